@@ -1,0 +1,16 @@
+import type { Config } from 'jest'
+
+const config: Config = {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/test'],
+  testMatch: ['**/*.test.ts'],
+  transform: { '^.+\\.ts$': ['ts-jest', { tsconfig: '<rootDir>/tsconfig.json' }] },
+  moduleNameMapper: {
+    '^koa-session-service$': '<rootDir>/src/index.ts',
+    '^koa-session-service/(.*)$': '<rootDir>/src/$1.ts',
+  },
+  reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
+  workerThreads: false,
+}
+
+export default config

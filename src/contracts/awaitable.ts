@@ -1,0 +1,11 @@
+/** A value, or a promise of it. */
+export type Awaitable<T> = T | PromiseLike<T>
+
+export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
+  return typeof (value as PromiseLike<T> | undefined)?.then === 'function'
+}
+
+/** Calls `next` with the value: at once where it is there, later where it is a promise. */
+export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
+  return isPromise(value) ? value.then(next) : next(value)
+}

@@ -1,0 +1,44 @@
+import type { SessionRecord } from '../record'
+import type { Awaitable } from './awaitable'
+import type { StoreRequest } from './store'
+
+/** A record as it was read, at the revision it was read at. */
+export interface Loaded {
+  record: SessionRecord
+  revision?: unknown
+}
+
+/** Why a session is written: by order, because its data changed, or to extend its life. */
+export type WriteReason = 'forced' | 'changed' | 'rolling' | 'renew'
+
+/** What is to be written. */
+export interface Write {
+  /** The session's id; undefined where the backend has no ids. */
+  id: string | undefined
+  record: SessionRecord
+  /** How long the record is kept at least, in milliseconds. */
+  ttl: number
+  /** The revision it was read at; undefined for a session that is new. */
+  base: { revision: unknown } | undefined
+  reason: WriteReason
+}
+
+/**
+ * How a write ended: `written`, and what the client is to hold from now on; `taken`, a new session's id exists already;
+ * `conflict`, another request has changed the record; `missing`, the record is gone.
+ */
+export type WriteResult =
+  | { outcome: 'written'; token: string; revision: unknown }
+  | { outcome: 'taken' }
+  | { outcome: 'conflict' }
+  | { outcome: 'missing' }
+
+/** Where records rest: inside what the client holds, or in a store under an id. */
+export interface Backend {
+  /** Whether the client holds an id, and the record rests elsewhere. */
+  readonly hasIds: boolean
+  load(token: string, request: StoreRequest): Awaitable<Loaded | undefined>
+  write(write: Write, request: StoreRequest): Awaitable<WriteResult>
+  /** Removes the record; answers false where it is known that there was none. */
+  remove(id: string, request: StoreRequest): Awaitable<boolean>
+}

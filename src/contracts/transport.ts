@@ -1,0 +1,19 @@
+import type { Context } from 'koa'
+import type { CookieAttributes } from './cookie-attributes'
+import type { Awaitable } from './awaitable'
+
+/** What a client presented. */
+export interface Presented {
+  /** The text that {@link Transport.write} gave to the client: a session id, or the wrapped record itself. */
+  token: string
+  /** It is good, but signed with a key that is no longer the first: it should be written again. */
+  outdated?: boolean
+}
+
+/** How the client carries what it holds of its session. */
+export interface Transport {
+  read(ctx: Context, attributes: CookieAttributes): Awaitable<Presented | undefined>
+  write(ctx: Context, token: string, attributes: CookieAttributes): Awaitable<void>
+  /** Makes the client forget what it holds. */
+  clear(ctx: Context, attributes: CookieAttributes): Awaitable<void>
+}

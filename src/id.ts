@@ -1,0 +1,10 @@
+const MAX_LENGTH = 512
+/** What can stand in a cookie, a header and a file's name alike: visible ASCII, no path that climbs. */
+const VISIBLE = /^[!-~]+$/
+const CLIMBS = /(^|[\\/])\.{1,2}([\\/]|$)/
+
+/** Whether a text can be a session's id at all; whether there is such a session, its store tells. */
+export function isSessionId(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length > MAX_LENGTH) return false
+  return VISIBLE.test(value) && !CLIMBS.test(value) && !(value in Object.prototype)
+}

@@ -1,0 +1,2 @@
+export { session as default } from './index.js'
+export * from './index.js'

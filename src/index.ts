@@ -1,0 +1,27 @@
+import { session } from './middleware'
+
+export { session as default, session, type SessionMiddleware } from './middleware'
+export { SessionService, type SessionListener } from './service'
+export type { Session, SessionCallback, SessionControls, SessionData } from './session'
+export type { Class, Container, ResolvedOptions, SessionOptions } from './options'
+export type { MergeConflict } from './snapshot'
+export type { SessionEvents, RejectedSession, SessionIncident } from './events'
+export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './errors'
+export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store'
+export {
+  ContextStore,
+  type ConditionalStore,
+  type Store,
+  type StoreRequest,
+  type StoreSetRequest,
+  type TouchableStore,
+  type Versioned,
+  type WriteOutcome,
+} from './contracts/store'
+export type { CookieAttributes } from './contracts/cookie-attributes'
+export type { Awaitable } from './contracts/awaitable'
+export type { ExternalKey } from './transports/external-key-transport'
+export type { Lifetime, RecordLifetime, SessionRecord } from './record'
+
+// `require('koa-session-service')` is the function itself, with everything else on it.
+module.exports = Object.assign(session, exports) as unknown

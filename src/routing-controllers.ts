@@ -1,0 +1,94 @@
+import type { Context } from 'koa'
+import { createParamDecorator, HttpError, type Action } from 'routing-controllers'
+import { SessionError } from './errors'
+import { SessionService } from './service'
+import type { Session as SessionOf, SessionData } from './session'
+
+/** A visitor's session: the type that goes with the decorator of the same name. */
+export type Session<Data extends object = SessionData> = SessionOf<Data>
+
+/** What {@link Session} and {@link SessionParam} take. */
+export interface SessionParameterOptions<Value> {
+  /**
+   * Refuses the request with 401 and `ERR_SESSION_REQUIRED`: `true` where there is no session with data in it, or no
+   * value of the key; a function where it answers false. Default: false.
+   */
+  required?: boolean | ((value: Value) => boolean)
+  /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
+  from?: ServiceClass
+}
+
+/** {@link SessionService}, or a class that extends it. */
+export type ServiceClass = abstract new (...args: never[]) => SessionService<object>
+
+/**
+ * Hands the visitor's session to a parameter of a routing-controllers action: the live object, loaded, also where the
+ * parameter's type is a class. With a key, the value of that key. After the session was destroyed it is null.
+ *
+ * @example
+ * @Get('/cart') show(@Session() session: Session<Cart>) { return session.items ?? [] }
+ * @Get('/me')   me(@Session('userId', { required: true }) userId: string) { return this.users.find(userId) }
+ *
+ * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not
+ * run for the request
+ */
+export function Session<Data extends object = SessionData>(
+  options?: SessionParameterOptions<SessionOf<Data>>,
+): ParameterDecorator
+export function Session<Value = unknown>(key: string, options?: SessionParameterOptions<Value>): ParameterDecorator
+export function Session(
+  first?: string | SessionParameterOptions<never>,
+  options?: SessionParameterOptions<never>,
+): ParameterDecorator {
+  if (typeof first === 'string') return SessionParam(first, options)
+  return inject(first ?? {}, (session) => session, isPopulated)
+}
+
+/** Hands the value of one key of the session to a parameter: `@SessionParam('userId')`. */
+export function SessionParam<Value = unknown>(
+  key: string,
+  options: SessionParameterOptions<Value> = {},
+): ParameterDecorator {
+  const valueOf = (session: SessionOf<object> | null): unknown => session?.toJSON()[key]
+  return inject(options, valueOf, (value) => value !== undefined && value !== null)
+}
+
+function inject(
+  { required = false, from = SessionService }: SessionParameterOptions<never>,
+  valueOf: (session: SessionOf<object> | null) => unknown,
+  isThere: (value: unknown) => boolean,
+): ParameterDecorator {
+  const accepts = typeof required === 'function' ? required : isThere
+  const value = async (action: Action): Promise<unknown> => {
+    const found = valueOf(await load(action.context as Context, from))
+    if (required === false || (isThere(found) && accepts(found as never))) return found
+    throw new SessionError('ERR_SESSION_REQUIRED', 'This needs a session, and the request has none that will do.', {
+      status: 401,
+    })
+  }
+  const decorate = createParamDecorator({ value: (action) => value(action).catch(throwAsHttpError) })
+  return (target, method, index) => decorate(target, method as string, index)
+}
+
+async function load(ctx: Context, from: ServiceClass): Promise<SessionOf<object> | null> {
+  const service = SessionService.of.call(from, ctx) as SessionService<object>
+  if (service.isInstalled(ctx)) return service.load(ctx)
+  throw new SessionError(
+    'ERR_SESSION_NO_MIDDLEWARE',
+    'The session middleware has not run for this request. Call "useSessions(app)" or "app.use(session(app))" before ' +
+      '"useKoaServer(app, ...)".',
+  )
+}
+
+function isPopulated(session: unknown): boolean {
+  return session !== null && (session as SessionOf<object>).populated
+}
+
+/** routing-controllers answers with an error's status only where the error is an HttpError of its own. */
+function throwAsHttpError(error: unknown): never {
+  if (!(error instanceof SessionError)) throw error
+  throw Object.defineProperties(new HttpError(error.status, error.message), {
+    ...Object.getOwnPropertyDescriptors(error),
+    toJSON: { value: () => error.toJSON() },
+  })
+}

@@ -1,0 +1,247 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { EventEmitter } from 'node:events'
+import type Koa from 'koa'
+import type { Context } from 'koa'
+import { configure, type SessionConfig } from './config'
+import type { Awaitable } from './contracts/awaitable'
+import { SessionError } from './errors'
+import type { SessionEvents } from './events'
+import { LifeCycle } from './life-cycle'
+import { checkCombination, checkOptions } from './option-checks'
+import { resolveOptions, type ResolvedOptions, type SessionOptions } from './options'
+import { serve } from './serve'
+import { SessionModel, type Session, type SessionData } from './session'
+import { warnOnce } from './warning'
+
+/** Listens to one kind of {@link SessionEvents}. */
+export type SessionListener<Name extends keyof SessionEvents> = (detail: SessionEvents[Name]) => void
+
+/**
+ * The verbs of a session, for one app: inject it, or take it from `session(options, app).sessions`.
+ *
+ * Every method works on the request that it is called in, where the option `asyncLocalStorage` is on (with typedi it
+ * is), or on the `ctx` that it is given. Outside a request, and without a `ctx`, it throws `ERR_SESSION_NO_REQUEST`.
+ *
+ * @example
+ * const sessions = new SessionService<Cart>(app, { store: new MemoryStore() })
+ * app.use(sessions.middleware())
+ * app.use(async (ctx) => {
+ *   await sessions.update((cart) => { cart.items = [...(cart.items ?? []), 'tea'] }, ctx)
+ *   ctx.body = ctx.session
+ * })
+ */
+export class SessionService<Data extends object = SessionData> {
+  static readonly #services = new WeakMap<object, SessionService<object>[]>()
+  /** One for all services: whichever app's service a container has injected, it finds the request that it is called in. */
+  static readonly #storage = new AsyncLocalStorage<Context>()
+
+  /** The options with their defaults, frozen. */
+  readonly options: ResolvedOptions
+  readonly #app: Koa
+  readonly #config: SessionConfig
+  readonly #events = new EventEmitter()
+  readonly #lifeCycles = new WeakMap<Context, LifeCycle>()
+
+  /**
+   * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that cannot be, `ERR_SESSION_CLASH` where the app has a
+   * session with the same `key` or `property` already
+   */
+  constructor(app: Koa, options: SessionOptions<Data> = {}) {
+    if (typeof app?.use !== 'function') {
+      throw new SessionError('ERR_SESSION_OPTIONS', 'app instance required: `session(opts, app)`')
+    }
+    checkOptions(options)
+    if (options.maxage !== undefined) {
+      warnOnce('maxage', 'The session option "maxage" is now spelled "maxAge"', 'DeprecationWarning')
+    }
+    this.#app = app
+    this.options = resolveOptions(options)
+    checkCombination(this.options)
+    this.#register()
+    this.#config = configure(this.options, this.#emit.bind(this), this.#within.bind(this))
+    this.#extendContext()
+  }
+
+  /**
+   * The service of the app that `ctx` belongs to; called on a subclass, the service of that class.
+   *
+   * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none
+   */
+  static of<T extends SessionService<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
+    const service = SessionService.#services.get(ctx.app)?.find((candidate) => candidate instanceof this)
+    if (service) return service as T
+    throw noMiddleware(this.name)
+  }
+
+  /** The middleware that opens the session before the handlers and commits it after them; install it once. */
+  middleware(): Koa.Middleware {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
+    const service = this
+    return async function session(ctx, next) {
+      await serve(ctx, service.#lifeCycle(ctx), service.#config, () => service.#within(ctx, next))
+    }
+  }
+
+  /** Whether the middleware has run for this request, so that what is done to its session will be committed. */
+  isInstalled(ctx: Context): boolean {
+    return this.#lifeCycle(ctx).isGuarded
+  }
+
+  /** The request that this code runs in. */
+  get context(): Context {
+    const ctx = SessionService.#storage.getStore() ?? (this.#app.currentContext as Context | undefined)
+    if (ctx) return ctx
+    throw new SessionError(
+      'ERR_SESSION_NO_REQUEST',
+      'The session service was used outside a request, or without a ctx. Pass the ctx; or set the option ' +
+        'asyncLocalStorage: true and call the service from code that runs behind the session middleware.',
+    )
+  }
+
+  /** Reads the session of the request, once, and answers it: null where it was destroyed in this request. */
+  async load(ctx: Context = this.context): Promise<Session<Data> | null> {
+    const lifeCycle = this.#lifeCycle(ctx)
+    await lifeCycle.load()
+    return lifeCycle.session as Session<Data> | null
+  }
+
+  /** The id of the session; undefined for one that rests in its cookie, and after it was destroyed. */
+  id(ctx: Context = this.context): string | undefined {
+    return this.#lifeCycle(ctx).id
+  }
+
+  /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
+  async save(ctx: Context = this.context): Promise<void> {
+    await this.#lifeCycle(ctx).commit('save')
+  }
+
+  /**
+   * Changes the session and writes it at once. Where another request was faster, `change` runs again on the fresh data:
+   * counters count. On a store without conditional writes it runs once, and the last writer wins.
+   *
+   * @returns the session, or null where it was destroyed meanwhile
+   * @throws {SessionError} `ERR_SESSION_CONFLICT` where other requests were faster every time
+   */
+  async update(
+    change: (session: Session<Data>) => Awaitable<unknown>,
+    ctx: Context = this.context,
+  ): Promise<Session<Data> | null> {
+    const lifeCycle = this.#lifeCycle(ctx)
+    await lifeCycle.commit('commit', (session) => change(session as unknown as Session<Data>))
+    return lifeCycle.session as Session<Data> | null
+  }
+
+  /** Extends the life of the session, if there is one, from now on. */
+  async touch(ctx: Context = this.context): Promise<void> {
+    await this.#lifeCycle(ctx).commit('touch')
+  }
+
+  /**
+   * Moves the session to a new id and destroys the old one: do it whenever a visitor signs in.
+   *
+   * @param options.keepData whether the data come along; true by default
+   * @returns the session, or null where it was destroyed meanwhile
+   */
+  async regenerate(
+    { keepData = true }: { keepData?: boolean } = {},
+    ctx: Context = this.context,
+  ): Promise<Session<Data> | null> {
+    const session = await this.load(ctx)
+    if (session && !keepData) SessionModel.replace(session as unknown as SessionModel, {})
+    await this.#lifeCycle(ctx).commit('regenerate')
+    return this.#lifeCycle(ctx).session as Session<Data> | null
+  }
+
+  /** Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards. */
+  async destroy(ctx: Context = this.context): Promise<void> {
+    const lifeCycle = this.#lifeCycle(ctx)
+    await lifeCycle.load()
+    lifeCycle.session = null
+    await lifeCycle.commit('commit')
+  }
+
+  /** Calls `listener` with every event of this kind, after the request's own work. */
+  on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
+    this.#events.on(name, listener)
+    return this
+  }
+
+  /** Stops calling `listener`. */
+  off<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
+    this.#events.off(name, listener)
+    return this
+  }
+
+  #lifeCycle(ctx: Context): LifeCycle {
+    if (ctx.app !== this.#app) return this.#lifeCycleElsewhere(ctx)
+    let lifeCycle = this.#lifeCycles.get(ctx)
+    if (!lifeCycle) {
+      lifeCycle = new LifeCycle(ctx, this.#config)
+      this.#lifeCycles.set(ctx, lifeCycle)
+    }
+    return lifeCycle
+  }
+
+  /** A container has one service for every app of the process; the request's own app decides. */
+  #lifeCycleElsewhere(ctx: Context): LifeCycle {
+    const service = SessionService.#services
+      .get(ctx.app)
+      ?.find((candidate) => candidate.constructor === this.constructor)
+    if (!service) throw noMiddleware(this.constructor.name)
+    return service.#lifeCycle(ctx)
+  }
+
+  #within<T>(ctx: Context, work: () => T): T {
+    return this.options.asyncLocalStorage ? SessionService.#storage.run(ctx, work) : work()
+  }
+
+  #emit<Name extends keyof SessionEvents>(name: Name, detail: SessionEvents[Name]): void {
+    setImmediate(() => {
+      this.#app.emit(`session:${name}`, detail)
+      // An EventEmitter throws an `error` that nobody listens to.
+      if (this.#events.listenerCount(name) > 0) this.#events.emit(name, detail)
+    })
+  }
+
+  #register(): void {
+    const { key, property } = this.options
+    const services = SessionService.#services.get(this.#app) ?? []
+    const other = services.find(({ options }) => options.key === key || options.property === property)
+    if (other) {
+      throw new SessionError(
+        'ERR_SESSION_CLASH',
+        `This app has a session with the cookie "${other.options.key}" on ctx.${other.options.property} already. ` +
+          'Give the second one a "key" and a "property" of its own.',
+      )
+    }
+    SessionService.#services.set(this.#app, [...services, this])
+  }
+
+  #extendContext(): void {
+    const lifeCycleOf = this.#lifeCycle.bind(this)
+    Object.defineProperties(this.#app.context, {
+      [this.options.property]: {
+        configurable: true,
+        get(this: Context) {
+          return lifeCycleOf(this).session
+        },
+        set(this: Context, value: unknown) {
+          lifeCycleOf(this).session = value
+        },
+      },
+      [`${this.options.property}Options`]: {
+        configurable: true,
+        get(this: Context) {
+          return lifeCycleOf(this).options
+        },
+      },
+    })
+  }
+}
+
+function noMiddleware(name: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_NO_MIDDLEWARE',
+    `This app has no ${name}. Add "app.use(session(app))" or "useSessions(app)" before its routes.`,
+  )
+}

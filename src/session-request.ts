@@ -1,0 +1,60 @@
+import type { Context } from 'koa'
+import type { SessionConfig } from './config'
+import type { Backend } from './contracts/backend'
+import type { CookieAttributes } from './contracts/cookie-attributes'
+import type { StoreRequest } from './contracts/store'
+import { debug, fingerprint } from './debug'
+import type { SessionEvents } from './events'
+import { attributesOf, type ResolvedOptions } from './options'
+import type { Lifetime } from './record'
+
+/** One request, with everything that its session's life cycle needs to know of it. */
+export class SessionRequest {
+  readonly ctx: Context
+  readonly config: SessionConfig
+  /** The lifetime that the session is written with. */
+  maxAge: Lifetime
+  /** Whether this request chose it: otherwise it is the record's own. */
+  isMaxAgeChosen = false
+  #backend: Backend | undefined
+  #options: ResolvedOptions | undefined
+
+  constructor(ctx: Context, config: SessionConfig) {
+    this.ctx = ctx
+    this.config = config
+    this.maxAge = config.options.maxAge
+  }
+
+  /** `ctx.sessionOptions`: this request's own copy of the options; its `maxAge` is the session's. */
+  get options(): ResolvedOptions {
+    return (this.#options ??= Object.defineProperty({ ...this.config.options }, 'maxAge', {
+      enumerable: true,
+      get: () => this.maxAge,
+      set: (maxAge: Lifetime) => (this.maxAge = maxAge),
+    }))
+  }
+
+  get backend(): Backend {
+    return (this.#backend ??= this.config.backendOf(this.ctx))
+  }
+
+  get storeRequest(): StoreRequest {
+    return { rolling: this.config.options.rolling, ctx: this.ctx }
+  }
+
+  /** The cookie's attributes, for a cookie that lives for `maxAge`. */
+  attributes(maxAge: Lifetime = this.maxAge): CookieAttributes {
+    const attributes = attributesOf(this.#options ?? this.config.options)
+    if (maxAge !== 'session') attributes.maxAge = maxAge
+    return attributes
+  }
+
+  report<Name extends keyof SessionEvents>(
+    name: Name,
+    id: string | undefined,
+    detail: Omit<SessionEvents[Name], 'ctx' | 'session'>,
+  ): void {
+    debug('%s: %s', name, fingerprint(id))
+    this.config.emit(name, { session: fingerprint(id), ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
+  }
+}

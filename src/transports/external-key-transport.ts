@@ -1,0 +1,38 @@
+import type { Context } from 'koa'
+import { andThen, type Awaitable } from '../contracts/awaitable'
+import type { CookieAttributes } from '../contracts/cookie-attributes'
+import type { Presented, Transport } from '../contracts/transport'
+
+/** The `externalKey` option: the application carries the id itself, in a header for example. */
+export interface ExternalKey {
+  /** Answers the id that the client presents. */
+  get(ctx: Context): Awaitable<string | null | undefined>
+  /** Hands the id to the client. */
+  set(ctx: Context, id: string): Awaitable<unknown>
+  /** Makes the client forget it. Without this, the session's cookie is cleared, as in koa-session. */
+  clear?(ctx: Context): Awaitable<unknown>
+}
+
+/** Carries the id the application's own way. */
+export class ExternalKeyTransport implements Transport {
+  readonly #externalKey: ExternalKey
+  readonly #fallback: Transport
+
+  constructor(externalKey: ExternalKey, fallback: Transport) {
+    this.#externalKey = externalKey
+    this.#fallback = fallback
+  }
+
+  read(ctx: Context): Awaitable<Presented | undefined> {
+    return andThen(this.#externalKey.get(ctx), (token) => (token ? { token } : undefined))
+  }
+
+  write(ctx: Context, token: string): Awaitable<void> {
+    return andThen(this.#externalKey.set(ctx, token), () => undefined)
+  }
+
+  clear(ctx: Context, attributes: CookieAttributes): Awaitable<void> {
+    if (!this.#externalKey.clear) return this.#fallback.clear(ctx, attributes)
+    return andThen(this.#externalKey.clear(ctx), () => undefined)
+  }
+}

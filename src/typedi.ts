@@ -1,0 +1,44 @@
+import type Koa from 'koa'
+import type { Context } from 'koa'
+import { Container, Token } from 'typedi'
+import type { Container as SessionContainer, SessionOptions } from './options'
+import { SessionService } from './service'
+import type { SessionData } from './session'
+
+/**
+ * The context of the request that is being served, for classes that are built per request.
+ *
+ * @example
+ * @Service({ transient: true })
+ * class TenantStore extends ContextStore {
+ *   constructor(@Inject(CurrentContext) ctx: Context, private readonly databases: Databases) { super(ctx) }
+ *   get(key: string) { return this.databases.of(this.ctx.hostname).get(key) }
+ * }
+ */
+export const CurrentContext = new Token<Context>('koa-session-service.context')
+
+/**
+ * Gives the app its sessions, and the container the service: installs the middleware, and registers `SessionService` so
+ * that it can be injected anywhere. Call it before `useKoaServer`.
+ *
+ * A `store` or a `ContextStore` that is a class is built by the container, with its own dependencies.
+ *
+ * @example
+ * useSessions(app, { store: RedisSessions })
+ * useContainer(Container)
+ * useKoaServer(app, { controllers: [CartController] })
+ *
+ * @param type the class that is built and registered, where it is not `SessionService` itself
+ */
+export function useSessions<Data extends object = SessionData>(
+  app: Koa,
+  options: SessionOptions<Data> = {},
+  type: new (app: Koa, options: SessionOptions<Data>) => SessionService<Data> = SessionService,
+): SessionService<Data> {
+  const container = Container as unknown as SessionContainer
+  Container.set({ id: CurrentContext, factory: () => sessions.context, transient: true, global: true })
+  const sessions = new type(app, { container, asyncLocalStorage: true, ...options })
+  Container.set({ id: type, value: sessions, global: true })
+  app.use(sessions.middleware())
+  return sessions
+}
