@@ -9,7 +9,7 @@ import { ttlOf } from './options'
 import { dataOf, lifetimeOf, toRecord, type Dictionary } from './record'
 import { SessionModel } from './session'
 import type { SessionRequest } from './session-request'
-import { merge, Snapshot, type MergeConflict } from './snapshot'
+import { merge, Snapshot } from './snapshot'
 
 /** How often a write is tried while other requests change the record, or while new ids turn out to be taken. */
 const MAX_ATTEMPTS = 10

@@ -71,7 +71,7 @@ function inject(
 }
 
 async function load(ctx: Context, from: ServiceClass): Promise<SessionOf<object> | null> {
-  const service = SessionService.of.call(from, ctx) as SessionService<object>
+  const service = SessionService.of.call<ServiceClass, [Context], SessionService<object>>(from, ctx)
   if (service.isInstalled(ctx)) return service.load(ctx)
   throw new SessionError(
     'ERR_SESSION_NO_MIDDLEWARE',
