@@ -1,7 +1,8 @@
 import type { Context } from 'koa'
 import { v4 as uuid } from 'uuid'
 import { CookieBackend } from './backends/cookie-backend'
-import { StoreBackend } from './backends/store-backend'
+import { hashedKey, StoreBackend } from './backends/store-backend'
+import { StoreGuard } from './backends/store-guard'
 import { CustomCodec, JsonCodec } from './codecs/json-codec'
 import { isPromise, type Awaitable } from './contracts/awaitable'
 import type { Backend } from './contracts/backend'
@@ -11,8 +12,10 @@ import { SessionError } from './errors'
 import type { EmitSessionEvent } from './events'
 import { isSessionId } from './id'
 import { ttlOf, type Class, type ResolvedOptions } from './options'
+import { ChunkedTransport } from './transports/chunked-transport'
 import { CookieTransport } from './transports/cookie-transport'
 import { ExternalKeyTransport } from './transports/external-key-transport'
+import { Turns } from './turns'
 
 /** What every request's life cycle shares: the options, and the plugs that they choose. */
 export interface SessionConfig {
@@ -22,53 +25,60 @@ export interface SessionConfig {
   /** Whether the record rests in a store, which only a promise can answer. */
   readonly hasStore: boolean
   readonly newId: (ctx: Context) => Awaitable<string>
+  /** Where requests that are in each other's way on one id take turns. */
+  readonly turns: Turns
   readonly emit: EmitSessionEvent
 }
 
-/**
- * Builds the plugs once.
- *
- * @param within runs a function as a part of a request, so that what a container builds in it can ask for the context
- */
-export function configure(
-  options: ResolvedOptions,
-  emit: EmitSessionEvent,
-  within: <T>(ctx: Context, work: () => T) => T,
-): SessionConfig {
-  const cookie = new CookieTransport(options.key)
+/** Runs a function as a part of a request, so that what a container builds in it can ask for the context. */
+export type Within = <T>(ctx: Context, work: () => T) => T
+
+/** Builds the plugs once. */
+export function configure(options: ResolvedOptions, emit: EmitSessionEvent, within: Within): SessionConfig {
   return Object.freeze({
     options,
-    transport: options.externalKey ? new ExternalKeyTransport(options.externalKey, cookie) : cookie,
+    transport: chooseTransport(options),
     backendOf: chooseBackend(options, within),
     hasStore: Boolean(options.store ?? options.ContextStore),
     newId: chooseId(options),
+    turns: new Turns(),
     emit,
   })
 }
 
-function chooseBackend(
-  options: ResolvedOptions,
-  within: <T>(ctx: Context, work: () => T) => T,
-): (ctx: Context) => Backend {
-  const { store, ContextStore, container, encode, decode } = options
-  const maxAge = options.maxAge === 'session' ? ttlOf('session', options.ttl) : options.maxAge
+function chooseTransport({ key, externalKey, chunks = 1 }: ResolvedOptions): Transport {
+  const cookie = new CookieTransport(key)
+  if (externalKey) return new ExternalKeyTransport(externalKey, cookie)
+  if (chunks === 1) return cookie
+  const others = Array.from({ length: chunks - 1 }, (_, index) => new CookieTransport(`${key}.${index + 1}`))
+  return new ChunkedTransport([cookie, ...others])
+}
+
+function chooseBackend(options: ResolvedOptions, within: Within): (ctx: Context) => Backend {
+  const { key, store, ContextStore, container, encode, decode } = options
+  const storeOptions = {
+    maxAge: options.maxAge === 'session' ? ttlOf('session', options.ttl) : options.maxAge,
+    keyOf: options.hashIds ? (id: string) => hashedKey(id, options.prefix ?? '') : (id: string) => id,
+    guard: new StoreGuard(options.storeTimeout),
+    hasPointers: options.graceMs !== undefined,
+  }
   if (ContextStore) {
     const build = (ctx: Context): Store =>
       container && isRegistered(container, ContextStore) ? container.get(ContextStore) : new ContextStore(ctx)
     return (ctx) =>
       new StoreBackend(
         within(ctx, () => build(ctx)),
-        maxAge,
+        storeOptions,
       )
   }
   if (store) {
     const instance = typeof store === 'function' ? (container as NonNullable<typeof container>).get(store) : store
-    const backend = new StoreBackend(instance, maxAge)
+    const backend = new StoreBackend(instance, storeOptions)
     return () => backend
   }
   const json = new JsonCodec()
-  const codec = encode || decode ? new CustomCodec(encode ?? json.encode, decode ?? json.decode) : json
-  const backend = new CookieBackend(codec)
+  const custom = encode || decode ? new CustomCodec(encode ?? json.encode, decode ?? json.decode) : json
+  const backend = new CookieBackend(options.codec ?? custom, key)
   return () => backend
 }
 

@@ -24,6 +24,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NO_REQUEST'
   /** There is no session, or not the one that a handler requires. */
   | 'ERR_SESSION_REQUIRED'
+  /** The store failed, or did not answer in time. */
+  | 'ERR_SESSION_STORE'
   /** Other requests kept changing the session until the attempts ran out. */
   | 'ERR_SESSION_CONFLICT'
 

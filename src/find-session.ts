@@ -13,26 +13,25 @@ export interface FoundSession extends Loaded {
   id: string | undefined
 }
 
-/** Reads what the client presents and the record behind it, and accepts it or reports why not. */
+/** Reads what the client presents and the records behind it, and answers the first one that is accepted. */
 export function findSession(request: SessionRequest): Awaitable<FoundSession | undefined> {
-  const { transport, hasStore } = request.config
-  return andThen(transport.read(request.ctx, request.attributes()), (presented) => {
-    if (!presented) return undefined
-    if (!hasStore) return resume(request, presented, undefined)
-    if (isSessionId(presented.token)) return resume(request, presented, presented.token)
-    request.report('missed', undefined, { key: undefined, value: undefined })
-    return undefined
-  })
+  return andThen(request.config.transport.read(request.ctx, request.attributes()), (candidates) =>
+    findAmong(request, candidates),
+  )
 }
 
-function resume(
-  request: SessionRequest,
-  presented: Presented,
-  id: string | undefined,
-): Awaitable<FoundSession | undefined> {
-  return andThen(load(request, presented.token), (loaded) => {
-    if (loaded) return accept(request, { ...loaded, presented, id })
-    request.report('missed', id, { key: id, value: undefined })
+function findAmong(request: SessionRequest, [first, ...others]: Presented[]): Awaitable<FoundSession | undefined> {
+  if (!first) return undefined
+  return andThen(resume(request, first), (found) => found ?? findAmong(request, others))
+}
+
+function resume(request: SessionRequest, presented: Presented): Awaitable<FoundSession | undefined> {
+  const { hasStore } = request.config
+  const id = hasStore && isSessionId(presented.token) ? presented.token : undefined
+  const loading = hasStore && id === undefined ? undefined : load(request, presented.token)
+  return andThen(loading, (loaded) => {
+    if (loaded) return accept(request, { ...loaded, presented, id: loaded.id ?? id })
+    request.reject('missed', id, undefined)
     return undefined
   })
 }
@@ -52,13 +51,14 @@ function load(request: SessionRequest, token: string): Awaitable<Loaded | undefi
 
 function accept(request: SessionRequest, found: FoundSession): Awaitable<FoundSession | undefined> {
   const { record, id } = found
-  if (isExpired(record, Date.now())) {
-    request.report('expired', id, { key: id, value: record })
+  const { options } = request.config
+  if (isExpired(record, options, Date.now())) {
+    request.reject('expired', id, record)
     return id === undefined ? undefined : andThen(request.backend.remove(id, request.storeRequest), () => undefined)
   }
-  return andThen(request.config.options.valid?.(request.ctx, record) ?? true, (accepted) => {
+  return andThen(options.valid?.(request.ctx, record) ?? true, (accepted) => {
     if (accepted) return found
-    request.report('invalid', id, { key: id, value: record })
+    request.reject('invalid', id, record)
     return undefined
   })
 }

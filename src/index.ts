@@ -3,10 +3,13 @@ import { session } from './middleware'
 export { session as default, session, type SessionMiddleware } from './middleware'
 export { SessionService, type SessionListener } from './service'
 export type { Session, SessionCallback, SessionControls, SessionData } from './session'
-export type { Class, Container, ResolvedOptions, SessionOptions } from './options'
+export type { Class, Container, ResolvedOptions, SessionOptions, StoreErrorPolicy } from './options'
 export type { MergeConflict } from './snapshot'
 export type { SessionEvents, RejectedSession, SessionIncident } from './events'
 export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './errors'
+export { hardened, type HardenedOptions } from './hardened'
+export { sealed, type SealedOptions } from './codecs/sealed-codec'
+export type { Codec } from './contracts/codec'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store'
 export {
   ContextStore,
@@ -18,7 +21,7 @@ export {
   type Versioned,
   type WriteOutcome,
 } from './contracts/store'
-export type { CookieAttributes } from './contracts/cookie-attributes'
+export type { CookieOptions, PerRequest } from './cookie-options'
 export type { Awaitable } from './contracts/awaitable'
 export type { ExternalKey } from './transports/external-key-transport'
 export type { Lifetime, RecordLifetime, SessionRecord } from './record'

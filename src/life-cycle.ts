@@ -25,9 +25,13 @@ export class LifeCycle implements SessionOwner {
   readonly #record: RestingRecord
   /** Whether the middleware will commit. */
   isGuarded = false
+  /** Whether the application has asked for the session. */
+  wasAccessed = false
   #state: State = { name: 'closed' }
   /** The id of a session that was ended, where another one took its place. */
   #retired: string | undefined
+  /** Why the store could not be read, where the session goes on without it. */
+  #failure: unknown
   #isForced = false
   #isWritten = false
   #lastCommit: Promise<void> = Promise.resolve()
@@ -39,6 +43,7 @@ export class LifeCycle implements SessionOwner {
 
   /** `ctx.session`. */
   get session(): SessionModel | null {
+    this.wasAccessed = true
     if (this.#state.name === 'closed') this.#openNow()
     if (this.#state.name === 'loading') throw notLoaded()
     return this.#state.name === 'open' ? this.#state.session : null
@@ -50,6 +55,7 @@ export class LifeCycle implements SessionOwner {
       throw new SessionError('ERR_SESSION_BAD_VALUE', `ctx.session takes an object or null, not a ${typeof value}.`)
     }
     if (this.#state.name === 'loading') throw notLoaded()
+    this.wasAccessed = true
     this.#isForced = false
     if (value === null) {
       if (this.#state.name !== 'ended') this.#state = { name: 'ended', settled: false }
@@ -88,15 +94,16 @@ export class LifeCycle implements SessionOwner {
   load(): Awaitable<void> {
     if (this.#state.name === 'loading') return this.#state.done
     if (this.#state.name !== 'closed') return
-    const opening = andThen(this.#record.find(), (data) => this.#open(data ?? {}, { isNew: data === undefined }))
-    if (!isPromise(opening)) return
-    const done = Promise.resolve(opening).catch((error: unknown) => {
-      this.#state = { name: 'closed' }
-      throw error
-    })
-    done.catch(() => undefined)
-    this.#state = { name: 'loading', done }
-    return done
+    try {
+      const opening = andThen(this.#record.find(), (data) => this.#open(data ?? {}, { isNew: data === undefined }))
+      if (!isPromise(opening)) return
+      const done = Promise.resolve(opening).catch((error: unknown) => this.#openWithout(error))
+      done.catch(() => undefined)
+      this.#state = { name: 'loading', done }
+      return done
+    } catch (error) {
+      this.#openWithout(error)
+    }
   }
 
   /** Reads the session at the start of the request, whatever was done with `ctx.session` before it. */
@@ -110,6 +117,20 @@ export class LifeCycle implements SessionOwner {
     const commit = this.#lastCommit.then(() => this.#commit(request, apply))
     this.#lastCommit = commit.catch(() => undefined)
     return commit
+  }
+
+  /** Takes everything out of the session, which begins anew. */
+  reset(): void {
+    if (this.#state.name !== 'open') return
+    SessionModel.replace(this.#state.session, {})
+    this.#record.restart()
+  }
+
+  /** Whether the session was changed after its last commit, so that the change is lost. */
+  get hasUnsavedChanges(): boolean {
+    if (this.#state.name !== 'open' || this.#failure !== undefined) return false
+    const data = SessionModel.data(this.#state.session)
+    return (this.#record.exists || Object.keys(data).length > 0) && this.#record.isChanged(data)
   }
 
   /** Reports that the commit failed with an error that Koa does not get to see. */
@@ -128,6 +149,22 @@ export class LifeCycle implements SessionOwner {
     else void this.load()
   }
 
+  /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */
+  #openWithout(error: unknown): void {
+    this.#state = { name: 'closed' }
+    if (!this.#toleratesStoreError(error)) throw error
+    this.#failure = error
+    this.reportError(error)
+    this.#open({}, { isNew: true })
+  }
+
+  #toleratesStoreError(error: unknown): error is SessionError {
+    if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_STORE') return false
+    const { onStoreError = 'throw' } = this.#request.config.options
+    const policy = typeof onStoreError === 'function' ? onStoreError(error, this.#request.ctx) : onStoreError
+    return policy === 'anonymous'
+  }
+
   #open(data: Dictionary, { isNew }: { isNew: boolean }): void {
     this.#state = { name: 'open', session: new SessionModel(this, data, { isNew }) }
   }
@@ -137,17 +174,42 @@ export class LifeCycle implements SessionOwner {
     if (this.#state.name === 'loading') await this.#state.done.catch(() => undefined)
     if (this.#state.name === 'ended') return this.#end(this.#state)
     if (this.#state.name !== 'open') return
+    if (this.#failure !== undefined)
+      return this.#refuse(this.#failure, { isAsked: request !== 'commit' || Boolean(apply) })
     const { session } = this.#state
-    if (request === 'regenerate' && !(await this.#record.leave())) return this.#lose()
     const update = apply && { before: SessionModel.data(session), apply }
     await apply?.(session)
     const hasRetired = await this.#removeRetired()
+    if (!(await this.#moveIfNeeded(request, session))) return this.#lose()
     const reason = this.#reasonToWrite(request, SessionModel.data(session))
     if (!reason) return hasRetired ? this.#record.clear() : this.#record.renewSignature()
     await this.#request.config.options.beforeSave?.(this.#request.ctx, session as never)
-    if (!(await this.#record.write(session, reason, update))) return this.#lose()
+    if (!(await this.#write(session, reason, update))) return this.#lose()
     this.#isForced = false
     this.#isWritten = true
+  }
+
+  /** Nothing is written that was not read; whoever asks for a write by name is told why not. */
+  #refuse(failure: unknown, { isAsked }: { isAsked: boolean }): void {
+    if (isAsked) throw failure
+  }
+
+  /** A session moves to a new id by order, and when it changes hands. Answers false where it is gone. */
+  async #moveIfNeeded(request: CommitRequest | 'touch', session: SessionModel): Promise<boolean> {
+    const changesHands = this.#record.hasOtherOwner(SessionModel.data(session))
+    if (changesHands) this.#record.restart()
+    return request === 'regenerate' || changesHands ? this.#record.move() : true
+  }
+
+  async #write(session: SessionModel, reason: WriteReason, update: Update | undefined): Promise<boolean> {
+    try {
+      return await this.#record.write(session, reason, update)
+    } catch (error) {
+      const losesNoData = reason === 'rolling' || reason === 'renew'
+      if (!losesNoData || !this.#toleratesStoreError(error)) throw error
+      this.reportError(error)
+      return true
+    }
   }
 
   #reasonToWrite(request: CommitRequest | 'touch', data: Dictionary): WriteReason | undefined {

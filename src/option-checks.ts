@@ -1,4 +1,5 @@
 import { closest } from 'fastest-levenshtein'
+import { isSameSiteNone } from './cookie-options'
 import { SessionError } from './errors'
 import { ONE_DAY, type ResolvedOptions } from './options'
 
@@ -35,8 +36,11 @@ const oneOf =
     values.includes(typeof value === 'string' ? value.toLowerCase() : value)
 
 const STORE_METHODS = ['get', 'set', 'destroy']
+/** The rule for an option that can also be a function of the request's context. */
+const perRequest = ([allowed, check]: Rule): Rule => [`${allowed}, or a function of ctx`, anyOf(check, isFunction)]
 const BOOLEAN: Rule = ['true or false', (value) => typeof value === 'boolean']
 const FUNCTION: Rule = ['a function', isFunction]
+const DURATION: Rule = ['a positive number of milliseconds, 400 days at most', isDuration]
 const LIFETIME: Rule = [
   "a positive number of milliseconds, 400 days at most, or 'session'",
   anyOf(isDuration, (value) => value === 'session'),
@@ -48,18 +52,21 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   maxAge: LIFETIME,
   maxage: LIFETIME,
   autoCommit: BOOLEAN,
-  overwrite: BOOLEAN,
-  httpOnly: BOOLEAN,
-  signed: BOOLEAN,
+  overwrite: perRequest(BOOLEAN),
+  httpOnly: perRequest(BOOLEAN),
+  signed: perRequest(BOOLEAN),
   rolling: BOOLEAN,
   renew: BOOLEAN,
-  secure: BOOLEAN,
-  partitioned: BOOLEAN,
-  sameSite: ["'strict', 'lax', 'none', true or false", oneOf('strict', 'lax', 'none', true, false)],
-  priority: ["'low', 'medium' or 'high'", oneOf('low', 'medium', 'high')],
-  domain: ['a domain name', matches(/^\.?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i)],
-  path: ['a path that begins with "/"', matches(/^\/[ -:=-~]*$/)],
-  expires: ['a Date', (value) => value instanceof Date && !Number.isNaN(value.getTime())],
+  secure: perRequest(["true, false or 'auto'", oneOf(true, false, 'auto')]),
+  partitioned: perRequest(BOOLEAN),
+  sameSite: perRequest(["'strict', 'lax', 'none', true or false", oneOf('strict', 'lax', 'none', true, false)]),
+  priority: perRequest(["'low', 'medium' or 'high'", oneOf('low', 'medium', 'high')]),
+  domain: perRequest([
+    'a domain name',
+    matches(/^\.?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i),
+  ]),
+  path: perRequest(['a path that begins with "/"', matches(/^\/[ -:=-~]*$/)]),
+  expires: perRequest(['a Date', (value) => value instanceof Date && !Number.isNaN(value.getTime())]),
   encode: FUNCTION,
   decode: FUNCTION,
   valid: FUNCTION,
@@ -74,7 +81,20 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   externalKey: ['an object with the functions get and set', hasMethods('get', 'set')],
   prefix: ['a text of visible ASCII characters', matches(/^[!-~]{0,400}$/)],
   property: ['the name of a property', matches(/^[A-Za-z_$][\w$]*$/)],
-  ttl: ['a positive number of milliseconds, 400 days at most', isDuration],
+  ttl: DURATION,
+  graceMs: DURATION,
+  idleTimeout: DURATION,
+  absoluteTimeout: DURATION,
+  storeTimeout: DURATION,
+  codec: ['an object with the functions encode and decode, such as sealed({ keys })', hasMethods('encode', 'decode')],
+  chunks: [
+    'a whole number from 1 to 10',
+    (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 10,
+  ],
+  hashIds: BOOLEAN,
+  owner: FUNCTION,
+  onStoreError: ["'throw', 'anonymous' or a function", anyOf(oneOf('throw', 'anonymous'), isFunction)],
+  preventCaching: BOOLEAN,
   lazy: BOOLEAN,
   commitOnError: ['true, false or a function', anyOf(BOOLEAN[1], isFunction)],
   container: [
@@ -101,19 +121,34 @@ export function checkOptions(given: unknown): void {
 
 /** Throws where options that are good by themselves cannot be had together. */
 export function checkCombination(options: ResolvedOptions): void {
-  const { key, secure, sameSite, partitioned, path, domain, store, ContextStore, externalKey, container } = options
+  checkCookie(options)
+  const { store, ContextStore, externalKey, container, codec, encode, decode, chunks, graceMs, hashIds } = options
   const hasStore = Boolean(store ?? ContextStore)
   refuse(store && ContextStore, 'The session options "store" and "ContextStore" exclude each other. Leave one out.')
-  refuse(
-    externalKey && !hasStore,
-    'The session option "externalKey" carries the id of a session in a store. Add a "store".',
-  )
   refuse(
     typeof store === 'function' && !container,
     'The session option "store" is a class, and there is no container to build it. Pass an instance, or a "container".',
   )
+  for (const [name, value] of Object.entries({ externalKey, graceMs, hashIds })) {
+    refuse(value && !hasStore, `The session option "${name}" is for a session in a store. Add a "store".`)
+  }
   refuse(
-    !secure && typeof sameSite === 'string' && sameSite.toLowerCase() === 'none',
+    codec && hasStore,
+    'The session option "codec" is for a session in its cookie. Leave out "codec" or the store.',
+  )
+  refuse(
+    codec && (encode ?? decode),
+    'The session option "codec" takes the place of "encode" and "decode". Leave these out.',
+  )
+  refuse(
+    chunks && !codec?.isSelfAuthenticating,
+    'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
+  )
+}
+
+function checkCookie({ key, secure, sameSite, partitioned, path, domain }: ResolvedOptions): void {
+  refuse(
+    !secure && isSameSiteNone(sameSite),
     'Browsers refuse a cookie with SameSite=None that is not Secure. Add secure: true.',
   )
   refuse(partitioned && !secure, 'Browsers refuse a cookie that is Partitioned and not Secure. Add secure: true.')

@@ -1,7 +1,9 @@
 import type { Context } from 'koa'
 import type { Awaitable } from './contracts/awaitable'
-import type { CookieAttributes } from './contracts/cookie-attributes'
+import type { CookieOptions } from './cookie-options'
+import type { Codec } from './contracts/codec'
 import type { Store } from './contracts/store'
+import type { SessionError } from './errors'
 import type { Lifetime, SessionRecord } from './record'
 import type { Session, SessionData } from './session'
 import type { MergeConflict } from './snapshot'
@@ -18,8 +20,11 @@ export interface Container {
   has?(type: Class<unknown>): boolean
 }
 
+/** Fail the request, or go on as if the visitor had no session. */
+export type StoreErrorPolicy = 'throw' | 'anonymous'
+
 /** What a session may be told: koa-session's options, then this library's. Times are in milliseconds. */
-export interface SessionOptions<Data extends object = SessionData> extends Omit<CookieAttributes, 'maxAge'> {
+export interface SessionOptions<Data extends object = SessionData> extends CookieOptions {
   /** The cookie's name. Default: `koa.sess`. */
   key?: string
   /** How long a session lives, or `'session'`: until the browser is closed. Default: 86,400,000, one day. */
@@ -62,6 +67,32 @@ export interface SessionOptions<Data extends object = SessionData> extends Omit<
   lazy?: boolean
   /** Whether the session is committed when the handler throws, or a function of the error. Default: true. */
   commitOnError?: boolean | ((error: unknown, ctx: Context) => boolean)
+  /** How long a moved session is still found under its old id, for requests that are under way. Default: not at all. */
+  graceMs?: number
+  /** Ends a session that was not used for so long. Every use renews it, as with `rolling`. Default: no such bound. */
+  idleTimeout?: number
+  /** Ends a session so long after it began, used or not. Default: no such bound. */
+  absoluteTimeout?: number
+  /** Wraps the record into the cookie's text, such as {@link sealed}. Default: JSON in base64, signed. */
+  codec?: Codec
+  /** Spreads a sealed record over so many cookies at most, 10 of 4 KB being the limit. Default: 1. */
+  chunks?: number
+  /**
+   * Keeps a hash of the id in the store instead of the id, so that who reads the store can open no session; events tell
+   * a fingerprint instead of the id, and no record. Default: false.
+   */
+  hashIds?: boolean
+  /** Names the account that a session belongs to: when it changes, the session moves to a new id. */
+  owner?: (data: Data) => string | number | null | undefined
+  /**
+   * What to do where the store cannot be read: fail with 503; go on with an empty session that is not written; or
+   * whichever of the two a function answers. Writes of data that fail always are an error. Default: `'throw'`.
+   */
+  onStoreError?: StoreErrorPolicy | ((error: SessionError, ctx: Context) => StoreErrorPolicy)
+  /** How long each call of the store may take. Default: any time. */
+  storeTimeout?: number
+  /** Sets `Cache-Control: no-store` and `Vary: Cookie` on responses that used their session. Default: false. */
+  preventCaching?: boolean
   /** Decides what is kept where two requests have changed the same key. Default: the last one's. */
   onConflict?: MergeConflict<Data>
   /** Builds the `store` and the `ContextStore` that are given as classes. */
@@ -89,7 +120,7 @@ export const ONE_DAY = 24 * 60 * 60 * 1000
 /** How much longer than its cookie a record is kept, in milliseconds, so that it never expires first. */
 export const STORE_GRACE = 10_000
 
-const DEFAULTS = {
+const DEFAULTS: ResolvedOptions = {
   key: 'koa.sess',
   maxAge: ONE_DAY,
   autoCommit: true,
@@ -101,37 +132,20 @@ const DEFAULTS = {
   property: 'session',
   lazy: false,
   commitOnError: true,
-} as const
-
-const COOKIE_ATTRIBUTES = [
-  'httpOnly',
-  'signed',
-  'overwrite',
-  'secure',
-  'sameSite',
-  'domain',
-  'path',
-  'partitioned',
-  'priority',
-  'expires',
-] as const satisfies readonly (keyof CookieAttributes)[]
+}
 
 /** Copies the options, fills in the defaults and freezes the result. Options that are null or undefined are not set. */
 export function resolveOptions<Data extends object>(options: SessionOptions<Data>): ResolvedOptions {
   const given = Object.entries(options).filter(([, value]) => value !== undefined && value !== null)
   const { maxage, ...rest } = Object.fromEntries(given) as SessionOptions<Record<string, unknown>>
-  return Object.freeze({ ...DEFAULTS, ...(maxage === undefined ? {} : { maxAge: maxage }), ...rest })
+  const resolved = { ...DEFAULTS, ...(maxage === undefined ? {} : { maxAge: maxage }), ...rest }
+  if (resolved.idleTimeout !== undefined) resolved.rolling = true
+  if (rest.signed === undefined && resolved.codec?.isSelfAuthenticating) resolved.signed = false
+  return Object.freeze(resolved)
 }
 
-/** The cookie attributes among the options. */
-export function attributesOf(options: Omit<ResolvedOptions, 'maxAge'>): CookieAttributes {
-  const attributes: Record<string, unknown> = {}
-  for (const name of COOKIE_ATTRIBUTES) if (options[name] !== undefined) attributes[name] = options[name]
-  return attributes
-}
-
-/** How long a store is to keep a record of this lifetime, in milliseconds: always a number, and longer than the cookie. */
-export function ttlOf(maxAge: Lifetime, ttl: number | undefined): number {
-  if (maxAge === 'session') return ttl ?? ONE_DAY
-  return Math.max(maxAge + STORE_GRACE, ttl ?? 0)
+/** How long a store is to keep a record that lives for `left`, in milliseconds: a number, and longer than the cookie. */
+export function ttlOf(left: Lifetime, ttl: number | undefined): number {
+  if (left === 'session') return ttl ?? ONE_DAY
+  return Math.max(left + STORE_GRACE, ttl ?? 0)
 }

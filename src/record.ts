@@ -1,14 +1,18 @@
 /** A session's lifetime: milliseconds, or `'session'` for a cookie that lives until the browser is closed. */
 export type Lifetime = number | 'session'
 
-/** What a record says of its own lifetime, beside the visitor's data, as koa-session 7 writes it. */
+/** What a record says of its own lifetime, beside the visitor's data: the first three as koa-session 7 writes them. */
 export interface RecordLifetime {
   /** When the record expires: milliseconds since 1970. */
   _expire?: number
-  /** The lifetime that `_expire` was made from, in milliseconds. */
+  /** The lifetime that the cookie was given, in milliseconds. */
   _maxAge?: number
   /** The cookie lives until the browser is closed. */
   _session?: true
+  /** The idle timeout that `_expire` was made with, in milliseconds. */
+  _idle?: number
+  /** When the session began, where there is an absolute timeout: milliseconds since 1970. */
+  _created?: number
 }
 
 /** What a codec wraps and a store keeps: the visitor's data, and its lifetime beside it. */
@@ -17,10 +21,28 @@ export type SessionRecord<Data extends object = Record<string, unknown>> = Data 
 /** Plain data by key. */
 export type Dictionary = Record<string, unknown>
 
-/** Makes the record of `data` that lives for `maxAge` from `now` on. */
-export function toRecord(data: Dictionary, maxAge: Lifetime, now: number): SessionRecord {
-  if (maxAge === 'session') return { ...data, _session: true }
-  return { ...data, _expire: now + maxAge, _maxAge: maxAge }
+/** What bounds a session's life, in milliseconds. */
+export interface LifetimePolicy {
+  readonly maxAge: Lifetime
+  readonly idleTimeout?: number
+  readonly absoluteTimeout?: number
+}
+
+/** Makes the record of `data`, renewed at `now`, of a session that began at `created`. */
+export function toRecord(data: Dictionary, policy: LifetimePolicy, created: number, now: number): SessionRecord {
+  const { maxAge, idleTimeout, absoluteTimeout } = policy
+  const left = Math.min(
+    maxAge === 'session' ? Infinity : maxAge,
+    idleTimeout ?? Infinity,
+    absoluteTimeout === undefined ? Infinity : created + absoluteTimeout - now,
+  )
+  const record: SessionRecord = { ...data }
+  if (left !== Infinity) record._expire = now + left
+  if (maxAge === 'session') record._session = true
+  else record._maxAge = maxAge
+  if (idleTimeout !== undefined) record._idle = idleTimeout
+  if (absoluteTimeout !== undefined) record._created = created
+  return record
 }
 
 /** Whether a value that came from outside can be a record at all: a plain object, and not an array. */
@@ -28,10 +50,13 @@ export function isRecord(value: unknown): value is SessionRecord {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Whether the record is past its time, or says something that is not a time. */
-export function isExpired(record: SessionRecord, now: number): boolean {
-  if (record._expire === undefined) return false
-  return !(typeof record._expire === 'number' && record._expire >= now)
+/** Whether the record is past its time, or says something that is not a time. The timeouts apply as they are now. */
+export function isExpired(record: SessionRecord, policy: LifetimePolicy, now: number): boolean {
+  const { idleTimeout, absoluteTimeout } = policy
+  if (record._expire !== undefined && !(typeof record._expire === 'number' && record._expire >= now)) return true
+  const renewed = renewedAt(record)
+  if (idleTimeout !== undefined && renewed !== undefined && renewed + idleTimeout < now) return true
+  return absoluteTimeout !== undefined && createdAt(record, now) + absoluteTimeout < now
 }
 
 /** Whether the record says how long it lives, as every record that this library writes does. */
@@ -39,9 +64,14 @@ export function hasLifetime(record: SessionRecord): boolean {
   return record._expire !== undefined || record._session === true
 }
 
+/** Whether the record was written under the timeouts that are in force: then it can be extended as it is. */
+export function isUnder(record: SessionRecord, { idleTimeout, absoluteTimeout }: LifetimePolicy): boolean {
+  return record._idle === idleTimeout && (record._created === undefined) === (absoluteTimeout === undefined)
+}
+
 /** Whether a value can be a session's lifetime. */
 export function isLifetime(value: unknown): value is Lifetime {
-  return value === 'session' || (typeof value === 'number' && value > 0 && Number.isFinite(value))
+  return value === 'session' || isDuration(value)
 }
 
 /** The lifetime that the record was written with, where it says one that can be. */
@@ -50,9 +80,24 @@ export function lifetimeOf(record: SessionRecord): Lifetime | undefined {
   return isLifetime(record._maxAge) ? record._maxAge : undefined
 }
 
+/** When the session began, as far as its record tells: one without the time was made before there was a timeout. */
+export function createdAt(record: SessionRecord, now: number): number {
+  const { _created } = record
+  return typeof _created === 'number' && _created <= now ? _created : (renewedAt(record) ?? now)
+}
+
 /** Copies the visitor's data out of a record: no key that begins with `_`, so neither its lifetime nor a prototype. */
 export function dataOf(record: object): Dictionary {
   const data: Dictionary = {}
   for (const key in record) if (key[0] !== '_') data[key] = (record as Dictionary)[key]
   return data
+}
+
+function renewedAt({ _expire, _idle, _maxAge }: SessionRecord): number | undefined {
+  const life = _idle ?? _maxAge
+  return typeof _expire === 'number' && isDuration(life) ? _expire - life : undefined
+}
+
+function isDuration(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && Number.isFinite(value)
 }

@@ -1,12 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import { andThen, isPromise, type Awaitable } from './contracts/awaitable'
 import type { Loaded, WriteReason } from './contracts/backend'
-import type { Presented } from './contracts/transport'
 import { SessionError } from './errors'
-import type { SessionEvents } from './events'
-import { findSession, type FoundSession } from './find-session'
-import { isSessionId } from './id'
+import { findSession } from './find-session'
+import { HeldToken } from './held-token'
 import { ttlOf } from './options'
-import { dataOf, lifetimeOf, toRecord, type Dictionary } from './record'
+import { createdAt, dataOf, isUnder, lifetimeOf, toRecord, type Dictionary, type SessionRecord } from './record'
 import { SessionModel } from './session'
 import type { SessionRequest } from './session-request'
 import { merge, Snapshot } from './snapshot'
@@ -27,15 +26,18 @@ export interface Update {
  */
 export class RestingRecord {
   readonly #request: SessionRequest
-  #presented: Presented | undefined
+  readonly #held: HeldToken
   #wasSought = false
   #id: string | undefined
   #nextId: Awaitable<string> | undefined
+  /** When the session began: milliseconds since 1970. */
+  #created: number | undefined
   /** What changes are measured against; undefined while nothing is at rest. */
   #snapshot: Snapshot | undefined
 
   constructor(request: SessionRequest) {
     this.#request = request
+    this.#held = new HeldToken(request)
   }
 
   get exists(): boolean {
@@ -56,14 +58,24 @@ export class RestingRecord {
     return this.#id
   }
 
+  /** Whether the record has to be written whole: its data changed, or the timeouts that it was written under. */
   isChanged(data: Dictionary): boolean {
-    return this.#snapshot === undefined || this.#snapshot.isChanged(data)
+    return this.#snapshot === undefined || !this.#snapshot.isCurrent || this.#snapshot.isChanged(data)
+  }
+
+  /** Whether there is a record, and it belongs to another account than `data`. */
+  hasOtherOwner(data: Dictionary): boolean {
+    return this.#snapshot !== undefined && this.#snapshot.owner !== this.#ownerOf(data)
   }
 
   /** Answers the data of the session that the client presents, if it is accepted. */
   find(): Awaitable<Dictionary | undefined> {
-    this.#wasSought = true
-    return andThen(findSession(this.#request), (found) => found && this.#adopt(found))
+    return andThen(findSession(this.#request), (found) => {
+      this.#wasSought = true
+      if (!found) return undefined
+      this.#held.accept(found.presented)
+      return this.#remember(found)
+    })
   }
 
   /**
@@ -71,48 +83,43 @@ export class RestingRecord {
    * then nothing is written, and the client is made to forget it.
    */
   async write(session: SessionModel, reason: WriteReason, update?: Update): Promise<boolean> {
-    const { backend, config, storeRequest } = this.#request
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (config.hasStore) this.#id = this.id ?? (await this.#nextId)
-      const data = SessionModel.data(session)
-      const record = toRecord(data, this.#request.maxAge, Date.now())
-      const ttl = ttlOf(this.#request.maxAge, config.options.ttl)
-      const result = await backend.write({ id: this.#id, record, ttl, base: this.#snapshot, reason }, storeRequest)
-      switch (result.outcome) {
-        case 'written':
-          this.#snapshot = new Snapshot(data, result.revision, record._expire)
-          await this.#hand(result.token)
-          return true
-        case 'taken':
-          this.#forget()
-          break
-        case 'conflict':
-          if (!(await this.#rebase(session, update))) return this.#lose()
-          break
-        case 'missing':
-          return this.#lose()
-      }
-    }
-    throw new SessionError(
-      'ERR_SESSION_CONFLICT',
-      `The session could not be written: in ${MAX_ATTEMPTS} attempts, other requests were faster each time or each new ` +
-        'id was taken. Nothing was written; the request can be made again.',
-      { status: 503 },
-    )
+    if (this.#request.config.hasStore) this.#id = this.id ?? (await this.#nextId)
+    const first = await this.#tryToWrite(session, reason)
+    if (first !== undefined) return first
+    // Within this process, those who are in each other's way go one by one; what is left is other processes.
+    return this.#request.config.turns.take(this.#id as string, () => this.#retry(session, reason, update))
   }
 
-  /** Removes the record and its id, for a session that goes on under a new one. False where it was destroyed meanwhile. */
-  async leave(): Promise<boolean> {
-    if (this.exists && this.#id !== undefined && !(await this.remove(this.#id))) return this.#lose()
-    this.#forget()
+  /**
+   * Gives the session a new id, and removes the record under the old one or leaves a pointer in its place. Answers
+   * false where the record was destroyed meanwhile.
+   */
+  async move(): Promise<boolean> {
+    const { backend, config, ctx, storeRequest } = this.#request
+    const oldId = this.exists ? this.#id : undefined
+    if (oldId !== undefined) {
+      const { graceMs } = config.options
+      const newId = await config.newId(ctx)
+      const existed = graceMs ? await backend.redirect(oldId, newId, graceMs, storeRequest) : await this.remove(oldId)
+      if (!existed) return this.#lose()
+      this.#forget()
+      this.#id = newId
+    }
+    this.#snapshot = undefined
     await this.clear()
     return true
+  }
+
+  /** Lets the session begin anew: its absolute timeout counts from the next write. */
+  restart(): void {
+    this.#created = undefined
   }
 
   /** Lets go of the record, and answers the id under which it is to be removed. */
   release(): string | undefined {
     const id = this.exists ? this.#id : undefined
     this.#forget()
+    this.restart()
     return id
   }
 
@@ -123,81 +130,105 @@ export class RestingRecord {
 
   /** Ends the session: removes the record, also one that was never read, and makes the client forget it. */
   async end(): Promise<void> {
-    const id = this.#wasSought ? this.release() : await this.#presentedId()
+    const id = this.#wasSought ? (this.exists ? this.#id : undefined) : await this.#held.readId()
     if (id !== undefined) await this.remove(id)
+    this.release()
     await this.clear()
   }
 
   /** Makes the client forget the session. */
   async clear(): Promise<void> {
-    if (this.#isTooLate('removal')) return
-    await this.#request.config.transport.clear(this.#request.ctx, this.#request.attributes())
+    await this.#held.clear(this.#id)
   }
 
-  /** Signs a good cookie anew where its key is no longer the first; its life is not extended. */
+  /** Signs a good cookie anew where its key is no longer the first. */
   async renewSignature(): Promise<void> {
-    if (!this.#presented?.outdated || this.#request.ctx.headerSent) return
-    const left = this.expire === undefined ? this.#request.maxAge : Math.max(this.expire - Date.now(), 1)
-    await this.#request.config.transport.write(this.#request.ctx, this.#presented.token, this.#request.attributes(left))
-    this.#presented = undefined
+    await this.#held.renewSignature(this.expire)
   }
 
-  #adopt({ presented, id, ...loaded }: FoundSession): Dictionary {
-    this.#presented = presented
-    this.#id = id
-    return this.#remember(loaded)
+  /** Answers undefined where the write is to be tried again. */
+  async #tryToWrite(session: SessionModel, reason: WriteReason): Promise<boolean | undefined> {
+    const { backend, config, maxAge, storeRequest } = this.#request
+    const now = Date.now()
+    this.#created ??= now
+    const data = SessionModel.data(session)
+    const record = toRecord(data, { ...config.options, maxAge }, this.#created, now)
+    const left = record._expire === undefined ? 'session' : record._expire - now
+    const ttl = ttlOf(left, config.options.ttl)
+    const result = await backend.write({ id: this.#id, record, ttl, base: this.#snapshot, reason }, storeRequest)
+    switch (result.outcome) {
+      case 'written':
+        this.#snapshot = this.#snapshotOf(data, record, result.revision)
+        await this.#held.hand(result.token, left, this.#id)
+        return true
+      case 'taken':
+        this.#forget()
+        this.#id = this.id ?? (await this.#nextId)
+        return undefined
+      case 'conflict':
+        return undefined
+      case 'missing':
+        return this.#lose()
+    }
   }
 
-  #remember({ record, revision }: Loaded): Dictionary {
-    const data = dataOf(record)
-    this.#snapshot = new Snapshot(data, revision, record._expire)
-    if (!this.#request.isMaxAgeChosen) this.#request.maxAge = lifetimeOf(record) ?? this.#request.config.options.maxAge
-    return data
+  async #retry(session: SessionModel, reason: WriteReason, update: Update | undefined): Promise<boolean> {
+    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+      if (this.exists && !(await this.#rebase(session, update))) return this.#lose()
+      const result = await this.#tryToWrite(session, reason)
+      if (result !== undefined) return result
+      await setTimeout(Math.random() * 2 ** attempt)
+    }
+    throw new SessionError(
+      'ERR_SESSION_CONFLICT',
+      `The session could not be written: in ${MAX_ATTEMPTS} attempts, other requests were faster each time or each new ` +
+        'id was taken. Nothing was written; the request can be made again.',
+      { status: 503 },
+    )
   }
 
   /** Reads the record again and puts this request's changes on top of it; answers false where it is gone. */
   async #rebase(session: SessionModel, update: Update | undefined): Promise<boolean> {
-    const loaded = await this.#request.backend.load(this.#id as string, this.#request.storeRequest)
+    const { backend, config, storeRequest } = this.#request
+    const loaded = await backend.load(this.#id as string, storeRequest)
     if (!loaded) return false
     this.#request.report('conflict', this.#id, {})
     const base = (this.#snapshot as Snapshot).data
     const mine = update ? update.before : SessionModel.data(session)
     const theirs = this.#remember(loaded)
-    SessionModel.replace(session, merge(base, mine, theirs, this.#request.config.options.onConflict))
+    SessionModel.replace(session, merge(base, mine, theirs, config.options.onConflict))
     await update?.apply(session)
     return true
   }
 
+  #remember({ record, revision, id }: Loaded): Dictionary {
+    const data = dataOf(record)
+    this.#id = id
+    this.#created = createdAt(record, Date.now())
+    this.#snapshot = this.#snapshotOf(data, record, revision)
+    if (!this.#request.isMaxAgeChosen) this.#request.maxAge = lifetimeOf(record) ?? this.#request.config.options.maxAge
+    return data
+  }
+
+  #snapshotOf(data: Dictionary, record: SessionRecord, revision: unknown): Snapshot {
+    const isCurrent = isUnder(record, this.#request.config.options)
+    return new Snapshot(data, revision, record._expire, isCurrent, this.#ownerOf(data))
+  }
+
+  #ownerOf(data: Dictionary): unknown {
+    return this.#request.config.options.owner?.(data) ?? undefined
+  }
+
   async #lose(): Promise<false> {
     this.#request.report('gone', this.#id, {})
-    this.#forget()
     await this.clear()
+    this.#forget()
     return false
-  }
-
-  async #hand(token: string): Promise<void> {
-    const { config, ctx } = this.#request
-    const isKnown = this.#presented?.token === token
-    this.#presented = { token }
-    if (this.#isTooLate(config.hasStore ? (isKnown ? 'renewal' : 'id') : 'data')) return
-    await config.transport.write(ctx, token, this.#request.attributes())
-  }
-
-  async #presentedId(): Promise<string | undefined> {
-    if (!this.#request.config.hasStore) return undefined
-    const presented = await this.#request.config.transport.read(this.#request.ctx, this.#request.attributes())
-    return isSessionId(presented?.token) ? presented.token : undefined
   }
 
   #forget(): void {
     this.#id = undefined
     this.#nextId = undefined
     this.#snapshot = undefined
-  }
-
-  #isTooLate(lost: SessionEvents['late']['lost']): boolean {
-    if (!this.#request.ctx.headerSent) return false
-    this.#request.report('late', this.#id, { lost })
-    return true
   }
 }

@@ -10,7 +10,7 @@ import { LifeCycle } from './life-cycle'
 import { checkCombination, checkOptions } from './option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from './options'
 import { serve } from './serve'
-import { SessionModel, type Session, type SessionData } from './session'
+import type { Session, SessionData } from './session'
 import { warnOnce } from './warning'
 
 /** Listens to one kind of {@link SessionEvents}. */
@@ -146,10 +146,11 @@ export class SessionService<Data extends object = SessionData> {
     { keepData = true }: { keepData?: boolean } = {},
     ctx: Context = this.context,
   ): Promise<Session<Data> | null> {
-    const session = await this.load(ctx)
-    if (session && !keepData) SessionModel.replace(session as unknown as SessionModel, {})
-    await this.#lifeCycle(ctx).commit('regenerate')
-    return this.#lifeCycle(ctx).session as Session<Data> | null
+    const lifeCycle = this.#lifeCycle(ctx)
+    await lifeCycle.load()
+    if (!keepData) lifeCycle.reset()
+    await lifeCycle.commit('regenerate')
+    return lifeCycle.session as Session<Data> | null
   }
 
   /** Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards. */

@@ -1,11 +1,12 @@
 import type { Context } from 'koa'
 import type { SessionConfig } from './config'
+import { cookieAttributes } from './cookie-options'
 import type { Backend } from './contracts/backend'
 import type { CookieAttributes } from './contracts/cookie-attributes'
 import type { StoreRequest } from './contracts/store'
 import { debug, fingerprint } from './debug'
 import type { SessionEvents } from './events'
-import { attributesOf, type ResolvedOptions } from './options'
+import type { ResolvedOptions } from './options'
 import type { Lifetime } from './record'
 
 /** One request, with everything that its session's life cycle needs to know of it. */
@@ -44,9 +45,7 @@ export class SessionRequest {
 
   /** The cookie's attributes, for a cookie that lives for `maxAge`. */
   attributes(maxAge: Lifetime = this.maxAge): CookieAttributes {
-    const attributes = attributesOf(this.#options ?? this.config.options)
-    if (maxAge !== 'session') attributes.maxAge = maxAge
-    return attributes
+    return cookieAttributes(this.#options ?? this.config.options, maxAge, this.ctx)
   }
 
   report<Name extends keyof SessionEvents>(
@@ -54,7 +53,14 @@ export class SessionRequest {
     id: string | undefined,
     detail: Omit<SessionEvents[Name], 'ctx' | 'session'>,
   ): void {
-    debug('%s: %s', name, fingerprint(id))
-    this.config.emit(name, { session: fingerprint(id), ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
+    const session = fingerprint(id)
+    debug('%s: %s', name, session)
+    this.config.emit(name, { session, ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
+  }
+
+  /** Reports that what the client presented was not accepted. */
+  reject(name: 'missed' | 'expired' | 'invalid', id: string | undefined, value: unknown): void {
+    if (this.config.options.hashIds) this.report(name, id, { key: id && fingerprint(id), value: undefined })
+    else this.report(name, id, { key: id, value })
   }
 }

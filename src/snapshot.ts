@@ -11,6 +11,10 @@ export class Snapshot {
     readonly revision: unknown,
     /** When the record expires; undefined for one that does not say. */
     readonly expire: number | undefined,
+    /** Whether it was written under the timeouts that are in force. */
+    readonly isCurrent: boolean,
+    /** The account that the data belong to. */
+    readonly owner: unknown,
   ) {
     this.#text = serialize(data)
   }

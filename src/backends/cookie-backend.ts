@@ -4,23 +4,29 @@ import { hasLifetime } from '../record'
 
 /** Keeps the record in the text that the client holds. */
 export class CookieBackend implements Backend {
-  readonly hasIds = false
   readonly #codec: Codec
+  readonly #name: string
 
-  constructor(codec: Codec) {
+  constructor(codec: Codec, name: string) {
     this.#codec = codec
+    this.#name = name
   }
 
   load(token: string): Loaded | undefined {
-    const record = this.#codec.decode(token)
+    const record = this.#codec.decode(token, this.#name)
     return record && hasLifetime(record) ? { record } : undefined
   }
 
   write({ record }: Write): WriteResult {
-    return { outcome: 'written', token: this.#codec.encode(record), revision: undefined }
+    return { outcome: 'written', token: this.#codec.encode(record, this.#name), revision: undefined }
   }
 
+  /** What the client holds is replaced or cleared in the response: there is nothing else to remove. */
   remove(): boolean {
+    return true
+  }
+
+  redirect(): boolean {
     return true
   }
 }

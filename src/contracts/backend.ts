@@ -6,6 +6,8 @@ import type { StoreRequest } from './store'
 export interface Loaded {
   record: SessionRecord
   revision?: unknown
+  /** The id that it rests under, where the session has moved since the client was given its own. */
+  id?: string
 }
 
 /** Why a session is written: by order, because its data changed, or to extend its life. */
@@ -35,10 +37,13 @@ export type WriteResult =
 
 /** Where records rest: inside what the client holds, or in a store under an id. */
 export interface Backend {
-  /** Whether the client holds an id, and the record rests elsewhere. */
-  readonly hasIds: boolean
   load(token: string, request: StoreRequest): Awaitable<Loaded | undefined>
   write(write: Write, request: StoreRequest): Awaitable<WriteResult>
   /** Removes the record; answers false where it is known that there was none. */
   remove(id: string, request: StoreRequest): Awaitable<boolean>
+  /**
+   * Puts a pointer to `newId` in the place of the record, for `graceMs` milliseconds: who asks for the old id is given
+   * the record of the new one. Answers false where it is known that there was no record.
+   */
+  redirect(id: string, newId: string, graceMs: number, request: StoreRequest): Awaitable<boolean>
 }

@@ -6,6 +6,9 @@ import type { SessionRecord } from '../record'
  * `decode` answers undefined for anything that is not a record of this codec's making, and throws for none of it.
  */
 export interface Codec {
-  encode(record: SessionRecord): string
-  decode(text: string): SessionRecord | undefined
+  /** Whether its texts can be neither forged nor moved to another cookie, so that they need no signature. */
+  readonly isSelfAuthenticating?: boolean
+  /** @param name the name of the cookie that the text is for */
+  encode(record: SessionRecord, name: string): string
+  decode(text: string, name: string): SessionRecord | undefined
 }

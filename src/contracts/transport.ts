@@ -12,7 +12,8 @@ export interface Presented {
 
 /** How the client carries what it holds of its session. */
 export interface Transport {
-  read(ctx: Context, attributes: CookieAttributes): Awaitable<Presented | undefined>
+  /** Answers what the client presents: more than one where it holds several cookies of the name. */
+  read(ctx: Context, attributes: CookieAttributes): Awaitable<Presented[]>
   write(ctx: Context, token: string, attributes: CookieAttributes): Awaitable<void>
   /** Makes the client forget what it holds. */
   clear(ctx: Context, attributes: CookieAttributes): Awaitable<void>

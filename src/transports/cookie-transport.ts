@@ -9,6 +9,9 @@ const MAX_COOKIE_SIZE = 4096
 /** How many pairs of value and signature are tried where a header repeats the cookie. */
 const MAX_CANDIDATES = 16
 
+/** The names that browsers accept on secure cookies alone (RFC 6265bis, section 4.1.3). */
+const NEEDS_SECURE = /^__(host|secure)-/i
+
 /** What of `ctx.cookies` is used beside `get` and `set`. */
 interface KoaCookies {
   keys?: { index(data: string, digest: string): number }
@@ -21,6 +24,7 @@ export class CookieTransport implements Transport {
   readonly #name: string
   readonly #values: RegExp
   readonly #signatures: RegExp
+  readonly #written = new WeakSet<object>()
 
   constructor(name: string) {
     this.#name = name
@@ -28,20 +32,27 @@ export class CookieTransport implements Transport {
     this.#signatures = cookiePattern(`${name}.sig`)
   }
 
-  read(ctx: Context, { signed = false }: CookieAttributes): Presented | undefined {
+  read(ctx: Context, { signed = false }: CookieAttributes): Presented[] {
     const header = ctx.headers.cookie
-    if (!header) return undefined
-    if (isReplaced(ctx.cookies)) return presented(ctx.cookies.get(this.#name, { signed }))
+    if (!header) return []
+    if (isReplaced(ctx.cookies)) return presented([ctx.cookies.get(this.#name, { signed }) ?? ''])
     const values = captures(header, this.#values)
-    if (values.length === 0) return undefined
-    if (!signed) return presented(values[0])
+    if (values.length === 0) return []
+    if (!signed) return presented(values.slice(0, MAX_CANDIDATES))
     const signatures = captures(header, this.#signatures)
-    if (signatures.length === 0) return undefined
-    return this.#verified(values, signatures, this.#keys(ctx)) ?? this.#dropSignature(ctx)
+    if (signatures.length === 0) return []
+    const verified = this.#verify(values, signatures, this.#keys(ctx))
+    if (verified.length === 0) this.#dropSignature(ctx)
+    return verified.filter(({ token }) => token !== '')
   }
 
   write(ctx: Context, token: string, attributes: CookieAttributes): void {
     this.#set(ctx, token, attributes)
+  }
+
+  /** How many characters of a token fit into the cookie with these attributes. */
+  capacity(attributes: CookieAttributes): number {
+    return MAX_COOKIE_SIZE - sizeOf(this.#name, '', { ...attributes, expires: new Date(0) })
   }
 
   clear(ctx: Context, attributes: CookieAttributes): void {
@@ -51,37 +62,36 @@ export class CookieTransport implements Transport {
   #set(ctx: Context, value: string, attributes: CookieAttributes): void {
     const { secure = ctx.secure } = ctx.cookies as KoaCookies
     if (attributes.signed) this.#keys(ctx)
-    if (attributes.secure && !secure) throw insecure(this.#name)
-    const options = attributes as Cookies.SetOption
-    this.#checkSize(value, options)
-    ctx.cookies.set(this.#name, value, options)
+    if (attributes.secure ? !secure : NEEDS_SECURE.test(this.#name)) throw insecure(this.#name)
+    this.#checkSize(value, attributes)
+    // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
+    const overwrite = attributes.overwrite || this.#written.has(ctx.res)
+    if (!overwrite) this.#written.add(ctx.res)
+    ctx.cookies.set(this.#name, value, { ...attributes, overwrite } as Cookies.SetOption)
   }
 
-  #checkSize(value: string, options: Cookies.SetOption): void {
+  #checkSize(value: string, attributes: CookieAttributes): void {
     if (value.length < MAX_COOKIE_SIZE / 2) return
-    const size = Buffer.byteLength(new Cookies.Cookie(this.#name, value, options).toHeader())
+    const size = sizeOf(this.#name, value, attributes)
     if (size <= MAX_COOKIE_SIZE) return
     throw new SessionError(
       'ERR_SESSION_COOKIE_TOO_LARGE',
-      `The session cookie "${this.#name}" would be ${size} bytes long, and browsers drop a cookie of more than ` +
-        `${MAX_COOKIE_SIZE}. Keep less in the session, or keep it in a store: session({ store }, app).`,
+      `The session cookie "${this.#name}" would be ${size} bytes long with its attributes, and browsers drop a cookie ` +
+        `of more than ${MAX_COOKIE_SIZE}. Keep less in the session; or keep it in a store: session({ store }, app); or ` +
+        'spread a sealed cookie over several with the option "chunks".',
     )
   }
 
-  #verified(values: string[], signatures: string[], keys: SignatureKeys): Presented | undefined {
-    let candidates = 0
-    for (const value of values) {
-      for (const signature of signatures) {
-        if (++candidates > MAX_CANDIDATES) return undefined
-        const index = keys.index(`${this.#name}=${value}`, signature)
-        if (index >= 0) return presented(value, index > 0)
-      }
-    }
-    return undefined
+  #verify(values: string[], signatures: string[], keys: SignatureKeys): Presented[] {
+    const pairs = values.flatMap((token) => signatures.map((signature) => ({ token, signature })))
+    return pairs.slice(0, MAX_CANDIDATES).flatMap(({ token, signature }) => {
+      const index = keys.index(`${this.#name}=${token}`, signature)
+      return index < 0 ? [] : [{ token, outdated: index > 0 }]
+    })
   }
 
   /** As the `cookies` package does: a signature that fits no value is of no more use. */
-  #dropSignature(ctx: Context): undefined {
+  #dropSignature(ctx: Context): void {
     ctx.cookies.set(`${this.#name}.sig`, null, { path: '/', signed: false })
   }
 
@@ -96,8 +106,12 @@ export class CookieTransport implements Transport {
   }
 }
 
-function presented(token: string | undefined, outdated = false): Presented | undefined {
-  return token ? { token, outdated } : undefined
+function presented(tokens: string[]): Presented[] {
+  return tokens.filter((token) => token !== '').map((token) => ({ token }))
+}
+
+function sizeOf(name: string, value: string, attributes: CookieAttributes): number {
+  return Buffer.byteLength(new Cookies.Cookie(name, value, attributes as Cookies.SetOption).toHeader())
 }
 
 /** Whether the application has put cookies of its own in place of Koa's, or wrapped their `get`. */
@@ -108,7 +122,7 @@ function isReplaced(cookies: object): boolean {
 function insecure(name: string): SessionError {
   return new SessionError(
     'ERR_SESSION_INSECURE',
-    `The session cookie "${name}" has secure: true, and this connection is not encrypted. Behind a proxy that ` +
+    `The session cookie "${name}" goes over HTTPS only, and this connection is not encrypted. Behind a proxy that ` +
       'terminates TLS, set app.proxy = true; for plain HTTP in development, leave out secure.',
   )
 }

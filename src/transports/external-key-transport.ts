@@ -23,8 +23,8 @@ export class ExternalKeyTransport implements Transport {
     this.#fallback = fallback
   }
 
-  read(ctx: Context): Awaitable<Presented | undefined> {
-    return andThen(this.#externalKey.get(ctx), (token) => (token ? { token } : undefined))
+  read(ctx: Context): Awaitable<Presented[]> {
+    return andThen(this.#externalKey.get(ctx), (token) => (token ? [{ token }] : []))
   }
 
   write(ctx: Context, token: string): Awaitable<void> {

@@ -1,0 +1,56 @@
+import type { Context } from 'koa'
+import type { CookieAttributes } from './contracts/cookie-attributes'
+import { SessionError } from './errors'
+import type { Lifetime } from './record'
+
+/** A value, or a function that chooses it for each request. */
+export type PerRequest<T> = T | ((ctx: Context) => T)
+
+/** The cookie attributes as options: each can be a function of the request's context. */
+export type CookieOptions = {
+  [Name in keyof Omit<CookieAttributes, 'maxAge' | 'secure'>]: PerRequest<CookieAttributes[Name]>
+} & {
+  /** Sends the cookie over HTTPS only; `'auto'`: as the connection is. Behind a proxy, set `app.proxy`. */
+  secure?: PerRequest<boolean | 'auto'>
+}
+
+/** The names of the cookie's attributes. */
+export const COOKIE_ATTRIBUTES = [
+  'httpOnly',
+  'signed',
+  'overwrite',
+  'secure',
+  'sameSite',
+  'domain',
+  'path',
+  'partitioned',
+  'priority',
+  'expires',
+] as const satisfies readonly (keyof CookieAttributes)[]
+
+/** The attributes of a cookie that lives for `maxAge`, as the options have them for this request. */
+export function cookieAttributes(options: CookieOptions, maxAge: Lifetime, ctx: Context): CookieAttributes {
+  const attributes: Record<string, unknown> = {}
+  for (const name of COOKIE_ATTRIBUTES) {
+    const option: unknown = options[name]
+    const value: unknown = typeof option === 'function' ? (option as (ctx: Context) => unknown)(ctx) : option
+    // An attribute that is undefined would hide the default that the `cookies` package has for it.
+    if (value !== undefined && value !== null) attributes[name] = value === 'auto' ? ctx.secure : value
+  }
+  if (maxAge !== 'session') attributes.maxAge = maxAge
+  if (isSameSiteNone(attributes.sameSite) && !(attributes.secure ?? ctx.secure)) throw insecureSameSite()
+  return attributes
+}
+
+/** Whether a `sameSite` is the one that browsers accept on secure cookies alone. */
+export function isSameSiteNone(sameSite: unknown): boolean {
+  return typeof sameSite === 'string' && sameSite.toLowerCase() === 'none'
+}
+
+function insecureSameSite(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_INSECURE',
+    'Browsers refuse a cookie with SameSite=None that is not Secure, and this connection is not encrypted. Behind a ' +
+      'proxy that terminates TLS, set app.proxy = true.',
+  )
+}

@@ -1,0 +1,57 @@
+import type { Presented } from './contracts/transport'
+import type { SessionEvents } from './events'
+import { isSessionId } from './id'
+import type { Lifetime } from './record'
+import type { SessionRequest } from './session-request'
+
+/** What the client holds of its session, and is told of it in the response. */
+export class HeldToken {
+  readonly #request: SessionRequest
+  #presented: Presented | undefined
+
+  constructor(request: SessionRequest) {
+    this.#request = request
+  }
+
+  /** Takes note of what the client presented and was accepted with. */
+  accept(presented: Presented): void {
+    this.#presented = presented
+  }
+
+  /** The id that the client presents, whether or not there is such a session. */
+  async readId(): Promise<string | undefined> {
+    if (!this.#request.config.hasStore) return undefined
+    const candidates = await this.#request.config.transport.read(this.#request.ctx, this.#request.attributes())
+    return candidates.map(({ token }) => token).find(isSessionId)
+  }
+
+  /** Hands the client its token, for a session that has `left` to live. */
+  async hand(token: string, left: Lifetime, id: string | undefined): Promise<void> {
+    const { config, ctx, maxAge } = this.#request
+    const isKnown = this.#presented?.token === token
+    this.#presented = { token }
+    if (this.#isTooLate(config.hasStore ? (isKnown ? 'renewal' : 'id') : 'data', id)) return
+    await config.transport.write(ctx, token, this.#request.attributes(maxAge === 'session' ? 'session' : left))
+  }
+
+  /** Signs a good cookie anew where its key is no longer the first; its life, until `expire`, is not extended. */
+  async renewSignature(expire: number | undefined): Promise<void> {
+    const { config, ctx, maxAge } = this.#request
+    if (!this.#presented?.outdated || ctx.headerSent) return
+    const left = expire === undefined || maxAge === 'session' ? maxAge : Math.max(expire - Date.now(), 1)
+    await config.transport.write(ctx, this.#presented.token, this.#request.attributes(left))
+    this.#presented = undefined
+  }
+
+  /** Makes the client forget its session. */
+  async clear(id: string | undefined): Promise<void> {
+    if (this.#isTooLate('removal', id)) return
+    await this.#request.config.transport.clear(this.#request.ctx, this.#request.attributes())
+  }
+
+  #isTooLate(lost: SessionEvents['late']['lost'], id: string | undefined): boolean {
+    if (!this.#request.ctx.headerSent) return false
+    this.#request.report('late', id, { lost })
+    return true
+  }
+}
