@@ -3,7 +3,8 @@ import { v4 as uuid } from 'uuid'
 import { CookieBackend } from './backends/cookie-backend'
 import { hashedKey, StoreBackend } from './backends/store-backend'
 import { StoreGuard } from './backends/store-guard'
-import { CustomCodec, JsonCodec } from './codecs/json-codec'
+import { Base64Codec } from './codecs/base64-codec'
+import { CustomCodec } from './codecs/custom-codec'
 import { isPromise, type Awaitable } from './contracts/awaitable'
 import type { Backend } from './contracts/backend'
 import type { Store } from './contracts/store'
@@ -76,9 +77,12 @@ function chooseBackend(options: ResolvedOptions, within: Within): (ctx: Context)
     const backend = new StoreBackend(instance, storeOptions)
     return () => backend
   }
-  const json = new JsonCodec()
-  const custom = encode || decode ? new CustomCodec(encode ?? json.encode, decode ?? json.decode) : json
-  const backend = new CookieBackend(options.codec ?? custom, key)
+  const base64 = new Base64Codec()
+  const custom = new CustomCodec(
+    encode ?? ((record) => base64.encode(record)),
+    decode ?? ((text) => base64.decode(text)),
+  )
+  const backend = new CookieBackend(options.codec ?? (encode || decode ? custom : base64), key)
   return () => backend
 }
 

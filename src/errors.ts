@@ -24,6 +24,10 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NO_REQUEST'
   /** There is no session, or not the one that a handler requires. */
   | 'ERR_SESSION_REQUIRED'
+  /** The record is longer than the store takes. */
+  | 'ERR_SESSION_RECORD_TOO_LARGE'
+  /** The store's table does not exist. */
+  | 'ERR_SESSION_TABLE_MISSING'
   /** The store failed, or did not answer in time. */
   | 'ERR_SESSION_STORE'
   /** Other requests kept changing the session until the attempts ran out. */

@@ -8,12 +8,19 @@ export type { MergeConflict } from './snapshot'
 export type { SessionEvents, RejectedSession, SessionIncident } from './events'
 export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './errors'
 export { hardened, type HardenedOptions } from './hardened'
+export { Base64Codec } from './codecs/base64-codec'
 export { sealed, type SealedOptions } from './codecs/sealed-codec'
 export type { Codec } from './contracts/codec'
+export type { Serializer } from './contracts/serializer'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store'
+export { LayeredStore, type LayeredStoreOptions } from './stores/layered-store'
+export { fromExpressStore, type ExpressStore } from './stores/express-store'
+export { fromKeyv, type KeyvLike } from './stores/keyv-store'
 export {
   ContextStore,
   type ConditionalStore,
+  type OwnedRecord,
+  type OwnerIndexedStore,
   type Store,
   type StoreRequest,
   type StoreSetRequest,

@@ -155,7 +155,9 @@ export class RestingRecord {
     const record = toRecord(data, { ...config.options, maxAge }, this.#created, now)
     const left = record._expire === undefined ? 'session' : record._expire - now
     const ttl = ttlOf(left, config.options.ttl)
-    const result = await backend.write({ id: this.#id, record, ttl, base: this.#snapshot, reason }, storeRequest)
+    const owner = this.#ownerOf(data)
+    const request = owner === undefined ? storeRequest : { ...storeRequest, owner }
+    const result = await backend.write({ id: this.#id, record, ttl, base: this.#snapshot, reason }, request)
     switch (result.outcome) {
       case 'written':
         this.#snapshot = this.#snapshotOf(data, record, result.revision)
@@ -190,13 +192,14 @@ export class RestingRecord {
   /** Reads the record again and puts this request's changes on top of it; answers false where it is gone. */
   async #rebase(session: SessionModel, update: Update | undefined): Promise<boolean> {
     const { backend, config, storeRequest } = this.#request
+    const { onConflict } = config.options
     const loaded = await backend.load(this.#id as string, storeRequest)
     if (!loaded) return false
     this.#request.report('conflict', this.#id, {})
     const base = (this.#snapshot as Snapshot).data
     const mine = update ? update.before : SessionModel.data(session)
     const theirs = this.#remember(loaded)
-    SessionModel.replace(session, merge(base, mine, theirs, config.options.onConflict))
+    SessionModel.replace(session, merge(base, mine, theirs, { serializer: backend.serializer, onConflict }))
     await update?.apply(session)
     return true
   }
@@ -212,11 +215,13 @@ export class RestingRecord {
 
   #snapshotOf(data: Dictionary, record: SessionRecord, revision: unknown): Snapshot {
     const isCurrent = isUnder(record, this.#request.config.options)
-    return new Snapshot(data, revision, record._expire, isCurrent, this.#ownerOf(data))
+    const { serializer } = this.#request.backend
+    return new Snapshot(data, serializer, revision, record._expire, isCurrent, this.#ownerOf(data))
   }
 
-  #ownerOf(data: Dictionary): unknown {
-    return this.#request.config.options.owner?.(data) ?? undefined
+  #ownerOf(data: Dictionary): string | undefined {
+    const owner = this.#request.config.options.owner?.(data) ?? undefined
+    return owner === undefined ? undefined : String(owner)
   }
 
   async #lose(): Promise<false> {

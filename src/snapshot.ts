@@ -1,12 +1,15 @@
+import type { Serializer } from './contracts/serializer'
 import { SessionError } from './errors'
 import type { Dictionary } from './record'
 
 /** A session's data as it is at rest: what changes are measured against. */
 export class Snapshot {
   readonly #text: string
+  readonly #serializer: Serializer
 
   constructor(
     data: Dictionary,
+    serializer: Serializer,
     /** The record's revision in its store; undefined where the store keeps none. */
     readonly revision: unknown,
     /** When the record expires; undefined for one that does not say. */
@@ -16,27 +19,40 @@ export class Snapshot {
     /** The account that the data belong to. */
     readonly owner: unknown,
   ) {
-    this.#text = serialize(data)
+    this.#serializer = serializer
+    this.#text = serialize(data, serializer)
   }
 
   /** The data, copied anew. */
   get data(): Dictionary {
-    return JSON.parse(this.#text) as Dictionary
+    return this.#serializer.parse(this.#text) as Dictionary
   }
 
   isChanged(data: Dictionary): boolean {
-    return serialize(data) !== this.#text
+    return serialize(data, this.#serializer) !== this.#text
   }
 }
 
 /** Settles what two requests made of the same key; koa-session's way is that the last writer wins. */
 export type MergeConflict<Data extends object = Dictionary> = (base: Data, mine: Data, theirs: Data) => Data
 
+/** How changes are merged. */
+export interface MergeOptions {
+  serializer: Serializer
+  onConflict?: MergeConflict
+}
+
 /**
  * Applies this request's changes to what another one has written meanwhile, key by key. Where both changed a key,
  * `onConflict` decides over the whole, and without it this request's value stays.
  */
-export function merge(base: Dictionary, mine: Dictionary, theirs: Dictionary, onConflict?: MergeConflict): Dictionary {
+export function merge(
+  base: Dictionary,
+  mine: Dictionary,
+  theirs: Dictionary,
+  { serializer, onConflict }: MergeOptions,
+): Dictionary {
+  const isSame = (a: unknown, b: unknown): boolean => a === b || serializer.stringify([a]) === serializer.stringify([b])
   const merged = { ...theirs }
   let clash = false
   for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
@@ -48,26 +64,23 @@ export function merge(base: Dictionary, mine: Dictionary, theirs: Dictionary, on
   return clash && onConflict ? onConflict(base, mine, theirs) : merged
 }
 
-function isSame(a: unknown, b: unknown): boolean {
-  return a === b || JSON.stringify(a) === JSON.stringify(b)
-}
-
-function serialize(data: Dictionary): string {
+function serialize(data: Dictionary, serializer: Serializer): string {
   try {
-    return JSON.stringify(data)
+    return serializer.stringify(data)
   } catch (cause) {
-    const key = Object.keys(data).find((candidate) => !isSerializable(data[candidate]))
+    const key = Object.keys(data).find((candidate) => !isSerializable(data[candidate], serializer))
     throw new SessionError(
       'ERR_SESSION_NOT_SERIALIZABLE',
-      `session.${key} holds a value that JSON cannot carry, such as a BigInt or a cycle. Keep it as text or a number.`,
+      `session.${key} holds a value that its serializer cannot carry: JSON, for one, takes no BigInt and no cycle. Keep ` +
+        'it as text or as a number, or give the store or the codec a "serializer" that can carry it.',
       { cause },
     )
   }
 }
 
-function isSerializable(value: unknown): boolean {
+function isSerializable(value: unknown, serializer: Serializer): boolean {
   try {
-    JSON.stringify(value)
+    serializer.stringify(value)
     return true
   } catch {
     return false

@@ -1,5 +1,6 @@
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
 import type { Codec } from '../contracts/codec'
+import type { Serializer } from '../contracts/serializer'
 import { hasLifetime } from '../record'
 
 /** Keeps the record in the text that the client holds. */
@@ -10,6 +11,10 @@ export class CookieBackend implements Backend {
   constructor(codec: Codec, name: string) {
     this.#codec = codec
     this.#name = name
+  }
+
+  get serializer(): Serializer {
+    return this.#codec.serializer ?? JSON
   }
 
   load(token: string): Loaded | undefined {

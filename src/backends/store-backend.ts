@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { andThen, type Awaitable } from '../contracts/awaitable'
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
+import type { Serializer } from '../contracts/serializer'
 import {
   isConditional,
   isTouchable,
@@ -50,6 +51,10 @@ export class StoreBackend implements Backend {
     this.#touchable = isTouchable(store) ? store : undefined
   }
 
+  get serializer(): Serializer {
+    return this.#store.serializer ?? JSON
+  }
+
   load(id: string, request: StoreRequest): Awaitable<Loaded | undefined> {
     return this.#follow(id, request, MAX_STEPS)
   }
@@ -74,7 +79,10 @@ export class StoreBackend implements Backend {
       const found = await this.#read(id, request)
       if (!found || isPointer(found.record)) return false
       const base = { revision: found.revision }
-      const result = await this.write({ id, record, ttl: graceMs, base, reason: 'forced' }, request)
+      const result = await this.write(
+        { id, record, ttl: graceMs, base, reason: 'forced' },
+        { ...request, owner: undefined },
+      )
       if (result.outcome === 'written') return true
     }
     return this.remove(id, request)

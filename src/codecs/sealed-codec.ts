@@ -1,5 +1,6 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Codec } from '../contracts/codec'
+import type { Serializer } from '../contracts/serializer'
 import { SessionError } from '../errors'
 import { isRecord, type SessionRecord } from '../record'
 import { deriveKey, seal, unseal } from '../sealing'
@@ -22,6 +23,8 @@ export interface SealedOptions {
    * watch the cookie's length, compression tells something of the rest (the CRIME attack).
    */
   compressAbove?: number
+  /** How a record becomes text. Default: JSON. */
+  serializer?: Serializer
 }
 
 /**
@@ -47,18 +50,20 @@ interface NamedKey {
 /** The format: base64url of version, flags, the key's tag, and the sealed JSON. */
 class SealedCodec implements Codec {
   readonly isSelfAuthenticating = true
+  readonly serializer: Serializer
   readonly #secrets: readonly Buffer[]
   readonly #compressAbove: number
   readonly #keysByName = new Map<string, readonly NamedKey[]>()
 
-  constructor({ keys, compressAbove = Infinity }: SealedOptions) {
+  constructor({ keys, compressAbove = Infinity, serializer = JSON }: SealedOptions) {
+    this.serializer = serializer
     this.#secrets = checkKeys(keys)
     this.#compressAbove = compressAbove
   }
 
   encode(record: SessionRecord, name: string): string {
     const { tag, key } = this.#keys(name)[0]
-    const text = Buffer.from(JSON.stringify(record))
+    const text = Buffer.from(this.serializer.stringify(record))
     const isLong = text.length > this.#compressAbove
     const header = Buffer.concat([Buffer.from([VERSION, isLong ? COMPRESSED : 0]), tag])
     const body = seal(key, isLong ? deflateRawSync(text) : text, context(header, name))
@@ -72,7 +77,7 @@ class SealedCodec implements Codec {
     const header = bytes.subarray(0, HEADER_LENGTH)
     const known = this.#keys(name).find(({ tag }) => tag.equals(header.subarray(2)))
     const plain = known && unseal(known.key, bytes.subarray(HEADER_LENGTH), context(header, name))
-    return plain && parse(plain, header[1] === COMPRESSED)
+    return plain && parse(plain, header[1] === COMPRESSED, this.serializer)
   }
 
   #keys(name: string): readonly NamedKey[] {
@@ -109,10 +114,10 @@ function context(header: Buffer, name: string): Buffer {
   return Buffer.concat([header, Buffer.from(name)])
 }
 
-function parse(plain: Buffer, isCompressed: boolean): SessionRecord | undefined {
+function parse(plain: Buffer, isCompressed: boolean, serializer: Serializer): SessionRecord | undefined {
   try {
     const text = isCompressed ? inflateRawSync(plain, { maxOutputLength: MAX_INFLATED }) : plain
-    const record: unknown = JSON.parse(text.toString())
+    const record: unknown = serializer.parse(text.toString())
     return isRecord(record) ? record : undefined
   } catch {
     return undefined

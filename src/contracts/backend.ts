@@ -1,5 +1,6 @@
 import type { SessionRecord } from '../record'
 import type { Awaitable } from './awaitable'
+import type { Serializer } from './serializer'
 import type { StoreRequest } from './store'
 
 /** A record as it was read, at the revision it was read at. */
@@ -37,6 +38,8 @@ export type WriteResult =
 
 /** Where records rest: inside what the client holds, or in a store under an id. */
 export interface Backend {
+  /** What makes texts of records: changes are found with it. */
+  readonly serializer: Serializer
   load(token: string, request: StoreRequest): Awaitable<Loaded | undefined>
   write(write: Write, request: StoreRequest): Awaitable<WriteResult>
   /** Removes the record; answers false where it is known that there was none. */

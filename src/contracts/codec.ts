@@ -1,4 +1,5 @@
 import type { SessionRecord } from '../record'
+import type { Serializer } from './serializer'
 
 /**
  * How a record is wrapped into the text of a cookie.
@@ -6,6 +7,8 @@ import type { SessionRecord } from '../record'
  * `decode` answers undefined for anything that is not a record of this codec's making, and throws for none of it.
  */
 export interface Codec {
+  /** What makes texts of records, where that is not JSON: changes are found with it too. */
+  readonly serializer?: Serializer
   /** Whether its texts can be neither forged nor moved to another cookie, so that they need no signature. */
   readonly isSelfAuthenticating?: boolean
   /** @param name the name of the cookie that the text is for */

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { SessionRecord } from '../record'
 import type { Awaitable } from './awaitable'
+import type { Serializer } from './serializer'
 
 /** What a store is told beside a key. */
 export interface StoreRequest {
@@ -8,6 +9,8 @@ export interface StoreRequest {
   rolling: boolean
   /** The request that the call is made for. */
   ctx: Context
+  /** The account that the session belongs to, where the `owner` option names one. */
+  owner?: string
 }
 
 /** What {@link Store.set} is told beside the record. */
@@ -37,6 +40,8 @@ export interface StoreSetRequest extends StoreRequest {
  * }, app))
  */
 export interface Store<Data extends object = Record<string, unknown>> {
+  /** How it makes texts of records, where that is not JSON: changes are found with it too. */
+  readonly serializer?: Serializer
   get(key: string, maxAge: number, request: StoreRequest): Awaitable<SessionRecord<Data> | null | undefined>
   set(key: string, record: SessionRecord<Data>, maxAge: number, request: StoreSetRequest): Awaitable<unknown>
   destroy(key: string, request: { ctx: Context }): Awaitable<unknown>
@@ -89,10 +94,30 @@ export interface TouchableStore {
   touch(key: string, expire: number | undefined, maxAge: number, request: StoreRequest): Awaitable<boolean>
 }
 
+/** A record of an owner, and the key that it rests under. */
+export interface OwnedRecord<Data extends object = Record<string, unknown>> {
+  key: string
+  record: SessionRecord<Data>
+}
+
+/** A store that knows whose records it holds: as the `owner` of the request they were last written with. */
+export interface OwnerIndexedStore<Data extends object = Record<string, unknown>> {
+  /** Answers the records of an owner that have not expired, in no particular order. */
+  listByOwner(owner: string): Awaitable<OwnedRecord<Data>[]>
+  /** Removes the records of an owner, all or all but one; answers how many there were. */
+  destroyByOwner(owner: string, options?: { except?: string }): Awaitable<number>
+}
+
 /** Whether the store can write on a condition. */
 export function isConditional(store: Store): store is ConditionalStore {
   const candidate = store as Partial<ConditionalStore>
   return [candidate.read, candidate.create, candidate.replace].every((method) => typeof method === 'function')
+}
+
+/** Whether the store knows whose records it holds. */
+export function isOwnerIndexed(store: object): store is OwnerIndexedStore {
+  const candidate = store as Partial<OwnerIndexedStore>
+  return typeof candidate.listByOwner === 'function' && typeof candidate.destroyByOwner === 'function'
 }
 
 /** Whether the store can extend a record's life without writing its data. */

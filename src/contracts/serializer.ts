@@ -1,0 +1,14 @@
+/**
+ * How data becomes text and back. The default is JSON; another one can carry Date, Map, Set and BigInt.
+ *
+ * @example
+ * import * as structured from '@ungap/structured-clone/json'
+ * const store = new MemoryStore({ serializer: structured })
+ */
+export interface Serializer {
+  /** Throws for a value that it cannot carry. */
+  stringify(value: unknown): string
+  /** Throws for a text that is not of its making. */
+  // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as JSON.parse
+  parse(text: string): any
+}

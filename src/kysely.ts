@@ -1,0 +1,7 @@
+export {
+  createSessionTable,
+  KyselyStore,
+  type KyselyStoreOptions,
+  type SessionCleanup,
+  type SessionTable,
+} from './stores/kysely/kysely-store'

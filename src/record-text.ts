@@ -1,0 +1,45 @@
+import { SessionError } from './errors'
+import type { Serializer } from './contracts/serializer'
+import { isRecord, type SessionRecord } from './record'
+
+/** What every store that keeps texts takes. */
+export interface RecordTextOptions {
+  /** How a record becomes text. Default: JSON. */
+  serializer?: Serializer
+  /** How long a record's text may be, in bytes. Default: no bound. */
+  maxSize?: number
+}
+
+/** A record as text, for stores that keep texts. */
+export class RecordText {
+  readonly serializer: Serializer
+  readonly #maxSize: number
+
+  constructor({ serializer = JSON, maxSize = Infinity }: RecordTextOptions) {
+    this.serializer = serializer
+    this.#maxSize = maxSize
+  }
+
+  /** @throws {SessionError} `ERR_SESSION_RECORD_TOO_LARGE` */
+  stringify(record: SessionRecord): string {
+    const text = this.serializer.stringify(record)
+    const size = this.#maxSize === Infinity ? 0 : Buffer.byteLength(text)
+    if (size <= this.#maxSize) return text
+    throw new SessionError(
+      'ERR_SESSION_RECORD_TOO_LARGE',
+      `The session's record is ${size} bytes long, and the store takes ${this.#maxSize}. Keep less in the session, or ` +
+        'raise the option "maxSize" of the store.',
+    )
+  }
+
+  /** Answers undefined for a text that holds no record; `expire` takes the place of the record's own `_expire`. */
+  parse(text: string, expire?: number): SessionRecord | undefined {
+    try {
+      const record: unknown = this.serializer.parse(text)
+      if (!isRecord(record)) return undefined
+      return expire === undefined ? record : { ...record, _expire: expire }
+    } catch {
+      return undefined
+    }
+  }
+}

@@ -1,0 +1,1 @@
+export { RedisStore, type RedisClient, type RedisStoreOptions } from './stores/redis/redis-store'
