@@ -1,6 +1,5 @@
 import type { Context } from 'koa'
 import type { CookieAttributes } from './contracts/cookie-attributes'
-import { SessionError } from './errors'
 import type { Lifetime } from './record'
 
 /** A value, or a function that chooses it for each request. */
@@ -38,19 +37,5 @@ export function cookieAttributes(options: CookieOptions, maxAge: Lifetime, ctx: 
     if (value !== undefined && value !== null) attributes[name] = value === 'auto' ? ctx.secure : value
   }
   if (maxAge !== 'session') attributes.maxAge = maxAge
-  if (isSameSiteNone(attributes.sameSite) && !(attributes.secure ?? ctx.secure)) throw insecureSameSite()
   return attributes
-}
-
-/** Whether a `sameSite` is the one that browsers accept on secure cookies alone. */
-export function isSameSiteNone(sameSite: unknown): boolean {
-  return typeof sameSite === 'string' && sameSite.toLowerCase() === 'none'
-}
-
-function insecureSameSite(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_INSECURE',
-    'Browsers refuse a cookie with SameSite=None that is not Secure, and this connection is not encrypted. Behind a ' +
-      'proxy that terminates TLS, set app.proxy = true.',
-  )
 }

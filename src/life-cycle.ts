@@ -4,7 +4,7 @@ import { andThen, isPromise, type Awaitable } from './contracts/awaitable'
 import type { WriteReason } from './contracts/backend'
 import { SessionError } from './errors'
 import type { ResolvedOptions } from './options'
-import { dataOf, type Dictionary, type Lifetime } from './record'
+import type { Dictionary, Lifetime } from './record'
 import { RestingRecord, type Update } from './resting-record'
 import { SessionModel, type CommitRequest, type SessionOwner } from './session'
 import { SessionRequest } from './session-request'
@@ -63,7 +63,8 @@ export class LifeCycle implements SessionOwner {
     }
     if (this.#state.name === 'closed' && this.#isLazyStore) throw notLoaded()
     if (this.#state.name === 'ended' && this.#request.config.hasStore) this.#retired ??= this.#record.release()
-    this.#open(dataOf(value), { isNew: false })
+    const data = value instanceof SessionModel ? SessionModel.data(value) : (value as Dictionary)
+    this.#open(data, { isNew: false })
   }
 
   /** `ctx.sessionOptions`. */

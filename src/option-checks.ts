@@ -1,5 +1,5 @@
 import { closest } from 'fastest-levenshtein'
-import { isSameSiteNone } from './cookie-options'
+import { isSameSiteNone } from './contracts/cookie-attributes'
 import { SessionError } from './errors'
 import { ONE_DAY, type ResolvedOptions } from './options'
 

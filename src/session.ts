@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { SessionError } from './errors'
-import { dataOf, isLifetime, type Dictionary, type Lifetime } from './record'
+import { isLifetime, type Dictionary, type Lifetime } from './record'
 import { warnOnce } from './warning'
 
 /**
@@ -150,10 +150,9 @@ export class SessionModel {
   }
 
   #assign(data: Dictionary): void {
-    const plain = dataOf(data)
-    for (const key in plain) {
-      if (CONTROLS.has(key)) this.#keepAside(key, plain[key])
-      else (this as unknown as Dictionary)[key] = plain[key]
+    for (const key in data) {
+      if (CONTROLS.has(key)) this.#keepAside(key, data[key])
+      else if (key !== '__proto__') (this as unknown as Dictionary)[key] = data[key]
     }
   }
 
@@ -186,7 +185,7 @@ export class SessionModel {
 
 function collect(data: Dictionary, key: string, value: unknown): void {
   if (typeof value === 'function') return
-  if (key[0] === '_') warnOnce(`private:${key}`, `session.${key} begins with "_", and is not saved`)
+  if (key[0] === '_') warnOnce('private', `session.${key} begins with "_", and is not saved`)
   else data[key] = value
 }
 

@@ -23,3 +23,8 @@ export interface CookieAttributes {
   /** The cookie's lifetime in milliseconds. */
   maxAge?: number
 }
+
+/** Whether a `sameSite` is the one that browsers accept on secure cookies alone. */
+export function isSameSiteNone(sameSite: unknown): boolean {
+  return typeof sameSite === 'string' && sameSite.toLowerCase() === 'none'
+}

@@ -49,6 +49,9 @@ function nothingIfMissing(error: unknown): undefined {
 
 function settle<T>(call: (done: Callback<T>) => void): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
-    call((error, value) => (error ? reject(error) : resolve(value)))
+    call((error, value) => {
+      if (error) reject(error instanceof Error ? error : new Error('the store failed', { cause: error }))
+      else resolve(value)
+    })
   })
 }

@@ -1,6 +1,6 @@
 import Cookies from 'cookies'
 import type { Context } from 'koa'
-import type { CookieAttributes } from '../contracts/cookie-attributes'
+import { isSameSiteNone, type CookieAttributes } from '../contracts/cookie-attributes'
 import type { Presented, Transport } from '../contracts/transport'
 import { SessionError } from '../errors'
 
@@ -61,8 +61,9 @@ export class CookieTransport implements Transport {
 
   #set(ctx: Context, value: string, attributes: CookieAttributes): void {
     const { secure = ctx.secure } = ctx.cookies as KoaCookies
-    if (attributes.signed) this.#keys(ctx)
-    if (attributes.secure ? !secure : NEEDS_SECURE.test(this.#name)) throw insecure(this.#name)
+    if (attributes.signed && !isReplaced(ctx.cookies)) this.#keys(ctx)
+    const needsSecure = attributes.secure || NEEDS_SECURE.test(this.#name) || isSameSiteNone(attributes.sameSite)
+    if (needsSecure && !secure) throw insecure(this.#name)
     this.#checkSize(value, attributes)
     // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
     const overwrite = attributes.overwrite || this.#written.has(ctx.res)
