@@ -1,0 +1,89 @@
+import Database from 'libsql'
+import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
+import { createPool } from 'mysql2'
+import { Pool } from 'pg'
+import { join } from 'node:path'
+import { accountOf, findProgram, run, startServer, type ServerProcess } from './server-process'
+
+/** A database, the server behind it where it has one, and how to be rid of both. */
+export interface TestDatabase {
+  db: Kysely<any>
+  server?: ServerProcess
+  stop: () => Promise<void>
+}
+
+export function openSqlite(file = ':memory:'): TestDatabase {
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new Database(file) as never }) })
+  return { db, stop: async () => db.destroy() }
+}
+
+export const hasPostgres = findProgram('postgres') !== undefined
+export const hasMariadb = findProgram('mariadbd') !== undefined
+
+export async function startPostgres(): Promise<ServerProcess> {
+  const account = accountOf('postgres')
+  return startServer({
+    program: findProgram('postgres') as string,
+    account,
+    prepare: (folder) => {
+      const initdb = findProgram('initdb') as string
+      run(initdb, ['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust', '-E', 'UTF8'], account)
+    },
+    args: ({ port, folder }) => ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', folder],
+    isReady: async (port) => {
+      const pool = postgresPool(port)
+      await pool.query('select 1').finally(() => pool.end())
+      return true
+    },
+  })
+}
+
+export function connectPostgres(server: ServerProcess): TestDatabase {
+  const db = new Kysely<any>({ dialect: new PostgresDialect({ pool: postgresPool(server.port) }) })
+  return { db, server, stop: async () => db.destroy() }
+}
+
+export async function startMariadb(): Promise<ServerProcess> {
+  const account = accountOf('mysql')
+  return startServer({
+    program: findProgram('mariadbd') as string,
+    account,
+    prepare: (folder) => {
+      const install = findProgram('mariadb-install-db') as string
+      const data = `--datadir=${join(folder, 'data')}`
+      run(install, ['--no-defaults', data, '--auth-root-authentication-method=normal', '--skip-test-db'], account)
+    },
+    args: ({ port, folder }) => [
+      '--no-defaults',
+      `--datadir=${join(folder, 'data')}`,
+      `--port=${port}`,
+      '--bind-address=127.0.0.1',
+      `--socket=${join(folder, 'socket')}`,
+      `--pid-file=${join(folder, 'pid')}`,
+    ],
+    isReady: async (port) => {
+      const pool = mariadbPool(port, undefined)
+      await pool
+        .promise()
+        .query('create database if not exists sessions')
+        .finally(() => pool.promise().end())
+      return true
+    },
+  })
+}
+
+export function connectMariadb(server: ServerProcess): TestDatabase {
+  const db = new Kysely<any>({ dialect: new MysqlDialect({ pool: mariadbPool(server.port, 'sessions') }) })
+  return { db, server, stop: async () => db.destroy() }
+}
+
+function postgresPool(port: number): Pool {
+  const pool = new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 10 })
+  // A pool reports the connections that a killed server drops; each request's own error is what counts.
+  pool.on('error', () => undefined)
+  return pool
+}
+
+function mariadbPool(port: number, database: string | undefined): ReturnType<typeof createPool> {
+  return createPool({ host: '127.0.0.1', port, user: 'root', database, connectionLimit: 10 })
+}
