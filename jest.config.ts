@@ -10,7 +10,7 @@ const config: Config = {
     '^koa-session-service/(.*)$': '<rootDir>/src/$1.ts',
   },
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
-  workerThreads: false,
+  testTimeout: 60_000,
 }
 
 export default config

@@ -30,7 +30,7 @@ export class LifeCycle implements SessionOwner {
   #state: State = { name: 'closed' }
   /** The id of a session that was ended, where another one took its place. */
   #retired: string | undefined
-  /** Why the store could not be read, where the session goes on without it. */
+  /** Why nothing is written any more: the store could not be read, or the session not moved. */
   #failure: unknown
   #isForced = false
   #isWritten = false
@@ -178,7 +178,7 @@ export class LifeCycle implements SessionOwner {
     if (this.#failure !== undefined)
       return this.#refuse(this.#failure, { isAsked: request !== 'commit' || Boolean(apply) })
     const { session } = this.#state
-    const update = apply && { before: SessionModel.data(session), apply }
+    const update = apply && { before: this.#record.copyOf(session), apply }
     await apply?.(session)
     const hasRetired = await this.#removeRetired()
     if (!(await this.#moveIfNeeded(request, session))) return this.#lose()
@@ -199,7 +199,14 @@ export class LifeCycle implements SessionOwner {
   async #moveIfNeeded(request: CommitRequest | 'touch', session: SessionModel): Promise<boolean> {
     const changesHands = this.#record.hasOtherOwner(SessionModel.data(session))
     if (changesHands) this.#record.restart()
-    return request === 'regenerate' || changesHands ? this.#record.move() : true
+    if (request !== 'regenerate' && !changesHands) return true
+    try {
+      return await this.#record.move()
+    } catch (error) {
+      // What was meant for a new id is not to be written under the old one.
+      this.#failure = error
+      throw error
+    }
   }
 
   async #write(session: SessionModel, reason: WriteReason, update: Update | undefined): Promise<boolean> {

@@ -8,7 +8,7 @@ import { ttlOf } from './options'
 import { createdAt, dataOf, isUnder, lifetimeOf, toRecord, type Dictionary, type SessionRecord } from './record'
 import { SessionModel } from './session'
 import type { SessionRequest } from './session-request'
-import { merge, Snapshot } from './snapshot'
+import { copy, merge, Snapshot } from './snapshot'
 
 /** How often a write is tried while other requests change the record, or while new ids turn out to be taken. */
 const MAX_ATTEMPTS = 10
@@ -66,6 +66,11 @@ export class RestingRecord {
   /** Whether there is a record, and it belongs to another account than `data`. */
   hasOtherOwner(data: Dictionary): boolean {
     return this.#snapshot !== undefined && this.#snapshot.owner !== this.#ownerOf(data)
+  }
+
+  /** The data of a session, copied all the way down. */
+  copyOf(session: SessionModel): Dictionary {
+    return copy(SessionModel.data(session), this.#request.backend.serializer)
   }
 
   /** Answers the data of the session that the client presents, if it is accepted. */
@@ -200,7 +205,9 @@ export class RestingRecord {
     const mine = update ? update.before : SessionModel.data(session)
     const theirs = this.#remember(loaded)
     SessionModel.replace(session, merge(base, mine, theirs, { serializer: backend.serializer, onConflict }))
-    await update?.apply(session)
+    if (!update) return true
+    update.before = this.copyOf(session)
+    await update.apply(session)
     return true
   }
 

@@ -64,6 +64,11 @@ export function merge(
   return clash && onConflict ? onConflict(base, mine, theirs) : merged
 }
 
+/** Copies data as its serializer does. */
+export function copy(data: Dictionary, serializer: Serializer): Dictionary {
+  return serializer.parse(serialize(data, serializer)) as Dictionary
+}
+
 function serialize(data: Dictionary, serializer: Serializer): string {
   try {
     return serializer.stringify(data)

@@ -1,18 +1,71 @@
-import Database from 'libsql'
-import { Kysely, SqliteDialect } from 'kysely'
-import { MemoryStore } from 'koa-session-service'
+import Keyv from 'keyv'
+import { fromExpressStore, fromKeyv, LayeredStore, MemoryStore } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { describeSessionStore, type StoreCapability } from 'koa-session-service/testing'
+import { MemoryStore as ExpressMemoryStore } from 'express-session'
+import {
+  connectMariadb,
+  connectPostgres,
+  hasMariadb,
+  hasPostgres,
+  openSqlite,
+  startMariadb,
+  startPostgres,
+  type TestDatabase,
+} from '../support/databases'
+import { describeWith } from '../support/require-server'
+import type { ServerProcess } from '../support/server-process'
 
-const ALL: StoreCapability[] = ['conditional', 'touch', 'owner']
+const capabilities: StoreCapability[] = ['conditional', 'touch', 'owner']
 
-describeSessionStore('MemoryStore', () => ({ store: new MemoryStore() }), { capabilities: ALL })
+describeSessionStore('MemoryStore', () => ({ store: new MemoryStore() }), { capabilities })
+
+describeSessionStore('LayeredStore', () => ({ store: new LayeredStore(new MemoryStore(), { maxStale: 50 }) }), {
+  capabilities: ['conditional', 'touch'],
+})
+
 describeSessionStore(
   'KyselyStore on SQLite',
   async () => {
-    const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new Database(':memory:') as never }) })
+    const { db, stop } = openSqlite()
     await createSessionTable(db)
-    return { store: new KyselyStore(db), stop: async () => db.destroy() }
+    return { store: new KyselyStore(db), stop }
   },
-  { capabilities: ALL },
+  { capabilities },
 )
+
+const SERVERS = [
+  { name: 'PostgreSQL', isThere: hasPostgres, start: startPostgres, connect: connectPostgres },
+  { name: 'MariaDB', isThere: hasMariadb, start: startMariadb, connect: connectMariadb },
+]
+
+for (const { name, isThere, start, connect } of SERVERS) {
+  describeWith(name, isThere)(name, () => {
+    let server: ServerProcess
+    let database: TestDatabase
+
+    beforeAll(async () => {
+      server = await start()
+      database = connect(server)
+      await createSessionTable(database.db)
+    })
+    afterAll(async () => {
+      await database.stop()
+      await server.stop()
+    })
+    describeSessionStore(`KyselyStore on ${name}`, () => ({ store: new KyselyStore(database.db) }), { capabilities })
+  })
+}
+
+describeSessionStore('a store of three methods', () => {
+  const memory = new MemoryStore()
+  return {
+    store: {
+      get: (key) => memory.get(key),
+      set: (key, record, maxAge) => memory.set(key, record, maxAge),
+      destroy: (key) => memory.destroy(key),
+    },
+  }
+})
+describeSessionStore('fromExpressStore', () => ({ store: fromExpressStore(new ExpressMemoryStore()) }))
+describeSessionStore('fromKeyv', () => ({ store: fromKeyv(new Keyv()) }))

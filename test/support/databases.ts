@@ -13,7 +13,7 @@ export interface TestDatabase {
 }
 
 export function openSqlite(file = ':memory:'): TestDatabase {
-  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new Database(file) as never }) })
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new Database(file) }) })
   return { db, stop: async () => db.destroy() }
 }
 

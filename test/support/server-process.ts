@@ -33,6 +33,8 @@ export interface ServerCommand {
   /** Prepares the folder before the first start. */
   prepare?: (folder: string) => void
   isReady: (port: number) => Promise<boolean>
+  /** Where it is to listen; without it, on any free port. */
+  port?: number
   account?: Account
 }
 
@@ -69,7 +71,7 @@ export async function startServer(command: ServerCommand): Promise<ServerProcess
   const folder = mkdtempSync(join(tmpdir(), 'sessions-'))
   if (command.account?.uid !== undefined) run('chown', [`${command.account.uid}:${command.account.gid}`, folder])
   command.prepare?.(folder)
-  const port = await freePort()
+  const port = command.port ?? (await freePort())
   let child = await launch(command, port, folder)
   const end = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return

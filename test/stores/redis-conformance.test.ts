@@ -1,0 +1,66 @@
+import Redis, { type Cluster } from 'ioredis'
+import { RedisStore, type RedisClient } from 'koa-session-service/redis'
+import { describeSessionStore } from 'koa-session-service/testing'
+import { createClient, createCluster } from 'redis'
+import { hasRedis, startRedisCluster, startRedisNode } from '../support/redis-cluster'
+import { describeWith } from '../support/require-server'
+import type { ServerProcess } from '../support/server-process'
+
+const capabilities = ['conditional', 'touch', 'owner'] as const
+
+describeWith('Redis', hasRedis)('one Redis server', () => {
+  let server: ServerProcess
+  let ioredis: Redis
+  let nodeRedis: ReturnType<typeof createClient>
+
+  beforeAll(async () => {
+    server = await startRedisNode()
+    ioredis = new Redis(server.port)
+    nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` })
+    await nodeRedis.connect()
+  })
+  afterAll(async () => {
+    ioredis.disconnect()
+    nodeRedis.destroy()
+    await server.stop()
+  })
+
+  describeSessionStore('RedisStore by ioredis', () => ({ store: new RedisStore(ioredis) }), { capabilities })
+  describeSessionStore('RedisStore by redis', () => ({ store: new RedisStore(nodeRedis) }), { capabilities })
+
+  it('goes on after the server has forgotten its scripts', async () => {
+    const store = new RedisStore(ioredis)
+    await store.create('flushed', { a: 1 }, 60_000)
+    await ioredis.script('FLUSH')
+    const found = await store.read('flushed')
+    expect(await store.replace('flushed', { a: 2 }, 60_000, found?.revision)).toMatchObject({ outcome: 'written' })
+  })
+})
+
+describeWith('Redis', hasRedis)('a Redis cluster of three masters', () => {
+  let stop: () => Promise<void>
+  let ioredis: Cluster
+  let nodeRedis: { destroy: () => unknown }
+
+  beforeAll(async () => {
+    const cluster = await startRedisCluster()
+    stop = cluster.stop
+    ioredis = cluster.connect()
+    const rootNodes = cluster.nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }))
+    nodeRedis = await createCluster({ rootNodes }).connect()
+  })
+  afterAll(async () => {
+    ioredis.disconnect()
+    nodeRedis.destroy()
+    await stop()
+  })
+
+  describeSessionStore('RedisStore by ioredis on a cluster', () => ({ store: new RedisStore(ioredis) }), {
+    capabilities,
+  })
+  describeSessionStore(
+    'RedisStore by redis on a cluster',
+    () => ({ store: new RedisStore(nodeRedis as unknown as RedisClient) }),
+    { capabilities },
+  )
+})

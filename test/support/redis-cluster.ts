@@ -1,0 +1,62 @@
+import { Cluster } from 'ioredis'
+import { findProgram, freePort, run, startServer, type ServerProcess } from './server-process'
+
+/** A node's bus listens 10,000 above its port. */
+const HIGHEST_PORT = 55_000
+
+export const hasRedis = findProgram('redis-server') !== undefined && findProgram('redis-cli') !== undefined
+
+/** A private Redis; `durable` acknowledges a write only when it is on the disk. */
+export async function startRedisNode(options: string[] = []): Promise<ServerProcess> {
+  return startServer({
+    program: findProgram('redis-server') as string,
+    port: await portBelow(HIGHEST_PORT),
+    args: ({ port, folder }) => [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      folder,
+      '--save',
+      '',
+      ...options,
+    ],
+    isReady: async (port) => {
+      run(findProgram('redis-cli') as string, ['-p', String(port), 'ping'])
+      return true
+    },
+  })
+}
+
+/** What makes Redis keep every write that it acknowledged. */
+export const DURABLE = ['--appendonly', 'yes', '--appendfsync', 'always']
+
+/** A private cluster of three masters, each with so many replicas. */
+export async function startRedisCluster({ replicas = 0 } = {}): Promise<{
+  nodes: ServerProcess[]
+  connect: () => Cluster
+  stop: () => Promise<void>
+}> {
+  const count = 3 * (1 + replicas)
+  const options = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', ...DURABLE]
+  const nodes: ServerProcess[] = []
+  for (let index = 0; index < count; index++) nodes.push(await startRedisNode(options))
+  const addresses = nodes.map(({ port }) => `127.0.0.1:${port}`)
+  const create = ['--cluster', 'create', ...addresses, '--cluster-replicas', String(replicas), '--cluster-yes']
+  run(findProgram('redis-cli') as string, create)
+  return {
+    nodes,
+    connect: () => new Cluster(nodes.map(({ port }) => ({ host: '127.0.0.1', port }))),
+    stop: async () => {
+      for (const node of nodes) await node.stop()
+    },
+  }
+}
+
+async function portBelow(limit: number): Promise<number> {
+  for (;;) {
+    const port = await freePort()
+    if (port < limit) return port
+  }
+}
