@@ -1,0 +1,28 @@
+import 'reflect-metadata'
+import Koa from 'koa'
+import { useSessions } from 'koa-session-service/typedi'
+import { useContainer, useKoaServer } from 'routing-controllers'
+import { Container } from 'typedi'
+import { AccountController } from './controllers/account-controller'
+import { CartController } from './controllers/cart-controller'
+import { ShelfController } from './controllers/shelf-controller'
+import { errorPages } from './error-pages'
+import { pageHeaders } from './page-headers'
+import { sessionOptions, type ShopSession } from './sessions'
+import { Settings } from './settings'
+
+/** Builds the shop; it listens nowhere yet. */
+export function createShop(settings: Settings): Koa {
+  const app = new Koa()
+  app.keys = settings.keys
+  app.use(pageHeaders)
+  app.use(errorPages)
+
+  Container.set({ id: Settings, value: settings, global: true })
+  useSessions<ShopSession>(app, sessionOptions(settings.sessions))
+  useContainer(Container)
+  return useKoaServer(app, {
+    controllers: [ShelfController, CartController, AccountController],
+    defaultErrorHandler: false,
+  })
+}

@@ -1,0 +1,23 @@
+import type { AddressInfo } from 'node:net'
+import { createShop } from './app'
+import { Settings, SettingsError } from './settings'
+
+function main(): void {
+  const settings = new Settings(process.env)
+  const shop = createShop(settings)
+  if (settings.hasFreshKeys) {
+    console.log('SESSION_KEYS is not set: cookies are signed with a new key, and the next start will not know them.')
+  }
+  const server = shop.listen(settings.port, '127.0.0.1', () => {
+    const { port } = server.address() as AddressInfo
+    console.log(`The tea shop is open at http://127.0.0.1:${port} (SESSIONS=${settings.sessions})`)
+  })
+}
+
+try {
+  main()
+} catch (error) {
+  if (!(error instanceof SettingsError)) throw error
+  console.error(error.message)
+  process.exitCode = 1
+}

@@ -1,0 +1,41 @@
+import type { ShopSession } from '../sessions'
+import { html, type Html } from './html'
+import { layout } from './layout'
+
+interface SignIn {
+  users: { name: string; password: string }[]
+  hasFailed: boolean
+}
+
+export function signInPage(session: ShopSession, { users, hasFailed }: SignIn): string {
+  return layout(
+    'Sign in',
+    session,
+    html`${hasFailed && html`<p class="error">The name or the password is wrong.</p>`}
+      <form class="card" method="post" action="/sign-in">
+        <label>Name <input name="name" autocomplete="username" maxlength="100" required autofocus /></label>
+        <label>
+          Password
+          <input name="password" type="password" autocomplete="current-password" maxlength="100" required />
+        </label>
+        <button>Sign in</button>
+      </form>
+      <h2>Who can sign in here</h2>
+      <div class="card">
+        <table>
+          <tr>
+            <th>Name</th>
+            <th>Password</th>
+          </tr>
+          ${users.map(row)}
+        </table>
+      </div>`,
+  )
+}
+
+function row({ name, password }: SignIn['users'][number]): Html {
+  return html`<tr>
+    <td>${name}</td>
+    <td><code>${password}</code></td>
+  </tr>`
+}

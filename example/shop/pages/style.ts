@@ -1,0 +1,110 @@
+import { html } from './html'
+
+export const STYLE = html`<style>
+  body {
+    --ink: #23302b;
+    --leaf: #2f6f4f;
+    --line: #dfe5df;
+    margin: 0 auto;
+    max-width: 46rem;
+    padding: 0 1.25rem 3rem;
+    background: #f6f7f2;
+    color: var(--ink);
+    font:
+      1rem/1.5 system-ui,
+      sans-serif;
+  }
+  header,
+  nav,
+  .row {
+    display: flex;
+    align-items: center;
+    gap: 1.25rem;
+  }
+  header,
+  .row {
+    justify-content: space-between;
+    flex-wrap: wrap;
+  }
+  header {
+    padding: 1.25rem 0;
+    border-bottom: 1px solid var(--line);
+  }
+  a {
+    color: var(--leaf);
+  }
+  .brand {
+    color: var(--ink);
+    font-weight: 700;
+    text-decoration: none;
+  }
+  h1 {
+    margin: 2rem 0 1rem;
+    font-size: 1.6rem;
+  }
+  h2 {
+    margin: 2rem 0 0.5rem;
+    font-size: 1.1rem;
+  }
+  .cards {
+    display: grid;
+    grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr));
+    gap: 1rem;
+  }
+  .card {
+    margin: 0;
+    padding: 1rem 1.25rem;
+    border: 1px solid var(--line);
+    border-radius: 0.6rem;
+    background: #fff;
+    overflow-x: auto;
+  }
+  .cards p {
+    margin: 0.25rem 0 0.75rem;
+  }
+  table {
+    width: 100%;
+    border-collapse: collapse;
+  }
+  th,
+  td {
+    padding: 0.4rem 0.5rem 0.4rem 0;
+    text-align: left;
+  }
+  .number {
+    text-align: right;
+    font-variant-numeric: tabular-nums;
+  }
+  label {
+    display: block;
+    margin-bottom: 0.75rem;
+  }
+  input {
+    display: block;
+    box-sizing: border-box;
+    width: 100%;
+    margin-top: 0.25rem;
+    padding: 0.5rem 0.6rem;
+    border: 1px solid #b9c4bc;
+    border-radius: 0.4rem;
+    font: inherit;
+  }
+  button {
+    padding: 0.4rem 0.9rem;
+    border: 1px solid var(--leaf);
+    border-radius: 0.4rem;
+    background: var(--leaf);
+    color: #fff;
+    font: inherit;
+    cursor: pointer;
+  }
+  .quiet {
+    background: none;
+    color: var(--leaf);
+  }
+  .error {
+    padding: 0.6rem 0.9rem;
+    border-left: 4px solid #b3402e;
+    background: #fbeae7;
+  }
+</style>`

@@ -1,0 +1,110 @@
+import { Container } from 'typedi'
+import { MemorySessions } from '../../example/shop/sessions'
+import { closeServers } from './browser'
+import { ADA, cartCount, visit } from './shop'
+
+afterEach(closeServers)
+
+describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
+  test('R49: the service that a controller has injected adds to the visitor’s cart', async () => {
+    const browser = await visit({ SESSIONS })
+
+    await browser.submit('/cart/add', { product: 'assam' })
+    const shelf = await browser.submit('/cart/add', { product: 'assam' })
+    const cart = await browser.get('/cart')
+
+    expect(shelf.body).toContain('Our teas')
+    expect(cartCount(shelf.body)).toBe(2)
+    expect(cart.body).toContain('<td>Assam</td>')
+    expect(cart.body).toContain('€ 12.80')
+  })
+
+  test('R49: and removes from it', async () => {
+    const browser = await visit({ SESSIONS })
+    await browser.post('/cart/add', { product: 'assam' })
+    await browser.post('/cart/add', { product: 'sencha' })
+
+    const cart = await browser.submit('/cart/remove', { product: 'assam' })
+    expect(cart.body).toContain('<td>Sencha</td>')
+    expect(cart.body).not.toContain('<td>Assam</td>')
+
+    const empty = await browser.submit('/cart/remove', { product: 'sencha' })
+    expect(empty.body).toContain('nothing in it yet')
+    expect(cartCount(empty.body)).toBe(0)
+  })
+
+  test('R49: each visitor has a cart of their own', async () => {
+    const browser = await visit({ SESSIONS })
+    const other = browser.copy()
+    await browser.post('/cart/add', { product: 'assam' })
+
+    expect(cartCount((await other.get('/')).body)).toBe(0)
+  })
+
+  test('R34: the cart comes along when the visitor signs in', async () => {
+    const browser = await visit({ SESSIONS })
+    await browser.post('/cart/add', { product: 'assam' })
+
+    const shelf = await browser.submit('/sign-in', ADA)
+    expect(cartCount(shelf.body)).toBe(1)
+  })
+
+  test('R47: what is written to the session that a handler is given is kept, and is shown as text', async () => {
+    const browser = await visit({ SESSIONS })
+    await browser.post('/cart/add', { product: 'earl-grey' })
+
+    const cart = await browser.submit('/cart/note', { note: `"><script>alert('&')</script>` })
+    expect(cart.body).toContain('value="&quot;&gt;&lt;script&gt;alert(&#39;&amp;&#39;)&lt;/script&gt;"')
+    expect(cart.body).toContain('<td>Earl Grey &amp; Friends</td>')
+
+    const account = await browser.submit('/sign-in', ADA).then(() => browser.get('/account'))
+    expect(account.body).toContain('&lt;script&gt;')
+    expect(account.body).not.toContain('<script')
+  })
+
+  test('R47: what is deleted from it is gone', async () => {
+    const browser = await visit({ SESSIONS })
+    await browser.post('/cart/add', { product: 'assam' })
+    await browser.post('/cart/note', { note: 'ring twice' })
+
+    const cart = await browser.submit('/cart/note', { note: '' })
+    expect(cart.body).not.toContain('ring twice')
+  })
+
+  test.each(['no-such-tea', '__proto__', ''])('R42: no session is made for the product "%s"', async (product) => {
+    const browser = await visit({ SESSIONS })
+    const { status, setCookie } = await browser.post('/cart/add', { product })
+
+    expect([400, 404]).toContain(status)
+    expect(setCookie).toEqual([])
+  })
+})
+
+test('R10: parallel clicks all count, where sessions rest in a store', async () => {
+  const browser = await visit({ SESSIONS: 'memory' })
+  await browser.post('/cart/add', { product: 'assam' })
+  const clicks = 5
+  readTogether(Container.get(MemorySessions), clicks)
+
+  await Promise.all(Array.from({ length: clicks }, () => browser.post('/cart/add', { product: 'assam' })))
+  expect(cartCount((await browser.get('/')).body)).toBe(1 + clicks)
+})
+
+/** Holds back what the first `count` requests read, until all of them have read the same. */
+function readTogether(store: MemorySessions, count: number): void {
+  const { promise: allHaveRead, resolve } = deferred()
+  const read = store.read.bind(store)
+  let reads = 0
+  jest.spyOn(store, 'read').mockImplementation((key) => {
+    const found = read(key)
+    if (++reads > count) return found
+    if (reads === count) resolve()
+    return allHaveRead.then(() => found) as never
+  })
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => undefined
+  const promise = new Promise<void>((settle) => (resolve = settle))
+  return { promise, resolve }
+}

@@ -1,0 +1,51 @@
+import type { Server } from 'node:http'
+import type Koa from 'koa'
+
+const environment = process.env
+let server: Server | undefined
+
+afterEach(async () => {
+  if (server) await new Promise((resolve) => server?.close(resolve))
+  server = undefined
+  process.env = environment
+  process.exitCode = undefined
+  jest.restoreAllMocks()
+})
+
+/** Starts the shop as `npm start` does, and answers what it prints once it listens. */
+async function start(variables: NodeJS.ProcessEnv): Promise<string> {
+  jest.resetModules()
+  const { prototype } = jest.requireActual<typeof Koa>('koa')
+  const listen = prototype.listen
+  jest.spyOn(prototype, 'listen').mockImplementation(function (this: Koa, ...call: unknown[]) {
+    return (server = Reflect.apply(listen, this, call) as Server)
+  })
+  const outputs = [jest.spyOn(console, 'log'), jest.spyOn(console, 'error')]
+  for (const output of outputs) output.mockImplementation(() => undefined)
+  process.env = variables
+  jest.requireActual('../../example/shop/main')
+  if (server) await new Promise((resolve) => server?.once('listening', resolve))
+  return outputs.flatMap(({ mock }) => mock.calls.flat()).join('\n')
+}
+
+test('prints the address, on this machine alone, and where sessions rest', async () => {
+  const printed = await start({ PORT: '0', SESSIONS: 'memory', SESSION_KEYS: 'a key' })
+
+  const { port } = server?.address() as { port: number }
+  expect(printed).toBe(`The tea shop is open at http://127.0.0.1:${port} (SESSIONS=memory)`)
+  expect(server?.address()).toMatchObject({ address: '127.0.0.1' })
+})
+
+test('says so where it has made its own keys', async () => {
+  const printed = await start({ PORT: '0' })
+
+  expect(printed).toMatch(/^SESSION_KEYS is not set/)
+})
+
+test('says what is wrong with the environment, and opens no shop', async () => {
+  const printed = await start({ PORT: '0', SESSIONS: 'pigeon' })
+
+  expect(printed).toMatch(/^SESSIONS=pigeon is not known\. It takes one of: cookie, memory\b.*$/)
+  expect(process.exitCode).toBe(1)
+  expect(server).toBeUndefined()
+})

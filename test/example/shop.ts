@@ -1,0 +1,17 @@
+import { Container } from 'typedi'
+import { createShop } from '../../example/shop/app'
+import { Settings } from '../../example/shop/settings'
+import { Browser, serve } from './browser'
+
+export const ADA = { name: 'ada', password: 'analytical engine' }
+
+/** Opens a shop that shares nothing with the ones before it, and answers a first visitor. */
+export async function visit(environment: NodeJS.ProcessEnv, settings = new Settings(environment)): Promise<Browser> {
+  Container.reset()
+  return new Browser(await serve(createShop(settings)))
+}
+
+/** How many things the page says are in the cart. */
+export function cartCount(body: string): number {
+  return Number(/Cart \((\d+)\)/.exec(body)?.[1])
+}
