@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net'
 import { createShop } from './app'
+import { prepareSessions } from './sessions'
 import { Settings, SettingsError } from './settings'
 
-function main(): void {
+async function main(): Promise<void> {
   const settings = new Settings(process.env)
   const shop = createShop(settings)
+  await prepareSessions(settings.sessions)
   if (settings.hasFreshKeys) {
     console.log('SESSION_KEYS is not set: cookies are signed with a new key, and the next start will not know them.')
   }
@@ -14,10 +16,8 @@ function main(): void {
   })
 }
 
-try {
-  main()
-} catch (error) {
+main().catch((error: unknown) => {
   if (!(error instanceof SettingsError)) throw error
   console.error(error.message)
   process.exitCode = 1
-}
+})

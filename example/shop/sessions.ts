@@ -1,5 +1,11 @@
+import 'reflect-metadata'
+import { Redis } from 'ioredis'
+import { Kysely, SqliteDialect } from 'kysely'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { Service } from 'typedi'
+import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
+import { RedisStore } from 'koa-session-service/redis'
+import Database from 'libsql'
+import { Container, Service } from 'typedi'
 import { Settings, SettingsError } from './settings'
 
 /** What the shop remembers of a visitor. */
@@ -20,11 +26,56 @@ export class MemorySessions extends MemoryStore {
   }
 }
 
+/** The file that sessions outlive the process in. */
+@Service()
+export class SessionDatabase {
+  readonly db: Kysely<unknown>
+
+  constructor(settings: Settings) {
+    // The package has better-sqlite3's interface, and types of its own.
+    const database = new Database(settings.sqliteFile) as never
+    this.db = new Kysely({ dialect: new SqliteDialect({ database }) })
+  }
+}
+
+/** Sessions in a file of SQLite. */
+@Service()
+export class SqliteSessions extends KyselyStore {
+  constructor(database: SessionDatabase) {
+    super(database.db)
+  }
+}
+
+/** The server that several machines can share. */
+@Service()
+export class SessionServer {
+  readonly redis: Redis
+
+  constructor(settings: Settings) {
+    this.redis = new Redis(settings.redisUrl)
+  }
+}
+
+/** Sessions in Redis. */
+@Service()
+export class RedisSessions extends RedisStore {
+  constructor(server: SessionServer) {
+    super(server.redis)
+  }
+}
+
 /** Where sessions can rest, by the value of SESSIONS. */
 const CHOICES: Record<string, SessionOptions<ShopSession>> = {
   // Needs no server; but whoever has a copy of the cookie can use it until it expires, also after the sign-out.
   cookie: {},
   memory: { store: MemorySessions },
+  sqlite: { store: SqliteSessions },
+  redis: { store: RedisSessions },
+}
+
+/** Makes what a place for sessions needs before the first request. */
+export async function prepareSessions(choice: string): Promise<void> {
+  if (choice === 'sqlite') await createSessionTable(Container.get(SessionDatabase).db)
 }
 
 /** The options of the shop's sessions, for one value of SESSIONS. */

@@ -9,15 +9,21 @@ export class Settings {
   /** Whether the keys were made for this start. */
   readonly hasFreshKeys: boolean
   readonly port: number
+  /** The file of SESSIONS=sqlite. */
+  readonly sqliteFile: string
+  /** The server of SESSIONS=redis. */
+  readonly redisUrl: string
   /** How many sessions the shop's memory holds. */
   readonly maxSessions = 10_000
 
-  constructor({ SESSIONS, SESSION_KEYS = '', PORT }: NodeJS.ProcessEnv) {
+  constructor({ SESSIONS, SESSION_KEYS = '', PORT, SQLITE_FILE, REDIS_URL }: NodeJS.ProcessEnv) {
     const keys = SESSION_KEYS.split(',').filter((key) => key !== '')
     this.sessions = SESSIONS || 'cookie'
     this.hasFreshKeys = keys.length === 0
     this.keys = this.hasFreshKeys ? [randomBytes(32).toString('base64url')] : keys
     this.port = portFrom(PORT || '3000')
+    this.sqliteFile = SQLITE_FILE || 'sessions.db'
+    this.redisUrl = REDIS_URL || 'redis://127.0.0.1:6379'
   }
 }
 

@@ -5,9 +5,9 @@ import { ADA, cartCount, visit } from './shop'
 
 afterEach(closeServers)
 
-describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
+describe.each(['cookie', 'memory', 'sqlite'])('the cart, SESSIONS=%s', (SESSIONS) => {
   test('R49: the service that a controller has injected adds to the visitor’s cart', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
 
     await browser.submit('/cart/add', { product: 'assam' })
     const shelf = await browser.submit('/cart/add', { product: 'assam' })
@@ -20,7 +20,7 @@ describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
   })
 
   test('R49: and removes from it', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
     await browser.post('/cart/add', { product: 'sencha' })
 
@@ -34,7 +34,7 @@ describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
   })
 
   test('R49: each visitor has a cart of their own', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     const other = browser.copy()
     await browser.post('/cart/add', { product: 'assam' })
 
@@ -42,7 +42,7 @@ describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
   })
 
   test('R34: the cart comes along when the visitor signs in', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
 
     const shelf = await browser.submit('/sign-in', ADA)
@@ -50,7 +50,7 @@ describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
   })
 
   test('R47: what is written to the session that a handler is given is kept, and is shown as text', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'earl-grey' })
 
     const cart = await browser.submit('/cart/note', { note: `"><script>alert('&')</script>` })
@@ -63,7 +63,7 @@ describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
   })
 
   test('R47: what is deleted from it is gone', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
     await browser.post('/cart/note', { note: 'ring twice' })
 
@@ -72,7 +72,7 @@ describe.each(['cookie', 'memory'])('the cart, SESSIONS=%s', (SESSIONS) => {
   })
 
   test.each(['no-such-tea', '__proto__', ''])('R42: no session is made for the product "%s"', async (product) => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     const { status, setCookie } = await browser.post('/cart/add', { product })
 
     expect([400, 404]).toContain(status)

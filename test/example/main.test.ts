@@ -24,7 +24,8 @@ async function start(variables: NodeJS.ProcessEnv): Promise<string> {
   for (const output of outputs) output.mockImplementation(() => undefined)
   process.env = variables
   jest.requireActual('../../example/shop/main')
-  if (server) await new Promise((resolve) => server?.once('listening', resolve))
+  await new Promise((resolve) => setImmediate(resolve))
+  if (server && !server.listening) await new Promise((resolve) => server?.once('listening', resolve))
   return outputs.flatMap(({ mock }) => mock.calls.flat()).join('\n')
 }
 

@@ -1,5 +1,6 @@
 import { Container } from 'typedi'
 import { createShop } from '../../example/shop/app'
+import { prepareSessions } from '../../example/shop/sessions'
 import { Settings } from '../../example/shop/settings'
 import { Browser, serve } from './browser'
 
@@ -8,7 +9,9 @@ export const ADA = { name: 'ada', password: 'analytical engine' }
 /** Opens a shop that shares nothing with the ones before it, and answers a first visitor. */
 export async function visit(environment: NodeJS.ProcessEnv, settings = new Settings(environment)): Promise<Browser> {
   Container.reset()
-  return new Browser(await serve(createShop(settings)))
+  const shop = createShop(settings)
+  await prepareSessions(settings.sessions)
+  return new Browser(await serve(shop))
 }
 
 /** How many things the page says are in the cart. */

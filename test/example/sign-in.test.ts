@@ -5,9 +5,9 @@ const COOKIE = 'shop.session'
 
 afterEach(closeServers)
 
-describe.each(['cookie', 'memory'])('signing in and out, SESSIONS=%s', (SESSIONS) => {
+describe.each(['cookie', 'memory', 'sqlite'])('signing in and out, SESSIONS=%s', (SESSIONS) => {
   test('R47: the account page is refused with 401 before, and shown after', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
 
     const refused = await browser.get('/account')
     expect(refused.status).toBe(401)
@@ -21,7 +21,7 @@ describe.each(['cookie', 'memory'])('signing in and out, SESSIONS=%s', (SESSIONS
   })
 
   test('R42: a wrong name and a wrong password are answered alike, and make no session', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
 
     const wrong = [
       { ...ADA, password: 'difference engine' },
@@ -37,7 +37,7 @@ describe.each(['cookie', 'memory'])('signing in and out, SESSIONS=%s', (SESSIONS
   })
 
   test('R42: looking around makes no session', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     for (const path of ['/', '/cart', '/sign-in', '/account', '/nowhere']) {
       expect((await browser.get(path)).setCookie).toEqual([])
     }
@@ -47,12 +47,12 @@ describe.each(['cookie', 'memory'])('signing in and out, SESSIONS=%s', (SESSIONS
     ['without a password', { name: 'ada' }],
     ['with a password that is endless', { name: 'ada', password: 'x'.repeat(101) }],
   ])('a form %s is refused', async (_, form) => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     expect((await browser.post('/sign-in', form)).status).toBe(400)
   })
 
   test('R1: the cookie is out of reach for scripts, and for forms of other sites', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     const { setCookie } = await browser.post('/sign-in', ADA)
 
     expect(setCookie).toHaveLength(2)
@@ -60,7 +60,7 @@ describe.each(['cookie', 'memory'])('signing in and out, SESSIONS=%s', (SESSIONS
   })
 
   test('R34: the cookie is another one after the sign-in, and copies of the old one are not signed in', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
     const copy = browser.copy()
 
@@ -70,7 +70,7 @@ describe.each(['cookie', 'memory'])('signing in and out, SESSIONS=%s', (SESSIONS
   })
 
   test('R34: signing out forgets the user and the cart, and clears the cookie', async () => {
-    const browser = await visit({ SESSIONS })
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
     await browser.post('/sign-in', ADA)
 
