@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { LRUCache } from 'lru-cache'
 import { v4 as uuid } from 'uuid'
 import { CookieBackend } from './backends/cookie-backend'
 import { hashedKey, StoreBackend } from './backends/store-backend'
@@ -18,6 +19,9 @@ import { CookieTransport } from './transports/cookie-transport'
 import { ExternalKeyTransport } from './transports/external-key-transport'
 import { Turns } from './turns'
 
+/** How long a late request may hold an id that its session has moved away from, in milliseconds. */
+const MOVED_TTL = 60_000
+
 /** What every request's life cycle shares: the options, and the plugs that they choose. */
 export interface SessionConfig {
   readonly options: ResolvedOptions
@@ -26,6 +30,8 @@ export interface SessionConfig {
   /** Whether the record rests in a store, which only a promise can answer. */
   readonly hasStore: boolean
   readonly newId: (ctx: Context) => Awaitable<string>
+  /** Ids that sessions have lately moved away from in this process. */
+  readonly moved: LRUCache<string, true>
   /** Where requests that are in each other's way on one id take turns. */
   readonly turns: Turns
   readonly emit: EmitSessionEvent
@@ -42,6 +48,7 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
     backendOf: chooseBackend(options, within),
     hasStore: Boolean(options.store ?? options.ContextStore),
     newId: chooseId(options),
+    moved: new LRUCache<string, true>({ max: 1000, ttl: MOVED_TTL, perf: { now: () => Date.now() }, ttlResolution: 0 }),
     turns: new Turns(),
     emit,
   })

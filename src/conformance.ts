@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { Context } from 'koa'
-import type { ConditionalStore, OwnerIndexedStore, Store, StoreSetRequest, TouchableStore } from './contracts/store'
+import type { ConditionalStore, OwnerIndexedStore, StoreSetRequest, TouchableStore } from './contracts/store'
 
 /** The functions of a test runner: jest, vitest and mocha have them as globals, `node:test` exports them. */
 export interface TestRunner {
@@ -12,7 +12,7 @@ export interface TestRunner {
 }
 
 /** A store with every capability; what the store at hand does not have is not called. */
-export type CapableStore = Store & ConditionalStore & TouchableStore & OwnerIndexedStore
+export type CapableStore = ConditionalStore & TouchableStore & OwnerIndexedStore
 
 /** The store and the key of the test that is running. */
 export interface TestedStore {

@@ -31,20 +31,22 @@ function resume(request: SessionRequest, presented: Presented): Awaitable<FoundS
   const loading = hasStore && id === undefined ? undefined : load(request, presented.token)
   return andThen(loading, (loaded) => {
     if (loaded) return accept(request, { ...loaded, presented, id: loaded.id ?? id })
-    request.reject('missed', id, undefined)
+    if (loaded === undefined) request.reject('missed', id, undefined)
     return undefined
   })
 }
 
 /** As in koa-session: a cookie on which `decode` fails is cleared, so that the next request does not fail as well. */
-function load(request: SessionRequest, token: string): Awaitable<Loaded | undefined> {
+function load(request: SessionRequest, token: string): Awaitable<Loaded | null | undefined> {
   const { ctx, config } = request
   if (config.hasStore) return request.backend.load(token, request.storeRequest)
   try {
     return request.backend.load(token, request.storeRequest)
   } catch (error) {
-    void config.transport.clear(ctx, request.attributes())
-    keepCookies(ctx, config.options.key)
+    if (!ctx.headerSent) {
+      void config.transport.clear(ctx, request.attributes())
+      keepCookies(ctx, config.options.key)
+    }
     throw error
   }
 }
@@ -56,7 +58,7 @@ function accept(request: SessionRequest, found: FoundSession): Awaitable<FoundSe
     request.reject('expired', id, record)
     return id === undefined ? undefined : andThen(request.backend.remove(id, request.storeRequest), () => undefined)
   }
-  return andThen(options.valid?.(request.ctx, record) ?? true, (accepted) => {
+  return andThen(request.settings.valid?.(request.ctx, record) ?? true, (accepted) => {
     if (accepted) return found
     request.reject('invalid', id, record)
     return undefined

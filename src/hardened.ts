@@ -32,14 +32,16 @@ export type HardenedOptions<Data extends object = SessionData> = SessionOptions<
  *
  * @example
  * app.use(session(hardened({ store: new MemoryStore() }), app))
- * app.use(session(hardened({ keys: [process.env.SESSION_KEY] }), app))
+ * app.use(session(hardened({ keys: ['at least 32 bytes of secret, from the environment'] }), app))
  *
  * @throws {SessionError} `ERR_SESSION_OPTIONS` where there is neither a store nor a codec nor keys
  */
 export function hardened<Data extends object = SessionData>(
   options: HardenedOptions<Data> = {},
 ): Readonly<SessionOptions<Data>> {
-  const { keys, ...given } = options
+  const { keys, ...others } = options
+  const isSet = ([, value]: [string, unknown]): boolean => value !== undefined && value !== null
+  const given = Object.fromEntries(Object.entries(others).filter(isSet)) as SessionOptions<Data>
   const preset: SessionOptions<Data> = {
     key: '__Host-session',
     secure: true,
@@ -53,7 +55,8 @@ export function hardened<Data extends object = SessionData>(
   }
   const hasStore = Boolean(given.store ?? given.ContextStore)
   const hasCodec = Boolean(given.codec ?? given.encode)
-  return Object.freeze({ ...preset, ...(hasStore ? storePreset() : hasCodec ? {} : cookiePreset(keys)), ...given })
+  const added = hasStore ? storePreset() : hasCodec ? {} : cookiePreset(keys)
+  return Object.freeze({ ...preset, ...added, ...given } as SessionOptions<Data>)
 }
 
 function storePreset(): Pick<SessionOptions, 'genid' | 'hashIds'> {

@@ -1,6 +1,7 @@
 import type { Presented } from './contracts/transport'
 import type { SessionEvents } from './events'
 import { isSessionId } from './id'
+import { keepCookies } from './keep-cookies'
 import type { Lifetime } from './record'
 import type { SessionRequest } from './session-request'
 
@@ -18,20 +19,21 @@ export class HeldToken {
     this.#presented = presented
   }
 
-  /** The id that the client presents, whether or not there is such a session. */
-  async readId(): Promise<string | undefined> {
-    if (!this.#request.config.hasStore) return undefined
+  /** The ids that the client presents, whether or not there are such sessions. */
+  async readIds(): Promise<string[]> {
+    if (!this.#request.config.hasStore) return []
     const candidates = await this.#request.config.transport.read(this.#request.ctx, this.#request.attributes())
-    return candidates.map(({ token }) => token).find(isSessionId)
+    return candidates.map(({ token }) => token).filter(isSessionId)
   }
 
   /** Hands the client its token, for a session that has `left` to live. */
   async hand(token: string, left: Lifetime, id: string | undefined): Promise<void> {
-    const { config, ctx, maxAge } = this.#request
+    const { config, ctx } = this.#request
     const isKnown = this.#presented?.token === token
     this.#presented = { token }
     if (this.#isTooLate(config.hasStore ? (isKnown ? 'renewal' : 'id') : 'data', id)) return
-    await config.transport.write(ctx, token, this.#request.attributes(maxAge === 'session' ? 'session' : left))
+    await config.transport.write(ctx, token, this.#request.attributes(left))
+    this.#noteResponse()
   }
 
   /** Signs a good cookie anew where its key is no longer the first; its life, until `expire`, is not extended. */
@@ -39,6 +41,7 @@ export class HeldToken {
     const { config, ctx, maxAge } = this.#request
     if (!this.#presented?.outdated || ctx.headerSent) return
     const left = expire === undefined || maxAge === 'session' ? maxAge : Math.max(expire - Date.now(), 1)
+    this.#noteResponse()
     await config.transport.write(ctx, this.#presented.token, this.#request.attributes(left))
     this.#presented = undefined
   }
@@ -47,6 +50,12 @@ export class HeldToken {
   async clear(id: string | undefined): Promise<void> {
     if (this.#isTooLate('removal', id)) return
     await this.#request.config.transport.clear(this.#request.ctx, this.#request.attributes())
+    this.#noteResponse()
+  }
+
+  #noteResponse(): void {
+    this.#request.wasClientTold = true
+    keepCookies(this.#request.ctx, this.#request.config.options.key)
   }
 
   #isTooLate(lost: SessionEvents['late']['lost'], id: string | undefined): boolean {

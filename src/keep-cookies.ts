@@ -2,15 +2,31 @@ import type { ServerResponse } from 'node:http'
 import type { Context } from 'koa'
 import onHeaders from 'on-headers'
 
+const KEPT = new WeakMap<Context, Set<string>>()
+
 /**
  * Keeps the session's cookies on an error response: Koa's `onerror` removes every header before it answers. Only lines
  * of this session come back, and only where nobody has set that cookie meanwhile.
  */
 export function keepCookies(ctx: Context, name: string): void {
-  if (ctx.headerSent) return
-  const own = linesOf(ctx.res).filter((line) => line.startsWith(`${name}=`) || line.startsWith(`${name}.sig=`))
+  const names = KEPT.get(ctx)
+  if (names) {
+    names.add(name)
+    return
+  }
+  const kept = new Set([name])
+  KEPT.set(ctx, kept)
+  const onerror = ctx.onerror
+  ctx.onerror = function keepSessionCookies(this: Context, error: Error) {
+    if (error !== null && error !== undefined && !this.headerSent) restoreLater(this.res, kept)
+    onerror.call(this, error)
+  }
+}
+
+function restoreLater(res: ServerResponse, names: ReadonlySet<string>): void {
+  const own = linesOf(res).filter((line) => names.has(baseName(line)))
   if (own.length === 0) return
-  onHeaders(ctx.res, function restoreSessionCookies(this: ServerResponse) {
+  onHeaders(res, function restoreSessionCookies(this: ServerResponse) {
     const present = linesOf(this)
     const missing = own.filter((line) => !present.some((other) => cookieName(other) === cookieName(line)))
     if (missing.length > 0) this.setHeader('Set-Cookie', [...present, ...missing])
@@ -25,4 +41,11 @@ function linesOf(res: ServerResponse): string[] {
 
 function cookieName(line: string): string {
   return line.slice(0, line.indexOf('='))
+}
+
+/** The name of the cookie that a signature or a further piece belongs to. */
+function baseName(line: string): string {
+  return cookieName(line)
+    .replace(/\.sig$/, '')
+    .replace(/\.\d{1,2}$/, '')
 }

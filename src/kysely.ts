@@ -1,6 +1,7 @@
 export {
   createSessionTable,
   KyselyStore,
+  type KyselyDatabase,
   type KyselyStoreOptions,
   type SessionCleanup,
   type SessionTable,

@@ -30,10 +30,11 @@ export class LifeCycle implements SessionOwner {
   #state: State = { name: 'closed' }
   /** The id of a session that was ended, where another one took its place. */
   #retired: string | undefined
-  /** Why nothing is written any more: the store could not be read, or the session not moved. */
+  /** Why the store could not be read, where the session goes on without it. */
   #failure: unknown
   #isForced = false
   #isWritten = false
+  #hasReplaced = false
   #lastCommit: Promise<void> = Promise.resolve()
 
   constructor(ctx: Context, config: SessionConfig) {
@@ -62,7 +63,7 @@ export class LifeCycle implements SessionOwner {
       return
     }
     if (this.#state.name === 'closed' && this.#isLazyStore) throw notLoaded()
-    if (this.#state.name === 'ended' && this.#request.config.hasStore) this.#retired ??= this.#record.release()
+    if (this.#state.name === 'ended') this.#replaceEnded()
     const data = value instanceof SessionModel ? SessionModel.data(value) : (value as Dictionary)
     this.#open(data, { isNew: false })
   }
@@ -88,7 +89,7 @@ export class LifeCycle implements SessionOwner {
 
   /** Whether a commit at the end of the request can have anything to do. */
   get isUsed(): boolean {
-    return this.#state.name !== 'closed' || this.#request.config.options.rolling
+    return this.#state.name !== 'closed' || this.#request.settings.rolling
   }
 
   /** Reads the session, once: later calls wait for the same reading. */
@@ -109,7 +110,11 @@ export class LifeCycle implements SessionOwner {
 
   /** Reads the session at the start of the request, whatever was done with `ctx.session` before it. */
   start(): Awaitable<void> {
-    if (this.#request.config.hasStore && this.#state.name !== 'loading') this.#state = { name: 'closed' }
+    if (this.#request.config.hasStore && this.#state.name !== 'loading') {
+      this.#state = { name: 'closed' }
+      this.#isForced = false
+      this.#request.isMaxAgeChosen = false
+    }
     return this.load()
   }
 
@@ -134,6 +139,16 @@ export class LifeCycle implements SessionOwner {
     return (this.#record.exists || Object.keys(data).length > 0) && this.#record.isChanged(data)
   }
 
+  /** Whether the application has asked for the session, or the client was told of it. */
+  get wasSeen(): boolean {
+    return this.wasAccessed || this.#request.wasClientTold
+  }
+
+  /** Waits for the commits that are under way. */
+  async settled(): Promise<void> {
+    await this.#lastCommit
+  }
+
   /** Reports that the commit failed with an error that Koa does not get to see. */
   reportError(error: unknown): void {
     this.#request.report('error', this.#record.exists ? this.#record.id : undefined, { error })
@@ -141,6 +156,13 @@ export class LifeCycle implements SessionOwner {
 
   get #isLazyStore(): boolean {
     return this.#request.config.hasStore && this.#request.config.options.lazy
+  }
+
+  /** Another session takes the place of one that was ended. */
+  #replaceEnded(): void {
+    if (this.#request.config.hasStore) this.#retired ??= this.#record.release()
+    else this.#record.restart()
+    this.#hasReplaced = true
   }
 
   #openNow(): void {
@@ -176,18 +198,41 @@ export class LifeCycle implements SessionOwner {
     if (this.#state.name === 'ended') return this.#end(this.#state)
     if (this.#state.name !== 'open') return
     if (this.#failure !== undefined)
-      return this.#refuse(this.#failure, { isAsked: request !== 'commit' || Boolean(apply) })
+      return this.#refuse(this.#failure, { isAsked: request !== 'commit' || Boolean(apply) || this.#hasReplaced })
     const { session } = this.#state
-    const update = apply && { before: this.#record.copyOf(session), apply }
-    await apply?.(session)
+    if (!apply) return this.#commitOpen(session, request, undefined)
+    const update = { before: this.#record.copyOf(session), apply }
+    try {
+      await apply(session)
+      await this.#commitOpen(session, request, update)
+    } catch (error) {
+      // Nothing is half-made: the commit at the end of the request does not find the change either.
+      SessionModel.replace(session, update.before)
+      throw error
+    }
+  }
+
+  async #commitOpen(
+    session: SessionModel,
+    request: CommitRequest | 'touch',
+    update: Update | undefined,
+  ): Promise<void> {
     const hasRetired = await this.#removeRetired()
-    if (!(await this.#moveIfNeeded(request, session))) return this.#lose()
+    this.#moveIfNeeded(request, session)
     const reason = this.#reasonToWrite(request, SessionModel.data(session))
     if (!reason) return hasRetired ? this.#record.clear() : this.#record.renewSignature()
-    await this.#request.config.options.beforeSave?.(this.#request.ctx, session as never)
-    if (!(await this.#write(session, reason, update))) return this.#lose()
+    await this.#request.settings.beforeSave?.(this.#request.ctx, session as never)
+    const isWhole = reason === 'forced' || this.#record.isAsWritten(SessionModel.data(session))
+    const wasForced = this.#isForced
     this.#isForced = false
-    this.#isWritten = true
+    try {
+      const why = isWhole || reason === 'changed' ? reason : 'forced'
+      if (!(await this.#write(session, why, update))) return request === 'regenerate' ? this.reset() : this.#lose()
+      this.#isWritten = true
+    } catch (error) {
+      this.#isForced ||= wasForced
+      throw error
+    }
   }
 
   /** Nothing is written that was not read; whoever asks for a write by name is told why not. */
@@ -195,18 +240,11 @@ export class LifeCycle implements SessionOwner {
     if (isAsked) throw failure
   }
 
-  /** A session moves to a new id by order, and when it changes hands. Answers false where it is gone. */
-  async #moveIfNeeded(request: CommitRequest | 'touch', session: SessionModel): Promise<boolean> {
+  /** A session moves to a new id by order, and when it changes hands. */
+  #moveIfNeeded(request: CommitRequest | 'touch', session: SessionModel): void {
     const changesHands = this.#record.hasOtherOwner(SessionModel.data(session))
     if (changesHands) this.#record.restart()
-    if (request !== 'regenerate' && !changesHands) return true
-    try {
-      return await this.#record.move()
-    } catch (error) {
-      // What was meant for a new id is not to be written under the old one.
-      this.#failure = error
-      throw error
-    }
+    if (request === 'regenerate' || changesHands) this.#record.move()
   }
 
   async #write(session: SessionModel, reason: WriteReason, update: Update | undefined): Promise<boolean> {
@@ -221,14 +259,14 @@ export class LifeCycle implements SessionOwner {
   }
 
   #reasonToWrite(request: CommitRequest | 'touch', data: Dictionary): WriteReason | undefined {
-    const { rolling, renew } = this.#request.config.options
+    const { rolling, renew } = this.#request.settings
     if (this.#isForced || request === 'save' || request === 'regenerate') return 'forced'
     if (!this.#record.exists && Object.keys(data).length === 0) return undefined
     if (this.#record.isChanged(data)) return 'changed'
     if (request === 'touch') return 'rolling'
     if (this.#isWritten) return undefined
     if (rolling) return 'rolling'
-    return renew && this.#isHalfOver() ? 'renew' : undefined
+    return renew && this.#record.isExtendable && this.#isHalfOver() ? 'renew' : undefined
   }
 
   #isHalfOver(): boolean {
@@ -238,10 +276,12 @@ export class LifeCycle implements SessionOwner {
   }
 
   async #removeRetired(): Promise<boolean> {
-    if (this.#retired === undefined) return false
-    await this.#record.remove(this.#retired)
+    if (!this.#hasReplaced) return false
+    await this.#record.removePresented()
+    if (this.#retired !== undefined) await this.#record.remove(this.#retired)
     this.#retired = undefined
-    return true
+    this.#hasReplaced = false
+    return this.#request.config.hasStore
   }
 
   async #end(state: State & { name: 'ended' }): Promise<void> {

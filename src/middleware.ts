@@ -7,11 +7,14 @@ declare module 'koa' {
   interface ExtendableContext {
     /** The visitor's session; null after it was set to null or destroyed. */
     get session(): Session
-    set session(data: Partial<SessionData> | null)
+    set session(data: NewSession | null)
     /** This request's own copy of the session's options. */
     readonly sessionOptions: ResolvedOptions
   }
 }
+
+/** What `ctx.session` can be set to; any object, as long as {@link SessionData} tells nothing of the data. */
+type NewSession = keyof SessionData extends never ? object : Partial<SessionData>
 
 /** The middleware, and the service behind it. */
 export type SessionMiddleware<Data extends object = SessionData> = Koa.Middleware & {

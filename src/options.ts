@@ -44,9 +44,9 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   /** Called before a session is written; may change it. */
   beforeSave?: (ctx: Context, session: Session<Data>) => Awaitable<unknown>
   /** Where records rest, or a class of it for the container to build. Default: in the cookie. */
-  store?: Store<Data> | Class<Store<Data>>
+  store?: Store | Class<Store>
   /** A class of stores, of which one is built per request as `new ContextStore(ctx)`, or by the container. */
-  ContextStore?: Class<Store<Data>>
+  ContextStore?: Class<Store>
   /** Carries the session's id the application's own way instead of in a cookie. */
   externalKey?: ExternalKey
   /** Makes the id of a new session. Default: `prefix` and a version 4 UUID. */
@@ -147,5 +147,5 @@ export function resolveOptions<Data extends object>(options: SessionOptions<Data
 /** How long a store is to keep a record that lives for `left`, in milliseconds: a number, and longer than the cookie. */
 export function ttlOf(left: Lifetime, ttl: number | undefined): number {
   if (left === 'session') return ttl ?? ONE_DAY
-  return Math.max(left + STORE_GRACE, ttl ?? 0)
+  return Math.max(left + STORE_GRACE, ttl ?? 0, 1)
 }

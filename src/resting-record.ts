@@ -20,6 +20,13 @@ export interface Update {
   apply: (session: SessionModel) => Awaitable<unknown>
 }
 
+/** Where a session rests that is about to move. */
+interface Origin {
+  id: string
+  base: { revision: unknown }
+  snapshot: Snapshot
+}
+
 /**
  * A session as it is at rest, outside its request: the id, the data as they were last read or written, and each step
  * that changes them. The client is told of every step in the response.
@@ -32,8 +39,13 @@ export class RestingRecord {
   #nextId: Awaitable<string> | undefined
   /** When the session began: milliseconds since 1970. */
   #created: number | undefined
-  /** What changes are measured against; undefined while nothing is at rest. */
+  /** What changes are measured against: the data as they were read, or written and handed to the client. */
   #snapshot: Snapshot | undefined
+  /** The revision of what is at rest, whether or not the client could be told of it. */
+  #base: { revision: unknown } | undefined
+  /** What the session leaves behind when it is next written. */
+  #origin: Origin | undefined
+  #isMoving = false
 
   constructor(request: SessionRequest) {
     this.#request = request
@@ -53,7 +65,8 @@ export class RestingRecord {
   get id(): string | undefined {
     if (this.#id === undefined && this.#request.config.hasStore) {
       this.#nextId ??= this.#request.config.newId(this.#request.ctx)
-      if (!isPromise(this.#nextId)) this.#id = this.#nextId
+      if (isPromise(this.#nextId)) void this.#nextId.then(undefined, () => undefined)
+      else this.#id = this.#nextId
     }
     return this.#id
   }
@@ -61,6 +74,18 @@ export class RestingRecord {
   /** Whether the record has to be written whole: its data changed, or the timeouts that it was written under. */
   isChanged(data: Dictionary): boolean {
     return this.#snapshot === undefined || !this.#snapshot.isCurrent || this.#snapshot.isChanged(data)
+  }
+
+  /** Whether the record can be extended as it is. */
+  isAsWritten(data: Dictionary): boolean {
+    return !this.isChanged(data) && this.#snapshot?.maxAge === this.#request.maxAge
+  }
+
+  /** Whether its life can be extended: an absolute timeout may leave nothing to win. */
+  get isExtendable(): boolean {
+    const { absoluteTimeout } = this.#request.config.options
+    if (absoluteTimeout === undefined || this.#created === undefined || this.expire === undefined) return true
+    return this.#created + absoluteTimeout > this.expire
   }
 
   /** Whether there is a record, and it belongs to another account than `data`. */
@@ -88,31 +113,25 @@ export class RestingRecord {
    * then nothing is written, and the client is made to forget it.
    */
   async write(session: SessionModel, reason: WriteReason, update?: Update): Promise<boolean> {
-    if (this.#request.config.hasStore) this.#id = this.id ?? (await this.#nextId)
+    this.#id = await this.#ensureId()
     const first = await this.#tryToWrite(session, reason)
-    if (first !== undefined) return first
+    if (typeof first === 'boolean') return first
     // Within this process, those who are in each other's way go one by one; what is left is other processes.
-    return this.#request.config.turns.take(this.#id as string, () => this.#retry(session, reason, update))
+    return this.#request.config.turns.take(this.#origin?.id ?? (this.#id as string), () =>
+      this.#retry(session, reason, update, first),
+    )
   }
 
   /**
-   * Gives the session a new id, and removes the record under the old one or leaves a pointer in its place. Answers
-   * false where the record was destroyed meanwhile.
+   * Lets the next write go to a new id. What rests under the old one stays until that is written: then it gives way, and
+   * what other requests have written there meanwhile comes along.
    */
-  async move(): Promise<boolean> {
-    const { backend, config, ctx, storeRequest } = this.#request
-    const oldId = this.exists ? this.#id : undefined
-    if (oldId !== undefined) {
-      const { graceMs } = config.options
-      const newId = await config.newId(ctx)
-      const existed = graceMs ? await backend.redirect(oldId, newId, graceMs, storeRequest) : await this.remove(oldId)
-      if (!existed) return this.#lose()
-      this.#forget()
-      this.#id = newId
+  move(): void {
+    if (this.#base && this.#snapshot && this.#id !== undefined) {
+      this.#origin = { id: this.#id, base: this.#base, snapshot: this.#snapshot }
     }
-    this.#snapshot = undefined
-    await this.clear()
-    return true
+    this.#forget()
+    this.#isMoving = true
   }
 
   /** Lets the session begin anew: its absolute timeout counts from the next write. */
@@ -122,7 +141,8 @@ export class RestingRecord {
 
   /** Lets go of the record, and answers the id under which it is to be removed. */
   release(): string | undefined {
-    const id = this.exists ? this.#id : undefined
+    const id = this.#origin?.id ?? (this.#base ? this.#id : undefined)
+    this.#origin = undefined
     this.#forget()
     this.restart()
     return id
@@ -133,9 +153,16 @@ export class RestingRecord {
     return this.#request.backend.remove(id, this.#request.storeRequest)
   }
 
+  /** Removes the records that the client presents ids of, where nothing was read. */
+  async removePresented(): Promise<void> {
+    if (this.#wasSought) return
+    for (const id of await this.#held.readIds()) await this.remove(id)
+  }
+
   /** Ends the session: removes the record, also one that was never read, and makes the client forget it. */
   async end(): Promise<void> {
-    const id = this.#wasSought ? (this.exists ? this.#id : undefined) : await this.#held.readId()
+    await this.removePresented()
+    const id = this.#origin?.id ?? (this.#base ? this.#id : undefined)
     if (id !== undefined) await this.remove(id)
     this.release()
     await this.clear()
@@ -151,8 +178,8 @@ export class RestingRecord {
     await this.#held.renewSignature(this.expire)
   }
 
-  /** Answers undefined where the write is to be tried again. */
-  async #tryToWrite(session: SessionModel, reason: WriteReason): Promise<boolean | undefined> {
+  /** Answers whether there was a record to write to, or why the write is to be tried again. */
+  async #tryToWrite(session: SessionModel, reason: WriteReason): Promise<boolean | 'conflict' | 'taken'> {
     const { backend, config, maxAge, storeRequest } = this.#request
     const now = Date.now()
     this.#created ??= now
@@ -162,52 +189,86 @@ export class RestingRecord {
     const ttl = ttlOf(left, config.options.ttl)
     const owner = this.#ownerOf(data)
     const request = owner === undefined ? storeRequest : { ...storeRequest, owner }
-    const result = await backend.write({ id: this.#id, record, ttl, base: this.#snapshot, reason }, request)
+    const snapshot = this.#snapshotOf(data, record)
+    const result = await backend.write({ id: this.#id, record, ttl, base: this.#base, reason }, request)
     switch (result.outcome) {
-      case 'written':
-        this.#snapshot = this.#snapshotOf(data, record, result.revision)
-        await this.#held.hand(result.token, left, this.#id)
+      case 'written': {
+        const departed = await this.#leaveOrigin()
+        if (departed !== 'left') return departed === 'missing' ? this.#lose() : 'conflict'
+        this.#base = { revision: result.revision }
+        if (this.#isMoving) await this.clear()
+        this.#isMoving = false
+        await this.#held.hand(result.token, maxAge === 'session' ? 'session' : left, this.#id)
+        this.#snapshot = snapshot
         return true
+      }
       case 'taken':
-        this.#forget()
-        this.#id = this.id ?? (await this.#nextId)
-        return undefined
+        this.#nextId = undefined
+        this.#id = undefined
+        this.#id = await this.#ensureId()
+        return 'taken'
       case 'conflict':
-        return undefined
+        return 'conflict'
       case 'missing':
         return this.#lose()
     }
   }
 
-  async #retry(session: SessionModel, reason: WriteReason, update: Update | undefined): Promise<boolean> {
+  /** Where the old record cannot give way, the new one is taken back. */
+  async #leaveOrigin(): Promise<'left' | 'conflict' | 'missing'> {
+    const { backend, config, storeRequest } = this.#request
+    const newId = this.#id
+    if (!this.#origin || newId === undefined) return 'left'
+    const { id, base } = this.#origin
+    const { graceMs = 0 } = config.options
+    try {
+      const outcome = await backend.leave({ id, newId, base, graceMs }, storeRequest)
+      if (outcome === 'left') {
+        config.moved.set(id, true)
+        this.#origin = undefined
+      } else await this.remove(newId)
+      return outcome
+    } catch (error) {
+      await this.remove(newId).catch(() => undefined)
+      throw error
+    }
+  }
+
+  async #retry(
+    session: SessionModel,
+    reason: WriteReason,
+    update: Update | undefined,
+    first: 'conflict' | 'taken',
+  ): Promise<boolean> {
+    let last = first
     for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
-      if (this.exists && !(await this.#rebase(session, update))) return this.#lose()
+      if (last === 'conflict' && !(await this.#rebase(session, update))) return this.#lose()
       const result = await this.#tryToWrite(session, reason)
-      if (result !== undefined) return result
+      if (typeof result === 'boolean') return result
+      last = result
       await setTimeout(Math.random() * 2 ** attempt)
     }
-    throw new SessionError(
-      'ERR_SESSION_CONFLICT',
-      `The session could not be written: in ${MAX_ATTEMPTS} attempts, other requests were faster each time or each new ` +
-        'id was taken. Nothing was written; the request can be made again.',
-      { status: 503 },
-    )
+    throw conflict()
   }
 
   /** Reads the record again and puts this request's changes on top of it; answers false where it is gone. */
   async #rebase(session: SessionModel, update: Update | undefined): Promise<boolean> {
     const { backend, config, storeRequest } = this.#request
     const { onConflict } = config.options
-    const loaded = await backend.load(this.#id as string, storeRequest)
+    const origin = this.#origin
+    const loaded = await backend.load(origin?.id ?? (this.#id as string), storeRequest)
     if (!loaded) return false
-    this.#request.report('conflict', this.#id, {})
-    const base = (this.#snapshot as Snapshot).data
+    this.#request.report('conflict', loaded.id, {})
+    const base = (origin?.snapshot ?? this.#snapshot)?.data ?? {}
     const mine = update ? update.before : SessionModel.data(session)
     const theirs = this.#remember(loaded)
     SessionModel.replace(session, merge(base, mine, theirs, { serializer: backend.serializer, onConflict }))
-    if (!update) return true
-    update.before = this.copyOf(session)
-    await update.apply(session)
+    if (update) {
+      update.before = this.copyOf(session)
+      await update.apply(session)
+    }
+    if (origin || this.hasOtherOwner(SessionModel.data(session))) this.move()
+    this.#id = await this.#ensureId()
     return true
   }
 
@@ -215,15 +276,16 @@ export class RestingRecord {
     const data = dataOf(record)
     this.#id = id
     this.#created = createdAt(record, Date.now())
-    this.#snapshot = this.#snapshotOf(data, record, revision)
     if (!this.#request.isMaxAgeChosen) this.#request.maxAge = lifetimeOf(record) ?? this.#request.config.options.maxAge
+    this.#snapshot = this.#snapshotOf(data, record)
+    this.#base = { revision }
     return data
   }
 
-  #snapshotOf(data: Dictionary, record: SessionRecord, revision: unknown): Snapshot {
+  #snapshotOf(data: Dictionary, record: SessionRecord): Snapshot {
     const isCurrent = isUnder(record, this.#request.config.options)
     const { serializer } = this.#request.backend
-    return new Snapshot(data, serializer, revision, record._expire, isCurrent, this.#ownerOf(data))
+    return new Snapshot(data, serializer, record._expire, isCurrent, this.#ownerOf(data), this.#request.maxAge)
   }
 
   #ownerOf(data: Dictionary): string | undefined {
@@ -231,9 +293,16 @@ export class RestingRecord {
     return owner === undefined ? undefined : String(owner)
   }
 
+  async #ensureId(): Promise<string | undefined> {
+    return this.id ?? this.#nextId
+  }
+
+  /** The client keeps its cookie where the session has moved: it may hold the new id already. */
   async #lose(): Promise<false> {
-    this.#request.report('gone', this.#id, {})
-    await this.clear()
+    const id = this.#origin?.id ?? this.#id
+    this.#request.report('gone', id, {})
+    if (id === undefined || !this.#request.config.moved.has(id)) await this.clear()
+    this.#origin = undefined
     this.#forget()
     return false
   }
@@ -242,5 +311,15 @@ export class RestingRecord {
     this.#id = undefined
     this.#nextId = undefined
     this.#snapshot = undefined
+    this.#base = undefined
   }
+}
+
+function conflict(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_CONFLICT',
+    `The session could not be written: in ${MAX_ATTEMPTS} attempts, other requests were faster each time or each new id ` +
+      'was taken. Nothing was written; the request can be made again.',
+    { status: 503 },
+  )
 }

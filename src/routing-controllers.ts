@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { createParamDecorator, HttpError, type Action } from 'routing-controllers'
+import type { Awaitable } from './contracts/awaitable'
 import { SessionError } from './errors'
 import { SessionService } from './service'
 import type { Session as SessionOf, SessionData } from './session'
@@ -13,7 +14,7 @@ export interface SessionParameterOptions<Value> {
    * Refuses the request with 401 and `ERR_SESSION_REQUIRED`: `true` where there is no session with data in it, or no
    * value of the key; a function where it answers false. Default: false.
    */
-  required?: boolean | ((value: Value) => boolean)
+  required?: boolean | ((value: Value) => Awaitable<boolean>)
   /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
   from?: ServiceClass
 }
@@ -49,7 +50,7 @@ export function SessionParam<Value = unknown>(
   key: string,
   options: SessionParameterOptions<Value> = {},
 ): ParameterDecorator {
-  const valueOf = (session: SessionOf<object> | null): unknown => session?.toJSON()[key]
+  const valueOf = (session: SessionOf<object> | null): unknown => ownValue(session?.toJSON(), key)
   return inject(options, valueOf, (value) => value !== undefined && value !== null)
 }
 
@@ -61,7 +62,7 @@ function inject(
   const accepts = typeof required === 'function' ? required : isThere
   const value = async (action: Action): Promise<unknown> => {
     const found = valueOf(await load(action.context as Context, from))
-    if (required === false || (isThere(found) && accepts(found as never))) return found
+    if (required === false || (isThere(found) && (await accepts(found as never)))) return found
     throw new SessionError('ERR_SESSION_REQUIRED', 'This needs a session, and the request has none that will do.', {
       status: 401,
     })
@@ -78,6 +79,10 @@ async function load(ctx: Context, from: ServiceClass): Promise<SessionOf<object>
     'The session middleware has not run for this request. Call "useSessions(app)" or "app.use(session(app))" before ' +
       '"useKoaServer(app, ...)".',
   )
+}
+
+function ownValue(data: Record<string, unknown> | undefined, key: string): unknown {
+  return data && Object.hasOwn(data, key) ? data[key] : undefined
 }
 
 function isPopulated(session: unknown): boolean {

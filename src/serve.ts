@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import onHeaders from 'on-headers'
 import type { SessionConfig } from './config'
 import { keepCookies } from './keep-cookies'
 import type { LifeCycle } from './life-cycle'
@@ -20,43 +21,54 @@ export async function serve(
     await commitAfterFailure(ctx, lifeCycle, config, error)
     throw error
   }
-  if (options.autoCommit) await commit(ctx, lifeCycle, config)
+  if (options.autoCommit && lifeCycle.isUsed) await lifeCycle.commit('commit')
+  if (options.preventCaching && lifeCycle.wasSeen) preventCaching(ctx)
+  if (process.env.NODE_ENV !== 'production') warnOfLateChanges(ctx, lifeCycle)
 }
 
-async function commit(ctx: Context, lifeCycle: LifeCycle, { options }: SessionConfig): Promise<void> {
-  if (lifeCycle.isUsed) await lifeCycle.commit('commit')
-  if (!lifeCycle.wasAccessed) return
-  if (options.preventCaching && !ctx.headerSent) {
-    ctx.set('Cache-Control', 'no-store')
-    ctx.vary('Cookie')
-  }
-  if (process.env.NODE_ENV !== 'production') warnOfLateChanges(ctx, lifeCycle)
+function preventCaching(ctx: Context): void {
+  if (ctx.headerSent) return
+  ctx.set('Cache-Control', 'no-store')
+  ctx.vary('Cookie')
 }
 
 /** Commits after the handlers have failed with `failure`, which stays the request's error whatever happens here. */
 async function commitAfterFailure(
   ctx: Context,
   lifeCycle: LifeCycle,
-  config: SessionConfig,
+  { options }: SessionConfig,
   failure: unknown,
 ): Promise<void> {
-  const { autoCommit, commitOnError, key } = config.options
+  const { autoCommit, commitOnError } = options
   try {
     const isWanted = typeof commitOnError === 'function' ? commitOnError(failure, ctx) : commitOnError
-    if (autoCommit && isWanted) await commit(ctx, lifeCycle, config)
+    if (autoCommit && isWanted && lifeCycle.isUsed) await lifeCycle.commit('commit')
   } catch (error) {
     lifeCycle.reportError(error)
-    ctx.app.emit('error', error, ctx)
+    emitError(ctx, error)
   }
-  keepCookies(ctx, key)
+  keepCookies(ctx, options.key)
+  // Koa's error response begins without any header.
+  if (options.preventCaching && lifeCycle.wasSeen) onHeaders(ctx.res, () => preventCaching(ctx))
+}
+
+/** Koa's own listener takes nothing but errors, and no listener can take the place of the request's error. */
+function emitError(ctx: Context, error: unknown): void {
+  try {
+    ctx.app.emit('error', error instanceof Error ? error : new Error('the commit failed', { cause: error }), ctx)
+  } catch (listenerError) {
+    process.emitWarning(listenerError instanceof Error ? listenerError : String(listenerError))
+  }
 }
 
 function warnOfLateChanges(ctx: Context, lifeCycle: LifeCycle): void {
   ctx.res.once('close', () => {
-    if (!lifeCycle.hasUnsavedChanges) return
-    warnOnce(
-      'late',
-      'ctx.session was changed after it was committed, and the change is lost. Call "await session.save()".',
-    )
+    void lifeCycle.settled().then(() => {
+      if (!lifeCycle.hasUnsavedChanges) return
+      warnOnce(
+        'late',
+        'ctx.session was changed after it was committed, and the change is lost. Call "await session.save()".',
+      )
+    })
   })
 }

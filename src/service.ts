@@ -13,6 +13,9 @@ import { serve } from './serve'
 import type { Session, SessionData } from './session'
 import { warnOnce } from './warning'
 
+/** What Koa gives each context beside what its prototype has. */
+const KOA_PROPERTIES = ['app', 'req', 'res', 'request', 'response', 'state', 'originalUrl', 'respond']
+
 /** Listens to one kind of {@link SessionEvents}. */
 export type SessionListener<Name extends keyof SessionEvents> = (detail: SessionEvents[Name]) => void
 
@@ -57,8 +60,9 @@ export class SessionService<Data extends object = SessionData> {
     this.#app = app
     this.options = resolveOptions(options)
     checkCombination(this.options)
-    this.#register()
+    this.#checkNames()
     this.#config = configure(this.options, this.#emit.bind(this), this.#within.bind(this))
+    SessionService.#services.set(app, [...this.#others, this])
     this.#extendContext()
   }
 
@@ -68,7 +72,9 @@ export class SessionService<Data extends object = SessionData> {
    * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none
    */
   static of<T extends SessionService<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
-    const service = SessionService.#services.get(ctx.app)?.find((candidate) => candidate instanceof this)
+    const services = SessionService.#services.get(ctx.app) ?? []
+    const candidates = services.filter((candidate) => candidate instanceof this)
+    const service = candidates.find(({ options }) => options.property === 'session') ?? candidates[0]
     if (service) return service as T
     throw noMiddleware(this.name)
   }
@@ -89,7 +95,9 @@ export class SessionService<Data extends object = SessionData> {
 
   /** The request that this code runs in. */
   get context(): Context {
-    const ctx = SessionService.#storage.getStore() ?? (this.#app.currentContext as Context | undefined)
+    const own = SessionService.#storage.getStore()
+    const koas = this.#app.currentContext as Context | undefined
+    const ctx = own && (own.app === this.#app || !koas) ? own : koas
     if (ctx) return ctx
     throw new SessionError(
       'ERR_SESSION_NO_REQUEST',
@@ -140,7 +148,7 @@ export class SessionService<Data extends object = SessionData> {
    * Moves the session to a new id and destroys the old one: do it whenever a visitor signs in.
    *
    * @param options.keepData whether the data come along; true by default
-   * @returns the session, or null where it was destroyed meanwhile
+   * @returns the session; where it was destroyed meanwhile, an empty one
    */
   async regenerate(
     { keepData = true }: { keepData?: boolean } = {},
@@ -204,18 +212,29 @@ export class SessionService<Data extends object = SessionData> {
     })
   }
 
-  #register(): void {
+  get #others(): SessionService<object>[] {
+    return SessionService.#services.get(this.#app) ?? []
+  }
+
+  #checkNames(): void {
     const { key, property } = this.options
-    const services = SessionService.#services.get(this.#app) ?? []
-    const other = services.find(({ options }) => options.key === key || options.property === property)
-    if (other) {
+    if (KOA_PROPERTIES.includes(property) || property in (Object.getPrototypeOf(this.#app.context) as object)) {
       throw new SessionError(
-        'ERR_SESSION_CLASH',
-        `This app has a session with the cookie "${other.options.key}" on ctx.${other.options.property} already. ` +
-          'Give the second one a "key" and a "property" of its own.',
+        'ERR_SESSION_OPTIONS',
+        `The session option "property" cannot be "${property}": Koa has a ctx.${property} already.`,
       )
     }
-    SessionService.#services.set(this.#app, [...services, this])
+    const overlaps = (one: string, other: string, suffix: string): boolean =>
+      one === other || one === other + suffix || one + suffix === other
+    const other = this.#others.find(
+      ({ options }) => overlaps(options.key, key, '.sig') || overlaps(options.property, property, 'Options'),
+    )
+    if (!other) return
+    throw new SessionError(
+      'ERR_SESSION_CLASH',
+      `This app has a session with the cookie "${other.options.key}" on ctx.${other.options.property} already. ` +
+        'Give the second one a "key" and a "property" of its own.',
+    )
   }
 
   #extendContext(): void {

@@ -17,6 +17,8 @@ export class SessionRequest {
   maxAge: Lifetime
   /** Whether this request chose it: otherwise it is the record's own. */
   isMaxAgeChosen = false
+  /** Whether the response says something of the session. */
+  wasClientTold = false
   #backend: Backend | undefined
   #options: ResolvedOptions | undefined
 
@@ -35,17 +37,22 @@ export class SessionRequest {
     }))
   }
 
+  /** The options that are in force for this request. */
+  get settings(): ResolvedOptions {
+    return this.#options ?? this.config.options
+  }
+
   get backend(): Backend {
     return (this.#backend ??= this.config.backendOf(this.ctx))
   }
 
   get storeRequest(): StoreRequest {
-    return { rolling: this.config.options.rolling, ctx: this.ctx }
+    return { rolling: this.settings.rolling, ctx: this.ctx }
   }
 
   /** The cookie's attributes, for a cookie that lives for `maxAge`. */
   attributes(maxAge: Lifetime = this.maxAge): CookieAttributes {
-    return cookieAttributes(this.#options ?? this.config.options, maxAge, this.ctx)
+    return cookieAttributes(this.settings, maxAge, this.ctx)
   }
 
   report<Name extends keyof SessionEvents>(
@@ -58,9 +65,10 @@ export class SessionRequest {
     this.config.emit(name, { session, ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
   }
 
-  /** Reports that what the client presented was not accepted. */
+  /** Reports that what the client presented was not accepted: without id and data, where these are kept from others. */
   reject(name: 'missed' | 'expired' | 'invalid', id: string | undefined, value: unknown): void {
-    if (this.config.options.hashIds) this.report(name, id, { key: id && fingerprint(id), value: undefined })
+    const { hashIds, codec } = this.config.options
+    if (hashIds || codec?.isSelfAuthenticating) this.report(name, id, { key: id && fingerprint(id), value: undefined })
     else this.report(name, id, { key: id, value })
   }
 }

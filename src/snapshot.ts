@@ -1,6 +1,6 @@
 import type { Serializer } from './contracts/serializer'
 import { SessionError } from './errors'
-import type { Dictionary } from './record'
+import type { Dictionary, Lifetime } from './record'
 
 /** A session's data as it is at rest: what changes are measured against. */
 export class Snapshot {
@@ -10,14 +10,14 @@ export class Snapshot {
   constructor(
     data: Dictionary,
     serializer: Serializer,
-    /** The record's revision in its store; undefined where the store keeps none. */
-    readonly revision: unknown,
     /** When the record expires; undefined for one that does not say. */
     readonly expire: number | undefined,
     /** Whether it was written under the timeouts that are in force. */
     readonly isCurrent: boolean,
     /** The account that the data belong to. */
-    readonly owner: unknown,
+    readonly owner: string | undefined,
+    /** The lifetime that the record was written with. */
+    readonly maxAge: Lifetime,
   ) {
     this.#serializer = serializer
     this.#text = serialize(data, serializer)
@@ -52,13 +52,15 @@ export function merge(
   theirs: Dictionary,
   { serializer, onConflict }: MergeOptions,
 ): Dictionary {
-  const isSame = (a: unknown, b: unknown): boolean => a === b || serializer.stringify([a]) === serializer.stringify([b])
+  const valueOf = (data: Dictionary, key: string): string =>
+    Object.hasOwn(data, key) ? serializer.stringify([data[key]]) : ''
   const merged = { ...theirs }
   let clash = false
   for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
-    if (isSame(base[key], mine[key])) continue
-    clash ||= !isSame(base[key], theirs[key]) && !isSame(mine[key], theirs[key])
-    if (key in mine) merged[key] = mine[key]
+    const [before, own, other] = [base, mine, theirs].map((data) => valueOf(data, key))
+    if (own === before) continue
+    clash ||= other !== before && other !== own
+    if (Object.hasOwn(mine, key)) merged[key] = mine[key]
     else delete merged[key]
   }
   return clash && onConflict ? onConflict(base, mine, theirs) : merged

@@ -13,6 +13,8 @@ import type { SessionData } from './session'
  * class TenantStore extends ContextStore {
  *   constructor(@Inject(CurrentContext) ctx: Context, private readonly databases: Databases) { super(ctx) }
  *   get(key: string) { return this.databases.of(this.ctx.hostname).get(key) }
+ *   set(key: string, record: SessionRecord) { this.databases.of(this.ctx.hostname).set(key, record) }
+ *   destroy(key: string) { this.databases.of(this.ctx.hostname).delete(key) }
  * }
  */
 export const CurrentContext = new Token<Context>('koa-session-service.context')
@@ -32,9 +34,23 @@ export const CurrentContext = new Token<Context>('koa-session-service.context')
  */
 export function useSessions<Data extends object = SessionData>(
   app: Koa,
-  options: SessionOptions<Data> = {},
-  type: new (app: Koa, options: SessionOptions<Data>) => SessionService<Data> = SessionService,
-): SessionService<Data> {
+  options?: SessionOptions<Data>,
+): SessionService<Data>
+export function useSessions<Data extends object, Service extends SessionService<Data>>(
+  app: Koa,
+  options: SessionOptions<NoInfer<Data>> | undefined,
+  type: new (app: Koa, options: SessionOptions<Data>) => Service,
+): Service
+export function useSessions<Data extends object>(
+  app: Koa,
+  options: SessionOptions<Data> | undefined,
+  type: new (app: Koa, options: SessionOptions<Data>) => SessionService<Data>,
+): SessionService<Data>
+export function useSessions(
+  app: Koa,
+  options: SessionOptions<object> = {},
+  type: new (app: Koa, options: SessionOptions<object>) => SessionService<object> = SessionService,
+): SessionService<object> {
   const container = Container as unknown as SessionContainer
   Container.set({ id: CurrentContext, factory: () => sessions.context, transient: true, global: true })
   const sessions = new type(app, { container, asyncLocalStorage: true, ...options })

@@ -17,8 +17,9 @@ export class CookieBackend implements Backend {
     return this.#codec.serializer ?? JSON
   }
 
-  load(token: string): Loaded | undefined {
+  load(token: string): Loaded | null | undefined {
     const record = this.#codec.decode(token, this.#name)
+    if (record === null) return null
     return record && hasLifetime(record) ? { record } : undefined
   }
 
@@ -31,7 +32,7 @@ export class CookieBackend implements Backend {
     return true
   }
 
-  redirect(): boolean {
-    return true
+  leave(): 'left' {
+    return 'left'
   }
 }

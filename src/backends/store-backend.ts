@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { andThen, type Awaitable } from '../contracts/awaitable'
-import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
+import type { Backend, Departure, Loaded, Write, WriteResult } from '../contracts/backend'
 import type { Serializer } from '../contracts/serializer'
 import {
   isConditional,
@@ -14,8 +14,10 @@ import { isRecord, type SessionRecord } from '../record'
 import { deriveKey, seal, unseal } from '../sealing'
 import type { StoreGuard } from './store-guard'
 
-/** How often a session is followed from an old id to a newer one, and how often a moving one is tried to be caught. */
+/** How often a session is followed from an old id to a newer one. */
 const MAX_STEPS = 4
+/** How long a pointer is kept that is removed at once where all goes well, in milliseconds. */
+const MIN_POINTER_TTL = 1000
 const POINTER = Buffer.from('session pointer')
 
 /** How a {@link StoreBackend} uses its store. */
@@ -64,36 +66,64 @@ export class StoreBackend implements Backend {
     return this.#options.guard.call(() => this.#write(id, write, request))
   }
 
-  remove(id: string, { ctx }: StoreRequest): Awaitable<boolean> {
+  remove(id: string, request: StoreRequest): Awaitable<boolean> {
+    if (!this.#conditional || !this.#options.hasPointers) return this.#destroy(id, request)
+    return this.#removeFollowing(id, request)
+  }
+
+  /** Removes the record wherever the session has moved to; what moves meanwhile is followed. */
+  async #removeFollowing(id: string, request: StoreRequest): Promise<boolean> {
+    for (;;) {
+      const found = await this.#read(id, request)
+      if (!found) return false
+      if (isPointer(found.record)) {
+        const target = validTarget(found.record, id)
+        const existed = target ? await this.#removeFollowing(target.id, request) : false
+        await this.#destroy(id, request)
+        return existed
+      }
+      const base = { revision: found.revision }
+      const outcome = await this.leave({ id, newId: '', base, graceMs: 0 }, request)
+      if (outcome !== 'conflict') return outcome === 'left'
+    }
+  }
+
+  /** The record gives way to a pointer on a condition, so that no write that came between is lost. */
+  async leave(departure: Departure, request: StoreRequest): Promise<'left' | 'conflict' | 'missing'> {
+    const { id, newId, base, graceMs } = departure
+    if (!this.#conditional) {
+      await this.#destroy(id, request)
+      return 'left'
+    }
+    const until = Date.now() + graceMs
+    const record: Pointer = { _next: sealPointer({ id: newId, until }, id), _expire: until }
+    const ttl = Math.max(graceMs, MIN_POINTER_TTL)
+    const result = await this.write({ id, record, ttl, base, reason: 'forced' }, { ...request, owner: undefined })
+    if (result.outcome === 'conflict' || result.outcome === 'missing') return result.outcome
+    if (graceMs === 0) await this.#destroyPointer(id, request)
+    return 'left'
+  }
+
+  /** A pointer that leads nowhere does no harm: where it cannot be destroyed, it is forgotten by itself. */
+  async #destroyPointer(id: string, request: StoreRequest): Promise<void> {
+    try {
+      await this.#destroy(id, request)
+    } catch {
+      return
+    }
+  }
+
+  #destroy(id: string, { ctx }: StoreRequest): Awaitable<boolean> {
     const key = this.#options.keyOf(id)
     const removing = this.#options.guard.call<unknown>(() => this.#store.destroy(key, { ctx }))
     return andThen(removing, (existed) => (this.#conditional ? existed === true : true))
   }
 
-  /** Without conditional writes, a pointer could be overwritten with the old record: then the record is removed. */
-  async redirect(id: string, newId: string, graceMs: number, request: StoreRequest): Promise<boolean> {
-    if (!this.#conditional) return this.remove(id, request)
-    const until = Date.now() + graceMs
-    const record: Pointer = { _next: sealPointer({ id: newId, until }, id), _expire: until }
-    for (let step = 0; step < MAX_STEPS; step++) {
-      const found = await this.#read(id, request)
-      if (!found || isPointer(found.record)) return false
-      const base = { revision: found.revision }
-      const result = await this.write(
-        { id, record, ttl: graceMs, base, reason: 'forced' },
-        { ...request, owner: undefined },
-      )
-      if (result.outcome === 'written') return true
-    }
-    return this.remove(id, request)
-  }
-
   #follow(id: string, request: StoreRequest, steps: number): Awaitable<Loaded | undefined> {
     return andThen(this.#read(id, request), (found) => {
       if (!found || !isPointer(found.record)) return found
-      const target = unsealPointer(found.record, id)
-      if (!target || target.until < Date.now() || steps === 0) return undefined
-      return this.#follow(target.id, request, steps - 1)
+      const target = validTarget(found.record, id)
+      return target && steps > 0 ? this.#follow(target.id, request, steps - 1) : undefined
     })
   }
 
@@ -146,9 +176,11 @@ function sealPointer(target: Target, oldId: string): string {
   return seal(pointerKey(oldId), Buffer.from(JSON.stringify(target)), POINTER).toString('base64url')
 }
 
-function unsealPointer({ _next }: Pointer, oldId: string): Target | undefined {
+/** Where the pointer leads to, while its grace period lasts. */
+function validTarget({ _next }: Pointer, oldId: string): Target | undefined {
   const text = unseal(pointerKey(oldId), Buffer.from(_next, 'base64url'), POINTER)
-  return text && (JSON.parse(text.toString()) as Target)
+  const target = text && (JSON.parse(text.toString()) as Target)
+  return target && target.until >= Date.now() ? target : undefined
 }
 
 function pointerKey(oldId: string): Buffer {

@@ -21,12 +21,12 @@ export class Base64Codec implements Codec {
     return Buffer.from(this.serializer.stringify(record)).toString('base64')
   }
 
-  decode(text: string): SessionRecord | undefined {
+  decode(text: string): SessionRecord | null | undefined {
     try {
       const value: unknown = this.serializer.parse(Buffer.from(text, 'base64').toString('utf8'))
       return isRecord(value) ? value : undefined
     } catch {
-      return undefined
+      return null
     }
   }
 }

@@ -8,12 +8,12 @@ export class CustomCodec implements Codec {
     private readonly parse: (text: string) => unknown,
   ) {}
 
-  decode(text: string): SessionRecord | undefined {
+  decode(text: string): SessionRecord | null | undefined {
     try {
       const value = this.parse(text)
       return isRecord(value) ? value : undefined
     } catch (error) {
-      if (error instanceof SyntaxError) return undefined
+      if (error instanceof SyntaxError) return null
       throw error
     }
   }

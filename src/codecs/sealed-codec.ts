@@ -34,7 +34,7 @@ export interface SealedOptions {
  * rotate, put a new key in front, and drop the old one when sessions under it have expired; do so before 2^32 cookies.
  *
  * @example
- * app.use(session({ codec: sealed({ keys: [process.env.SESSION_KEY] }) }, app))
+ * app.use(session({ codec: sealed({ keys: ['at least 32 bytes of secret, from the environment'] }) }, app))
  *
  * @throws {SessionError} `ERR_SESSION_OPTIONS` for no keys, or one shorter than 32 bytes
  */
@@ -65,6 +65,7 @@ class SealedCodec implements Codec {
     const { tag, key } = this.#keys(name)[0]
     const text = Buffer.from(this.serializer.stringify(record))
     const isLong = text.length > this.#compressAbove
+    if (isLong && text.length > MAX_INFLATED) throw tooLong(text.length)
     const header = Buffer.concat([Buffer.from([VERSION, isLong ? COMPRESSED : 0]), tag])
     const body = seal(key, isLong ? deflateRawSync(text) : text, context(header, name))
     return Buffer.concat([header, body]).toString('base64url')
@@ -112,6 +113,14 @@ function toBytes(key: unknown): Buffer | undefined {
 /** What is authenticated along with the data: the cookie's name keeps one cookie from standing in for another. */
 function context(header: Buffer, name: string): Buffer {
   return Buffer.concat([header, Buffer.from(name)])
+}
+
+function tooLong(length: number): SessionError {
+  return new SessionError(
+    'ERR_SESSION_COOKIE_TOO_LARGE',
+    `The session is ${length} bytes long, and a sealed cookie takes ${MAX_INFLATED} before it is compressed. Keep less in ` +
+      'the session, or keep it in a store: session({ store }, app).',
+  )
 }
 
 function parse(plain: Buffer, isCompressed: boolean, serializer: Serializer): SessionRecord | undefined {

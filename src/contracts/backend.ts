@@ -36,17 +36,27 @@ export type WriteResult =
   | { outcome: 'conflict' }
   | { outcome: 'missing' }
 
+/** A session's move from one id to another. */
+export interface Departure {
+  id: string
+  newId: string
+  /** The revision that the record was read at. */
+  base: { revision: unknown }
+  graceMs: number
+}
+
 /** Where records rest: inside what the client holds, or in a store under an id. */
 export interface Backend {
   /** What makes texts of records: changes are found with it. */
   readonly serializer: Serializer
-  load(token: string, request: StoreRequest): Awaitable<Loaded | undefined>
+  /** Answers undefined where there is no such record, and null where there is nothing to report of it either. */
+  load(token: string, request: StoreRequest): Awaitable<Loaded | null | undefined>
   write(write: Write, request: StoreRequest): Awaitable<WriteResult>
   /** Removes the record; answers false where it is known that there was none. */
   remove(id: string, request: StoreRequest): Awaitable<boolean>
   /**
-   * Puts a pointer to `newId` in the place of the record, for `graceMs` milliseconds: who asks for the old id is given
-   * the record of the new one. Answers false where it is known that there was no record.
+   * Removes the record from the id that its session leaves. For `graceMs` milliseconds, a pointer stands in its place:
+   * who asks for the old id is given the record of the new one.
    */
-  redirect(id: string, newId: string, graceMs: number, request: StoreRequest): Awaitable<boolean>
+  leave(departure: Departure, request: StoreRequest): Awaitable<'left' | 'conflict' | 'missing'>
 }

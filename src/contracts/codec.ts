@@ -4,7 +4,8 @@ import type { Serializer } from './serializer'
 /**
  * How a record is wrapped into the text of a cookie.
  *
- * `decode` answers undefined for anything that is not a record of this codec's making, and throws for none of it.
+ * `decode` answers undefined for anything that is not a record of this codec's making, and throws for none of it. For a
+ * text that cannot be read at all it may answer null: then nothing is reported, as in koa-session.
  */
 export interface Codec {
   /** What makes texts of records, where that is not JSON: changes are found with it too. */
@@ -13,5 +14,5 @@ export interface Codec {
   readonly isSelfAuthenticating?: boolean
   /** @param name the name of the cookie that the text is for */
   encode(record: SessionRecord, name: string): string
-  decode(text: string, name: string): SessionRecord | undefined
+  decode(text: string, name: string): SessionRecord | null | undefined
 }

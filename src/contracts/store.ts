@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { SessionRecord } from '../record'
+import type { RecordLifetime, SessionRecord } from '../record'
 import type { Awaitable } from './awaitable'
 import type { Serializer } from './serializer'
 
@@ -39,17 +39,17 @@ export interface StoreSetRequest extends StoreRequest {
  *   },
  * }, app))
  */
-export interface Store<Data extends object = Record<string, unknown>> {
+export interface Store {
   /** How it makes texts of records, where that is not JSON: changes are found with it too. */
   readonly serializer?: Serializer
-  get(key: string, maxAge: number, request: StoreRequest): Awaitable<SessionRecord<Data> | null | undefined>
-  set(key: string, record: SessionRecord<Data>, maxAge: number, request: StoreSetRequest): Awaitable<unknown>
+  get(key: string, maxAge: number, request: StoreRequest): Awaitable<RecordLifetime | null | undefined>
+  set(key: string, record: SessionRecord, maxAge: number, request: StoreSetRequest): Awaitable<unknown>
   destroy(key: string, request: { ctx: Context }): Awaitable<unknown>
 }
 
 /** A record, and the revision that it was read at: any value that changes with every write of the data. */
-export interface Versioned<Data extends object = Record<string, unknown>> {
-  record: SessionRecord<Data>
+export interface Versioned {
+  record: SessionRecord
   revision: unknown
 }
 
@@ -63,20 +63,21 @@ export type WriteOutcome = { outcome: 'written'; revision: unknown } | { outcome
  * A store that can write on a condition. With it, parallel requests keep each other's changes, and a slow request does
  * not bring a destroyed session back. A plain {@link Store} can promise neither.
  */
-export interface ConditionalStore<Data extends object = Record<string, unknown>> extends Store<Data> {
+export interface ConditionalStore extends Store {
+  get(key: string, maxAge: number, request: StoreRequest): Awaitable<SessionRecord | null | undefined>
   /** Answers the record with its revision, or undefined as `get` does. */
-  read(key: string, request: StoreRequest): Awaitable<Versioned<Data> | null | undefined>
+  read(key: string, request: StoreRequest): Awaitable<Versioned | null | undefined>
   /** Writes a record only where the key is free; answers its revision, or undefined where the key is taken. */
   create(
     key: string,
-    record: SessionRecord<Data>,
+    record: SessionRecord,
     maxAge: number,
     request: StoreRequest,
   ): Awaitable<{ revision: unknown } | undefined>
   /** Writes a record only where the key still exists at `revision`. */
   replace(
     key: string,
-    record: SessionRecord<Data>,
+    record: SessionRecord,
     maxAge: number,
     revision: unknown,
     request: StoreRequest,
@@ -95,15 +96,15 @@ export interface TouchableStore {
 }
 
 /** A record of an owner, and the key that it rests under. */
-export interface OwnedRecord<Data extends object = Record<string, unknown>> {
+export interface OwnedRecord {
   key: string
-  record: SessionRecord<Data>
+  record: SessionRecord
 }
 
 /** A store that knows whose records it holds: as the `owner` of the request they were last written with. */
-export interface OwnerIndexedStore<Data extends object = Record<string, unknown>> {
+export interface OwnerIndexedStore {
   /** Answers the records of an owner that have not expired, in no particular order. */
-  listByOwner(owner: string): Awaitable<OwnedRecord<Data>[]>
+  listByOwner(owner: string): Awaitable<OwnedRecord[]>
   /** Removes the records of an owner, all or all but one; answers how many there were. */
   destroyByOwner(owner: string, options?: { except?: string }): Awaitable<number>
 }
@@ -138,9 +139,9 @@ export function isTouchable(store: Store): store is Store & TouchableStore {
  * }
  * app.use(session({ ContextStore: TenantStore }, app))
  */
-export abstract class ContextStore<Data extends object = Record<string, unknown>> implements Store<Data> {
+export abstract class ContextStore implements Store {
   constructor(protected readonly ctx: Context) {}
-  abstract get(key: string, maxAge: number, request: StoreRequest): Awaitable<SessionRecord<Data> | null | undefined>
-  abstract set(key: string, record: SessionRecord<Data>, maxAge: number, request: StoreSetRequest): Awaitable<unknown>
+  abstract get(key: string, maxAge: number, request: StoreRequest): Awaitable<RecordLifetime | null | undefined>
+  abstract set(key: string, record: SessionRecord, maxAge: number, request: StoreSetRequest): Awaitable<unknown>
   abstract destroy(key: string, request: { ctx: Context }): Awaitable<unknown>
 }

@@ -31,6 +31,8 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   /** The keys of every owner that has any, and who owns a key. */
   readonly #keysByOwner = new Map<string, Set<string>>()
   readonly #ownerByKey = new Map<string, string>()
+  /** The `_expire` of records that were touched since they were written. */
+  readonly #expires = new Map<string, number>()
   readonly #text: RecordText
 
   constructor({ max = 100_000, ...text }: MemoryStoreOptions = {}) {
@@ -40,7 +42,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
       ttl: 0,
       ttlResolution: 0,
       perf: { now: () => Date.now() },
-      dispose: (_text, key, reason) => reason !== 'set' && this.#disown(key),
+      dispose: (_text, key, reason) => reason !== 'set' && this.#forget(key),
     })
   }
 
@@ -70,7 +72,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   /** The revision is the text itself: two equal texts are the same record. */
   read(key: string): Versioned | undefined {
     const text = this.#texts.get(key)
-    const record = text === undefined ? undefined : this.#text.parse(text)
+    const record = text === undefined ? undefined : this.#text.parse(text, this.#expires.get(key))
     return record && { record, revision: text }
   }
 
@@ -91,10 +93,10 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   touch(key: string, expire: number | undefined, maxAge: number): boolean {
-    const found = this.read(key)
-    if (!found) return false
-    const record = expire === undefined ? found.record : { ...found.record, _expire: expire }
-    this.#texts.set(key, this.#text.stringify(record), { ttl: maxAge })
+    const text = this.#texts.get(key)
+    if (text === undefined) return false
+    this.#texts.set(key, text, { ttl: maxAge })
+    if (expire !== undefined) this.#expires.set(key, expire)
     return true
   }
 
@@ -113,7 +115,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   #write(key: string, record: SessionRecord, maxAge: number, request: StoreRequest | undefined): string {
     const text = this.#text.stringify(record)
     this.#texts.set(key, text, { ttl: maxAge })
-    this.#disown(key)
+    this.#forget(key)
     if (request?.owner !== undefined) this.#own(key, request.owner)
     return text
   }
@@ -124,7 +126,9 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     this.#ownerByKey.set(key, owner)
   }
 
-  #disown(key: string): void {
+  /** Forgets what is known of a key beside its text. */
+  #forget(key: string): void {
+    this.#expires.delete(key)
     const owner = this.#ownerByKey.get(key)
     if (owner === undefined) return
     const keys = this.#keysByOwner.get(owner)

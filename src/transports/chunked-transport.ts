@@ -9,6 +9,7 @@ interface Piece extends Transport {
   write(ctx: Context, token: string, attributes: CookieAttributes): void
   clear(ctx: Context, attributes: CookieAttributes): void
   capacity(attributes: CookieAttributes): number
+  isSet(ctx: Context): boolean
 }
 
 /** What the first of several cookies begins with: how many there are. A token of base64url has no dot. */
@@ -38,13 +39,13 @@ export class ChunkedTransport implements Transport {
     this.#pieces.forEach((piece, index) => {
       const part = parts[index]
       if (part !== undefined) piece.write(ctx, part, attributes)
-      else if (piece.read(ctx, attributes).length > 0) piece.clear(ctx, attributes)
+      else if (piece.isSet(ctx) || piece.read(ctx, attributes).length > 0) piece.clear(ctx, attributes)
     })
   }
 
   clear(ctx: Context, attributes: CookieAttributes): void {
     this.#pieces.forEach((piece, index) => {
-      if (index === 0 || piece.read(ctx, attributes).length > 0) piece.clear(ctx, attributes)
+      if (index === 0 || piece.isSet(ctx) || piece.read(ctx, attributes).length > 0) piece.clear(ctx, attributes)
     })
   }
 

@@ -7,7 +7,7 @@ import { SessionError } from '../errors'
 /** How long a Set-Cookie line may be for every browser to keep it, in bytes. */
 const MAX_COOKIE_SIZE = 4096
 /** How many pairs of value and signature are tried where a header repeats the cookie. */
-const MAX_CANDIDATES = 16
+const MAX_CANDIDATES = 64
 
 /** The names that browsers accept on secure cookies alone (RFC 6265bis, section 4.1.3). */
 const NEEDS_SECURE = /^__(host|secure)-/i
@@ -35,6 +35,7 @@ export class CookieTransport implements Transport {
   read(ctx: Context, { signed = false }: CookieAttributes): Presented[] {
     const header = ctx.headers.cookie
     if (!header) return []
+    this.#checkKeys(ctx)
     if (isReplaced(ctx.cookies)) return presented([ctx.cookies.get(this.#name, { signed }) ?? ''])
     const values = captures(header, this.#values)
     if (values.length === 0) return []
@@ -52,7 +53,12 @@ export class CookieTransport implements Transport {
 
   /** How many characters of a token fit into the cookie with these attributes. */
   capacity(attributes: CookieAttributes): number {
-    return MAX_COOKIE_SIZE - sizeOf(this.#name, '', { ...attributes, expires: new Date(0) })
+    return MAX_COOKIE_SIZE - sizeOf(this.#name, '', { ...attributes, secure: true, expires: new Date(0) })
+  }
+
+  /** Whether this response has set it. */
+  isSet(ctx: Context): boolean {
+    return this.#written.has(ctx.res)
   }
 
   clear(ctx: Context, attributes: CookieAttributes): void {
@@ -60,19 +66,21 @@ export class CookieTransport implements Transport {
   }
 
   #set(ctx: Context, value: string, attributes: CookieAttributes): void {
+    this.#checkKeys(ctx)
     const { secure = ctx.secure } = ctx.cookies as KoaCookies
     if (attributes.signed && !isReplaced(ctx.cookies)) this.#keys(ctx)
     const needsSecure = attributes.secure || NEEDS_SECURE.test(this.#name) || isSameSiteNone(attributes.sameSite)
     if (needsSecure && !secure) throw insecure(this.#name)
-    this.#checkSize(value, attributes)
+    this.#checkSize(value, { ...attributes, secure: attributes.secure ?? secure })
     // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
     const overwrite = attributes.overwrite || this.#written.has(ctx.res)
-    if (!overwrite) this.#written.add(ctx.res)
+    this.#written.add(ctx.res)
     ctx.cookies.set(this.#name, value, { ...attributes, overwrite } as Cookies.SetOption)
   }
 
   #checkSize(value: string, attributes: CookieAttributes): void {
-    if (value.length < MAX_COOKIE_SIZE / 2) return
+    const { path = '', domain = '' } = attributes
+    if (value.length + path.length + domain.length < MAX_COOKIE_SIZE / 2) return
     const size = sizeOf(this.#name, value, attributes)
     if (size <= MAX_COOKIE_SIZE) return
     throw new SessionError(
@@ -84,7 +92,11 @@ export class CookieTransport implements Transport {
   }
 
   #verify(values: string[], signatures: string[], keys: SignatureKeys): Presented[] {
-    const pairs = values.flatMap((token) => signatures.map((signature) => ({ token, signature })))
+    // Clients send a cookie and its signature in the same order: what stands in the same place is tried first.
+    const pairs = values.flatMap((token, place) =>
+      signatures.map((signature, other) => ({ token, signature, distance: Math.abs(place - other) })),
+    )
+    if (pairs.length > 1) pairs.sort((one, other) => one.distance - other.distance)
     return pairs.slice(0, MAX_CANDIDATES).flatMap(({ token, signature }) => {
       const index = keys.index(`${this.#name}=${token}`, signature)
       return index < 0 ? [] : [{ token, outdated: index > 0 }]
@@ -93,18 +105,30 @@ export class CookieTransport implements Transport {
 
   /** As the `cookies` package does: a signature that fits no value is of no more use. */
   #dropSignature(ctx: Context): void {
+    if (ctx.headerSent) return
     ctx.cookies.set(`${this.#name}.sig`, null, { path: '/', signed: false })
+    this.#written.add(ctx.res)
+  }
+
+  /** Koa makes no cookies at all where its list of keys is empty. */
+  #checkKeys(ctx: Context): void {
+    const { keys } = ctx.app
+    if (Array.isArray(keys) && keys.length === 0) throw missingKeys(this.#name)
   }
 
   #keys(ctx: Context): SignatureKeys {
     const { keys } = ctx.cookies as KoaCookies
     if (keys) return keys
-    throw new SessionError(
-      'ERR_SESSION_KEYS_MISSING',
-      `The session cookie "${this.#name}" is signed, and app.keys is not set. Set app.keys = ['a long random secret'] ` +
-        'before the first request, or pass signed: false to trust whatever the client sends.',
-    )
+    throw missingKeys(this.#name)
   }
+}
+
+function missingKeys(name: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_KEYS_MISSING',
+    `The session cookie "${name}" is signed, and app.keys is not set. Set app.keys = ['a long random secret'] before ` +
+      'the first request, or pass signed: false to trust whatever the client sends.',
+  )
 }
 
 function presented(tokens: string[]): Presented[] {

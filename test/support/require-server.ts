@@ -2,7 +2,7 @@
  * `describe` where the server's binaries are there. Without them a developer's run leaves the suite out and says so in
  * one line; a run with CI=true fails.
  */
-export function describeWith(server: string, isThere: boolean): typeof describe   {
+export function describeWith(server: string, isThere: boolean): typeof describe {
   if (isThere) return describe
   if (process.env.CI === 'true') {
     return ((title: string) => {

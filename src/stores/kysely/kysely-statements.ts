@@ -1,5 +1,6 @@
 import type { CompiledQuery, Kysely } from 'kysely'
-import type { AnyKysely, SessionTable, SqlFamily } from './kysely-table'
+import type { AnyKysely } from './any-kysely'
+import type { SessionTable, SqlFamily } from './kysely-table'
 
 /** Stands in a statement for a value that each execution brings. */
 class Placeholder {

@@ -10,11 +10,12 @@ import type {
 } from '../../contracts/store'
 import { SessionError } from '../../errors'
 import type { SessionRecord } from '../../record'
+import type { AnyKysely } from './any-kysely'
 import { sessionStatements } from './kysely-statements'
-import { checkTableName, familyOf, type AnyKysely, type SessionTable } from './kysely-table'
+import { checkTableName, familyOf, type KyselyDatabase, type SessionTable } from './kysely-table'
 import { RecordText, type RecordTextOptions } from '../../record-text'
 
-export { createSessionTable, type SessionTable } from './kysely-table'
+export { createSessionTable, type KyselyDatabase, type SessionTable } from './kysely-table'
 
 /** What a {@link KyselyStore} takes beside its database. */
 export interface KyselyStoreOptions extends RecordTextOptions {
@@ -50,9 +51,9 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   readonly #table: string
   readonly #text: RecordText
 
-  constructor(db: AnyKysely, { table = 'sessions', ...text }: KyselyStoreOptions = {}) {
+  constructor(db: KyselyDatabase, { table = 'sessions', ...text }: KyselyStoreOptions = {}) {
     this.#table = checkTableName(table)
-    this.#statements = sessionStatements(db, familyOf(db), table)
+    this.#statements = sessionStatements(db as AnyKysely, familyOf(db), table)
     this.#text = new RecordText(text)
   }
 

@@ -1,5 +1,6 @@
-import { sql, type Kysely } from 'kysely'
+import type { Expression, RawNode } from 'kysely'
 import { SessionError } from '../../errors'
+import type { AnyKysely } from './any-kysely'
 
 /** A row of the table that {@link createSessionTable} makes. */
 export interface SessionTable {
@@ -17,8 +18,11 @@ export interface SessionTable {
 /** The databases that differ in what a session's table needs. */
 export type SqlFamily = 'sqlite' | 'postgres' | 'mysql'
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- the table is one among those of the application's schema
-export type AnyKysely = Kysely<any>
+/** A Kysely instance, whichever build and version of kysely it is made with: what shows that it is one. */
+export interface KyselyDatabase {
+  readonly schema: object
+  getExecutor(): { readonly adapter: object }
+}
 
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,50}$/
 
@@ -32,7 +36,7 @@ export function checkTableName(table: unknown): string {
 }
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` for something that is no Kysely instance */
-export function familyOf(db: AnyKysely): SqlFamily {
+export function familyOf(db: KyselyDatabase): SqlFamily {
   const name = typeof db?.getExecutor === 'function' ? db.getExecutor().adapter.constructor.name : ''
   if (/sqlite/i.test(name)) return 'sqlite'
   if (/postgres/i.test(name)) return 'postgres'
@@ -53,15 +57,18 @@ export function familyOf(db: AnyKysely): SqlFamily {
  * @throws {SessionError} `ERR_SESSION_OPTIONS` for a wrong name of the table or something that is no Kysely instance
  */
 export async function createSessionTable(
-  db: AnyKysely,
+  database: KyselyDatabase,
   { table = 'sessions' }: { table?: string } = {},
 ): Promise<void> {
   const name = checkTableName(table)
-  const family = familyOf(db)
+  const family = familyOf(database)
+  const db = database as AnyKysely
   // Ids differ by the case of their letters, and MariaDB compares texts without it unless it is told to.
-  const text = sql.raw(family === 'mysql' ? 'varchar(512) character set ascii collate ascii_bin' : 'varchar(512)')
-  const owner = sql.raw(family === 'mysql' ? 'varchar(255) character set utf8mb4 collate utf8mb4_bin' : 'varchar(255)')
-  const long = sql.raw(family === 'mysql' ? 'mediumtext character set utf8mb4' : 'text')
+  const text = columnType(family === 'mysql' ? 'varchar(512) character set ascii collate ascii_bin' : 'varchar(512)')
+  const owner = columnType(
+    family === 'mysql' ? 'varchar(255) character set utf8mb4 collate utf8mb4_bin' : 'varchar(255)',
+  )
+  const long = columnType(family === 'mysql' ? 'mediumtext character set utf8mb4' : 'text')
   await db.schema
     .createTable(name)
     .ifNotExists()
@@ -73,6 +80,12 @@ export async function createSessionTable(
     .addColumn('owner', owner)
     .execute()
   for (const column of ['owner', 'forget_at']) await createIndex(db, family, name, column)
+}
+
+/** What `sql.raw` makes, without loading a build of kysely that may not be the application's. */
+function columnType(sql: string): Expression<unknown> {
+  const node: RawNode = { kind: 'RawNode', sqlFragments: [sql], parameters: [] }
+  return { expressionType: undefined, toOperationNode: () => node }
 }
 
 async function createIndex(db: AnyKysely, family: SqlFamily, table: string, column: string): Promise<void> {

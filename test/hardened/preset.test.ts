@@ -1,0 +1,156 @@
+import Keygrip from 'keygrip'
+import { hardened, MemoryStore, SessionError, type HardenedOptions } from 'koa-session-service'
+import { startClock, stopClock } from '../support/clock'
+import { SEALING_KEYS, STORE_BACKENDS } from '../support/every-backend'
+import { recordCalls } from '../support/intercept'
+import { createSessionApp, type Action, type SessionApp } from '../support/session-app'
+
+const MINUTE = 60 * 1000
+const HOUR = 60 * MINUTE
+const HTTPS = { 'x-forwarded-proto': 'https' }
+const ATTRIBUTES = 'path=/; samesite=lax; secure; httponly'
+
+const PLACES: [string, () => HardenedOptions][] = [
+  ['in a store', () => ({ store: new MemoryStore() })],
+  ['sealed in its cookie', () => ({ keys: SEALING_KEYS })],
+]
+
+function serve(options: HardenedOptions, actions?: Record<string, Action>): SessionApp {
+  const served = createSessionApp(hardened(options), actions)
+  served.app.proxy = true
+  return served
+}
+
+/** Every text in a value, however deep: keys and values. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, inner]) => [key, ...textsIn(inner)])
+}
+
+describe.each(PLACES)('hardened, %s', (_place, place) => {
+  it('R40: the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, without a domain, and ends with the browser', async () => {
+    const { setCookie } = await serve(place()).visitor().get('/set?user=ann', HTTPS)
+    expect(setCookie[0]).toMatch(new RegExp(`^__Host-session=[\\w-]+; ${ATTRIBUTES}$`))
+    expect(setCookie.slice(1).every((line) => line.endsWith(`; ${ATTRIBUTES}`))).toBe(true)
+  })
+
+  it('R40: ends after 30 minutes without use', async () => {
+    const clock = stopClock()
+    const { visitor } = serve(place())
+    const ann = visitor()
+    await ann.get('/set?user=ann', HTTPS)
+    clock.advance(30 * MINUTE)
+    const kept = ann.jar.copy()
+    expect((await ann.get('/', HTTPS)).json()).toEqual({ user: 'ann' })
+    clock.advance(30 * MINUTE + 1)
+    expect((await visitor(kept).get('/', HTTPS)).json()).toEqual({})
+    expect((await ann.get('/', HTTPS)).json()).toEqual({})
+    startClock()
+  })
+
+  it('R40: ends after 12 hours, used or not', async () => {
+    const clock = stopClock()
+    const visitor = serve(place()).visitor()
+    await visitor.get('/set?user=ann', HTTPS)
+    for (let visit = 0; visit < 36; visit++) {
+      clock.advance(20 * MINUTE)
+      expect((await visitor.get('/', HTTPS)).json()).toEqual({ user: 'ann' })
+    }
+    clock.advance(1)
+    expect((await visitor.get('/', HTTPS)).json()).toEqual({})
+    startClock()
+  })
+
+  it('R40: is one frozen object, and leaves what it was given alone', () => {
+    const given = Object.freeze(place())
+    const options = hardened(given)
+    expect(Object.isFrozen(options)).toBe(true)
+    expect(options).not.toBe(given)
+    expect(options).not.toHaveProperty('keys')
+  })
+
+  it('R40: every value can be overridden', () => {
+    const own: HardenedOptions = {
+      key: 'my.session',
+      secure: 'auto',
+      path: '/shop',
+      httpOnly: false,
+      sameSite: 'strict',
+      maxAge: 7 * HOUR,
+      idleTimeout: HOUR,
+      absoluteTimeout: 8 * HOUR,
+      preventCaching: false,
+    }
+    expect(hardened({ ...place(), ...own })).toMatchObject(own)
+  })
+
+  it('R40: an option that is undefined is not set, and leaves the hardened value in force', () => {
+    const preset = hardened(place())
+    const names = Object.keys(preset).filter(
+      (name) => !(name in place()) && typeof preset[name as never] !== 'function',
+    )
+    const unset = Object.fromEntries(names.map((name) => [name, undefined]))
+    const given = hardened({ ...place(), ...unset, codec: undefined })
+    expect(names.filter((name) => typeof given[name as never] !== typeof preset[name as never])).toEqual([])
+  })
+})
+
+describe('hardened, in a store', () => {
+  it('R40: hashing and ids can be overridden', async () => {
+    const store = new MemoryStore()
+    const visitor = serve({ store, hashIds: false, genid: () => 'my-own-id' }).visitor()
+    await visitor.get('/set?user=ann', HTTPS)
+    expect(store.get('my-own-id')).toMatchObject({ user: 'ann' })
+  })
+
+  it('R40: an id is 256 bits, and no two are alike', async () => {
+    const served = serve({ store: new MemoryStore() })
+    const ids = new Set<string>()
+    for (let index = 0; index < 200; index++) {
+      const visitor = served.visitor()
+      await visitor.get('/set?user=ann', HTTPS)
+      ids.add(visitor.jar.values.get('__Host-session') ?? '')
+    }
+    expect(ids.size).toBe(200)
+    expect([...ids].every((id) => Buffer.from(id, 'base64url').length === 32)).toBe(true)
+    const bits = [...ids].flatMap((id) => [...Buffer.from(id, 'base64url')])
+    expect(new Set(bits).size).toBe(256)
+  })
+
+  it.each(STORE_BACKENDS)('R40: nothing in a dump of it opens a session: $name', async ({ options }) => {
+    const { calls, options: recorded } = recordCalls(options())
+    const served = serve({ ...recorded, graceMs: HOUR })
+    const ann = served.visitor()
+    await ann.get('/set?user=ann', HTTPS)
+    const first = ann.jar.values.get('__Host-session') ?? ''
+    await ann.get('/regenerate', HTTPS)
+    const writes = calls.filter(({ method }) => /^(create|replace|set)$/.test(method))
+    const dump = new Set(writes.flatMap(({ args }) => textsIn(args.slice(0, 2))))
+    expect(dump.size).toBeGreaterThan(2)
+    expect([...dump].join()).not.toContain(first)
+    expect([...dump].join()).not.toContain(ann.jar.values.get('__Host-session'))
+    const keys = new Keygrip(['a test key'])
+    for (const text of dump) {
+      const pair = `__Host-session=${text}`
+      const cookie = `${pair}; __Host-session.sig=${keys.sign(pair)}`
+      expect((await served.visitor().get('/', { ...HTTPS, cookie })).json()).toEqual({})
+    }
+    expect((await ann.get('/', HTTPS)).json()).toEqual({ user: 'ann' })
+  })
+})
+
+describe('hardened, neither nor', () => {
+  it.each([undefined, {}, { store: undefined }, { keys: undefined }])(
+    'R40: %j is refused: it needs keys or a store',
+    (options) => {
+      expect(() => hardened(options)).toThrow(SessionError)
+      expect(() => hardened(options)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
+      expect(() => hardened(options)).toThrow(/"store".+"keys"/)
+    },
+  )
+
+  it('R40: short keys are refused', () => {
+    expect(() => hardened({ keys: ['short'] })).toThrow(/32 bytes/)
+  })
+})

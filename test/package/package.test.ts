@@ -1,0 +1,159 @@
+import { join } from 'node:path'
+import { Consumer } from './consumer'
+import { PackedProject, PAPERS, ROOT, WORKSHOP } from './packed'
+
+jest.setTimeout(120_000)
+
+const STRICT = {
+  target: 'es2022',
+  lib: ['es2023'],
+  strict: true,
+  isolatedModules: true,
+  esModuleInterop: true,
+  experimentalDecorators: true,
+  emitDecoratorMetadata: true,
+  types: ['node'],
+}
+
+const packed = new PackedProject()
+const dependencies = itself(Object.keys(packed.manifest.dependencies))
+const forControllers = itself(['koa', 'routing-controllers', 'typedi', 'reflect-metadata'])
+const forTypeScript = { ...dependencies, ...forControllers, ...itself(['@types/koa', '@types/node']) }
+
+describe('the tarball', () => {
+  const compiled = packed.files.filter((path) => /^dist\/[\w/-]+(\.d\.m?ts|\.m?js)$/.test(path))
+
+  test('R52: it holds what is compiled, and the papers', () => {
+    expect(packed.files.filter((path) => !compiled.includes(path)).sort()).toEqual(PAPERS)
+  })
+
+  test('R52: every target of package.json is in it', () => {
+    expect(packed.targets).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts']))
+    expect(packed.targets.filter((path) => !packed.files.includes(path))).toEqual([])
+  })
+
+  test('R52: every file that a file imports is in it', () => {
+    expect(compiled.flatMap((path) => packed.missingImportsOf(path))).toEqual([])
+  })
+
+  test('R52: no file mentions a folder of the machine that it was built on, or a source that is not in it', () => {
+    const traces = [ROOT, WORKSHOP, 'sourceMappingURL', '/src/']
+    expect(compiled.filter((path) => traces.some((trace) => packed.read(path).includes(trace)))).toEqual([])
+  })
+})
+
+describe.each(['koa', 'koa2'])('a project with %s alone', (koa) => {
+  const packages = { ...dependencies, koa }
+  const consumers = {
+    commonjs: new Consumer(`commonjs-${koa}`, 'commonjs', packed, packages),
+    module: new Consumer(`module-${koa}`, 'module', packed, packages),
+  }
+
+  test.each([
+    ['commonjs', 'app.cjs'],
+    ['module', 'app.mjs'],
+  ] as const)('R52: a %s app keeps its session', async (type, app) => {
+    const consumer = consumers[type]
+    consumer.copy(join(__dirname, 'apps', app), app)
+    expect(await consumer.visit(app)).toEqual(['1 views', '2 views'])
+  })
+
+  test('R52: require gives the session function, with the exports on it', () => {
+    const code = `const session = require('koa-session-service')
+      const { default: same, session: named, SessionService, MemoryStore } = session
+      print([typeof session, session === same, session === named, SessionService.name, new MemoryStore().size])`
+    expect(consumers.commonjs.evaluate('commonjs', code)).toEqual(['function', true, true, 'SessionService', 0])
+  })
+
+  test('R52: import gives the session function as the default, and the exports by name', () => {
+    const code = `import session, { session as named, SessionService } from 'koa-session-service'
+      print([typeof session, session === named, SessionService.name])`
+    expect(consumers.module.evaluate('module', code)).toEqual(['function', true, 'SessionService'])
+  })
+
+  test('R52: the subpath of a package that is not installed says so', () => {
+    const complaint = "Cannot find module 'typedi'"
+    const { commonjs, module } = consumers
+    expect(() => commonjs.evaluate('commonjs', "require('koa-session-service/typedi')")).toThrow(complaint)
+    expect(() => module.evaluate('module', "import 'koa-session-service/typedi'")).toThrow(complaint)
+  })
+})
+
+describe('a project with everything', () => {
+  const consumer = new Consumer('everything', 'commonjs', packed, { ...dependencies, ...forControllers })
+
+  test('R52: import and require give one copy of everything, on every subpath', () => {
+    const code = `import { createRequire } from 'node:module'
+      const require = createRequire(import.meta.url)
+      const differences = []
+      for (const path of ${JSON.stringify(packed.subpaths)}) {
+        const required = require(path)
+        const { default: main, ...imported } = await import(path)
+        if (main && main !== required) differences.push(path)
+        for (const name of new Set([...Object.keys(required), ...Object.keys(imported)])) {
+          if (name !== 'default' && required[name] !== imported[name]) differences.push(path + ' ' + name)
+        }
+      }
+      print(differences)`
+    expect(consumer.evaluate('module', code)).toEqual([])
+  })
+
+  test('R52: package.json can be required and imported', () => {
+    const required = `print(require('koa-session-service/package.json').name)`
+    const imported = `import manifest from 'koa-session-service/package.json' with { type: 'json' }; print(manifest.name)`
+    expect(consumer.evaluate('commonjs', required)).toBe('koa-session-service')
+    expect(consumer.evaluate('module', imported)).toBe('koa-session-service')
+  })
+
+  test('DESIGN 2: the package itself loads neither koa nor an optional package', () => {
+    const code = `require('koa-session-service')
+      print(Object.keys(require.cache).map((path) => path.split('node_modules').at(-1).slice(1)))`
+    const loaded = consumer.evaluate('commonjs', code) as string[]
+    const peers = Object.keys(packed.manifest.peerDependencies)
+    expect(loaded).toContain('koa-session-service/dist/index.js')
+    expect(loaded.filter((path) => peers.some((name) => path.startsWith(`${name}/`)))).toEqual([])
+  })
+})
+
+describe('a TypeScript project', () => {
+  const consumers = {
+    commonjs: new Consumer('typescript-commonjs', 'commonjs', packed, forTypeScript),
+    module: new Consumer('typescript-module', 'module', packed, forTypeScript),
+  }
+  for (const consumer of Object.values(consumers)) {
+    consumer.copy(join(__dirname, 'apps/app.ts'), 'app.ts')
+    consumer.copy(join(ROOT, 'test/types/fixtures'), 'fixtures')
+  }
+
+  test.each([
+    ['typescript', 'commonjs', 'node16', 'node16'],
+    ['typescript', 'commonjs', 'commonjs', 'node10'],
+    ['typescript', 'module', 'nodenext', 'nodenext'],
+    ['typescript7', 'commonjs', 'node16', 'node16'],
+    ['typescript7', 'commonjs', 'nodenext', 'nodenext'],
+    ['typescript7', 'commonjs', 'commonjs', 'bundler'],
+    ['typescript7', 'module', 'node16', 'node16'],
+    ['typescript7', 'module', 'nodenext', 'nodenext'],
+    ['typescript7', 'module', 'esnext', 'bundler'],
+  ] as const)(
+    'R52: %s compiles a %s app with module %s and resolution %s',
+    async (compiler, type, module, resolution) => {
+      const compilerOptions = { ...STRICT, module, moduleResolution: resolution, outDir: 'out' }
+      expect(consumers[type].compile(compiler, { compilerOptions, files: ['app.ts'] })).toBe('')
+      expect(await consumers[type].visit('out/app.js')).toEqual(['1 views', '2 views'])
+    },
+  )
+
+  test.each([
+    ['typescript', 'fixtures'],
+    ['typescript7', 'fixtures'],
+    ['typescript7', 'fixtures/plain'],
+  ] as const)('R52: for %s, the declarations are as exact as the source in test/types/%s', (compiler, folder) => {
+    const compilerOptions = { ...STRICT, module: 'node16', skipLibCheck: true, noEmit: true }
+    expect(consumers.commonjs.compile(compiler, { compilerOptions, include: [`${folder}/*.ts`] })).toBe('')
+  })
+})
+
+function itself(names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, name]))
+}

@@ -1,0 +1,81 @@
+import type { Server } from 'node:http'
+import { Browser, type HttpAnswer } from '../errors/server'
+import { codeBlocks, readText } from './markdown'
+import { closePrograms, run } from './run-block'
+import { complaintsOfPiece } from './surroundings'
+import { complaints } from './typescript'
+
+afterEach(closePrograms)
+
+const blocks = codeBlocks(readText('README.md')).filter(({ language }) => /^(ts|typescript)$/.test(language))
+const programs = blocks.filter(({ code }) => code.trim().endsWith('app.listen(3000)'))
+
+/** What the programs are for, by what they have in them. */
+const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise<void> }[] = [
+  {
+    name: 'counts views',
+    isFor: /\.body = `\$\{ctx\.session\.views\} views`/,
+    drive: async (server) => {
+      const [one, another] = [new Browser(server), new Browser(server)]
+      for (const views of [1, 2, 3]) expect((await one.get()).body).toBe(`${views} views`)
+      expect((await another.get()).body).toBe('1 views')
+    },
+  },
+  {
+    name: 'keeps a cart',
+    isFor: /class CartController/,
+    drive: async (server) => {
+      const [one, another] = [new Browser(server), new Browser(server)]
+      expect((await post(one, '/cart', { item: 'tea' })).body).toBe('["tea"]')
+      const planted = one.jar.values.get('koa.sess')
+      expect(await post(one, '/login', { name: 'Ada' })).toMatchObject({ status: 200, body: '{"name":"Ada"}' })
+      expect(one.jar.values.get('koa.sess')).not.toBe(planted)
+      expect((await post(one, '/cart', { item: 'milk' })).body).toBe('["tea","milk"]')
+      expect((await one.get('/cart')).body).toBe('["tea","milk"]')
+      expect((await another.get('/cart')).body).toBe('[]')
+      expect((await post(one, '/logout', {})).status).toBe(200)
+      expect(one.jar.values.size).toBe(0)
+      expect((await one.get('/cart')).body).toBe('[]')
+    },
+  },
+  {
+    name: 'counts visits',
+    isFor: /\.body = `\$\{session\?\.visits\} visits`/,
+    drive: async (server) => {
+      const browser = new Browser(server)
+      for (const visits of [1, 2, 3]) expect((await browser.get()).body).toBe(`${visits} visits`)
+    },
+  },
+]
+
+function post(browser: Browser, path: string, body: object): Promise<HttpAnswer> {
+  return browser.get(path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+}
+
+describe('the code of the README', () => {
+  it('is found', () => {
+    expect(programs.length).toBeGreaterThanOrEqual(3)
+  })
+
+  it.each(blocks)('$title compiles', ({ code }) => {
+    // What imports nothing is a piece out of a program.
+    expect(/^import /m.test(code) ? complaints(code) : complaintsOfPiece(code)).toEqual([])
+  })
+
+  it.each(programs)('$title runs', async ({ code }) => {
+    // As it comes from a proxy that terminates TLS, which some of them expect.
+    const headers = { 'x-forwarded-proto': 'https' }
+    const answer = await new Browser(await run(code)).get('/', { headers })
+    expect(answer.status).toBeLessThan(500)
+  })
+
+  it.each(DRIVERS)('one program $name', async ({ isFor, drive }) => {
+    const found = programs.filter(({ code }) => isFor.test(code))
+    expect(found).not.toEqual([])
+    for (const { code } of found) await drive(await run(code))
+  })
+})

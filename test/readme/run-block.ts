@@ -1,0 +1,36 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type Koa from 'koa'
+import { transpile } from './typescript'
+
+const servers: Server[] = []
+
+/** Runs a program that ends with `app.listen(3000)`, on a free port of this machine alone. */
+export async function run(code: string): Promise<Server> {
+  // Every program is on its own, with fresh copies of what it loads.
+  jest.resetModules()
+  const { prototype } = jest.requireActual<typeof Koa>('koa')
+  const { listen } = prototype
+  let server: Server | undefined
+  jest.spyOn(prototype, 'listen').mockImplementation(function (this: Koa) {
+    return (server = Reflect.apply(listen, this, [0, '127.0.0.1']) as Server)
+  } as typeof listen)
+  // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the README's own code
+  const evaluate = new Function('require', 'exports', transpile(code)) as (
+    require: (name: string) => unknown,
+    exports: object,
+  ) => void
+  evaluate((name) => jest.requireActual(name), {})
+  jest.restoreAllMocks()
+  if (!server) throw new Error('The program did not listen.')
+  servers.push(server)
+  await once(server, 'listening')
+  return server
+}
+
+export function closePrograms(): void {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+}

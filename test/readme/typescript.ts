@@ -1,0 +1,72 @@
+import { join } from 'node:path'
+import ts from 'typescript'
+import { ROOT } from './markdown'
+
+const config = ts.parseJsonConfigFileContent(
+  ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config,
+  ts.sys,
+  ROOT,
+)
+
+/** As this package's users are told to have it: strict, with decorators; and without the tests' globals. */
+export const PROGRAM: ts.CompilerOptions = { ...config.options, types: ['node'] }
+/** For a piece out of a program: it may wait at its top level, and leave unused what it declares. */
+export const PIECE: ts.CompilerOptions = {
+  ...PROGRAM,
+  module: ts.ModuleKind.ESNext,
+  moduleResolution: ts.ModuleResolutionKind.Bundler,
+  noUnusedLocals: false,
+  noUnusedParameters: false,
+}
+
+const FILE = join(ROOT, 'code-block.ts')
+const sources = new Map<string, ts.SourceFile | undefined>()
+
+/** A program of one file with this code, which lies beside `package.json`. */
+export function programOf(code: string, options: ts.CompilerOptions): { program: ts.Program; file: ts.SourceFile } {
+  const host = ts.createCompilerHost(options)
+  const { getSourceFile, fileExists, readFile } = host
+  const cacheKey = `${options.module}:`
+  host.fileExists = (path) => path === FILE || fileExists(path)
+  host.readFile = (path) => (path === FILE ? code : readFile(path))
+  host.getSourceFile = (path, ...how) => {
+    if (path === FILE) return ts.createSourceFile(path, code, how[0], true)
+    if (!sources.has(cacheKey + path)) sources.set(cacheKey + path, getSourceFile(path, ...how))
+    return sources.get(cacheKey + path)
+  }
+  const program = ts.createProgram([FILE], options, host)
+  return { program, file: program.getSourceFile(FILE) as ts.SourceFile }
+}
+
+/** What the compiler has to say of the code, one text for each of its complaints. */
+export function complaints(code: string, options = PROGRAM): string[] {
+  const { program, file } = programOf(code, options)
+  const diagnostics = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
+  return diagnostics.map(({ start = 0, messageText }) => {
+    const line = file.text.slice(file.text.lastIndexOf('\n', start - 1) + 1).split('\n')[0]
+    return `${ts.flattenDiagnosticMessageText(messageText, ' ')} In: ${line.trim()}`
+  })
+}
+
+/** The code as Node runs it, with the metadata of its decorators. */
+export function transpile(code: string): string {
+  const compilerOptions = { ...PROGRAM, module: ts.ModuleKind.CommonJS, moduleResolution: undefined }
+  return ts.transpileModule(code, { compilerOptions }).outputText
+}
+
+/** What a module exports, by name, and whether that is a type alone. */
+export type Exports = Map<string, { isType: boolean }>
+
+export function exportsOf(specifier: string): Exports {
+  const { program, file } = programOf(`import * as module from '${specifier}'`, PIECE)
+  const checker = program.getTypeChecker()
+  const { moduleSpecifier } = file.statements[0] as ts.ImportDeclaration
+  const symbol = checker.getSymbolAtLocation(moduleSpecifier)
+  const symbols = symbol ? checker.getExportsOfModule(symbol) : []
+  return new Map(symbols.map((found) => [found.name, { isType: !isValue(checker, found) }]))
+}
+
+function isValue(checker: ts.TypeChecker, symbol: ts.Symbol): boolean {
+  const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol
+  return (target.flags & ts.SymbolFlags.Value) !== 0
+}
