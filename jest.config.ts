@@ -11,6 +11,8 @@ const config: Config = {
   },
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
   testTimeout: 60_000,
+  // One process for all suites grows, and slows them down.
+  maxWorkers: 2,
 }
 
 export default config
