@@ -157,5 +157,6 @@ function cookiePattern(name: string): RegExp {
 }
 
 function captures(header: string, pattern: RegExp): string[] {
-  return Array.from(header.matchAll(pattern), ([, value = '']) => (value[0] === '"' ? value.slice(1, -1) : value))
+  const values = Array.from(header.matchAll(pattern), ([, value = '']) => value).slice(0, MAX_CANDIDATES)
+  return values.map((value) => (value[0] === '"' ? value.slice(1, -1) : value))
 }
