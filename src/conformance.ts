@@ -157,6 +157,13 @@ export function describeTouch(it: TestRunner['it'], test: TestedStore): void {
       { a: 1, _expire: expire, _maxAge: SHORT },
     )
   })
+  it('touch makes no life shorter', async () => {
+    const record = { a: 1, _expire: Date.now() + LONG, _maxAge: LONG }
+    await test.store.set(test.key, record, LONG, request())
+    assert.equal(await test.store.touch(test.key, Date.now() + SHORT, SHORT, request()), true)
+    await setTimeout(2 * SHORT)
+    assert.deepEqual({ ...(await test.store.get(test.key, LONG, request())) }, record)
+  })
   it('touch creates nothing', async () => {
     assert.equal(await test.store.touch(test.key, Date.now() + LONG, LONG, request()), false)
     assert.equal((await test.store.get(test.key, LONG, request())) ?? undefined, undefined)

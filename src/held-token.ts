@@ -36,13 +36,13 @@ export class HeldToken {
     this.#noteResponse()
   }
 
-  /** Signs a good cookie anew where its key is no longer the first; its life, until `expire`, is not extended. */
-  async renewSignature(expire: number | undefined): Promise<void> {
+  /** Signs a good cookie anew where its key is no longer the first; what it has `left` to live is not extended. */
+  async renewSignature(left: Lifetime): Promise<void> {
     const { config, ctx, maxAge } = this.#request
     if (!this.#presented?.outdated || ctx.headerSent) return
-    const left = expire === undefined || maxAge === 'session' ? maxAge : Math.max(expire - Date.now(), 1)
     this.#noteResponse()
-    await config.transport.write(ctx, this.#presented.token, this.#request.attributes(left))
+    const life = maxAge === 'session' || left === 'session' ? maxAge : Math.max(left, 1)
+    await config.transport.write(ctx, this.#presented.token, this.#request.attributes(life))
     this.#presented = undefined
   }
 

@@ -32,6 +32,7 @@ export class LifeCycle implements SessionOwner {
   #retired: string | undefined
   /** Why the store could not be read, where the session goes on without it. */
   #failure: unknown
+  #hasFailedToRead = false
   #isForced = false
   #isWritten = false
   #hasReplaced = false
@@ -89,11 +90,16 @@ export class LifeCycle implements SessionOwner {
 
   /** Whether a commit at the end of the request can have anything to do. */
   get isUsed(): boolean {
-    return this.#state.name !== 'closed' || this.#request.settings.rolling
+    return this.#state.name !== 'closed' || (this.#request.settings.rolling && !this.#hasFailedToRead)
   }
 
-  /** Reads the session, once: later calls wait for the same reading. */
+  /** Reads the session for the application, once: later calls wait for the same reading. */
   load(): Awaitable<void> {
+    this.wasAccessed = true
+    return this.#read()
+  }
+
+  #read(): Awaitable<void> {
     if (this.#state.name === 'loading') return this.#state.done
     if (this.#state.name !== 'closed') return
     try {
@@ -115,7 +121,7 @@ export class LifeCycle implements SessionOwner {
       this.#isForced = false
       this.#request.isMaxAgeChosen = false
     }
-    return this.load()
+    return this.#read()
   }
 
   /** Writes, renews or removes the session, as there is need. The commits of a request run one after the other. */
@@ -169,12 +175,13 @@ export class LifeCycle implements SessionOwner {
     if (this.#isLazyStore) throw notLoaded()
     // As in koa-session: before the middleware has read the store, there is an empty session to write to.
     if (this.#request.config.hasStore) this.#open({}, { isNew: true })
-    else void this.load()
+    else void this.#read()
   }
 
   /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */
   #openWithout(error: unknown): void {
     this.#state = { name: 'closed' }
+    this.#hasFailedToRead = true
     if (!this.#toleratesStoreError(error)) throw error
     this.#failure = error
     this.reportError(error)
@@ -183,6 +190,8 @@ export class LifeCycle implements SessionOwner {
 
   #toleratesStoreError(error: unknown): error is SessionError {
     if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_STORE') return false
+    // A renewal that failed is no matter to a request that has not asked for its session.
+    if (this.#isLazyStore && !this.wasAccessed) return true
     const { onStoreError = 'throw' } = this.#request.config.options
     const policy = typeof onStoreError === 'function' ? onStoreError(error, this.#request.ctx) : onStoreError
     return policy === 'anonymous'
@@ -193,7 +202,7 @@ export class LifeCycle implements SessionOwner {
   }
 
   async #commit(request: CommitRequest | 'touch', apply: Update['apply'] | undefined): Promise<void> {
-    if (this.#state.name === 'closed') await this.load()
+    if (this.#state.name === 'closed') await this.#read()
     if (this.#state.name === 'loading') await this.#state.done.catch(() => undefined)
     if (this.#state.name === 'ended') return this.#end(this.#state)
     if (this.#state.name !== 'open') return

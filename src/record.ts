@@ -31,18 +31,25 @@ export interface LifetimePolicy {
 /** Makes the record of `data`, renewed at `now`, of a session that began at `created`. */
 export function toRecord(data: Dictionary, policy: LifetimePolicy, created: number, now: number): SessionRecord {
   const { maxAge, idleTimeout, absoluteTimeout } = policy
-  const left = Math.min(
-    maxAge === 'session' ? Infinity : maxAge,
-    idleTimeout ?? Infinity,
-    absoluteTimeout === undefined ? Infinity : created + absoluteTimeout - now,
-  )
+  const life = Math.min(maxAge === 'session' ? Infinity : maxAge, idleTimeout ?? Infinity)
   const record: SessionRecord = { ...data }
-  if (left !== Infinity) record._expire = now + left
+  if (life !== Infinity) record._expire = now + life
   if (maxAge === 'session') record._session = true
   else record._maxAge = maxAge
   if (idleTimeout !== undefined) record._idle = idleTimeout
   if (absoluteTimeout !== undefined) record._created = created
   return record
+}
+
+/** How long a session has left at `now`: until it expires, or until its absolute timeout, whichever comes first. */
+export function timeLeft(
+  expire: number | undefined,
+  created: number,
+  { absoluteTimeout = Infinity }: LifetimePolicy,
+  now: number,
+): Lifetime {
+  const end = Math.min(expire ?? Infinity, created + absoluteTimeout)
+  return end === Infinity ? 'session' : end - now
 }
 
 /** Whether a value that came from outside can be a record at all: a plain object, and not an array. */
@@ -86,10 +93,13 @@ export function createdAt(record: SessionRecord, now: number): number {
   return typeof _created === 'number' && _created <= now ? _created : (renewedAt(record) ?? now)
 }
 
-/** Copies the visitor's data out of a record: no key that begins with `_`, so neither its lifetime nor a prototype. */
+/**
+ * Copies the visitor's data out of a record: no key that begins with `_`, so neither its lifetime nor a prototype, and
+ * not `isNew`, which koa-session takes out as well.
+ */
 export function dataOf(record: object): Dictionary {
   const data: Dictionary = {}
-  for (const key in record) if (key[0] !== '_') data[key] = (record as Dictionary)[key]
+  for (const key in record) if (key[0] !== '_' && key !== 'isNew') data[key] = (record as Dictionary)[key]
   return data
 }
 

@@ -5,7 +5,16 @@ import { SessionError } from './errors'
 import { findSession } from './find-session'
 import { HeldToken } from './held-token'
 import { ttlOf } from './options'
-import { createdAt, dataOf, isUnder, lifetimeOf, toRecord, type Dictionary, type SessionRecord } from './record'
+import {
+  createdAt,
+  dataOf,
+  isUnder,
+  lifetimeOf,
+  timeLeft,
+  toRecord,
+  type Dictionary,
+  type SessionRecord,
+} from './record'
 import { SessionModel } from './session'
 import type { SessionRequest } from './session-request'
 import { copy, merge, Snapshot } from './snapshot'
@@ -175,7 +184,8 @@ export class RestingRecord {
 
   /** Signs a good cookie anew where its key is no longer the first. */
   async renewSignature(): Promise<void> {
-    await this.#held.renewSignature(this.expire)
+    const now = Date.now()
+    await this.#held.renewSignature(timeLeft(this.expire, this.#created ?? now, this.#request.config.options, now))
   }
 
   /** Answers whether there was a record to write to, or why the write is to be tried again. */
@@ -185,14 +195,17 @@ export class RestingRecord {
     this.#created ??= now
     const data = SessionModel.data(session)
     const record = toRecord(data, { ...config.options, maxAge }, this.#created, now)
-    const left = record._expire === undefined ? 'session' : record._expire - now
+    const left = timeLeft(record._expire, this.#created, config.options, now)
     const ttl = ttlOf(left, config.options.ttl)
     const owner = this.#ownerOf(data)
     const request = owner === undefined ? storeRequest : { ...storeRequest, owner }
     const snapshot = this.#snapshotOf(data, record)
-    const result = await backend.write({ id: this.#id, record, ttl, base: this.#base, reason }, request)
+    const id = this.#id
+    const result = await backend.write({ id, record, ttl, base: this.#base, reason }, request)
     switch (result.outcome) {
       case 'written': {
+        // The session was ended and replaced while it was being written.
+        if (id !== undefined && id !== this.#id) return this.remove(id).then(() => true)
         const departed = await this.#leaveOrigin()
         if (departed !== 'left') return departed === 'missing' ? this.#lose() : 'conflict'
         this.#base = { revision: result.revision }

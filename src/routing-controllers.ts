@@ -5,6 +5,14 @@ import { SessionError } from './errors'
 import { SessionService } from './service'
 import type { Session as SessionOf, SessionData } from './session'
 
+// routing-controllers answers with an error's status only where the error is an HttpError of its own.
+Object.setPrototypeOf(SessionError.prototype, HttpError.prototype)
+Object.defineProperty(SessionError.prototype, 'httpCode', {
+  get(this: SessionError) {
+    return this.status
+  },
+})
+
 /** A visitor's session: the type that goes with the decorator of the same name. */
 export type Session<Data extends object = SessionData> = SessionOf<Data>
 
@@ -67,7 +75,7 @@ function inject(
       status: 401,
     })
   }
-  const decorate = createParamDecorator({ value: (action) => value(action).catch(throwAsHttpError) })
+  const decorate = createParamDecorator({ value })
   return (target, method, index) => decorate(target, method as string, index)
 }
 
@@ -87,13 +95,4 @@ function ownValue(data: Record<string, unknown> | undefined, key: string): unkno
 
 function isPopulated(session: unknown): boolean {
   return session !== null && (session as SessionOf<object>).populated
-}
-
-/** routing-controllers answers with an error's status only where the error is an HttpError of its own. */
-function throwAsHttpError(error: unknown): never {
-  if (!(error instanceof SessionError)) throw error
-  throw Object.defineProperties(new HttpError(error.status, error.message), {
-    ...Object.getOwnPropertyDescriptors(error),
-    toJSON: { value: () => error.toJSON() },
-  })
 }

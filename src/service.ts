@@ -74,7 +74,10 @@ export class SessionService<Data extends object = SessionData> {
   static of<T extends SessionService<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
     const services = SessionService.#services.get(ctx.app) ?? []
     const candidates = services.filter((candidate) => candidate instanceof this)
-    const service = candidates.find(({ options }) => options.property === 'session') ?? candidates[0]
+    const service =
+      candidates.find(({ constructor }) => constructor === this) ??
+      candidates.find(({ options }) => options.property === 'session') ??
+      candidates[0]
     if (service) return service as T
     throw noMiddleware(this.name)
   }

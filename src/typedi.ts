@@ -55,6 +55,11 @@ export function useSessions(
   Container.set({ id: CurrentContext, factory: () => sessions.context, transient: true, global: true })
   const sessions = new type(app, { container, asyncLocalStorage: true, ...options })
   Container.set({ id: type, value: sessions, global: true })
+  // Child containers clone what is not global: each would build the store, and its connections, again.
+  const { store } = options
+  if (typeof store === 'function' && !options.container) {
+    Container.set({ id: store, type: store, value: container.get(store), global: true })
+  }
   app.use(sessions.middleware())
   return sessions
 }

@@ -89,8 +89,9 @@ export interface ConditionalStore extends Store {
 /** A store that can extend a record's life without writing its data. */
 export interface TouchableStore {
   /**
-   * Gives the record, if it is there, `maxAge` more milliseconds and the time `expire` (its `_expire`; undefined for a
-   * record without one). Never creates one. Answers whether it was there.
+   * Gives the record, if it is there, `maxAge` more milliseconds from now and the time `expire` (its `_expire`; undefined
+   * for a record without one), where that is later than what it has: a life that another request has made longer stays
+   * so. Never creates a record. Answers whether it was there.
    */
   touch(key: string, expire: number | undefined, maxAge: number, request: StoreRequest): Awaitable<boolean>
 }

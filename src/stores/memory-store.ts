@@ -95,8 +95,9 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   touch(key: string, expire: number | undefined, maxAge: number): boolean {
     const text = this.#texts.get(key)
     if (text === undefined) return false
-    this.#texts.set(key, text, { ttl: maxAge })
-    if (expire !== undefined) this.#expires.set(key, expire)
+    if (this.#texts.getRemainingTTL(key) < maxAge) this.#texts.set(key, text, { ttl: maxAge })
+    const current = this.read(key)?.record._expire
+    if (expire !== undefined && current !== undefined && current < expire) this.#expires.set(key, expire)
     return true
   }
 

@@ -16,6 +16,9 @@ interface Piece extends Transport {
 const COUNT = /^c(\d{1,2})\./
 const COUNT_LENGTH = 'c10.'.length
 
+/** How many ways to put the pieces together are tried where a header repeats their names. */
+const MAX_COMBINATIONS = 64
+
 /** Spreads a token over several cookies, as few as will do; it has to bring its own proof that the pieces fit. */
 export class ChunkedTransport implements Transport {
   readonly #pieces: readonly Piece[]
@@ -28,9 +31,12 @@ export class ChunkedTransport implements Transport {
     return this.#pieces[0].read(ctx, attributes).flatMap(({ token }) => {
       const count = COUNT.exec(token)
       if (!count) return [{ token }]
-      const rest = this.#pieces.slice(1, Number(count[1])).flatMap((piece) => piece.read(ctx, attributes).slice(0, 1))
-      if (rest.length !== Number(count[1]) - 1) return []
-      return [{ token: token.slice(count[0].length) + rest.map((piece) => piece.token).join('') }]
+      // Whoever plants a cookie of a piece's name makes one more combination, and hides none.
+      const rest = this.#pieces.slice(1, Number(count[1])).map((piece) => piece.read(ctx, attributes))
+      const first = [token.slice(count[0].length)]
+      const combine = (texts: string[], candidates: Presented[]): string[] =>
+        texts.flatMap((text) => candidates.map((piece) => text + piece.token)).slice(0, MAX_COMBINATIONS)
+      return rest.reduce(combine, first).map((text) => ({ token: text }))
     })
   }
 

@@ -49,6 +49,14 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
     expect(data).toEqual({ user: 'alice', role: 'guest', note, other: 'other' })
   })
 
+  it('R26: a renewal that began before another request made the life longer does not make it shorter', async () => {
+    stopClock()
+    const expire = Date.now() + THIRTY_DAYS
+    const { record } = await race('/read', '/remember', { rolling: true })
+    startClock()
+    expect(record).toMatchObject({ _maxAge: THIRTY_DAYS, _expire: expire })
+  })
+
   describe('with onConflict', () => {
     const onConflict = jest.fn((base, mine, theirs) => ({
       ...theirs,

@@ -62,6 +62,19 @@ describe.each(EVERY_BACKEND)('absoluteTimeout: $name', ({ options }) => {
     expect((await visitor(before.jar.copy()).get('/')).json()).toEqual({})
   })
 
+  it('R24: an idle timeout that is lowered near the end counts from the last use', async () => {
+    const backend = { ...options(), rolling: true, absoluteTimeout: 12 * HOUR, maxAge: 48 * HOUR }
+    const before = createSessionApp({ ...backend, idleTimeout: 8 * HOUR }).visitor()
+    await before.get('/set?user=ann')
+    for (const hours of [5, 5]) {
+      clock.advance(hours * HOUR)
+      await before.get('/')
+    }
+    clock.advance(HOUR)
+    const { visitor } = createSessionApp({ ...backend, idleTimeout: 2 * HOUR })
+    expect((await visitor(before.jar.copy()).get('/')).json()).toEqual({ user: 'ann' })
+  })
+
   it('R24: a session that is young enough ends at the lowered setting', async () => {
     const backend = options()
     const before = createSessionApp({ ...backend, ...ABSOLUTE }).visitor()

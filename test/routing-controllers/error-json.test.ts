@@ -112,7 +112,7 @@ test.each([
   expect((await answerTo(path)).json()).toEqual({ name: 'SessionError', code, status })
 })
 
-test.each([['/loaded', 'read']])(
+test.each(FAILURES.slice(3))(
   'R43: where the store fails under an action, the client gets 503 and a code: %s',
   async (path, fails) => {
     const answer = await answerTo(path, fails)

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { sealed, SessionError, type SessionOptions } from 'koa-session-service'
+import { Visitor } from '../support/app'
 import { SEALING_KEYS } from '../support/every-backend'
 import { createSessionApp, type SessionApp } from '../support/session-app'
 
@@ -161,4 +162,32 @@ it("R37: a cookie of the application's own that looks like a chunk is left alone
   await visitor.get('/fill?bytes=100')
   await visitor.get('/logout')
   expect([...visitor.jar.values.keys()]).toEqual(['koa.sess.9', 'koa.sess.x'])
+})
+
+it.each(NAMES.slice(1, 3))('R35: a planted %s does not hide the session', async (name) => {
+  const { app, visitor } = open()
+  const ann = visitor()
+  await ann.get('/fill?bytes=8000')
+  const own = [...ann.jar.values].map(([key, value]) => `${key}=${value}`)
+  for (const header of [
+    [`${name}=planted`, ...own],
+    [...own, `${name}=planted`],
+    [...own, ...own],
+  ]) {
+    const { body } = await new Visitor(app).get('/size', { cookie: header.join('; ') })
+    expect(body).toBe('8000')
+  }
+})
+
+it('R35: a thousand planted chunks are not a thousand readings', async () => {
+  const { app, visitor } = open()
+  const ann = visitor()
+  await ann.get('/fill?bytes=11000')
+  const own = [...ann.jar.values].map(([key, value]) => `${key}=${value}`)
+  const planted = Array.from({ length: 1000 }, (_, index) => `koa.sess.${(index % 3) + 1}=planted${index}`)
+  let missed = 0
+  app.on('session:missed', () => missed++)
+  await new Visitor(app).get('/size', { cookie: [...planted, ...own].join('; ') })
+  await new Promise(setImmediate)
+  expect(missed).toBeLessThanOrEqual(64)
 })

@@ -124,6 +124,24 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       expect(failures).toMatchObject([{ code: 'ERR_SESSION_STORE', cause: OUTAGE }])
     })
 
+    it('R43: with lazy, a renewal that fails is reported and no matter to a request that does not need it', async () => {
+      const { store, served, failures } = serve({ lazy: true, rolling: true })
+      const errors: unknown[] = []
+      served.sessions.on('error', ({ error }) => errors.push(error))
+      const ann = served.visitor()
+      await ann.get('/sign-in')
+      for (const methods of [undefined, RENEWALS]) {
+        store.fail(trouble, methods)
+        expect(await ann.get('/plain')).toMatchObject({ status: 200, setCookie: [] })
+        expect((await ann.get('/load')).status).toBe(503)
+      }
+      await new Promise(setImmediate)
+      expect(errors).toMatchObject(Array(2).fill({ code: 'ERR_SESSION_STORE', cause: OUTAGE }))
+      expect(failures).toMatchObject(Array(2).fill({ code: 'ERR_SESSION_STORE', cause: OUTAGE }))
+      store.recover()
+      expect((await ann.get('/plain')).setCookie).not.toEqual([])
+    })
+
     it('R43: while an expired record is destroyed answers 503', async () => {
       const clock = stopClock()
       const { store, served } = serve({ maxAge: 1000 })

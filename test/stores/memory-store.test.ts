@@ -191,6 +191,14 @@ describe('touch', () => {
     expect(store.get('a')).toEqual({ user: 'alice', _expire: 77, _maxAge: 1_000 })
   })
 
+  test('makes no life shorter', () => {
+    const store = new MemoryStore()
+    store.set('a', record({ user: 'alice', _expire: 77 }), 1_000)
+    expect(store.touch('a', 7, 10)).toBe(true)
+    clock.advance(900)
+    expect(store.get('a')).toEqual({ user: 'alice', _expire: 77 })
+  })
+
   test('without an expiry leaves the record without one', () => {
     const store = new MemoryStore()
     store.set('a', record({ user: 'alice', _session: true }), 1_000)

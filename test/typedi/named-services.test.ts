@@ -215,6 +215,14 @@ test('R51: a service that extends SessionService, and is the only one, is the on
   expect((await visitor.get('/names')).json()).toEqual({ name: 'ann', admin: 'ann', level: 0 })
 })
 
+test('R51: SessionService.of() is the plain service, whatever its property is', async () => {
+  const app = createApp()
+  useSessions(app, { key: 'admin', property: 'admin' }, AdminSessions)
+  const plain = useSessions(app, { key: 'visitor', property: 'visitor' })
+  app.use((ctx) => (ctx.body = { isPlain: SessionService.of(ctx) === plain }))
+  expect((await new Visitor(app).get()).json()).toEqual({ isPlain: true })
+})
+
 test('R51: SessionService.of() throws where the app has no such service', async () => {
   const app = createApp()
   useSessions(app)

@@ -145,6 +145,13 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
     expect(built).toEqual({ Database: 1, DatabaseSessions: 1 })
   })
 
+  test('R50: child containers get the same store, and its dependencies are built once', async () => {
+    useSessions(createApp(KoaClass), { store: DatabaseSessions })
+    const store = Container.get(DatabaseSessions)
+    for (const id of ['a', 'b']) expect(Container.of(id).get(DatabaseSessions)).toBe(store)
+    expect(built).toEqual({ Database: 1, DatabaseSessions: 1 })
+  })
+
   test('R50: a child container that outlives a request hands out the request that is being served', async () => {
     const app = createApp(KoaClass)
     useSessions(app)

@@ -1,4 +1,4 @@
-import type { CompiledQuery, Kysely } from 'kysely'
+import type { CompiledQuery, ExpressionBuilder, Kysely } from 'kysely'
 import type { AnyKysely } from './any-kysely'
 import type { SessionTable, SqlFamily } from './kysely-table'
 
@@ -81,7 +81,7 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
       db,
       db
         .updateTable(table)
-        .set({ expire: value('expire'), forget_at: value('forgetAt') })
+        .set({ expire: later('expire', 'expire'), forget_at: later('forget_at', 'forgetAt') })
         .where('id', '=', value('id'))
         .where('forget_at', '>', value('now')),
     ),
@@ -123,6 +123,13 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
         ),
     ),
   }
+}
+
+/** The later of a time in the table and a value; it passes for a value of any type. */
+function later(column: 'expire' | 'forget_at', name: string): never {
+  const latest = ({ ref, eb }: ExpressionBuilder<Record<string, SessionTable>, string>): unknown =>
+    eb.case().when(column, '<', value(name)).then(value(name)).else(ref(column)).end()
+  return latest as never
 }
 
 /** A placeholder passes for a value of any type. */

@@ -42,8 +42,9 @@ ${WRITE}
 return 1`)
 
 const TOUCH = new RedisScript(`if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], 'expire', ARGV[1])
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
+local expire = tonumber(redis.call('HGET', KEYS[1], 'expire'))
+if expire and expire < (tonumber(ARGV[1]) or 0) then redis.call('HSET', KEYS[1], 'expire', ARGV[1]) end
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return 1`)
 
 /** An owner's index is a sorted set of the record's keys, by the time when they may be forgotten. */
