@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import type { Context } from 'koa'
 import onHeaders from 'on-headers'
 import type { SessionConfig } from './config'
@@ -57,7 +58,7 @@ function emitError(ctx: Context, error: unknown): void {
   try {
     ctx.app.emit('error', error instanceof Error ? error : new Error('the commit failed', { cause: error }), ctx)
   } catch (listenerError) {
-    process.emitWarning(listenerError instanceof Error ? listenerError : String(listenerError))
+    process.emitWarning(inspect(listenerError))
   }
 }
 

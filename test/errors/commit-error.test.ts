@@ -139,6 +139,22 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     }
   })
 
+  it("R15: a listener that throws on the commit's error does not take the handler's error away", async () => {
+    const app = createApp(KoaClass)
+    const heard: string[] = []
+    app.use(session(failingStore(() => Promise.reject(new Error('disk full'))), app))
+    app.on('error', (error: Error & { code?: string }) => {
+      heard.push(error.code ?? error.message)
+      if (error.code) toss(new Error('the listener failed'))
+    })
+    app.use((ctx) => {
+      ctx.session.views = 1
+      ctx.throw(418, 'the handler')
+    })
+    expect(await new Browser(await listen(app.callback())).get()).toMatchObject({ status: 418, body: 'the handler' })
+    expect(heard).toEqual(['ERR_SESSION_STORE', 'the handler'])
+  })
+
   it("R15: a logout that the store did not take leaves the handler's error, and is told", async () => {
     const store = new FailingStore()
     const fixture = await open(KoaClass, { store })

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { inspect } from 'node:util'
 import type {
   ConditionalStore,
   OwnedRecord,
@@ -152,7 +153,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   startCleanup({
     every,
     batch,
-    onError = (error) => process.emitWarning(error as Error),
+    onError = (error) => process.emitWarning(inspect(error)),
   }: {
     every: number
     batch?: number
