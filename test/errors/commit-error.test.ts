@@ -142,7 +142,12 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
   it("R15: a listener that throws on the commit's error does not take the handler's error away", async () => {
     const app = createApp(KoaClass)
     const heard: string[] = []
-    app.use(session(failingStore(() => Promise.reject(new Error('disk full'))), app))
+    app.use(
+      session(
+        failingStore(() => Promise.reject(new Error('disk full'))),
+        app,
+      ),
+    )
     app.on('error', (error: Error & { code?: string }) => {
       heard.push(error.code ?? error.message)
       if (error.code) toss(new Error('the listener failed'))
