@@ -3,11 +3,13 @@ import { LRUCache } from 'lru-cache'
 import { v4 as uuid } from 'uuid'
 import { CookieBackend } from './backends/cookie-backend'
 import { hashedKey, StoreBackend } from './backends/store-backend'
-import { StoreGuard } from './backends/store-guard'
+import { StoreGuard } from './store-guard'
 import { Base64Codec } from './codecs/base64-codec'
 import { CustomCodec } from './codecs/custom-codec'
+import { areFixed, cookieAttributes } from './cookie-options'
 import { isPromise, type Awaitable } from './contracts/awaitable'
 import type { Backend } from './contracts/backend'
+import type { CookieAttributes } from './contracts/cookie-attributes'
 import type { Store } from './contracts/store'
 import type { Transport } from './contracts/transport'
 import { SessionError } from './errors'
@@ -18,14 +20,20 @@ import { ChunkedTransport } from './transports/chunked-transport'
 import { CookieTransport } from './transports/cookie-transport'
 import { ExternalKeyTransport } from './transports/external-key-transport'
 import { Turns } from './turns'
+import { isProduction } from './warning'
 
 /** How long a late request may hold an id that its session has moved away from, in milliseconds. */
 const MOVED_TTL = 60_000
+
+/** Fixed attributes ask for no context. */
+const NO_CONTEXT = Object.freeze({}) as Context
 
 /** What every request's life cycle shares: the options, and the plugs that they choose. */
 export interface SessionConfig {
   readonly options: ResolvedOptions
   readonly transport: Transport
+  /** The cookie's attributes, where they are the same for every request. */
+  readonly attributes: CookieAttributes | undefined
   readonly backendOf: (ctx: Context) => Backend
   /** Whether the record rests in a store, which only a promise can answer. */
   readonly hasStore: boolean
@@ -35,6 +43,7 @@ export interface SessionConfig {
   /** Where requests that are in each other's way on one id take turns. */
   readonly turns: Turns
   readonly emit: EmitSessionEvent
+  readonly warnsOfLateChanges: boolean
 }
 
 /** Runs a function as a part of a request, so that what a container builds in it can ask for the context. */
@@ -45,12 +54,14 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
   return Object.freeze({
     options,
     transport: chooseTransport(options),
+    attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
     backendOf: chooseBackend(options, within),
     hasStore: Boolean(options.store ?? options.ContextStore),
     newId: chooseId(options),
     moved: new LRUCache<string, true>({ max: 1000, ttl: MOVED_TTL, perf: { now: () => Date.now() }, ttlResolution: 0 }),
     turns: new Turns(),
     emit,
+    warnsOfLateChanges: !isProduction(),
   })
 }
 

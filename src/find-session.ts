@@ -15,7 +15,7 @@ export interface FoundSession extends Loaded {
 
 /** Reads what the client presents and the records behind it, and answers the first one that is accepted. */
 export function findSession(request: SessionRequest): Awaitable<FoundSession | undefined> {
-  return andThen(request.config.transport.read(request.ctx, request.attributes()), (candidates) =>
+  return andThen(request.config.transport.read(request.ctx, request.attributes), (candidates) =>
     findAmong(request, candidates),
   )
 }
@@ -44,7 +44,7 @@ function load(request: SessionRequest, token: string): Awaitable<Loaded | null |
     return request.backend.load(token, request.storeRequest)
   } catch (error) {
     if (!ctx.headerSent) {
-      void config.transport.clear(ctx, request.attributes())
+      void config.transport.clear(ctx, request.attributes)
       keepCookies(ctx, config.options.key)
     }
     throw error

@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from './contracts/awaitable'
 import type { Presented } from './contracts/transport'
 import type { SessionEvents } from './events'
 import { isSessionId } from './id'
@@ -14,6 +15,11 @@ export class HeldToken {
     this.#request = request
   }
 
+  /** Whether what the client presented is good, and to be signed anew. */
+  get isOutdated(): boolean {
+    return this.#presented?.outdated === true
+  }
+
   /** Takes note of what the client presented and was accepted with. */
   accept(presented: Presented): void {
     this.#presented = presented
@@ -22,18 +28,18 @@ export class HeldToken {
   /** The ids that the client presents, whether or not there are such sessions. */
   async readIds(): Promise<string[]> {
     if (!this.#request.config.hasStore) return []
-    const candidates = await this.#request.config.transport.read(this.#request.ctx, this.#request.attributes())
+    const candidates = await this.#request.config.transport.read(this.#request.ctx, this.#request.attributes)
     return candidates.map(({ token }) => token).filter(isSessionId)
   }
 
   /** Hands the client its token, for a session that has `left` to live. */
-  async hand(token: string, left: Lifetime, id: string | undefined): Promise<void> {
+  hand(token: string, left: Lifetime, id: string | undefined): Awaitable<void> {
     const { config, ctx } = this.#request
     const isKnown = this.#presented?.token === token
     this.#presented = { token }
     if (this.#isTooLate(config.hasStore ? (isKnown ? 'renewal' : 'id') : 'data', id)) return
-    await config.transport.write(ctx, token, this.#request.attributes(left))
-    this.#noteResponse()
+    const writing = config.transport.write(ctx, token, this.#request.attributes, left)
+    return andThen(writing, () => this.#noteResponse())
   }
 
   /** Signs a good cookie anew where its key is no longer the first; what it has `left` to live is not extended. */
@@ -42,14 +48,14 @@ export class HeldToken {
     if (!this.#presented?.outdated || ctx.headerSent) return
     this.#noteResponse()
     const life = maxAge === 'session' || left === 'session' ? maxAge : Math.max(left, 1)
-    await config.transport.write(ctx, this.#presented.token, this.#request.attributes(life))
+    await config.transport.write(ctx, this.#presented.token, this.#request.attributes, life)
     this.#presented = undefined
   }
 
   /** Makes the client forget its session. */
   async clear(id: string | undefined): Promise<void> {
     if (this.#isTooLate('removal', id)) return
-    await this.#request.config.transport.clear(this.#request.ctx, this.#request.attributes())
+    await this.#request.config.transport.clear(this.#request.ctx, this.#request.attributes)
     this.#noteResponse()
   }
 

@@ -4,7 +4,7 @@ export { session as default, session, type SessionMiddleware } from './middlewar
 export { SessionService, type SessionListener } from './service'
 export type { Session, SessionCallback, SessionControls, SessionData } from './session'
 export type { Class, Container, ResolvedOptions, SessionOptions, StoreErrorPolicy } from './options'
-export type { MergeConflict } from './snapshot'
+export type { MergeConflict } from './merge'
 export type { SessionEvents, RejectedSession, SessionIncident } from './events'
 export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './errors'
 export { hardened, type HardenedOptions } from './hardened'

@@ -2,20 +2,21 @@ import type { ServerResponse } from 'node:http'
 import type { Context } from 'koa'
 import onHeaders from 'on-headers'
 
-const KEPT = new WeakMap<Context, Set<string>>()
+/** Where a context keeps the names of the cookies. */
+const KEPT = Symbol('kept cookies')
 
 /**
  * Keeps the session's cookies on an error response: Koa's `onerror` removes every header before it answers. Only lines
  * of this session come back, and only where nobody has set that cookie meanwhile.
  */
 export function keepCookies(ctx: Context, name: string): void {
-  const names = KEPT.get(ctx)
+  const slots = ctx as unknown as Record<symbol, Set<string> | undefined>
+  const names = slots[KEPT]
   if (names) {
     names.add(name)
     return
   }
-  const kept = new Set([name])
-  KEPT.set(ctx, kept)
+  const kept = (slots[KEPT] = new Set([name]))
   const onerror = ctx.onerror
   ctx.onerror = function keepSessionCookies(this: Context, error: Error) {
     if (error !== null && error !== undefined && !this.headerSent) restoreLater(this.res, kept)

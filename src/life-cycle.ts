@@ -4,30 +4,38 @@ import { andThen, isPromise, type Awaitable } from './contracts/awaitable'
 import type { WriteReason } from './contracts/backend'
 import { SessionError } from './errors'
 import type { ResolvedOptions } from './options'
-import type { Dictionary, Lifetime } from './record'
+import type { Dictionary, Lifetime, SessionRecord } from './record'
 import { RestingRecord, type Update } from './resting-record'
 import { SessionModel, type CommitRequest, type SessionOwner } from './session'
 import { SessionRequest } from './session-request'
+import type { Content } from './snapshot'
 
 /**
  * `closed`: nothing was read; `loading`: a reading is under way; `open`: there is a session to use; `ended`: it was set
  * to null or destroyed, and `settled` once the store and the client know.
  */
 type State =
-  | { name: 'closed' }
-  | { name: 'loading'; done: Promise<void> }
-  | { name: 'open'; session: SessionModel }
-  | { name: 'ended'; settled: boolean }
+  { name: 'closed' } | { name: 'loading'; done: Promise<void> } | OpenState | { name: 'ended'; settled: boolean }
+
+interface OpenState {
+  name: 'open'
+  /** The session; undefined as long as nobody has asked for the one that was read. */
+  session: SessionModel | undefined
+  /** What was read; undefined where there was nothing. */
+  record: SessionRecord | undefined
+}
+
+const CLOSED: State = { name: 'closed' }
 
 /** One request's session: opened, loaded, used, committed. */
 export class LifeCycle implements SessionOwner {
   readonly #request: SessionRequest
-  readonly #record: RestingRecord
+  #restingRecord: RestingRecord | undefined
   /** Whether the middleware will commit. */
   isGuarded = false
   /** Whether the application has asked for the session. */
   wasAccessed = false
-  #state: State = { name: 'closed' }
+  #state: State = CLOSED
   /** The id of a session that was ended, where another one took its place. */
   #retired: string | undefined
   /** Why the store could not be read, where the session goes on without it. */
@@ -36,11 +44,15 @@ export class LifeCycle implements SessionOwner {
   #isForced = false
   #isWritten = false
   #hasReplaced = false
-  #lastCommit: Promise<void> = Promise.resolve()
+  #lastCommit: Promise<void> | undefined
 
   constructor(ctx: Context, config: SessionConfig) {
     this.#request = new SessionRequest(ctx, config)
-    this.#record = new RestingRecord(this.#request)
+  }
+
+  /** A request that never asks for its session needs none. */
+  get #record(): RestingRecord {
+    return (this.#restingRecord ??= new RestingRecord(this.#request))
   }
 
   /** `ctx.session`. */
@@ -48,7 +60,7 @@ export class LifeCycle implements SessionOwner {
     this.wasAccessed = true
     if (this.#state.name === 'closed') this.#openNow()
     if (this.#state.name === 'loading') throw notLoaded()
-    return this.#state.name === 'open' ? this.#state.session : null
+    return this.#state.name === 'open' ? this.#sessionOf(this.#state) : null
   }
 
   /** `ctx.session = value`. */
@@ -66,7 +78,9 @@ export class LifeCycle implements SessionOwner {
     if (this.#state.name === 'closed' && this.#isLazyStore) throw notLoaded()
     if (this.#state.name === 'ended') this.#replaceEnded()
     const data = value instanceof SessionModel ? SessionModel.data(value) : (value as Dictionary)
-    this.#open(data, { isNew: false })
+    const session = new SessionModel(this, { isNew: false })
+    SessionModel.assign(session, data)
+    this.#state = { name: 'open', session, record: undefined }
   }
 
   /** `ctx.sessionOptions`. */
@@ -90,7 +104,10 @@ export class LifeCycle implements SessionOwner {
 
   /** Whether a commit at the end of the request can have anything to do. */
   get isUsed(): boolean {
-    return this.#state.name !== 'closed' || (this.#request.settings.rolling && !this.#hasFailedToRead)
+    const { rolling, renew } = this.#request.settings
+    if (this.#state.name === 'closed') return rolling && !this.#hasFailedToRead
+    if (this.#state.name !== 'open' || this.#state.session) return true
+    return rolling || renew || this.#isForced || this.#record.isOutdated
   }
 
   /** Reads the session for the application, once: later calls wait for the same reading. */
@@ -103,7 +120,7 @@ export class LifeCycle implements SessionOwner {
     if (this.#state.name === 'loading') return this.#state.done
     if (this.#state.name !== 'closed') return
     try {
-      const opening = andThen(this.#record.find(), (data) => this.#open(data ?? {}, { isNew: data === undefined }))
+      const opening = andThen(this.#record.find(), (record) => this.#open(record))
       if (!isPromise(opening)) return
       const done = Promise.resolve(opening).catch((error: unknown) => this.#openWithout(error))
       done.catch(() => undefined)
@@ -117,7 +134,7 @@ export class LifeCycle implements SessionOwner {
   /** Reads the session at the start of the request, whatever was done with `ctx.session` before it. */
   start(): Awaitable<void> {
     if (this.#request.config.hasStore && this.#state.name !== 'loading') {
-      this.#state = { name: 'closed' }
+      this.#state = CLOSED
       this.#isForced = false
       this.#request.isMaxAgeChosen = false
     }
@@ -126,23 +143,28 @@ export class LifeCycle implements SessionOwner {
 
   /** Writes, renews or removes the session, as there is need. The commits of a request run one after the other. */
   commit(request: CommitRequest | 'touch', apply?: Update['apply']): Promise<void> {
-    const commit = this.#lastCommit.then(() => this.#commit(request, apply))
-    this.#lastCommit = commit.catch(() => undefined)
-    return commit
+    return this.#follow((this.#lastCommit ?? Promise.resolve()).then(() => this.#commit(request, apply)))
+  }
+
+  /** The commit at the end of the request: at once, where none is under way and nothing has to be waited for. */
+  finish(): Awaitable<void> {
+    if (this.#lastCommit) return this.commit('commit')
+    const commit = this.#commit('commit', undefined)
+    return isPromise(commit) ? this.#follow(Promise.resolve(commit)) : commit
   }
 
   /** Takes everything out of the session, which begins anew. */
   reset(): void {
     if (this.#state.name !== 'open') return
-    SessionModel.replace(this.#state.session, {})
+    SessionModel.replace(this.#sessionOf(this.#state), {})
     this.#record.restart()
   }
 
   /** Whether the session was changed after its last commit, so that the change is lost. */
   get hasUnsavedChanges(): boolean {
-    if (this.#state.name !== 'open' || this.#failure !== undefined) return false
-    const data = SessionModel.data(this.#state.session)
-    return (this.#record.exists || Object.keys(data).length > 0) && this.#record.isChanged(data)
+    if (this.#state.name !== 'open' || !this.#state.session || this.#failure !== undefined) return false
+    const content = this.#record.contentOf(this.#state.session)
+    return (this.#record.exists || Object.keys(content.data).length > 0) && this.#record.isChanged(content)
   }
 
   /** Whether the application has asked for the session, or the client was told of it. */
@@ -174,18 +196,18 @@ export class LifeCycle implements SessionOwner {
   #openNow(): void {
     if (this.#isLazyStore) throw notLoaded()
     // As in koa-session: before the middleware has read the store, there is an empty session to write to.
-    if (this.#request.config.hasStore) this.#open({}, { isNew: true })
+    if (this.#request.config.hasStore) this.#open(undefined)
     else void this.#read()
   }
 
   /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */
   #openWithout(error: unknown): void {
-    this.#state = { name: 'closed' }
+    this.#state = CLOSED
     this.#hasFailedToRead = true
     if (!this.#toleratesStoreError(error)) throw error
     this.#failure = error
     this.reportError(error)
-    this.#open({}, { isNew: true })
+    this.#open(undefined)
   }
 
   #toleratesStoreError(error: unknown): error is SessionError {
@@ -197,19 +219,40 @@ export class LifeCycle implements SessionOwner {
     return policy === 'anonymous'
   }
 
-  #open(data: Dictionary, { isNew }: { isNew: boolean }): void {
-    this.#state = { name: 'open', session: new SessionModel(this, data, { isNew }) }
+  #open(record: SessionRecord | undefined): void {
+    this.#state = { name: 'open', session: undefined, record }
   }
 
-  async #commit(request: CommitRequest | 'touch', apply: Update['apply'] | undefined): Promise<void> {
-    if (this.#state.name === 'closed') await this.#read()
-    if (this.#state.name === 'loading') await this.#state.done.catch(() => undefined)
-    if (this.#state.name === 'ended') return this.#end(this.#state)
-    if (this.#state.name !== 'open') return
+  #sessionOf(state: OpenState): SessionModel {
+    if (state.session) return state.session
+    state.session = new SessionModel(this, { isNew: state.record === undefined })
+    if (state.record) SessionModel.load(state.session, state.record)
+    return state.session
+  }
+
+  #follow(commit: Promise<void>): Promise<void> {
+    this.#lastCommit = commit.catch(() => undefined)
+    return commit
+  }
+
+  #commit(request: CommitRequest | 'touch', apply: Update['apply'] | undefined): Awaitable<void> {
+    const state = this.#state
+    if (state.name === 'closed') return andThen(this.#read(), () => this.#commitRead(request, apply))
+    if (state.name !== 'loading') return this.#commitRead(request, apply)
+    return state.done.catch(() => undefined).then(() => this.#commitRead(request, apply))
+  }
+
+  #commitRead(request: CommitRequest | 'touch', apply: Update['apply'] | undefined): Awaitable<void> {
+    const state = this.#state
+    if (state.name === 'ended') return this.#end(state)
+    if (state.name !== 'open') return
     if (this.#failure !== undefined)
       return this.#refuse(this.#failure, { isAsked: request !== 'commit' || Boolean(apply) || this.#hasReplaced })
-    const { session } = this.#state
-    if (!apply) return this.#commitOpen(session, request, undefined)
+    const session = this.#sessionOf(state)
+    return apply ? this.#update(session, request, apply) : this.#commitOpen(session, request, undefined)
+  }
+
+  async #update(session: SessionModel, request: CommitRequest | 'touch', apply: Update['apply']): Promise<void> {
     const update = { before: this.#record.copyOf(session), apply }
     try {
       await apply(session)
@@ -221,22 +264,41 @@ export class LifeCycle implements SessionOwner {
     }
   }
 
-  async #commitOpen(
+  #commitOpen(session: SessionModel, request: CommitRequest | 'touch', update: Update | undefined): Awaitable<void> {
+    if (!this.#hasReplaced) return this.#commitChange(session, request, update, { hasRetired: false })
+    return this.#removeRetired().then((hasRetired) => this.#commitChange(session, request, update, { hasRetired }))
+  }
+
+  #commitChange(
     session: SessionModel,
     request: CommitRequest | 'touch',
     update: Update | undefined,
+    { hasRetired }: { hasRetired: boolean },
+  ): Awaitable<void> {
+    const content = this.#record.contentOf(session)
+    this.#moveIfNeeded(request, content.data)
+    const reason = this.#reasonToWrite(request, content)
+    if (reason) return this.#save(session, content, reason, update, { isMove: request === 'regenerate' })
+    if (hasRetired) return this.#record.clear()
+    return this.#record.isOutdated ? this.#record.renewSignature() : undefined
+  }
+
+  async #save(
+    session: SessionModel,
+    first: Content,
+    reason: WriteReason,
+    update: Update | undefined,
+    { isMove }: { isMove: boolean },
   ): Promise<void> {
-    const hasRetired = await this.#removeRetired()
-    this.#moveIfNeeded(request, session)
-    const reason = this.#reasonToWrite(request, SessionModel.data(session))
-    if (!reason) return hasRetired ? this.#record.clear() : this.#record.renewSignature()
-    await this.#request.settings.beforeSave?.(this.#request.ctx, session as never)
-    const isWhole = reason === 'forced' || this.#record.isAsWritten(SessionModel.data(session))
+    const { beforeSave } = this.#request.settings
+    if (beforeSave) await beforeSave(this.#request.ctx, session as never)
+    const content = beforeSave ? this.#record.contentOf(session) : first
+    const isWhole = reason === 'forced' || reason === 'changed' || this.#record.isAsWritten(content)
     const wasForced = this.#isForced
     this.#isForced = false
     try {
-      const why = isWhole || reason === 'changed' ? reason : 'forced'
-      if (!(await this.#write(session, why, update))) return request === 'regenerate' ? this.reset() : this.#lose()
+      const isThere = await this.#write(session, content, isWhole ? reason : 'forced', update)
+      if (!isThere) return isMove ? this.reset() : this.#lose()
       this.#isWritten = true
     } catch (error) {
       this.#isForced ||= wasForced
@@ -250,15 +312,20 @@ export class LifeCycle implements SessionOwner {
   }
 
   /** A session moves to a new id by order, and when it changes hands. */
-  #moveIfNeeded(request: CommitRequest | 'touch', session: SessionModel): void {
-    const changesHands = this.#record.hasOtherOwner(SessionModel.data(session))
+  #moveIfNeeded(request: CommitRequest | 'touch', data: Dictionary): void {
+    const changesHands = this.#record.hasOtherOwner(data)
     if (changesHands) this.#record.restart()
     if (request === 'regenerate' || changesHands) this.#record.move()
   }
 
-  async #write(session: SessionModel, reason: WriteReason, update: Update | undefined): Promise<boolean> {
+  async #write(
+    session: SessionModel,
+    content: Content,
+    reason: WriteReason,
+    update: Update | undefined,
+  ): Promise<boolean> {
     try {
-      return await this.#record.write(session, reason, update)
+      return await this.#record.write(session, content, reason, update)
     } catch (error) {
       const losesNoData = reason === 'rolling' || reason === 'renew'
       if (!losesNoData || !this.#toleratesStoreError(error)) throw error
@@ -267,11 +334,11 @@ export class LifeCycle implements SessionOwner {
     }
   }
 
-  #reasonToWrite(request: CommitRequest | 'touch', data: Dictionary): WriteReason | undefined {
+  #reasonToWrite(request: CommitRequest | 'touch', content: Content): WriteReason | undefined {
     const { rolling, renew } = this.#request.settings
     if (this.#isForced || request === 'save' || request === 'regenerate') return 'forced'
-    if (!this.#record.exists && Object.keys(data).length === 0) return undefined
-    if (this.#record.isChanged(data)) return 'changed'
+    if (!this.#record.exists && Object.keys(content.data).length === 0) return undefined
+    if (this.#record.isChanged(content)) return 'changed'
     if (request === 'touch') return 'rolling'
     if (this.#isWritten) return undefined
     if (rolling) return 'rolling'

@@ -6,7 +6,7 @@ import type { Store } from './contracts/store'
 import type { SessionError } from './errors'
 import type { Lifetime, SessionRecord } from './record'
 import type { Session, SessionData } from './session'
-import type { MergeConflict } from './snapshot'
+import type { MergeConflict } from './merge'
 import type { ExternalKey } from './transports/external-key-transport'
 
 /** A class, as a container takes one. */

@@ -41,6 +41,14 @@ export function toRecord(data: Dictionary, policy: LifetimePolicy, created: numb
   return record
 }
 
+/** The JSON of a record, made of its data's: the lifetime stands at the end, as in {@link toRecord}. */
+export function withLifetime(dataText: string, lifetime: RecordLifetime): string {
+  const { _expire, _session, _maxAge, _idle, _created } = lifetime
+  const tail = JSON.stringify({ _expire, _session, _maxAge, _idle, _created })
+  if (tail === '{}') return dataText
+  return dataText === '{}' ? tail : `${dataText.slice(0, -1)},${tail.slice(1)}`
+}
+
 /** How long a session has left at `now`: until it expires, or until its absolute timeout, whichever comes first. */
 export function timeLeft(
   expire: number | undefined,
@@ -72,7 +80,7 @@ export function hasLifetime(record: SessionRecord): boolean {
 }
 
 /** Whether the record was written under the timeouts that are in force: then it can be extended as it is. */
-export function isUnder(record: SessionRecord, { idleTimeout, absoluteTimeout }: LifetimePolicy): boolean {
+export function isUnder(record: RecordLifetime, { idleTimeout, absoluteTimeout }: LifetimePolicy): boolean {
   return record._idle === idleTimeout && (record._created === undefined) === (absoluteTimeout === undefined)
 }
 
@@ -82,7 +90,7 @@ export function isLifetime(value: unknown): value is Lifetime {
 }
 
 /** The lifetime that the record was written with, where it says one that can be. */
-export function lifetimeOf(record: SessionRecord): Lifetime | undefined {
+export function lifetimeOf(record: RecordLifetime): Lifetime | undefined {
   if (record._session === true) return 'session'
   return isLifetime(record._maxAge) ? record._maxAge : undefined
 }

@@ -4,6 +4,7 @@ import type { Loaded, WriteReason } from './contracts/backend'
 import { SessionError } from './errors'
 import { findSession } from './find-session'
 import { HeldToken } from './held-token'
+import { merge } from './merge'
 import { ttlOf } from './options'
 import {
   createdAt,
@@ -12,12 +13,14 @@ import {
   lifetimeOf,
   timeLeft,
   toRecord,
+  withLifetime,
   type Dictionary,
   type SessionRecord,
 } from './record'
+import { SessionId } from './session-id'
 import { SessionModel } from './session'
 import type { SessionRequest } from './session-request'
-import { copy, merge, Snapshot } from './snapshot'
+import { contentOf, copy, Snapshot, type Content } from './snapshot'
 
 /** How often a write is tried while other requests change the record, or while new ids turn out to be taken. */
 const MAX_ATTEMPTS = 10
@@ -43,9 +46,8 @@ interface Origin {
 export class RestingRecord {
   readonly #request: SessionRequest
   readonly #held: HeldToken
+  readonly #id: SessionId
   #wasSought = false
-  #id: string | undefined
-  #nextId: Awaitable<string> | undefined
   /** When the session began: milliseconds since 1970. */
   #created: number | undefined
   /** What changes are measured against: the data as they were read, or written and handed to the client. */
@@ -59,6 +61,7 @@ export class RestingRecord {
   constructor(request: SessionRequest) {
     this.#request = request
     this.#held = new HeldToken(request)
+    this.#id = new SessionId(request)
   }
 
   get exists(): boolean {
@@ -67,27 +70,34 @@ export class RestingRecord {
 
   /** When the record expires; undefined where it does not say. */
   get expire(): number | undefined {
-    return this.#snapshot?.expire
+    return this.#snapshot?.lifetime._expire
   }
 
   /** The id, where there is a store. A new session is given one when it is first asked for, or written. */
   get id(): string | undefined {
-    if (this.#id === undefined && this.#request.config.hasStore) {
-      this.#nextId ??= this.#request.config.newId(this.#request.ctx)
-      if (isPromise(this.#nextId)) void this.#nextId.then(undefined, () => undefined)
-      else this.#id = this.#nextId
-    }
-    return this.#id
+    return this.#id.value
+  }
+
+  /** The data of a session as they are now, and their text. */
+  contentOf(session: SessionModel): Content {
+    return contentOf(SessionModel.data(session), this.#request.backend.serializer)
+  }
+
+  /** The data of a session, copied all the way down. */
+  copyOf(session: SessionModel): Dictionary {
+    return copy(SessionModel.data(session), this.#request.backend.serializer)
   }
 
   /** Whether the record has to be written whole: its data changed, or the timeouts that it was written under. */
-  isChanged(data: Dictionary): boolean {
-    return this.#snapshot === undefined || !this.#snapshot.isCurrent || this.#snapshot.isChanged(data)
+  isChanged(content: Content): boolean {
+    if (!this.#snapshot || !isUnder(this.#snapshot.lifetime, this.#request.config.options)) return true
+    return this.#snapshot.isChanged(content)
   }
 
   /** Whether the record can be extended as it is. */
-  isAsWritten(data: Dictionary): boolean {
-    return !this.isChanged(data) && this.#snapshot?.maxAge === this.#request.maxAge
+  isAsWritten(content: Content): boolean {
+    if (!this.#snapshot || this.isChanged(content)) return false
+    return (lifetimeOf(this.#snapshot.lifetime) ?? this.#request.config.options.maxAge) === this.#request.maxAge
   }
 
   /** Whether its life can be extended: an absolute timeout may leave nothing to win. */
@@ -99,21 +109,22 @@ export class RestingRecord {
 
   /** Whether there is a record, and it belongs to another account than `data`. */
   hasOtherOwner(data: Dictionary): boolean {
-    return this.#snapshot !== undefined && this.#snapshot.owner !== this.#ownerOf(data)
+    return this.#snapshot !== undefined && this.#snapshot.owner !== this.#request.ownerOf(data)
   }
 
-  /** The data of a session, copied all the way down. */
-  copyOf(session: SessionModel): Dictionary {
-    return copy(SessionModel.data(session), this.#request.backend.serializer)
+  /** Whether the client's cookie is good and to be signed anew. */
+  get isOutdated(): boolean {
+    return this.#held.isOutdated
   }
 
-  /** Answers the data of the session that the client presents, if it is accepted. */
-  find(): Awaitable<Dictionary | undefined> {
+  /** Answers the record of the session that the client presents, if it is accepted. */
+  find(): Awaitable<SessionRecord | undefined> {
     return andThen(findSession(this.#request), (found) => {
       this.#wasSought = true
       if (!found) return undefined
       this.#held.accept(found.presented)
-      return this.#remember(found)
+      this.#remember(found)
+      return found.record
     })
   }
 
@@ -121,12 +132,11 @@ export class RestingRecord {
    * Writes the session and hands its token to the client. Answers false where the record was destroyed meanwhile:
    * then nothing is written, and the client is made to forget it.
    */
-  async write(session: SessionModel, reason: WriteReason, update?: Update): Promise<boolean> {
-    this.#id = await this.#ensureId()
-    const first = await this.#tryToWrite(session, reason)
+  async write(session: SessionModel, content: Content, reason: WriteReason, update?: Update): Promise<boolean> {
+    const first = await this.#tryToWrite(content, reason)
     if (typeof first === 'boolean') return first
     // Within this process, those who are in each other's way go one by one; what is left is other processes.
-    return this.#request.config.turns.take(this.#origin?.id ?? (this.#id as string), () =>
+    return this.#request.config.turns.take(this.#origin?.id ?? (this.#id.value as string), () =>
       this.#retry(session, reason, update, first),
     )
   }
@@ -136,8 +146,8 @@ export class RestingRecord {
    * what other requests have written there meanwhile comes along.
    */
   move(): void {
-    if (this.#base && this.#snapshot && this.#id !== undefined) {
-      this.#origin = { id: this.#id, base: this.#base, snapshot: this.#snapshot }
+    if (this.#base && this.#snapshot && this.#id.known !== undefined) {
+      this.#origin = { id: this.#id.known, base: this.#base, snapshot: this.#snapshot }
     }
     this.#forget()
     this.#isMoving = true
@@ -150,7 +160,7 @@ export class RestingRecord {
 
   /** Lets go of the record, and answers the id under which it is to be removed. */
   release(): string | undefined {
-    const id = this.#origin?.id ?? (this.#base ? this.#id : undefined)
+    const id = this.#restingId
     this.#origin = undefined
     this.#forget()
     this.restart()
@@ -171,7 +181,7 @@ export class RestingRecord {
   /** Ends the session: removes the record, also one that was never read, and makes the client forget it. */
   async end(): Promise<void> {
     await this.removePresented()
-    const id = this.#origin?.id ?? (this.#base ? this.#id : undefined)
+    const id = this.#restingId
     if (id !== undefined) await this.remove(id)
     this.release()
     await this.clear()
@@ -179,7 +189,7 @@ export class RestingRecord {
 
   /** Makes the client forget the session. */
   async clear(): Promise<void> {
-    await this.#held.clear(this.#id)
+    await this.#held.clear(this.#id.known)
   }
 
   /** Signs a good cookie anew where its key is no longer the first. */
@@ -188,37 +198,40 @@ export class RestingRecord {
     await this.#held.renewSignature(timeLeft(this.expire, this.#created ?? now, this.#request.config.options, now))
   }
 
+  get #restingId(): string | undefined {
+    return this.#origin?.id ?? (this.#base ? this.#id.known : undefined)
+  }
+
   /** Answers whether there was a record to write to, or why the write is to be tried again. */
-  async #tryToWrite(session: SessionModel, reason: WriteReason): Promise<boolean | 'conflict' | 'taken'> {
-    const { backend, config, maxAge, storeRequest } = this.#request
+  async #tryToWrite(content: Content, reason: WriteReason): Promise<boolean | 'conflict' | 'taken'> {
+    const { backend, config, maxAge } = this.#request
+    const drawn = this.#id.draw()
+    const id = isPromise(drawn) ? await drawn : drawn
     const now = Date.now()
     this.#created ??= now
-    const data = SessionModel.data(session)
-    const record = toRecord(data, { ...config.options, maxAge }, this.#created, now)
+    const record = toRecord(content.data, { ...config.options, maxAge }, this.#created, now)
     const left = timeLeft(record._expire, this.#created, config.options, now)
-    const ttl = ttlOf(left, config.options.ttl)
-    const owner = this.#ownerOf(data)
-    const request = owner === undefined ? storeRequest : { ...storeRequest, owner }
-    const snapshot = this.#snapshotOf(data, record)
-    const id = this.#id
-    const result = await backend.write({ id, record, ttl, base: this.#base, reason }, request)
+    const owner = this.#request.ownerOf(content.data)
+    const text = backend.serializer === JSON ? withLifetime(content.text, record) : undefined
+    const write = { id, record, text, ttl: ttlOf(left, config.options.ttl), base: this.#base, reason }
+    const writing = backend.write(write, this.#request.storeRequestFor(owner))
+    const result = isPromise(writing) ? await writing : writing
     switch (result.outcome) {
       case 'written': {
         // The session was ended and replaced while it was being written.
-        if (id !== undefined && id !== this.#id) return this.remove(id).then(() => true)
-        const departed = await this.#leaveOrigin()
+        if (id !== undefined && id !== this.#id.known) return this.remove(id).then(() => true)
+        const departed = this.#origin ? await this.#leave(this.#origin, id as string) : 'left'
         if (departed !== 'left') return departed === 'missing' ? this.#lose() : 'conflict'
         this.#base = { revision: result.revision }
         if (this.#isMoving) await this.clear()
         this.#isMoving = false
-        await this.#held.hand(result.token, maxAge === 'session' ? 'session' : left, this.#id)
-        this.#snapshot = snapshot
+        const handing = this.#held.hand(result.token, maxAge === 'session' ? 'session' : left, id)
+        if (isPromise(handing)) await handing
+        this.#snapshot = Snapshot.ofContent(content, record, owner, backend.serializer)
         return true
       }
       case 'taken':
-        this.#nextId = undefined
-        this.#id = undefined
-        this.#id = await this.#ensureId()
+        this.#id.forget()
         return 'taken'
       case 'conflict':
         return 'conflict'
@@ -228,11 +241,8 @@ export class RestingRecord {
   }
 
   /** Where the old record cannot give way, the new one is taken back. */
-  async #leaveOrigin(): Promise<'left' | 'conflict' | 'missing'> {
+  async #leave({ id, base }: Origin, newId: string): Promise<'left' | 'conflict' | 'missing'> {
     const { backend, config, storeRequest } = this.#request
-    const newId = this.#id
-    if (!this.#origin || newId === undefined) return 'left'
-    const { id, base } = this.#origin
     const { graceMs = 0 } = config.options
     try {
       const outcome = await backend.leave({ id, newId, base, graceMs }, storeRequest)
@@ -256,7 +266,7 @@ export class RestingRecord {
     let last = first
     for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
       if (last === 'conflict' && !(await this.#rebase(session, update))) return this.#lose()
-      const result = await this.#tryToWrite(session, reason)
+      const result = await this.#tryToWrite(this.contentOf(session), reason)
       if (typeof result === 'boolean') return result
       last = result
       await setTimeout(Math.random() * 2 ** attempt)
@@ -269,50 +279,34 @@ export class RestingRecord {
     const { backend, config, storeRequest } = this.#request
     const { onConflict } = config.options
     const origin = this.#origin
-    const loaded = await backend.load(origin?.id ?? (this.#id as string), storeRequest)
+    const loaded = await backend.load(origin?.id ?? (this.#id.value as string), storeRequest)
     if (!loaded) return false
     this.#request.report('conflict', loaded.id, {})
     const base = (origin?.snapshot ?? this.#snapshot)?.data ?? {}
     const mine = update ? update.before : SessionModel.data(session)
-    const theirs = this.#remember(loaded)
+    this.#remember(loaded)
+    const theirs = dataOf(loaded.record)
     SessionModel.replace(session, merge(base, mine, theirs, { serializer: backend.serializer, onConflict }))
     if (update) {
       update.before = this.copyOf(session)
       await update.apply(session)
     }
     if (origin || this.hasOtherOwner(SessionModel.data(session))) this.move()
-    this.#id = await this.#ensureId()
     return true
   }
 
-  #remember({ record, revision, id }: Loaded): Dictionary {
-    const data = dataOf(record)
-    this.#id = id
+  #remember({ record, text, revision, id }: Loaded): void {
+    const request = this.#request
+    this.#id.set(id)
     this.#created = createdAt(record, Date.now())
-    if (!this.#request.isMaxAgeChosen) this.#request.maxAge = lifetimeOf(record) ?? this.#request.config.options.maxAge
-    this.#snapshot = this.#snapshotOf(data, record)
+    if (!request.isMaxAgeChosen) request.maxAge = lifetimeOf(record) ?? request.config.options.maxAge
+    this.#snapshot = Snapshot.ofRecord(record, request.ownerOf(record), request.backend.serializer, text)
     this.#base = { revision }
-    return data
-  }
-
-  #snapshotOf(data: Dictionary, record: SessionRecord): Snapshot {
-    const isCurrent = isUnder(record, this.#request.config.options)
-    const { serializer } = this.#request.backend
-    return new Snapshot(data, serializer, record._expire, isCurrent, this.#ownerOf(data), this.#request.maxAge)
-  }
-
-  #ownerOf(data: Dictionary): string | undefined {
-    const owner = this.#request.config.options.owner?.(data) ?? undefined
-    return owner === undefined ? undefined : String(owner)
-  }
-
-  async #ensureId(): Promise<string | undefined> {
-    return this.id ?? this.#nextId
   }
 
   /** The client keeps its cookie where the session has moved: it may hold the new id already. */
   async #lose(): Promise<false> {
-    const id = this.#origin?.id ?? this.#id
+    const id = this.#origin?.id ?? this.#id.known
     this.#request.report('gone', id, {})
     if (id === undefined || !this.#request.config.moved.has(id)) await this.clear()
     this.#origin = undefined
@@ -321,8 +315,7 @@ export class RestingRecord {
   }
 
   #forget(): void {
-    this.#id = undefined
-    this.#nextId = undefined
+    this.#id.forget()
     this.#snapshot = undefined
     this.#base = undefined
   }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import type { Context } from 'koa'
 import onHeaders from 'on-headers'
 import type { SessionConfig } from './config'
+import { isPromise } from './contracts/awaitable'
 import { keepCookies } from './keep-cookies'
 import type { LifeCycle } from './life-cycle'
 import { warnOnce } from './warning'
@@ -15,16 +16,20 @@ export async function serve(
 ): Promise<void> {
   const { options, hasStore } = config
   lifeCycle.isGuarded = true
-  if (!options.lazy && (hasStore || options.valid)) await lifeCycle.start()
+  if (!options.lazy && (hasStore || options.valid)) {
+    const starting = lifeCycle.start()
+    if (isPromise(starting)) await starting
+  }
   try {
     await handle()
   } catch (error) {
     await commitAfterFailure(ctx, lifeCycle, config, error)
     throw error
   }
-  if (options.autoCommit && lifeCycle.isUsed) await lifeCycle.commit('commit')
+  const finishing = options.autoCommit && lifeCycle.isUsed ? lifeCycle.finish() : undefined
+  if (isPromise(finishing)) await finishing
   if (options.preventCaching && lifeCycle.wasSeen) preventCaching(ctx)
-  if (process.env.NODE_ENV !== 'production') warnOfLateChanges(ctx, lifeCycle)
+  if (config.warnsOfLateChanges) warnOfLateChanges(ctx, lifeCycle)
 }
 
 function preventCaching(ctx: Context): void {
@@ -43,7 +48,7 @@ async function commitAfterFailure(
   const { autoCommit, commitOnError } = options
   try {
     const isWanted = typeof commitOnError === 'function' ? commitOnError(failure, ctx) : commitOnError
-    if (autoCommit && isWanted && lifeCycle.isUsed) await lifeCycle.commit('commit')
+    if (autoCommit && isWanted && lifeCycle.isUsed) await lifeCycle.finish()
   } catch (error) {
     lifeCycle.reportError(error)
     emitError(ctx, error)

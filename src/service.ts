@@ -43,7 +43,8 @@ export class SessionService<Data extends object = SessionData> {
   readonly #app: Koa
   readonly #config: SessionConfig
   readonly #events = new EventEmitter()
-  readonly #lifeCycles = new WeakMap<Context, LifeCycle>()
+  /** Where a context keeps its life cycle: a WeakMap costs a garbage collector more than the whole request. */
+  readonly #slot = Symbol('koa-session-service')
 
   /**
    * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that cannot be, `ERR_SESSION_CLASH` where the app has a
@@ -185,13 +186,11 @@ export class SessionService<Data extends object = SessionData> {
   }
 
   #lifeCycle(ctx: Context): LifeCycle {
+    const slots = ctx as unknown as Record<symbol, LifeCycle | undefined>
+    const lifeCycle = slots[this.#slot]
+    if (lifeCycle) return lifeCycle
     if (ctx.app !== this.#app) return this.#lifeCycleElsewhere(ctx)
-    let lifeCycle = this.#lifeCycles.get(ctx)
-    if (!lifeCycle) {
-      lifeCycle = new LifeCycle(ctx, this.#config)
-      this.#lifeCycles.set(ctx, lifeCycle)
-    }
-    return lifeCycle
+    return (slots[this.#slot] = new LifeCycle(ctx, this.#config))
   }
 
   /** A container has one service for every app of the process; the request's own app decides. */

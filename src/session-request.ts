@@ -7,7 +7,7 @@ import type { StoreRequest } from './contracts/store'
 import { debug, fingerprint } from './debug'
 import type { SessionEvents } from './events'
 import type { ResolvedOptions } from './options'
-import type { Lifetime } from './record'
+import { dataOf, type Dictionary, type Lifetime } from './record'
 
 /** One request, with everything that its session's life cycle needs to know of it. */
 export class SessionRequest {
@@ -50,9 +50,21 @@ export class SessionRequest {
     return { rolling: this.settings.rolling, ctx: this.ctx }
   }
 
-  /** The cookie's attributes, for a cookie that lives for `maxAge`. */
-  attributes(maxAge: Lifetime = this.maxAge): CookieAttributes {
-    return cookieAttributes(this.settings, maxAge, this.ctx)
+  /** What a store is told with a record of this owner. */
+  storeRequestFor(owner: string | undefined): StoreRequest {
+    return owner === undefined ? this.storeRequest : { ...this.storeRequest, owner }
+  }
+
+  /** The account that data, or those of a record, belong to. */
+  ownerOf(data: Dictionary): string | undefined {
+    const { owner } = this.config.options
+    const account = owner?.(dataOf(data)) ?? undefined
+    return account === undefined ? undefined : String(account)
+  }
+
+  /** The cookie's attributes. */
+  get attributes(): CookieAttributes {
+    return (this.#options ? undefined : this.config.attributes) ?? cookieAttributes(this.settings, this.ctx)
   }
 
   report<Name extends keyof SessionEvents>(

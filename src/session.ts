@@ -77,10 +77,9 @@ export class SessionModel {
   readonly #isNew: boolean
   #aside: Dictionary | undefined
 
-  constructor(owner: SessionOwner, data: Dictionary, { isNew }: { isNew: boolean }) {
+  constructor(owner: SessionOwner, { isNew }: { isNew: boolean }) {
     this.#owner = owner
     this.#isNew = isNew
-    this.#assign(data)
   }
 
   get isNew(): boolean {
@@ -146,13 +145,23 @@ export class SessionModel {
   static replace(session: SessionModel, data: Dictionary): void {
     for (const key of Object.keys(session)) delete (session as unknown as Dictionary)[key]
     session.#aside = undefined
-    session.#assign(data)
+    SessionModel.assign(session, data)
   }
 
-  #assign(data: Dictionary): void {
+  /** Puts data into a session. */
+  static assign(session: SessionModel, data: Dictionary): void {
     for (const key in data) {
-      if (CONTROLS.has(key)) this.#keepAside(key, data[key])
-      else if (key !== '__proto__') (this as unknown as Dictionary)[key] = data[key]
+      if (CONTROLS.has(key)) session.#keepAside(key, data[key])
+      else if (key !== '__proto__') (session as unknown as Dictionary)[key] = data[key]
+    }
+  }
+
+  /** Puts the data of a record into a session: what begins with `_` is not among them. */
+  static load(session: SessionModel, record: object): void {
+    for (const key in record) {
+      const value = (record as Dictionary)[key]
+      if (CONTROLS.has(key)) session.#keepAside(key, value)
+      else if (key[0] !== '_') (session as unknown as Dictionary)[key] = value
     }
   }
 

@@ -1,74 +1,74 @@
 import type { Serializer } from './contracts/serializer'
 import { SessionError } from './errors'
-import type { Dictionary, Lifetime } from './record'
+import { dataOf, withLifetime, type Dictionary, type RecordLifetime, type SessionRecord } from './record'
 
-/** A session's data as it is at rest: what changes are measured against. */
-export class Snapshot {
-  readonly #text: string
-  readonly #serializer: Serializer
-
-  constructor(
-    data: Dictionary,
-    serializer: Serializer,
-    /** When the record expires; undefined for one that does not say. */
-    readonly expire: number | undefined,
-    /** Whether it was written under the timeouts that are in force. */
-    readonly isCurrent: boolean,
-    /** The account that the data belong to. */
-    readonly owner: string | undefined,
-    /** The lifetime that the record was written with. */
-    readonly maxAge: Lifetime,
-  ) {
-    this.#serializer = serializer
-    this.#text = serialize(data, serializer)
-  }
-
-  /** The data, copied anew. */
-  get data(): Dictionary {
-    return this.#serializer.parse(this.#text) as Dictionary
-  }
-
-  isChanged(data: Dictionary): boolean {
-    return serialize(data, this.#serializer) !== this.#text
-  }
+/** A session's data at one moment, and their text. */
+export interface Content {
+  readonly data: Dictionary
+  readonly text: string
 }
 
-/** Settles what two requests made of the same key; koa-session's way is that the last writer wins. */
-export type MergeConflict<Data extends object = Dictionary> = (base: Data, mine: Data, theirs: Data) => Data
-
-/** How changes are merged. */
-export interface MergeOptions {
-  serializer: Serializer
-  onConflict?: MergeConflict
-}
-
-/**
- * Applies this request's changes to what another one has written meanwhile, key by key. Where both changed a key,
- * `onConflict` decides over the whole, and without it this request's value stays.
- */
-export function merge(
-  base: Dictionary,
-  mine: Dictionary,
-  theirs: Dictionary,
-  { serializer, onConflict }: MergeOptions,
-): Dictionary {
-  const valueOf = (data: Dictionary, key: string): string =>
-    Object.hasOwn(data, key) ? serializer.stringify([data[key]]) : ''
-  const merged = { ...theirs }
-  let clash = false
-  for (const key of new Set([...Object.keys(base), ...Object.keys(mine)])) {
-    const [before, own, other] = [base, mine, theirs].map((data) => valueOf(data, key))
-    if (own === before) continue
-    clash ||= other !== before && other !== own
-    if (Object.hasOwn(mine, key)) merged[key] = mine[key]
-    else delete merged[key]
-  }
-  return clash && onConflict ? onConflict(base, mine, theirs) : merged
+/** @throws {SessionError} `ERR_SESSION_NOT_SERIALIZABLE`, which names the key */
+export function contentOf(data: Dictionary, serializer: Serializer): Content {
+  return { data, text: serialize(data, serializer) }
 }
 
 /** Copies data as its serializer does. */
 export function copy(data: Dictionary, serializer: Serializer): Dictionary {
   return serializer.parse(serialize(data, serializer)) as Dictionary
+}
+
+/** A session's data as they are at rest: what changes are measured against. */
+export class Snapshot {
+  readonly #serializer: Serializer
+  /** The JSON of the record, where that is what was read: comparing with it saves one serializing. */
+  readonly #recordText: string | undefined
+  readonly #text: string | undefined
+
+  private constructor(
+    serializer: Serializer,
+    /** What the record says of its lifetime. */
+    readonly lifetime: RecordLifetime,
+    /** The account that the data belong to. */
+    readonly owner: string | undefined,
+    text: string | undefined,
+    recordText: string | undefined,
+  ) {
+    this.#serializer = serializer
+    this.#text = text
+    this.#recordText = recordText
+  }
+
+  /** @param recordText the record's JSON, where it rests as that */
+  static ofRecord(
+    record: SessionRecord,
+    owner: string | undefined,
+    serializer: Serializer,
+    recordText?: string,
+  ): Snapshot {
+    const text = recordText === undefined ? serialize(dataOf(record), serializer) : undefined
+    return new Snapshot(serializer, record, owner, text, recordText)
+  }
+
+  static ofContent(
+    { text }: Content,
+    lifetime: RecordLifetime,
+    owner: string | undefined,
+    serializer: Serializer,
+  ): Snapshot {
+    return new Snapshot(serializer, lifetime, owner, text, undefined)
+  }
+
+  /** The data, copied anew. */
+  get data(): Dictionary {
+    if (this.#text !== undefined) return this.#serializer.parse(this.#text) as Dictionary
+    return dataOf(JSON.parse(this.#recordText as string) as object)
+  }
+
+  isChanged({ text }: Content): boolean {
+    if (this.#text !== undefined) return text !== this.#text
+    return withLifetime(text, this.lifetime) !== this.#recordText
+  }
 }
 
 function serialize(data: Dictionary, serializer: Serializer): string {

@@ -1,30 +1,33 @@
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
-import type { Codec } from '../contracts/codec'
+import { isTextCodec, type Codec, type TextCodec } from '../contracts/codec'
 import type { Serializer } from '../contracts/serializer'
-import { hasLifetime } from '../record'
+import { hasLifetime, isRecord } from '../record'
 
 /** Keeps the record in the text that the client holds. */
 export class CookieBackend implements Backend {
+  readonly serializer: Serializer
   readonly #codec: Codec
+  readonly #textCodec: TextCodec | undefined
   readonly #name: string
 
   constructor(codec: Codec, name: string) {
+    this.serializer = codec.serializer ?? JSON
     this.#codec = codec
+    this.#textCodec = isTextCodec(codec) ? codec : undefined
     this.#name = name
   }
 
-  get serializer(): Serializer {
-    return this.#codec.serializer ?? JSON
-  }
-
   load(token: string): Loaded | null | undefined {
+    if (this.#textCodec) return parse(this.#textCodec.unwrap(token, this.#name))
     const record = this.#codec.decode(token, this.#name)
     if (record === null) return null
     return record && hasLifetime(record) ? { record } : undefined
   }
 
-  write({ record }: Write): WriteResult {
-    return { outcome: 'written', token: this.#codec.encode(record, this.#name), revision: undefined }
+  write({ record, text }: Write): WriteResult {
+    const codec = this.#textCodec
+    const token = codec && text !== undefined ? codec.wrap(text, this.#name) : this.#codec.encode(record, this.#name)
+    return { outcome: 'written', token, revision: undefined }
   }
 
   /** What the client holds is replaced or cleared in the response: there is nothing else to remove. */
@@ -34,5 +37,15 @@ export class CookieBackend implements Backend {
 
   leave(): 'left' {
     return 'left'
+  }
+}
+
+function parse(text: string | null | undefined): Loaded | null | undefined {
+  if (text === null || text === undefined) return text
+  try {
+    const record: unknown = JSON.parse(text)
+    return isRecord(record) && hasLifetime(record) ? { record, text } : undefined
+  } catch {
+    return null
   }
 }

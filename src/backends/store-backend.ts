@@ -12,7 +12,7 @@ import {
 } from '../contracts/store'
 import { isRecord, type SessionRecord } from '../record'
 import { deriveKey, seal, unseal } from '../sealing'
-import type { StoreGuard } from './store-guard'
+import type { StoreGuard } from '../store-guard'
 
 /** How often a session is followed from an old id to a newer one. */
 const MAX_STEPS = 4
@@ -98,7 +98,8 @@ export class StoreBackend implements Backend {
     const until = Date.now() + graceMs
     const record: Pointer = { _next: sealPointer({ id: newId, until }, id), _expire: until }
     const ttl = Math.max(graceMs, MIN_POINTER_TTL)
-    const result = await this.write({ id, record, ttl, base, reason: 'forced' }, { ...request, owner: undefined })
+    const write: Write = { id, record, text: undefined, ttl, base, reason: 'forced' }
+    const result = await this.write(write, { ...request, owner: undefined })
     if (result.outcome === 'conflict' || result.outcome === 'missing') return result.outcome
     if (graceMs === 0) await this.#destroyPointer(id, request)
     return 'left'

@@ -1,4 +1,4 @@
-import type { Codec } from '../contracts/codec'
+import type { TextCodec } from '../contracts/codec'
 import type { Serializer } from '../contracts/serializer'
 import { isRecord, type SessionRecord } from '../record'
 
@@ -10,20 +10,28 @@ import { isRecord, type SessionRecord } from '../record'
  * import * as structured from '@ungap/structured-clone/json'
  * app.use(session({ codec: new Base64Codec({ serializer: structured }) }, app))
  */
-export class Base64Codec implements Codec {
+export class Base64Codec implements TextCodec {
   readonly serializer: Serializer
 
   constructor({ serializer = JSON }: { serializer?: Serializer } = {}) {
     this.serializer = serializer
   }
 
-  encode(record: SessionRecord): string {
-    return Buffer.from(this.serializer.stringify(record)).toString('base64')
+  wrap(text: string): string {
+    return Buffer.from(text).toString('base64')
   }
 
-  decode(text: string): SessionRecord | null | undefined {
+  unwrap(token: string): string {
+    return Buffer.from(token, 'base64').toString('utf8')
+  }
+
+  encode(record: SessionRecord): string {
+    return this.wrap(this.serializer.stringify(record))
+  }
+
+  decode(token: string): SessionRecord | null | undefined {
     try {
-      const value: unknown = this.serializer.parse(Buffer.from(text, 'base64').toString('utf8'))
+      const value: unknown = this.serializer.parse(this.unwrap(token))
       return isRecord(value) ? value : undefined
     } catch {
       return null

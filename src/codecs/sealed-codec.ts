@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
-import type { Codec } from '../contracts/codec'
+import type { Codec, TextCodec } from '../contracts/codec'
 import type { Serializer } from '../contracts/serializer'
 import { SessionError } from '../errors'
 import { isRecord, type SessionRecord } from '../record'
@@ -48,7 +48,7 @@ interface NamedKey {
 }
 
 /** The format: base64url of version, flags, the key's tag, and the sealed JSON. */
-class SealedCodec implements Codec {
+class SealedCodec implements TextCodec {
   readonly isSelfAuthenticating = true
   readonly serializer: Serializer
   readonly #secrets: readonly Buffer[]
@@ -61,24 +61,38 @@ class SealedCodec implements Codec {
     this.#compressAbove = compressAbove
   }
 
-  encode(record: SessionRecord, name: string): string {
+  wrap(text: string, name: string): string {
     const { tag, key } = this.#keys(name)[0]
-    const text = Buffer.from(this.serializer.stringify(record))
-    const isLong = text.length > this.#compressAbove
-    if (isLong && text.length > MAX_INFLATED) throw tooLong(text.length)
+    const plain = Buffer.from(text)
+    const isLong = plain.length > this.#compressAbove
+    if (isLong && plain.length > MAX_INFLATED) throw tooLong(plain.length)
     const header = Buffer.concat([Buffer.from([VERSION, isLong ? COMPRESSED : 0]), tag])
-    const body = seal(key, isLong ? deflateRawSync(text) : text, context(header, name))
+    const body = seal(key, isLong ? deflateRawSync(plain) : plain, context(header, name))
     return Buffer.concat([header, body]).toString('base64url')
   }
 
-  decode(text: string, name: string): SessionRecord | undefined {
-    const bytes = Buffer.from(text, 'base64url')
+  unwrap(token: string, name: string): string | undefined {
+    const bytes = Buffer.from(token, 'base64url')
     // Node's decoder passes over characters that are not base64url, and over spare bits: only one text is the right one.
-    if (bytes[0] !== VERSION || bytes.toString('base64url') !== text) return undefined
+    if (bytes[0] !== VERSION || bytes.toString('base64url') !== token) return undefined
     const header = bytes.subarray(0, HEADER_LENGTH)
     const known = this.#keys(name).find(({ tag }) => tag.equals(header.subarray(2)))
     const plain = known && unseal(known.key, bytes.subarray(HEADER_LENGTH), context(header, name))
-    return plain && parse(plain, header[1] === COMPRESSED, this.serializer)
+    return plain && textOf(plain, header[1] === COMPRESSED)
+  }
+
+  encode(record: SessionRecord, name: string): string {
+    return this.wrap(this.serializer.stringify(record), name)
+  }
+
+  decode(token: string, name: string): SessionRecord | undefined {
+    const text = this.unwrap(token, name)
+    try {
+      const record: unknown = text === undefined ? undefined : this.serializer.parse(text)
+      return isRecord(record) ? record : undefined
+    } catch {
+      return undefined
+    }
   }
 
   #keys(name: string): readonly NamedKey[] {
@@ -123,11 +137,9 @@ function tooLong(length: number): SessionError {
   )
 }
 
-function parse(plain: Buffer, isCompressed: boolean, serializer: Serializer): SessionRecord | undefined {
+function textOf(plain: Buffer, isCompressed: boolean): string | undefined {
   try {
-    const text = isCompressed ? inflateRawSync(plain, { maxOutputLength: MAX_INFLATED }) : plain
-    const record: unknown = serializer.parse(text.toString())
-    return isRecord(record) ? record : undefined
+    return (isCompressed ? inflateRawSync(plain, { maxOutputLength: MAX_INFLATED }) : plain).toString()
   } catch {
     return undefined
   }

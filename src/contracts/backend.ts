@@ -6,6 +6,8 @@ import type { StoreRequest } from './store'
 /** A record as it was read, at the revision it was read at. */
 export interface Loaded {
   record: SessionRecord
+  /** The record's JSON, where it rests as that: then it need not be made again to see what has changed. */
+  text?: string
   revision?: unknown
   /** The id that it rests under, where the session has moved since the client was given its own. */
   id?: string
@@ -19,6 +21,8 @@ export interface Write {
   /** The session's id; undefined where the backend has no ids. */
   id: string | undefined
   record: SessionRecord
+  /** The record's JSON, where the backend's serializer is JSON. */
+  text: string | undefined
   /** How long the record is kept at least, in milliseconds. */
   ttl: number
   /** The revision it was read at; undefined for a session that is new. */

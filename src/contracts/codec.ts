@@ -1,6 +1,19 @@
 import type { SessionRecord } from '../record'
 import type { Serializer } from './serializer'
 
+/** A codec that wraps the JSON of a record: for it, the record is serialized once where it would be twice. */
+export interface TextCodec extends Codec {
+  wrap(text: string, name: string): string
+  /** Answers undefined or null as `decode` does. */
+  unwrap(token: string, name: string): string | null | undefined
+}
+
+/** Whether a codec wraps texts, and the texts are JSON. */
+export function isTextCodec(codec: Codec): codec is TextCodec {
+  const { wrap, unwrap } = codec as Partial<TextCodec>
+  return typeof wrap === 'function' && typeof unwrap === 'function' && (codec.serializer ?? JSON) === JSON
+}
+
 /**
  * How a record is wrapped into the text of a cookie.
  *

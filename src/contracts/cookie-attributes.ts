@@ -20,8 +20,6 @@ export interface CookieAttributes {
   priority?: 'low' | 'medium' | 'high'
   /** When a cookie of a `'session'` lifetime expires all the same. Default: not set. */
   expires?: Date
-  /** The cookie's lifetime in milliseconds. */
-  maxAge?: number
 }
 
 /** Whether a `sameSite` is the one that browsers accept on secure cookies alone. */

@@ -51,6 +51,8 @@ export interface Store {
 export interface Versioned {
   record: SessionRecord
   revision: unknown
+  /** The record's JSON, where the store has it at hand: then it need not be made again to see what has changed. */
+  text?: string
 }
 
 /**

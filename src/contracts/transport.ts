@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { CookieAttributes } from './cookie-attributes'
 import type { Awaitable } from './awaitable'
+import type { Lifetime } from '../record'
 
 /** What a client presented. */
 export interface Presented {
@@ -14,7 +15,8 @@ export interface Presented {
 export interface Transport {
   /** Answers what the client presents: more than one where it holds several cookies of the name. */
   read(ctx: Context, attributes: CookieAttributes): Awaitable<Presented[]>
-  write(ctx: Context, token: string, attributes: CookieAttributes): Awaitable<void>
+  /** Hands the client its token, for as long as it is to keep it. */
+  write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): Awaitable<void>
   /** Makes the client forget what it holds. */
   clear(ctx: Context, attributes: CookieAttributes): Awaitable<void>
 }

@@ -2,11 +2,12 @@ import type { Context } from 'koa'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Presented, Transport } from '../contracts/transport'
 import { SessionError } from '../errors'
+import type { Lifetime } from '../record'
 
 /** One cookie of those that a token is spread over. */
 interface Piece extends Transport {
   read(ctx: Context, attributes: CookieAttributes): Presented[]
-  write(ctx: Context, token: string, attributes: CookieAttributes): void
+  write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void
   clear(ctx: Context, attributes: CookieAttributes): void
   capacity(attributes: CookieAttributes): number
   isSet(ctx: Context): boolean
@@ -40,11 +41,11 @@ export class ChunkedTransport implements Transport {
     })
   }
 
-  write(ctx: Context, token: string, attributes: CookieAttributes): void {
+  write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void {
     const parts = this.#split(token, attributes)
     this.#pieces.forEach((piece, index) => {
       const part = parts[index]
-      if (part !== undefined) piece.write(ctx, part, attributes)
+      if (part !== undefined) piece.write(ctx, part, attributes, maxAge)
       else if (piece.isSet(ctx) || piece.read(ctx, attributes).length > 0) piece.clear(ctx, attributes)
     })
   }

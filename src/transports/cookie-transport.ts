@@ -1,8 +1,13 @@
 import Cookies from 'cookies'
 import type { Context } from 'koa'
+import { findCookies } from '../cookies/cookie-header'
+import { addLines, CookieLines } from '../cookies/cookie-lines'
+import { isReplaced, KoaCookiesSlot, type KoaCookies } from '../cookies/koa-cookies'
+import { Signatures, type SignatureKeys } from '../cookies/signatures'
 import { isSameSiteNone, type CookieAttributes } from '../contracts/cookie-attributes'
 import type { Presented, Transport } from '../contracts/transport'
 import { SessionError } from '../errors'
+import type { Lifetime } from '../record'
 
 /** How long a Set-Cookie line may be for every browser to keep it, in bytes. */
 const MAX_COOKIE_SIZE = 4096
@@ -12,76 +17,76 @@ const MAX_CANDIDATES = 64
 /** The names that browsers accept on secure cookies alone (RFC 6265bis, section 4.1.3). */
 const NEEDS_SECURE = /^__(host|secure)-/i
 
-/** What of `ctx.cookies` is used beside `get` and `set`. */
-interface KoaCookies {
-  keys?: { index(data: string, digest: string): number }
-  secure?: boolean
-}
-type SignatureKeys = NonNullable<KoaCookies['keys']>
-
 /** Carries the token in a cookie, signed with `app.keys` as the `cookies` package does. */
 export class CookieTransport implements Transport {
   readonly #name: string
-  readonly #values: RegExp
-  readonly #signatures: RegExp
-  readonly #written = new WeakSet<object>()
+  readonly #needsSecure: boolean
+  readonly #signatures: Signatures
+  readonly #lines: CookieLines
+  readonly #cookies = new KoaCookiesSlot()
+  /** Marks the contexts whose response has the cookie. */
+  readonly #isWritten = Symbol('written')
 
   constructor(name: string) {
     this.#name = name
-    this.#values = cookiePattern(name)
-    this.#signatures = cookiePattern(`${name}.sig`)
+    this.#needsSecure = NEEDS_SECURE.test(name)
+    this.#signatures = new Signatures(name)
+    this.#lines = new CookieLines(name)
   }
 
   read(ctx: Context, { signed = false }: CookieAttributes): Presented[] {
-    const header = ctx.headers.cookie
+    const header = ctx.req.headers.cookie
     if (!header) return []
     this.#checkKeys(ctx)
-    if (isReplaced(ctx.cookies)) return presented([ctx.cookies.get(this.#name, { signed }) ?? ''])
-    const values = captures(header, this.#values)
-    if (values.length === 0) return []
-    if (!signed) return presented(values.slice(0, MAX_CANDIDATES))
-    const signatures = captures(header, this.#signatures)
-    if (signatures.length === 0) return []
-    const verified = this.#verify(values, signatures, this.#keys(ctx))
+    const cookies = this.#cookies.of(ctx)
+    if (cookies && isReplaced(cookies)) return presented([cookies.get(this.#name, { signed }) ?? ''])
+    const { values, signatures } = findCookies(header, this.#name)
+    if (!signed) return presented(values)
+    if (values.length === 0 || signatures.length === 0) return []
+    const verified = this.#verify(values, signatures, this.#keys(ctx, cookies))
     if (verified.length === 0) this.#dropSignature(ctx)
     return verified.filter(({ token }) => token !== '')
   }
 
-  write(ctx: Context, token: string, attributes: CookieAttributes): void {
-    this.#set(ctx, token, attributes)
+  write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void {
+    this.#checkKeys(ctx)
+    const cookies = this.#cookies.of(ctx)
+    const hasOwn = cookies !== undefined && isReplaced(cookies)
+    const keys = attributes.signed && !hasOwn ? this.#keys(ctx, cookies) : undefined
+    const secure = Boolean(cookies?.secure ?? ctx.secure)
+    const needsSecure = attributes.secure || this.#needsSecure || isSameSiteNone(attributes.sameSite)
+    if (needsSecure && !secure) throw insecure(this.#name)
+    const line = this.#lines.line(token, maxAge, attributes, attributes.secure ?? secure)
+    this.#checkSize(line)
+    // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
+    const overwrite = attributes.overwrite === true || this.isSet(ctx)
+    ;(ctx as unknown as Record<symbol, boolean>)[this.#isWritten] = true
+    if (hasOwn) {
+      const life = token === '' || maxAge === 'session' ? undefined : maxAge
+      cookies.set(this.#name, token, { ...attributes, maxAge: life, overwrite } as Cookies.SetOption)
+      return
+    }
+    const lines = [line]
+    if (keys) lines.push(this.#lines.signatureLine(line, token, this.#signatures.sign(token, keys)))
+    addLines(ctx.res, lines, { overwrite })
   }
 
   /** How many characters of a token fit into the cookie with these attributes. */
   capacity(attributes: CookieAttributes): number {
-    return MAX_COOKIE_SIZE - sizeOf(this.#name, '', { ...attributes, secure: true, expires: new Date(0) })
+    return MAX_COOKIE_SIZE - this.#lines.line('', 'session', attributes, true).length
   }
 
   /** Whether this response has set it. */
   isSet(ctx: Context): boolean {
-    return this.#written.has(ctx.res)
+    return (ctx as unknown as Record<symbol, boolean>)[this.#isWritten] === true
   }
 
   clear(ctx: Context, attributes: CookieAttributes): void {
-    this.#set(ctx, '', { ...attributes, expires: new Date(0), maxAge: undefined })
+    this.write(ctx, '', attributes, 'session')
   }
 
-  #set(ctx: Context, value: string, attributes: CookieAttributes): void {
-    this.#checkKeys(ctx)
-    const { secure = ctx.secure } = ctx.cookies as KoaCookies
-    if (attributes.signed && !isReplaced(ctx.cookies)) this.#keys(ctx)
-    const needsSecure = attributes.secure || NEEDS_SECURE.test(this.#name) || isSameSiteNone(attributes.sameSite)
-    if (needsSecure && !secure) throw insecure(this.#name)
-    this.#checkSize(value, { ...attributes, secure: attributes.secure ?? secure })
-    // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
-    const overwrite = attributes.overwrite || this.#written.has(ctx.res)
-    this.#written.add(ctx.res)
-    ctx.cookies.set(this.#name, value, { ...attributes, overwrite } as Cookies.SetOption)
-  }
-
-  #checkSize(value: string, attributes: CookieAttributes): void {
-    const { path = '', domain = '' } = attributes
-    if (value.length + path.length + domain.length < MAX_COOKIE_SIZE / 2) return
-    const size = sizeOf(this.#name, value, attributes)
+  #checkSize(line: string): void {
+    const size = line.length < MAX_COOKIE_SIZE / 2 ? 0 : Buffer.byteLength(line)
     if (size <= MAX_COOKIE_SIZE) return
     throw new SessionError(
       'ERR_SESSION_COOKIE_TOO_LARGE',
@@ -98,8 +103,8 @@ export class CookieTransport implements Transport {
     )
     if (pairs.length > 1) pairs.sort((one, other) => one.distance - other.distance)
     return pairs.slice(0, MAX_CANDIDATES).flatMap(({ token, signature }) => {
-      const index = keys.index(`${this.#name}=${token}`, signature)
-      return index < 0 ? [] : [{ token, outdated: index > 0 }]
+      const place = this.#signatures.indexOf(token, signature, keys)
+      return place < 0 ? [] : [{ token, outdated: place > 0 }]
     })
   }
 
@@ -107,7 +112,7 @@ export class CookieTransport implements Transport {
   #dropSignature(ctx: Context): void {
     if (ctx.headerSent) return
     ctx.cookies.set(`${this.#name}.sig`, null, { path: '/', signed: false })
-    this.#written.add(ctx.res)
+    ;(ctx as unknown as Record<symbol, boolean>)[this.#isWritten] = true
   }
 
   /** Koa makes no cookies at all where its list of keys is empty. */
@@ -116,8 +121,8 @@ export class CookieTransport implements Transport {
     if (Array.isArray(keys) && keys.length === 0) throw missingKeys(this.#name)
   }
 
-  #keys(ctx: Context): SignatureKeys {
-    const { keys } = ctx.cookies as KoaCookies
+  #keys(ctx: Context, cookies: KoaCookies | undefined): SignatureKeys {
+    const keys = cookies ? cookies.keys : (ctx.app.keys as SignatureKeys | undefined)
     if (keys) return keys
     throw missingKeys(this.#name)
   }
@@ -135,28 +140,10 @@ function presented(tokens: string[]): Presented[] {
   return tokens.filter((token) => token !== '').map((token) => ({ token }))
 }
 
-function sizeOf(name: string, value: string, attributes: CookieAttributes): number {
-  return Buffer.byteLength(new Cookies.Cookie(name, value, attributes as Cookies.SetOption).toHeader())
-}
-
-/** Whether the application has put cookies of its own in place of Koa's, or wrapped their `get`. */
-function isReplaced(cookies: object): boolean {
-  return Object.hasOwn(cookies, 'get') || cookies.constructor?.name !== 'Cookies'
-}
-
 function insecure(name: string): SessionError {
   return new SessionError(
     'ERR_SESSION_INSECURE',
     `The session cookie "${name}" goes over HTTPS only, and this connection is not encrypted. Behind a proxy that ` +
       'terminates TLS, set app.proxy = true; for plain HTTP in development, leave out secure.',
   )
-}
-
-function cookiePattern(name: string): RegExp {
-  return new RegExp(`(?:^|;) *${name.replace(/[\^$\\.*+?()[\]{}|]/g, '\\$&')}=([^;]*)`, 'g')
-}
-
-function captures(header: string, pattern: RegExp): string[] {
-  const values = Array.from(header.matchAll(pattern), ([, value = '']) => value).slice(0, MAX_CANDIDATES)
-  return values.map((value) => (value[0] === '"' ? value.slice(1, -1) : value))
 }

@@ -3,13 +3,21 @@ import { importsOf, readSourceFiles, type SourceFile } from './source-files'
 /** What lives on each floor: a file by its path, or all other files of a folder. */
 const FLOORS: readonly string[][] = [
   ['errors.ts', 'record.ts', 'debug.ts', 'warning.ts', 'id.ts', 'sealing.ts', 'turns.ts'],
-  ['contracts/', 'record-text.ts', 'backends/store-guard.ts'],
+  ['contracts/', 'cookies/', 'record-text.ts', 'store-guard.ts'],
   ['stores/', 'codecs/', 'transports/', 'backends/', 'conformance.ts'],
   [
     ...['session.ts', 'snapshot.ts', 'options.ts', 'cookie-options.ts', 'option-checks.ts', 'hardened.ts'],
-    ...['events.ts', 'config.ts', 'keep-cookies.ts'],
+    ...['events.ts', 'config.ts', 'keep-cookies.ts', 'merge.ts'],
   ],
-  ['session-request.ts', 'find-session.ts', 'held-token.ts', 'resting-record.ts', 'life-cycle.ts', 'serve.ts'],
+  [
+    'session-request.ts',
+    'session-id.ts',
+    'find-session.ts',
+    'held-token.ts',
+    'resting-record.ts',
+    'life-cycle.ts',
+    'serve.ts',
+  ],
   ['service.ts'],
   ['middleware.ts', 'routing-controllers.ts', 'typedi.ts', 'testing.ts', 'redis.ts', 'kysely.ts'],
   ['index.ts'],

@@ -1,5 +1,5 @@
-import { isPromise, type Awaitable } from '../contracts/awaitable'
-import { SessionError } from '../errors'
+import { isPromise, type Awaitable } from './contracts/awaitable'
+import { SessionError } from './errors'
 
 /** Calls a store: what it throws is a {@link SessionError}, and an answer that is late is an error and then dropped. */
 export class StoreGuard {

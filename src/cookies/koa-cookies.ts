@@ -1,0 +1,34 @@
+import type { Context } from 'koa'
+import type { SignatureKeys } from './signatures'
+
+/** What of `ctx.cookies` is used beside `get` and `set`. */
+export type KoaCookies = Context['cookies'] & { keys?: SignatureKeys; secure?: boolean }
+
+/**
+ * Tells what `ctx.cookies` is without asking for it: Koa makes it, with keys of its own, when it is first asked for, which
+ * costs more than reading a cookie. Koa keeps it under a symbol, which shows when it is given to a context.
+ */
+export class KoaCookiesSlot {
+  #slot: symbol | undefined
+  #wasSought = false
+
+  /** Answers the cookies that the request has, Koa's or the application's own; undefined where Koa would make them. */
+  of(ctx: Context): KoaCookies | undefined {
+    if (!this.#wasSought) this.#seek(ctx)
+    if (this.#slot === undefined || Object.hasOwn(ctx, 'cookies')) return ctx.cookies
+    return (ctx as unknown as Record<symbol, KoaCookies | undefined>)[this.#slot]
+  }
+
+  #seek({ app }: Context): void {
+    this.#wasSought = true
+    if (Object.hasOwn(app.context, 'cookies')) return
+    const probe = Object.create(app.context) as { cookies: unknown }
+    probe.cookies = {}
+    this.#slot = Object.getOwnPropertySymbols(probe)[0]
+  }
+}
+
+/** Whether the application has put cookies of its own in place of Koa's, or wrapped what they do. */
+export function isReplaced(cookies: KoaCookies): boolean {
+  return Object.hasOwn(cookies, 'get') || Object.hasOwn(cookies, 'set') || cookies.constructor?.name !== 'Cookies'
+}
