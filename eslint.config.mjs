@@ -2,7 +2,9 @@ import eslint from '@eslint/js'
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['dist/', 'example/dist/', 'coverage/', 'test/types/fixtures/', 'test/package/apps/'] },
+  {
+    ignores: ['dist/', 'example/dist/', 'test/bench/dist/', 'coverage/', 'test/types/fixtures/', 'test/package/apps/'],
+  },
   eslint.configs.recommended,
   {
     files: ['**/*.ts', '**/*.mts'],

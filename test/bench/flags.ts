@@ -1,0 +1,28 @@
+/** What a benchmark was asked for on the command line. */
+export interface Flags {
+  /** Fewer and shorter slices, and no peers. */
+  quick: boolean
+  /** Only the parts whose name holds this text. */
+  only: string
+  /** How often every implementation has its turn. */
+  rounds: number | undefined
+  /** How many requests the soak makes. */
+  soak: number | undefined
+}
+
+export function readFlags(args = process.argv.slice(2)): Flags {
+  const valueOf = (name: string): string | undefined =>
+    args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3)
+  const numberOf = (name: string): number | undefined => {
+    const value = valueOf(name)
+    if (value === undefined) return undefined
+    if (/^[1-9]\d*$/.test(value)) return Number(value)
+    throw new Error(`--${name} takes a whole number, not ${value}.`)
+  }
+  return {
+    quick: args.includes('--quick'),
+    only: valueOf('only') ?? '',
+    rounds: numberOf('rounds'),
+    soak: numberOf('soak'),
+  }
+}

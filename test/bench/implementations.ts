@@ -1,0 +1,148 @@
+import fastifyCookie from '@fastify/cookie'
+import secureSession from '@fastify/secure-session'
+import fastifySession from '@fastify/session'
+import expressSession from 'express-session'
+import { fastify, type FastifyInstance, type FastifyRequest } from 'fastify'
+import { getIronSession } from 'iron-session'
+import Koa, { type Context } from 'koa'
+import genericSession from 'koa-generic-session'
+import koaSession from 'koa-session'
+import session, { MemoryStore, sealed, type Store } from 'koa-session-service'
+import minimalSession from 'koa-session-minimal'
+import type { Handler } from './exchange'
+import { floor } from './floor'
+import { callbackMethods, plainStore } from './plain-store'
+import type { Scenario } from './scenarios'
+import { FILL, type Work } from './work'
+
+const SECRET = 'a secret of at least thirty-two bytes'
+
+/** What an implementation's overhead is over. */
+export type Base = 'bare koa' | 'bare fastify' | 'bare http'
+
+export interface Implementation {
+  base: Base
+  build: (scenario: Scenario, work: Work) => Handler | Promise<Handler>
+}
+
+const UNUSED: Work = () => 'alice'
+
+/** Every implementation by its name, the bare frameworks included. */
+export const IMPLEMENTATIONS: Record<string, Implementation> = {
+  'bare koa': onKoa((app) => app.use((ctx) => void (ctx.body = UNUSED(ctx.url, () => undefined)))),
+  'bare fastify': onFastify(() => undefined, UNUSED),
+  'bare http': {
+    base: 'bare http',
+    build: () => (req, res) =>
+      end(
+        res,
+        UNUSED(req.url, () => undefined),
+      ),
+  },
+
+  floor: onKoa((app, scenario, work) => app.use(floor(scenario, SECRET, work))),
+  ours: onKoa((app, scenario, work) => useOurs(app, scenario, work, new MemoryStore())),
+  'ours, plain store': onKoa((app, scenario, work) => useOurs(app, scenario, work, plainStore())),
+  'koa-session': onKoa((app, { mode, rolling }, work) => {
+    const store = mode === 'store' ? asynchronous(plainStore()) : undefined
+    app.use(koaSession({ rolling, store } as any, app as any)).use(answerWith(work))
+  }),
+  'koa-session-minimal': onKoa((app, _scenario, work) => {
+    app.use(minimalSession({ store: plainStore() })).use(answerWith(work))
+  }),
+  'koa-generic-session': onKoa((app, _scenario, work) => {
+    app.use(genericSession({ store: asynchronous(plainStore()) })).use(answerWith(work))
+  }),
+  'express-session': { base: 'bare http', build: (_scenario, work) => onExpressSession(work) },
+  'iron-session': { base: 'bare http', build: (_scenario, work) => onIronSession(work) },
+  '@fastify/session': onFastify((app) => {
+    app.register(fastifyCookie)
+    const store = callbackMethods()
+    const cookie = { secure: false }
+    app.register(fastifySession, { secret: SECRET, store, cookie, rolling: false, saveUninitialized: false })
+  }),
+  '@fastify/secure-session': onFastify((app) => {
+    app.register(secureSession, { key: Buffer.from(SECRET).subarray(0, 32), cookie: { path: '/' } })
+  }),
+}
+
+function useOurs(app: Koa, { mode, rolling, lazy }: Scenario, work: Work, store: Store): void {
+  const codec = mode === 'sealed' ? sealed({ keys: [SECRET] }) : undefined
+  const sessions = session({ rolling, lazy, codec, store: mode === 'store' ? store : undefined }, app)
+  app.use(sessions)
+  if (!lazy) return void app.use(answerWith(work))
+  app.use(async function answerLazily(ctx) {
+    if (ctx.url === FILL) await sessions.sessions.load(ctx)
+    ctx.body = work(ctx.url, () => ctx.session)
+  })
+}
+
+function answerWith(work: Work): (ctx: Context) => void {
+  return function answer(ctx) {
+    ctx.body = work(ctx.url, () => ctx.session)
+  }
+}
+
+function onKoa(install: (app: Koa, scenario: Scenario, work: Work) => unknown): Implementation {
+  return {
+    base: 'bare koa',
+    build(scenario, work) {
+      const app = new Koa()
+      app.keys = [SECRET]
+      install(app, scenario, work)
+      return app.callback()
+    },
+  }
+}
+
+function onFastify(install: (app: FastifyInstance) => void, fixed?: Work): Implementation {
+  return {
+    base: 'bare fastify',
+    async build(_scenario, work) {
+      const app = fastify()
+      install(app)
+      const answer = fixed ?? work
+      app.get('/*', async (request: FastifyRequest) => answer(request.url, () => request.session))
+      await app.ready()
+      return app.routing
+    },
+  }
+}
+
+/** As it is on Express, without the time that Express takes. */
+function onExpressSession(work: Work): Handler {
+  const store = Object.assign(new (expressSession.Store as any)(), callbackMethods())
+  const middleware = expressSession({ secret: SECRET, store, resave: false, saveUninitialized: false })
+  return (req, res) =>
+    middleware(req as any, res as any, () =>
+      end(
+        res,
+        work(req.url, () => (req as any).session),
+      ),
+    )
+}
+
+function onIronSession(work: Work): Handler {
+  return async (req, res) => {
+    const session: any = await getIronSession(req, res, { password: SECRET, cookieName: 'koa.sess' })
+    const before: unknown = session.count
+    const text = work(req.url, () => session)
+    if (session.count !== before) await session.save()
+    end(res, text)
+  }
+}
+
+function end(res: Parameters<Handler>[1], text: string): void {
+  res.setHeader('Content-Type', 'text/plain; charset=utf-8')
+  res.setHeader('Content-Length', Buffer.byteLength(text))
+  res.end(text)
+}
+
+/** The same store, answering promises. */
+function asynchronous({ get, set, destroy }: ReturnType<typeof plainStore>) {
+  return {
+    get: async (key: string): Promise<any> => get(key),
+    set: async (key: string, record: unknown): Promise<void> => set(key, record),
+    destroy: async (key: string): Promise<void> => destroy(key),
+  }
+}

@@ -1,0 +1,3 @@
+declare module 'koa-generic-session'
+declare module 'koa-session-minimal'
+declare module 'autocannon'
