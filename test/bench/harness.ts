@@ -1,7 +1,8 @@
-import { fork, type ChildProcess } from 'node:child_process'
-import { join } from 'node:path'
 import { IMPLEMENTATIONS } from './implementations'
+import { next, start } from './processes'
 import type { Scenario } from './scenarios'
+import { median } from './statistics'
+import { takeTurns, type Turns } from './turns'
 
 /** What an implementation costs over its bare framework. */
 export interface Cost {
@@ -12,59 +13,26 @@ export interface Cost {
   ratio: number
 }
 
-export interface Turns {
-  rounds: number
-  /** How long a turn takes, in milliseconds. */
-  ms: number
-}
-
 /** Runs the implementations of a scenario in a process each, in turns, and compares their overheads within each round. */
-export async function measure(scenario: Scenario, names: string[], { rounds, ms }: Turns): Promise<Cost[]> {
-  const bases = names.map((name) => IMPLEMENTATIONS[name].base)
-  const all = Array.from(new Set([...bases, ...names]))
-  const children = all.map((name) => start(name, scenario.name))
+export async function measure(scenario: Scenario, names: string[], { rounds, ms, warmUp }: Turns): Promise<Cost[]> {
+  const all = Array.from(new Set([...names.map((name) => IMPLEMENTATIONS[name].base), ...names]))
+  const children = new Map(all.map((name) => [name, start('child.js', [name, scenario.name, warmUp])]))
   try {
-    await Promise.all(children.map(next))
-    const overheads = names.map((): number[] => [])
-    for (let round = 0; round < rounds; round++) {
-      const times = new Map<string, number>()
-      for (let turn = 0; turn < all.length; turn++) {
-        const index = (round + turn) % all.length
-        children[index].send(ms)
-        times.set(all[index], await next(children[index]))
-      }
-      names.forEach((name, index) => overheads[index].push(Number(times.get(name)) - Number(times.get(bases[index]))))
-    }
-    const reference = overheads[names.indexOf(scenario.reference)]
-    return names.map((name, index) => ({
+    await Promise.all(Array.from(children.values(), next))
+    const times = await takeTurns(all, rounds, (name) => {
+      const child = children.get(name)
+      child?.send(ms)
+      return next(child!) as Promise<number>
+    })
+    const overheads = (name: string): number[] =>
+      times.map((round) => round.get(name)! - round.get(IMPLEMENTATIONS[name].base)!)
+    const reference = overheads(scenario.reference)
+    return names.map((name) => ({
       name,
-      micros: median(overheads[index]),
-      ratio: median(overheads[index].map((micros, round) => micros / reference[round])),
+      micros: median(overheads(name)),
+      ratio: median(overheads(name).map((micros, round) => micros / reference[round])),
     }))
   } finally {
-    for (const child of children) child.kill()
+    for (const child of children.values()) child.kill()
   }
-}
-
-export function median(values: number[]): number {
-  const sorted = values.toSorted((one, other) => one - other)
-  const middle = sorted.length >> 1
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-}
-
-function start(name: string, scenario: string): ChildProcess {
-  const env = { ...process.env, NODE_ENV: 'production' }
-  return fork(join(__dirname, 'child.js'), [name, scenario], { env })
-}
-
-/** The next message of a child; fails where it ends instead. */
-function next(child: ChildProcess): Promise<any> {
-  return new Promise((resolve, reject) => {
-    const onExit = (): void => reject(new Error(`${child.spawnargs.slice(-2).join(' in ')}: the process ended`))
-    child.once('exit', onExit)
-    child.once('message', (message) => {
-      child.off('exit', onExit)
-      resolve(message)
-    })
-  })
 }

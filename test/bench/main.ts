@@ -1,28 +1,28 @@
 import { readFlags } from './flags'
 import { measure } from './harness'
-import { rowOf, toTable, writeReport, type Row } from './report'
-import { SCENARIOS } from './scenarios'
+import { measureRates } from './loopback'
+import { rowOf, toText, writeReport, type Report } from './report'
+import { SCENARIOS, type Scenario } from './scenarios'
 
-const FULL = { rounds: 15, ms: 100 }
-const QUICK = { rounds: 9, ms: 50 }
+const FULL = { rounds: 15, ms: 80, warmUp: 6000, loopbackRounds: 7 }
+const QUICK = { rounds: 7, ms: 40, warmUp: 3000, loopbackRounds: 3 }
 
 async function main(): Promise<void> {
-  const flags = readFlags()
-  const turns = flags.quick ? QUICK : FULL
-  const rows: Row[] = []
-  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(flags.only))) {
-    const compared = scenario.mode === 'sealed' ? ['ours'] : ['ours', 'floor']
-    const peers = flags.quick ? [] : scenario.peers
-    const costs = await measure(scenario, [scenario.reference, ...compared, ...peers], {
-      ...turns,
-      rounds: flags.rounds ?? turns.rounds,
-    })
-    const row = rowOf(scenario, costs)
-    rows.push(row)
+  const { quick, only, rounds } = readFlags()
+  const turns = { ...(quick ? QUICK : FULL), ...(rounds === undefined ? {} : { rounds, loopbackRounds: rounds }) }
+  const report: Report = { rows: [], rates: [] }
+  for (const scenario of SCENARIOS.filter(({ name }) => name.includes(only))) {
+    const row = rowOf(scenario, await measure(scenario, compared(scenario, quick), turns))
+    report.rows.push(row)
     console.error(`${row.scenario}: ${row.share.toFixed(2)} of ${row.reference}`)
   }
-  writeReport(rows)
-  console.log(toTable(rows))
+  if ('loopback'.includes(only)) report.rates = await measureRates(turns.loopbackRounds)
+  if (only === '') writeReport(report)
+  console.log(toText(report))
+}
+
+function compared({ reference, mode, peers }: Scenario, quick: boolean): string[] {
+  return [reference, 'ours', ...(mode === 'sealed' ? [] : ['floor']), ...(quick ? [] : peers)]
 }
 
 void main()

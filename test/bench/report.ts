@@ -2,12 +2,17 @@ import { writeFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Cost } from './harness'
+import { BARE, type Rate } from './loopback'
+import { markdown } from './markdown'
 import type { Scenario } from './scenarios'
 
 /** What cannot be told from no overhead at all, in microseconds. */
 const NOT_MEASURABLE = 1.5
 /** Where the sources are, seen from the compiled file. */
 const FOLDER = join(__dirname, '..', '..')
+
+/** The share of bare Koa's requests a second to reach. */
+const RATE_TARGET = 0.55
 
 /** One line of the table: what was measured, and what was to be reached. */
 export interface Row {
@@ -22,6 +27,11 @@ export interface Row {
   isMet: boolean
   floor?: number
   peers: Record<string, number>
+}
+
+export interface Report {
+  rows: Row[]
+  rates: Rate[]
 }
 
 export function rowOf({ name, reference, target }: Scenario, costs: Cost[]): Row {
@@ -43,8 +53,7 @@ export function rowOf({ name, reference, target }: Scenario, costs: Cost[]): Row
   }
 }
 
-/** The table in Markdown. */
-export function toTable(rows: Row[]): string {
+function tableOfRows(rows: Row[]): string {
   const head = ['scenario', 'ours, µs', 'reference, µs', 'share', 'target', 'met', 'floor', 'others']
   const lines = rows.map((row) => [
     row.scenario,
@@ -61,16 +70,23 @@ export function toTable(rows: Row[]): string {
   return markdown(head, lines)
 }
 
-/** A table whose columns are aligned in the source, as prettier aligns them. */
-export function markdown(head: string[], lines: string[][]): string {
-  const widths = head.map((title, column) => Math.max(3, title.length, ...lines.map((line) => line[column].length)))
-  const row = (cells: string[]): string => `| ${cells.map((cell, column) => cell.padEnd(widths[column])).join(' | ')} |`
-  return [row(head), row(widths.map((width) => '-'.repeat(width))), ...lines.map(row)].join('\n')
+function tableOfRates(rates: Rate[]): string {
+  const head = ['over loopback, read 100 B', 'requests a second', `share of ${BARE}`, 'target', 'met']
+  const lines = rates.map(({ name, perSecond, share }) => {
+    const goal = name === 'ours' ? [RATE_TARGET.toFixed(2), share >= RATE_TARGET ? 'yes' : 'no'] : ['', '']
+    return [name, perSecond.toFixed(0), share.toFixed(2), ...goal]
+  })
+  return markdown(head, lines)
+}
+
+/** The tables in Markdown. */
+export function toText({ rows, rates }: Report): string {
+  return [rows.length > 0 ? tableOfRows(rows) : '', rates.length > 0 ? tableOfRates(rates) : ''].join('\n\n').trim()
 }
 
 /** Writes results.json and results.md. */
-export function writeReport(rows: Row[]): void {
+export function writeReport(report: Report): void {
   const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model}`
-  writeFileSync(join(FOLDER, 'results.json'), `${JSON.stringify({ machine, rows }, undefined, 2)}\n`)
-  writeFileSync(join(FOLDER, 'results.md'), `${machine}\n\n${toTable(rows)}\n`)
+  writeFileSync(join(FOLDER, 'results.json'), `${JSON.stringify({ machine, ...report }, undefined, 2)}\n`)
+  writeFileSync(join(FOLDER, 'results.md'), `${machine}\n\n${toText(report)}\n`)
 }

@@ -1,0 +1,29 @@
+/** How often every implementation has its turn, and how long. */
+export interface Turns {
+  rounds: number
+  /** The length of a turn, in milliseconds. */
+  ms: number
+  /** How many requests a process makes before its times count. */
+  warmUp: number
+}
+
+/**
+ * Gives each of `names` a turn in every round, beginning with another one each time; answers what the turns answered,
+ * round by round.
+ */
+export async function takeTurns<Result>(
+  names: readonly string[],
+  rounds: number,
+  turn: (name: string) => Promise<Result>,
+): Promise<Map<string, Result>[]> {
+  const results: Map<string, Result>[] = []
+  for (let round = 0; round < rounds; round++) {
+    const result = new Map<string, Result>()
+    for (let place = 0; place < names.length; place++) {
+      const name = names[(round + place) % names.length]
+      result.set(name, await turn(name))
+    }
+    results.push(result)
+  }
+  return results
+}
