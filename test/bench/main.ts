@@ -1,7 +1,8 @@
 import { readFlags } from './flags'
 import { measure } from './harness'
 import { measureRates } from './loopback'
-import { rowOf, toText, writeReport, type Report } from './report'
+import { publish } from './output'
+import { rowOf, toText, type Report } from './report'
 import { SCENARIOS, type Scenario } from './scenarios'
 
 const FULL = { rounds: 15, ms: 80, warmUp: 6000, loopbackRounds: 7 }
@@ -17,7 +18,7 @@ async function main(): Promise<void> {
     console.error(`${row.scenario}: ${row.share.toFixed(2)} of ${row.reference}`)
   }
   if ('loopback'.includes(only)) report.rates = await measureRates(turns.loopbackRounds)
-  if (only === '') writeReport(report)
+  if (only === '') publish('results', toText(report), report)
   console.log(toText(report))
 }
 

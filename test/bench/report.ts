@@ -1,6 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { join } from 'node:path'
 import type { Cost } from './harness'
 import { BARE, type Rate } from './loopback'
 import { markdown } from './markdown'
@@ -8,8 +5,6 @@ import type { Scenario } from './scenarios'
 
 /** What cannot be told from no overhead at all, in microseconds. */
 const NOT_MEASURABLE = 1.5
-/** Where the sources are, seen from the compiled file. */
-const FOLDER = join(__dirname, '..', '..')
 
 /** The share of bare Koa's requests a second to reach. */
 const RATE_TARGET = 0.55
@@ -82,11 +77,4 @@ function tableOfRates(rates: Rate[]): string {
 /** The tables in Markdown. */
 export function toText({ rows, rates }: Report): string {
   return [rows.length > 0 ? tableOfRows(rows) : '', rates.length > 0 ? tableOfRates(rates) : ''].join('\n\n').trim()
-}
-
-/** Writes results.json and results.md. */
-export function writeReport(report: Report): void {
-  const machine = `Node ${process.version}, ${cpus().length} × ${cpus()[0].model}`
-  writeFileSync(join(FOLDER, 'results.json'), `${JSON.stringify({ machine, ...report }, undefined, 2)}\n`)
-  writeFileSync(join(FOLDER, 'results.md'), `${machine}\n\n${toText(report)}\n`)
 }

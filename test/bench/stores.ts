@@ -1,0 +1,94 @@
+import { FIELDS, type Operation } from './contestants'
+import { readFlags } from './flags'
+import { markdown } from './markdown'
+import { publish } from './output'
+import { median, quantile } from './statistics'
+import { takeTurns } from './turns'
+
+const IN_FLIGHT = 64
+const SESSIONS = 1000
+const FULL = { rounds: 9, ms: 250 }
+const QUICK = { rounds: 3, ms: 100 }
+
+interface Slice {
+  perSecond: number
+  /** How long each call took, in microseconds. */
+  micros: number[]
+}
+
+interface Result {
+  field: string
+  operation: string
+  store: string
+  perSecond: number
+  p50: number
+  p99: number
+  /** The median of its shares of the reference's calls a second. */
+  share: number
+}
+
+async function measureField(field: string, { rounds, ms }: typeof FULL): Promise<Result[]> {
+  const { stores, reference, stop } = await FIELDS[field]()
+  const run = async (store: string, operation: string): Promise<Slice> => drive(stores[store][operation], ms)
+  try {
+    const results: Result[] = []
+    for (const operations of Object.values(stores))
+      for (let id = 0; id < SESSIONS; id++) await operations.set(`id-${id}`)
+    for (const operation of ['get', 'set', 'touch', 'get, then replace']) {
+      const names = Object.keys(stores).filter((name) => operation in stores[name])
+      await takeTurns(names, 1, (name) => run(name, operation))
+      const slices = await takeTurns(names, rounds, (name) => run(name, operation))
+      for (const store of names) {
+        const own = slices.map((round) => round.get(store)!)
+        const micros = own.flatMap((slice) => slice.micros)
+        results.push({
+          field,
+          operation,
+          store,
+          perSecond: median(own.map(({ perSecond }) => perSecond)),
+          p50: quantile(micros, 0.5),
+          p99: quantile(micros, 0.99),
+          share: median(own.map(({ perSecond }, round) => perSecond / slices[round].get(reference)!.perSecond)),
+        })
+      }
+    }
+    return results
+  } finally {
+    await stop()
+  }
+}
+
+async function drive(operation: Operation, ms: number): Promise<Slice> {
+  const start = performance.now()
+  const micros: number[] = []
+  let made = 0
+  const lane = async (): Promise<void> => {
+    while (performance.now() - start < ms) {
+      const began = performance.now()
+      await operation(`id-${made++ % SESSIONS}`)
+      micros.push((performance.now() - began) * 1000)
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  return { perSecond: (made * 1000) / (performance.now() - start), micros }
+}
+
+async function main(): Promise<void> {
+  const { quick, only, rounds } = readFlags()
+  const turns = quick ? QUICK : FULL
+  const results: Result[] = []
+  for (const field of Object.keys(FIELDS).filter((name) => name.includes(only))) {
+    results.push(...(await measureField(field, { ...turns, rounds: rounds ?? turns.rounds })))
+  }
+  const text = markdown(
+    ['where', 'operation', 'store', 'a second', 'p50, µs', 'p99, µs', 'share'],
+    results.map(({ field, operation, store, perSecond, p50, p99, share }) => {
+      const [rate, middle, high] = [perSecond, p50, p99].map((value) => value.toFixed(0))
+      return [field, operation, store, rate, middle, high, share.toFixed(2)]
+    }),
+  )
+  if (only === '') publish('stores', text, { results })
+  console.log(text)
+}
+
+void main()
