@@ -9,10 +9,10 @@ async function serve(name: string, scenario: string, warmUp: number): Promise<vo
   const { handler, cookies } = await prepare(name, scenario)
   const bytes = cookies.map((cookie) => Buffer.from(cookie))
   process.on('message', (ms: number) => {
-    void drive(handler, bytes, ms).then((micros) => process.send?.(micros))
+    void drive(handler, bytes, { ms }).then((micros) => process.send?.(micros))
   })
   process.on('disconnect', () => process.exit())
-  await drive(handler, bytes, WARM_UP_MS, warmUp)
+  await drive(handler, bytes, { ms: WARM_UP_MS, atMost: warmUp })
   process.send?.('ready')
 }
 

@@ -10,7 +10,6 @@ export interface Answer {
   body: string
 }
 
-const IN_FLIGHT = 16
 const HEADERS = [
   'Host',
   'shop.example',
@@ -67,8 +66,16 @@ export async function ask(handler: Handler, url: string, cookie = ''): Promise<A
   return { cookie: cookies.join('; '), body }
 }
 
-/** Keeps 16 requests in flight for so long, or for so many requests; answers the microseconds that each of them took. */
-export async function drive(handler: Handler, cookies: Buffer[], ms: number, atMost = Infinity): Promise<number> {
+/** How long requests are made, or how many of them, whatever is over first. */
+export interface Load {
+  ms: number
+  atMost?: number
+  inFlight?: number
+}
+
+/** Keeps 16 requests in flight, unless told otherwise; answers the microseconds that each of them took. */
+export async function drive(handler: Handler, cookies: Buffer[], load: Load): Promise<number> {
+  const { ms, atMost = Infinity, inFlight = 16 } = load
   const start = performance.now()
   let made = 0
   const lane = (): Promise<void> =>
@@ -81,6 +88,6 @@ export async function drive(handler: Handler, cookies: Buffer[], ms: number, atM
       }
       next()
     })
-  await Promise.all(Array.from({ length: IN_FLIGHT }, lane))
+  await Promise.all(Array.from({ length: inFlight }, lane))
   return ((performance.now() - start) * 1000) / made
 }

@@ -25,7 +25,7 @@ interface Sample {
 interface Soak {
   mode: string
   samples: Sample[]
-  /** The bytes that the heap grows by in a million requests, after a third of them. */
+  /** The bytes that the heap grows by in a million requests, over the second half of them. */
   growth: number
 }
 
@@ -47,7 +47,7 @@ async function soak(mode: string, requests: number): Promise<Soak> {
   do samples.push(await next(child))
   while (!samples.at(-1)?.isLast)
   child.kill()
-  const settled = samples.slice(Math.ceil(samples.length / 3))
+  const settled = samples.slice(samples.length / 2)
   const growth = slope(settled.map(({ requests, heap }) => ({ x: requests / 1e6, y: heap })))
   return { mode, samples, growth }
 }

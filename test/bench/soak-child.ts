@@ -27,7 +27,7 @@ async function soak(mode: string, requests: number): Promise<void> {
   for (let visitor = 0; visitor < VISITORS; visitor++) cookies.push((await ask(handler, '/')).cookie)
   const bytes = cookies.map((cookie) => Buffer.from(cookie))
   for (let sample = 1; sample <= SAMPLES; sample++) {
-    await drive(handler, bytes, SAMPLE_MS, requests / SAMPLES)
+    await drive(handler, bytes, { ms: SAMPLE_MS, atMost: requests / SAMPLES })
     process.send?.({ requests: (sample * requests) / SAMPLES, heap: heapAfterGc(), isLast: sample === SAMPLES })
   }
 }
