@@ -9,7 +9,7 @@ async function serve(name: string, scenario: string, warmUp: number): Promise<vo
   const { handler, cookies } = await prepare(name, scenario)
   const bytes = cookies.map((cookie) => Buffer.from(cookie))
   process.on('message', (ms: number) => {
-    void drive(handler, bytes, { ms }).then((micros) => process.send?.(micros))
+    void drive(handler, bytes, { ms }).then((times) => process.send?.(times))
   })
   process.on('disconnect', () => process.exit())
   await drive(handler, bytes, { ms: WARM_UP_MS, atMost: warmUp })

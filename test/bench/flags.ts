@@ -6,6 +6,8 @@ export interface Flags {
   only: string
   /** How often every implementation has its turn. */
   rounds: number | undefined
+  /** Counts the time by the clock, not the processor's. */
+  wall: boolean
   /** How many requests the soak makes. */
   soak: number | undefined
 }
@@ -21,6 +23,7 @@ export function readFlags(args = process.argv.slice(2)): Flags {
   }
   return {
     quick: args.includes('--quick'),
+    wall: args.includes('--wall'),
     only: valueOf('only') ?? '',
     rounds: numberOf('rounds'),
     soak: numberOf('soak'),

@@ -1,3 +1,4 @@
+import type { Times } from './exchange'
 import { IMPLEMENTATIONS } from './implementations'
 import { next, start } from './processes'
 import type { Scenario } from './scenarios'
@@ -14,7 +15,11 @@ export interface Cost {
 }
 
 /** Runs the implementations of a scenario in a process each, in turns, and compares their overheads within each round. */
-export async function measure(scenario: Scenario, names: string[], { rounds, ms, warmUp }: Turns): Promise<Cost[]> {
+export async function measure(
+  scenario: Scenario,
+  names: string[],
+  { rounds, ms, warmUp, clock }: Turns,
+): Promise<Cost[]> {
   const all = Array.from(new Set([...names.map((name) => IMPLEMENTATIONS[name].base), ...names]))
   const children = new Map(all.map((name) => [name, start('child.js', [name, scenario.name, warmUp])]))
   try {
@@ -22,10 +27,10 @@ export async function measure(scenario: Scenario, names: string[], { rounds, ms,
     const times = await takeTurns(all, rounds, (name) => {
       const child = children.get(name)
       child?.send(ms)
-      return next(child!) as Promise<number>
+      return next(child!) as Promise<Times>
     })
     const overheads = (name: string): number[] =>
-      times.map((round) => round.get(name)! - round.get(IMPLEMENTATIONS[name].base)!)
+      times.map((round) => round.get(name)![clock] - round.get(IMPLEMENTATIONS[name].base)![clock])
     const reference = overheads(scenario.reference)
     return names.map((name) => ({
       name,

@@ -4,18 +4,24 @@ import { measureRates } from './loopback'
 import { publish } from './output'
 import { rowOf, toText, type Report } from './report'
 import { SCENARIOS, type Scenario } from './scenarios'
+import type { Turns } from './turns'
 
 const FULL = { rounds: 15, ms: 80, warmUp: 6000, loopbackRounds: 7 }
 const QUICK = { rounds: 7, ms: 40, warmUp: 3000, loopbackRounds: 3 }
 
 async function main(): Promise<void> {
-  const { quick, only, rounds } = readFlags()
-  const turns = { ...(quick ? QUICK : FULL), ...(rounds === undefined ? {} : { rounds, loopbackRounds: rounds }) }
-  const report: Report = { rows: [], rates: [] }
+  const { quick, only, rounds, wall } = readFlags()
+  const clock = wall ? 'wall' : 'cpu'
+  const turns: Turns & typeof FULL = {
+    clock,
+    ...(quick ? QUICK : FULL),
+    ...(rounds === undefined ? {} : { rounds, loopbackRounds: rounds }),
+  }
+  const report: Report = { clock, rows: [], rates: [] }
   for (const scenario of SCENARIOS.filter(({ name }) => name.includes(only))) {
     const row = rowOf(scenario, await measure(scenario, compared(scenario, quick), turns))
     report.rows.push(row)
-    console.error(`${row.scenario}: ${row.share.toFixed(2)} of ${row.reference}`)
+    console.error(row.scenario)
   }
   if ('loopback'.includes(only)) report.rates = await measureRates(turns.loopbackRounds)
   if (only === '') publish('results', toText(report), report)

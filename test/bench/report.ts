@@ -1,4 +1,5 @@
 import type { Cost } from './harness'
+import type { Times } from './exchange'
 import { BARE, type Rate } from './loopback'
 import { markdown } from './markdown'
 import type { Scenario } from './scenarios'
@@ -25,6 +26,7 @@ export interface Row {
 }
 
 export interface Report {
+  clock: keyof Times
   rows: Row[]
   rates: Rate[]
 }
@@ -54,15 +56,20 @@ function tableOfRows(rows: Row[]): string {
     row.scenario,
     row.micros.toFixed(1),
     `${row.referenceMicros.toFixed(1)} (${row.reference})`,
-    row.share.toFixed(2),
+    shareOf(row, row.share),
     typeof row.target === 'number' ? row.target.toFixed(2) : row.target,
     row.isMet ? 'yes' : 'no',
-    row.floor?.toFixed(2) ?? '',
+    row.floor === undefined ? '' : shareOf(row, row.floor),
     Object.entries(row.peers)
-      .map(([name, share]) => `${name} ${share.toFixed(2)}`)
+      .map(([name, share]) => `${name} ${shareOf(row, share)}`)
       .join(', '),
   ])
   return markdown(head, lines)
+}
+
+/** A share of something, unless that is too small to be told from nothing. */
+function shareOf({ referenceMicros }: Row, share: number): string {
+  return referenceMicros < NOT_MEASURABLE ? '–' : share.toFixed(2)
 }
 
 function tableOfRates(rates: Rate[]): string {
@@ -75,6 +82,9 @@ function tableOfRates(rates: Rate[]): string {
 }
 
 /** The tables in Markdown. */
-export function toText({ rows, rates }: Report): string {
-  return [rows.length > 0 ? tableOfRows(rows) : '', rates.length > 0 ? tableOfRates(rates) : ''].join('\n\n').trim()
+export function toText({ clock, rows, rates }: Report): string {
+  const note = `Overheads of a request over its bare framework, ${clock === 'cpu' ? "the processor's time" : 'by the clock'}.`
+  return [note, rows.length > 0 ? tableOfRows(rows) : '', rates.length > 0 ? tableOfRates(rates) : '']
+    .filter(Boolean)
+    .join('\n\n')
 }

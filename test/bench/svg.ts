@@ -24,7 +24,7 @@ type Scale = (value: number) => number
 
 /** Plots side by side, with logarithmic axes. */
 export function plot(panels: Panel[]): string {
-  const legend = Math.max(...panels.map(({ series }) => series.length)) * LEGEND_LINE
+  const legend = Math.max(...panels.map(({ series }) => series.length)) * LEGEND_LINE + 12
   const size = `width="${panels.length * WIDTH}" height="${HEIGHT + legend}"`
   const drawn = panels.map((panel, index) => `<g transform="translate(${index * WIDTH},0)">${draw(panel)}</g>`)
   return [
@@ -62,7 +62,7 @@ function curve({ points }: Series, colour: string, toX: Scale, toY: Scale): stri
 }
 
 function legendOf(name: string, index: number): string {
-  const y = HEIGHT + index * LEGEND_LINE
+  const y = HEIGHT + 12 + index * LEGEND_LINE
   const colour = COLOURS[index % COLOURS.length]
   return `<rect x="${LEFT}" y="${y - 9}" width="14" height="10" fill="${colour}"/>${text(LEFT + 20, y, name, '')}`
 }

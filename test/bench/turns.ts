@@ -1,3 +1,5 @@
+import type { Times } from './exchange'
+
 /** How often every implementation has its turn, and how long. */
 export interface Turns {
   rounds: number
@@ -5,6 +7,8 @@ export interface Turns {
   ms: number
   /** How many requests a process makes before its times count. */
   warmUp: number
+  /** Which time counts: on a machine that others use too, the processor's is the steadier one. */
+  clock: keyof Times
 }
 
 /**
