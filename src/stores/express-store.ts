@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Store } from '../contracts/store'
 import { isRecord, type SessionRecord } from '../record'
 
@@ -24,7 +25,7 @@ export interface ExpressStore {
 export function fromExpressStore(store: ExpressStore): Store {
   return {
     async get(key) {
-      const found = await settle<{ record?: unknown }>((done) => store.get(key, done)).catch(nothingIfMissing)
+      const found = await settle<{ record?: unknown }>((done) => store.get(key, done)).catch(nothingIfUnreadable)
       return isRecord(found) && isRecord(found.record) ? found.record : undefined
     },
     async set(key, record, maxAge) {
@@ -47,10 +48,15 @@ function nothingIfMissing(error: unknown): undefined {
   if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
 }
 
+/** Those that parse what they hold answer a text that is none of theirs with the parser's error. */
+function nothingIfUnreadable(error: unknown): undefined {
+  if ((error as Error).name !== 'SyntaxError') nothingIfMissing(error)
+}
+
 function settle<T>(call: (done: Callback<T>) => void): Promise<T | undefined> {
   return new Promise((resolve, reject) => {
     call((error, value) => {
-      if (error) reject(error instanceof Error ? error : new Error('the store failed', { cause: error }))
+      if (error) reject(types.isNativeError(error) ? error : new Error('the store failed', { cause: error }))
       else resolve(value)
     })
   })
