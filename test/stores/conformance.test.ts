@@ -53,6 +53,12 @@ for (const { name, isThere, start, connect } of SERVERS) {
       await database.stop()
       await server.stop()
     })
+    it('R44: says how to make a table that is missing', async () => {
+      const store = new KyselyStore(database.db, { table: 'visits' })
+      const failure = { code: 'ERR_SESSION_TABLE_MISSING', message: expect.stringContaining("{ table: 'visits' }") }
+      await expect(store.get('a')).rejects.toMatchObject(failure)
+      await expect(store.set('a', {}, 1000)).rejects.toMatchObject(failure)
+    })
     describeSessionStore(`KyselyStore on ${name}`, () => ({ store: new KyselyStore(database.db) }), { capabilities })
   })
 }

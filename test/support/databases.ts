@@ -79,8 +79,10 @@ export function connectMariadb(server: ServerProcess): TestDatabase {
 
 function postgresPool(port: number): Pool {
   const pool = new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 10 })
-  // A pool reports the connections that a killed server drops; each request's own error is what counts.
+  // A pool, and each client that is in use, report that a killed server has dropped them; without a listener that ends
+  // the process. Each request's own error is what counts.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return pool
 }
 

@@ -13,7 +13,7 @@ import { SessionError } from '../../errors'
 import type { SessionRecord } from '../../record'
 import type { AnyKysely } from './any-kysely'
 import { sessionStatements } from './kysely-statements'
-import { checkTableName, familyOf, type KyselyDatabase, type SessionTable } from './kysely-table'
+import { checkTableName, DEFAULT_TABLE, familyOf, type KyselyDatabase, type SessionTable } from './kysely-table'
 import { RecordText, type RecordTextOptions } from '../../record-text'
 
 export { createSessionTable, type KyselyDatabase, type SessionTable } from './kysely-table'
@@ -52,7 +52,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   readonly #table: string
   readonly #text: RecordText
 
-  constructor(db: KyselyDatabase, { table = 'sessions', ...text }: KyselyStoreOptions = {}) {
+  constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, ...text }: KyselyStoreOptions = {}) {
     this.#table = checkTableName(table)
     this.#statements = sessionStatements(db as AnyKysely, familyOf(db), table)
     this.#text = new RecordText(text)
@@ -193,9 +193,10 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     } catch (cause) {
       const { message = '', code = '' } = cause as { message?: string; code?: string }
       if (!MISSING_TABLE.test(message) && !MISSING_TABLE.test(code)) throw cause
+      const options = this.#table === DEFAULT_TABLE ? '' : `, { table: '${this.#table}' }`
       throw new SessionError(
         'ERR_SESSION_TABLE_MISSING',
-        `There is no table "${this.#table}" for the sessions. Call "await createSessionTable(db)" once, as a migration.`,
+        `There is no table "${this.#table}" for the sessions. Call "await createSessionTable(db${options})" once, as a migration.`,
         { status: 503, cause },
       )
     }

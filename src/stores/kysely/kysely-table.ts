@@ -24,6 +24,7 @@ export interface KyselyDatabase {
   getExecutor(): { readonly adapter: object }
 }
 
+export const DEFAULT_TABLE = 'sessions'
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,50}$/
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a name that is not a plain one */
@@ -58,7 +59,7 @@ export function familyOf(db: KyselyDatabase): SqlFamily {
  */
 export async function createSessionTable(
   database: KyselyDatabase,
-  { table = 'sessions' }: { table?: string } = {},
+  { table = DEFAULT_TABLE }: { table?: string } = {},
 ): Promise<void> {
   const name = checkTableName(table)
   const family = familyOf(database)

@@ -25,7 +25,8 @@ export type Send = (command: string, key: string, ...args: string[]) => Promise<
 
 /** The one way to talk to either client. */
 export function senderOf(client: RedisClient): Send {
-  const candidate = client as Partial<IoredisClient & NodeRedisCluster> | null | undefined
+  // A class has a method "call" too, that of every function.
+  const candidate = (typeof client === 'object' ? client : null) as Partial<IoredisClient & NodeRedisCluster> | null
   if (typeof candidate?.call === 'function') {
     const ioredis = client as IoredisClient
     return (command, key, ...args) => ioredis.call(command, ...withKey(command, key, args))
@@ -42,6 +43,87 @@ export function senderOf(client: RedisClient): Send {
     'ERR_SESSION_OPTIONS',
     'RedisStore takes a ready client: new Redis() of ioredis, or await createClient().connect() of redis.',
   )
+}
+
+/** How many replicas have to have a write before it counts, and how long it waits for them in milliseconds. */
+export interface ReplicasToWaitFor {
+  count: number
+  timeout: number
+}
+
+/**
+ * Sends a command, and behind it on the same connection one that waits until the replicas have what it wrote: what a
+ * master has acknowledged by itself is lost where it fails before it has passed it on.
+ */
+export function confirmedSenderOf(client: RedisClient, { count, timeout }: ReplicasToWaitFor): Send {
+  if (!isPositive(count) || !isPositive(timeout)) {
+    throw new SessionError(
+      'ERR_SESSION_OPTIONS',
+      'The option "waitForReplicas" of RedisStore takes two whole numbers over 0: { count: 1, timeout: 1000 }.',
+    )
+  }
+  const send = senderOf(client)
+  const sendTogether = pipelineOf(client)
+  const wait = ['WAIT', String(count), String(timeout)]
+  return async (command, key, ...args) => {
+    const full = [command, ...withKey(command, key, args)]
+    const [answer, replicas] = await sendTogether(key, full, wait).catch(async (error: unknown) => {
+      if (!(error instanceof Error) || !error.message.startsWith('MOVED')) throw error
+      // A single command is redirected, and the client learns with it where the key is now.
+      await send('EXISTS', key)
+      return sendTogether(key, full, wait)
+    })
+    if (Number(replicas) >= count) return answer
+    throw new SessionError(
+      'ERR_SESSION_STORE',
+      `Within ${timeout} ms, ${String(replicas)} of the ${count} replicas had the session, which is lost if the master fails now. ` +
+        'See that the replicas are up, or ask for fewer with the option "waitForReplicas" of the store.',
+      { status: 503 },
+    )
+  }
+}
+
+/** Two commands about one key, sent one behind the other on one connection. */
+type SendTogether = (key: string, first: string[], second: string[]) => Promise<[unknown, unknown]>
+
+interface IoredisPipeline {
+  pipeline(commands: string[][]): { exec(): Promise<[error: Error | null, answer: unknown][] | null> }
+}
+
+interface NodeRedisPipeline {
+  addCommand(...command: unknown[]): NodeRedisPipeline
+  execAsPipeline(): Promise<unknown>
+}
+
+function pipelineOf(client: RedisClient): SendTogether {
+  const { pipeline, multi } = client as unknown as Partial<IoredisPipeline & { multi: unknown }>
+  if ('call' in client && typeof pipeline === 'function') {
+    const ioredis = client as unknown as IoredisPipeline
+    return async (_key, ...commands) => {
+      const answers = await ioredis.pipeline(commands.map((command) => ['call', ...command])).exec()
+      return (answers ?? []).map(([error, answer]) => {
+        if (error) throw error
+        return answer
+      }) as [unknown, unknown]
+    }
+  }
+  if (typeof multi === 'function') {
+    const nodeRedis = client as unknown as { multi(): NodeRedisPipeline }
+    const routed = 'masters' in client
+    return async (key, ...commands) => {
+      const started = nodeRedis.multi()
+      for (const command of commands) started.addCommand(...(routed ? [key, false, command] : [command]))
+      return started.execAsPipeline() as Promise<[unknown, unknown]>
+    }
+  }
+  throw new SessionError(
+    'ERR_SESSION_OPTIONS',
+    'For its option "waitForReplicas", RedisStore takes a client of ioredis or of redis that can send a pipeline.',
+  )
+}
+
+function isPositive(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0
 }
 
 /** A Lua script about one key, sent by its hash; after a script flush it is sent whole once. */

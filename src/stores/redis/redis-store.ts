@@ -10,7 +10,14 @@ import type {
 } from '../../contracts/store'
 import type { SessionRecord } from '../../record'
 import { RecordText, type RecordTextOptions } from '../../record-text'
-import { RedisScript, senderOf, type RedisClient, type Send } from './redis-client'
+import {
+  confirmedSenderOf,
+  RedisScript,
+  senderOf,
+  type RedisClient,
+  type ReplicasToWaitFor,
+  type Send,
+} from './redis-client'
 
 export type { RedisClient } from './redis-client'
 
@@ -18,6 +25,12 @@ export type { RedisClient } from './redis-client'
 export interface RedisStoreOptions extends RecordTextOptions {
   /** What every key in Redis begins with. Default: `session:`. */
   prefix?: string
+  /**
+   * How many replicas have to have a write before it counts, and for how many milliseconds it waits for them: past that
+   * it fails with `ERR_SESSION_STORE`. Without it, what was written last is lost where a master fails before it has
+   * passed it on. Commands behind a write on the same connection wait too: give the store a client of its own.
+   */
+  waitForReplicas?: ReplicasToWaitFor
 }
 
 /**
@@ -31,12 +44,16 @@ redis.call('PEXPIRE', KEYS[1], ARGV[5])`
 const SET = new RedisScript(`${WRITE}
 return 1`)
 
-const CREATE = new RedisScript(`if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+/** A client that lost its connection may send a command again: what is at the new revision already was written by it. */
+const CREATE = new RedisScript(`local revision = redis.call('HGET', KEYS[1], 'revision')
+if revision == ARGV[2] then return 1 end
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 ${WRITE}
 return 1`)
 
 const REPLACE = new RedisScript(`local revision = redis.call('HGET', KEYS[1], 'revision')
 if not revision then return -1 end
+if revision == ARGV[2] then return 1 end
 if revision ~= ARGV[6] then return 0 end
 ${WRITE}
 return 1`)
@@ -68,11 +85,14 @@ return 1`)
  */
 export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
   readonly #send: Send
+  /** For what writes; what reads needs no confirmation. */
+  readonly #write: Send
   readonly #prefix: string
   readonly #text: RecordText
 
-  constructor(client: RedisClient, { prefix = 'session:', ...text }: RedisStoreOptions = {}) {
+  constructor(client: RedisClient, { prefix = 'session:', waitForReplicas, ...text }: RedisStoreOptions = {}) {
     this.#send = senderOf(client)
+    this.#write = waitForReplicas ? confirmedSenderOf(client, waitForReplicas) : this.#send
     this.#prefix = prefix
     this.#text = new RecordText(text)
   }
@@ -95,7 +115,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
 
   async set(key: string, record: SessionRecord, maxAge: number, request?: StoreRequest): Promise<void> {
     await this.#index(key, maxAge, request)
-    await SET.run(this.#send, this.#keyOf(key), ...this.#fields(record, randomUUID(), maxAge, request))
+    await SET.run(this.#write, this.#keyOf(key), ...this.#fields(record, randomUUID(), maxAge, request))
   }
 
   async create(
@@ -106,7 +126,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   ): Promise<{ revision: unknown } | undefined> {
     const revision = randomUUID()
     await this.#index(key, maxAge, request)
-    const done = await CREATE.run(this.#send, this.#keyOf(key), ...this.#fields(record, revision, maxAge, request))
+    const done = await CREATE.run(this.#write, this.#keyOf(key), ...this.#fields(record, revision, maxAge, request))
     return done === 1 ? { revision } : undefined
   }
 
@@ -120,7 +140,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     const next = randomUUID()
     await this.#index(key, maxAge, request)
     const fields = this.#fields(record, next, maxAge, request)
-    const done = await REPLACE.run(this.#send, this.#keyOf(key), ...fields, String(revision))
+    const done = await REPLACE.run(this.#write, this.#keyOf(key), ...fields, String(revision))
     if (done === 1) return { outcome: 'written', revision: next }
     return { outcome: done === 0 ? 'conflict' : 'missing' }
   }
@@ -128,11 +148,11 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   async touch(key: string, expire: number | undefined, maxAge: number, request?: StoreRequest): Promise<boolean> {
     await this.#index(key, maxAge, request)
     const args = [expire === undefined ? '' : String(expire), milliseconds(maxAge)]
-    return (await TOUCH.run(this.#send, this.#keyOf(key), ...args)) === 1
+    return (await TOUCH.run(this.#write, this.#keyOf(key), ...args)) === 1
   }
 
   async destroy(key: string): Promise<boolean> {
-    return (await this.#send('DEL', this.#keyOf(key))) === 1
+    return (await this.#write('DEL', this.#keyOf(key))) === 1
   }
 
   async listByOwner(owner: string): Promise<OwnedRecord[]> {
@@ -169,7 +189,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   async #index(key: string, maxAge: number, request: StoreRequest | undefined): Promise<void> {
     if (request?.owner === undefined) return
     const now = Date.now()
-    await INDEX.run(this.#send, this.#indexOf(request.owner), key, String(now), String(now + Math.ceil(maxAge)))
+    await INDEX.run(this.#write, this.#indexOf(request.owner), key, String(now), String(now + Math.ceil(maxAge)))
   }
 
   #fields(record: SessionRecord, revision: string, maxAge: number, request: StoreRequest | undefined): string[] {
