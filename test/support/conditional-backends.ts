@@ -13,14 +13,19 @@ export interface OpenBackend {
   close: () => Promise<void>
 }
 
-/** Every store that writes on a condition; that of a server opens a connection, and closes it. */
-export const CONDITIONAL_BACKENDS: ConditionalBackend[] = [
+/** Stores that write on a condition. */
+let backends: ConditionalBackend[] = [
   { name: 'MemoryStore', open: async () => ({ store: new MemoryStore(), close: async () => undefined }) },
 ]
 
+/** Has the tests that are defined from now on run on other stores. */
+export function useBackends(others: ConditionalBackend[]): void {
+  backends = others
+}
+
 /** The same tests on each of them; `getStore` is for use inside a test. */
 export function describeOnEachStore(title: string, tests: (getStore: () => FullStore) => void): void {
-  describe.each(CONDITIONAL_BACKENDS)(`${title}, on $name`, ({ open }) => {
+  describe.each(backends)(`${title}, on $name`, ({ open }) => {
     let backend: OpenBackend
 
     beforeAll(async () => {

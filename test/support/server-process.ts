@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 
 /** How often a server is asked whether it is ready, and how long it is waited in between, in milliseconds. */
 const ATTEMPTS = 300
@@ -107,7 +106,8 @@ async function launch(
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     if (child.exitCode !== null) break
     if (await isReady(port).catch(() => false)) return child
-    await setTimeout(PAUSE)
+    // Not of node:timers/promises, which tests replace.
+    await new Promise((resolve) => setTimeout(resolve, PAUSE))
   }
   child.kill('SIGKILL')
   throw new Error(`${program} did not start: ${output}`)
