@@ -46,6 +46,16 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
       for (const visits of [1, 2, 3]) expect((await browser.get()).body).toBe(`${visits} visits`)
     },
   },
+  {
+    name: 'keeps a Set of pages (R19)',
+    isFor: /\$\{ctx\.session\.visits\.size\} pages seen/,
+    drive: async (server) => {
+      const browser = new Browser(server)
+      const answers = []
+      for (const path of ['/a', '/b', '/a']) answers.push((await browser.get(path)).body)
+      expect(answers).toEqual(['1 pages seen', '2 pages seen', '2 pages seen'])
+    },
+  },
 ]
 
 function post(browser: Browser, path: string, body: object): Promise<HttpAnswer> {
