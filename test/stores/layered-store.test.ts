@@ -1,0 +1,134 @@
+import type { Context } from 'koa'
+import { LayeredStore, MemoryStore } from 'koa-session-service'
+import { startClock, stopClock } from '../support/clock'
+import { createGate } from '../support/gate'
+import { createSessionApp } from '../support/session-app'
+import { WatchedStore } from '../support/watched-store'
+
+const LONG = 60_000
+const maxStale = 2000
+const request = { rolling: false, ctx: {} as Context }
+
+let clock: ReturnType<typeof stopClock>
+beforeEach(() => (clock = stopClock()))
+afterEach(startClock)
+
+/** The same sessions in two processes. */
+function openTwice(options?: { maxStale?: number; max?: number }) {
+  const shared = new WatchedStore()
+  const [here, there] = [new LayeredStore(shared, options), new LayeredStore(shared, options)]
+  const read = async (store: LayeredStore, key = 'a') => (await store.read(key, request))?.record
+  return { shared, here, there, read }
+}
+
+describe('LayeredStore', () => {
+  it('keeps nothing unless it is told to', async () => {
+    const { shared, here, there, read } = openTwice()
+    await here.create('a', { user: 'ann' }, LONG, request)
+    await read(here)
+    await there.destroy('a', request)
+    expect(await read(here)).toBeUndefined()
+    expect(shared.calls.filter((call) => call === 'read')).toHaveLength(2)
+  })
+
+  it('saves the round trip of what was read a moment ago', async () => {
+    const { shared, here, read } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'ann' })
+    expect(shared.calls).toEqual(['create', 'read'])
+  })
+
+  it.each(['destroy', 'replace'] as const)('sees at most maxStale late what another process does: %s', async (verb) => {
+    const { here, there, read } = openTwice({ maxStale })
+    const created = await here.create('a', { user: 'ann' }, LONG, request)
+    await read(here)
+    if (verb === 'destroy') await there.destroy('a', request)
+    else await there.replace('a', { user: 'bob' }, LONG, created?.revision, request)
+    clock.advance(maxStale)
+    expect(await read(here)).toEqual({ user: 'ann' })
+    clock.advance(1)
+    expect(await read(here)).toEqual(verb === 'destroy' ? undefined : { user: 'bob' })
+  })
+
+  it('is no later for being read all the time', async () => {
+    const { here, there, read } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    await read(here)
+    await there.destroy('a', request)
+    for (let step = 0; step < 4; step++) {
+      clock.advance(maxStale / 4)
+      await read(here)
+    }
+    clock.advance(1)
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it('sees at once what its own process does', async () => {
+    const { here, read } = openTwice({ maxStale })
+    const created = await here.create('a', { n: 1 }, LONG, request)
+    await read(here)
+    await here.replace('a', { n: 2 }, LONG, created?.revision, request)
+    expect(await read(here)).toEqual({ n: 2 })
+    await here.set('a', { n: 3, _expire: 1 }, LONG, request)
+    expect(await read(here)).toEqual({ n: 3, _expire: 1 })
+    await here.touch('a', 5, LONG, request)
+    expect(await read(here)).toEqual({ n: 3, _expire: 5 })
+    await here.destroy('a', request)
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it('R11: does not keep what was read before a logout, and answered after it', async () => {
+    const { shared, here, read } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    const gate = createGate()
+    const readShared = shared.read.bind(shared)
+    jest.spyOn(shared, 'read').mockImplementationOnce(async (key) => {
+      const found = await readShared(key)
+      await gate.pass()
+      return found
+    })
+    const slow = read(here)
+    await gate.reached
+    await here.destroy('a', request)
+    gate.open()
+    expect(await slow).toEqual({ user: 'ann' })
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it('answers copies', async () => {
+    const { here, read } = openTwice({ maxStale })
+    await here.create('a', { list: [1] }, LONG, request)
+    await read(here)
+    ;((await read(here)) as { list: number[] }).list.push(2)
+    expect(await read(here)).toEqual({ list: [1] })
+  })
+
+  it('holds at most max records', async () => {
+    const { shared, here, read } = openTwice({ maxStale, max: 2 })
+    for (const key of ['a', 'b', 'c']) {
+      await here.create(key, { key }, LONG, request)
+      await read(here, key)
+    }
+    shared.calls.length = 0
+    for (const key of ['c', 'b', 'a']) await read(here, key)
+    expect(shared.calls).toEqual(['read'])
+  })
+
+  it('R9: R11: writes nothing on top of what is stale: changes are kept, and a session that is gone stays so', async () => {
+    const shared = new MemoryStore()
+    const [here, there] = [0, 1].map(() => createSessionApp({ store: new LayeredStore(shared, { maxStale }) }))
+    const ann = here.visitor()
+    await ann.get('/set?first=1')
+    await ann.get('/')
+    const elsewhere = there.visitor(ann.jar.copy())
+    await elsewhere.get('/set?second=2')
+    await ann.get('/set?third=3')
+    clock.advance(maxStale + 1)
+    const all = { first: '1', second: '2', third: '3' }
+    expect((await elsewhere.get('/')).json()).toEqual(all)
+    expect((await ann.get('/')).json()).toEqual(all)
+    await elsewhere.get('/logout')
+    await ann.get('/set?fourth=4')
+    expect(shared.size).toBe(0)
+  })
+})
