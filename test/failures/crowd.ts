@@ -76,7 +76,7 @@ export class Crowd {
       this.#customers.map(async ({ browser, ...expected }) => ({ ...expected, count: await countOf(browser) })),
     )
     return counts.filter(
-      ({ acknowledged, unanswered, count = -1 }) => count < acknowledged || count > acknowledged + unanswered,
+      ({ acknowledged, unanswered, count }) => count < acknowledged || count > acknowledged + unanswered,
     )
   }
 
@@ -104,7 +104,13 @@ export class Crowd {
   }
 }
 
-async function countOf(browser: Browser): Promise<number | undefined> {
-  const { status, body } = await browser.get()
-  return status === 200 ? (JSON.parse(body) as { count: number }).count : undefined
+/** The count that a browser is answered, as soon as it is answered one. */
+async function countOf(browser: Browser): Promise<number> {
+  const end = Date.now() + PATIENCE
+  while (Date.now() < end) {
+    const { status, body } = await browser.get()
+    if (status === 200) return (JSON.parse(body) as { count: number }).count
+    await setTimeout(PAUSE)
+  }
+  return -1
 }
