@@ -1,4 +1,4 @@
-import { andThen, type Awaitable } from './contracts/awaitable'
+import { isPromise, type Awaitable } from './contracts/awaitable'
 import type { Loaded } from './contracts/backend'
 import type { Presented } from './contracts/transport'
 import { isSessionId } from './id'
@@ -7,33 +7,37 @@ import { isExpired } from './record'
 import type { SessionRequest } from './session-request'
 
 /** A session that the client presented and that was accepted. */
-export interface FoundSession extends Loaded {
+export interface FoundSession {
   presented: Presented
-  /** Its id; undefined where the record rests in the cookie. */
-  id: string | undefined
+  loaded: Loaded
 }
 
 /** Reads what the client presents and the records behind it, and answers the first one that is accepted. */
 export function findSession(request: SessionRequest): Awaitable<FoundSession | undefined> {
-  return andThen(request.config.transport.read(request.ctx, request.attributes), (candidates) =>
-    findAmong(request, candidates),
-  )
+  const presented = request.config.transport.read(request.ctx, request.attributes)
+  if (isPromise(presented)) return presented.then((candidates) => findAmong(request, candidates, 0))
+  return findAmong(request, presented, 0)
 }
 
-function findAmong(request: SessionRequest, [first, ...others]: Presented[]): Awaitable<FoundSession | undefined> {
-  if (!first) return undefined
-  return andThen(resume(request, first), (found) => found ?? findAmong(request, others))
+function findAmong(
+  request: SessionRequest,
+  candidates: Presented[],
+  place: number,
+): Awaitable<FoundSession | undefined> {
+  if (place === candidates.length) return undefined
+  const presented = candidates[place]
+  const resuming = resume(request, presented.token)
+  if (isPromise(resuming)) {
+    return resuming.then((loaded) => (loaded ? { presented, loaded } : findAmong(request, candidates, place + 1)))
+  }
+  return resuming ? { presented, loaded: resuming } : findAmong(request, candidates, place + 1)
 }
 
-function resume(request: SessionRequest, presented: Presented): Awaitable<FoundSession | undefined> {
+function resume(request: SessionRequest, token: string): Awaitable<Loaded | undefined> {
   const { hasStore } = request.config
-  const id = hasStore && isSessionId(presented.token) ? presented.token : undefined
-  const loading = hasStore && id === undefined ? undefined : load(request, presented.token)
-  return andThen(loading, (loaded) => {
-    if (loaded) return accept(request, { ...loaded, presented, id: loaded.id ?? id })
-    if (loaded === undefined) request.reject('missed', id, undefined)
-    return undefined
-  })
+  const id = hasStore && isSessionId(token) ? token : undefined
+  const loading = hasStore && id === undefined ? undefined : load(request, token)
+  return isPromise(loading) ? loading.then((loaded) => accept(request, loaded, id)) : accept(request, loading, id)
 }
 
 /** As in koa-session: a cookie on which `decode` fails is cleared, so that the next request does not fail as well. */
@@ -51,16 +55,32 @@ function load(request: SessionRequest, token: string): Awaitable<Loaded | null |
   }
 }
 
-function accept(request: SessionRequest, found: FoundSession): Awaitable<FoundSession | undefined> {
-  const { record, id } = found
-  const { options } = request.config
-  if (isExpired(record, options, Date.now())) {
-    request.reject('expired', id, record)
-    return id === undefined ? undefined : andThen(request.backend.remove(id, request.storeRequest), () => undefined)
-  }
-  return andThen(request.settings.valid?.(request.ctx, record) ?? true, (accepted) => {
-    if (accepted) return found
-    request.reject('invalid', id, record)
+function accept(
+  request: SessionRequest,
+  loaded: Loaded | null | undefined,
+  presentedId: string | undefined,
+): Awaitable<Loaded | undefined> {
+  if (!loaded) {
+    if (loaded === undefined) request.reject('missed', presentedId, undefined)
     return undefined
-  })
+  }
+  const { record, id } = loaded
+  if (isExpired(record, request.config.options, Date.now())) {
+    request.reject('expired', id, record)
+    return id === undefined ? undefined : removeExpired(request, id)
+  }
+  const { valid } = request.settings
+  if (!valid) return loaded
+  const answer = valid(request.ctx, record)
+  return isPromise(answer) ? answer.then((isValid) => judge(request, loaded, isValid)) : judge(request, loaded, answer)
+}
+
+function judge(request: SessionRequest, loaded: Loaded, isValid: unknown): Loaded | undefined {
+  if (isValid) return loaded
+  request.reject('invalid', loaded.id, loaded.record)
+  return undefined
+}
+
+async function removeExpired(request: SessionRequest, id: string): Promise<undefined> {
+  await request.backend.remove(id, request.storeRequest)
 }

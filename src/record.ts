@@ -44,9 +44,14 @@ export function toRecord(data: Dictionary, policy: LifetimePolicy, created: numb
 /** The JSON of a record, made of its data's: the lifetime stands at the end, as in {@link toRecord}. */
 export function withLifetime(dataText: string, lifetime: RecordLifetime): string {
   const { _expire, _session, _maxAge, _idle, _created } = lifetime
-  const tail = JSON.stringify({ _expire, _session, _maxAge, _idle, _created })
-  if (tail === '{}') return dataText
-  return dataText === '{}' ? tail : `${dataText.slice(0, -1)},${tail.slice(1)}`
+  let tail = ''
+  if (_expire !== undefined) tail += `,"_expire":${_expire}`
+  if (_session !== undefined) tail += `,"_session":${_session}`
+  if (_maxAge !== undefined) tail += `,"_maxAge":${_maxAge}`
+  if (_idle !== undefined) tail += `,"_idle":${_idle}`
+  if (_created !== undefined) tail += `,"_created":${_created}`
+  if (tail === '') return dataText
+  return dataText === '{}' ? `{${tail.slice(1)}}` : `${dataText.slice(0, -1)}${tail}}`
 }
 
 /** How long a session has left at `now`: until it expires, or until its absolute timeout, whichever comes first. */

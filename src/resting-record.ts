@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { andThen, isPromise, type Awaitable } from './contracts/awaitable'
+import { isPromise, type Awaitable } from './contracts/awaitable'
 import type { Loaded, WriteReason } from './contracts/backend'
 import { SessionError } from './errors'
-import { findSession } from './find-session'
+import { findSession, type FoundSession } from './find-session'
 import { HeldToken } from './held-token'
 import { merge } from './merge'
 import { ttlOf } from './options'
@@ -23,7 +23,10 @@ import type { SessionRequest } from './session-request'
 import { contentOf, copy, Snapshot, type Content } from './snapshot'
 
 /** How often a write is tried while other requests change the record, or while new ids turn out to be taken. */
-const MAX_ATTEMPTS = 10
+const MAX_ATTEMPTS = 40
+/** The longest pause between two attempts, and how long newcomers wait for those who try again, in milliseconds. */
+const MAX_PAUSE = 32
+const PATIENCE = 200
 
 /** A change of a session that can be made again, on fresh data, where another request was faster. */
 export interface Update {
@@ -119,13 +122,16 @@ export class RestingRecord {
 
   /** Answers the record of the session that the client presents, if it is accepted. */
   find(): Awaitable<SessionRecord | undefined> {
-    return andThen(findSession(this.#request), (found) => {
-      this.#wasSought = true
-      if (!found) return undefined
-      this.#held.accept(found.presented)
-      this.#remember(found)
-      return found.record
-    })
+    const finding = findSession(this.#request)
+    return isPromise(finding) ? finding.then((found) => this.#accept(found)) : this.#accept(finding)
+  }
+
+  #accept(found: FoundSession | undefined): SessionRecord | undefined {
+    this.#wasSought = true
+    if (!found) return undefined
+    this.#held.accept(found.presented)
+    this.#remember(found.loaded)
+    return found.loaded.record
   }
 
   /**
@@ -133,10 +139,14 @@ export class RestingRecord {
    * then nothing is written, and the client is made to forget it.
    */
   async write(session: SessionModel, content: Content, reason: WriteReason, update?: Update): Promise<boolean> {
+    const { turns } = this.#request.config
+    const id = this.#restingId
+    // Who was in another's way has their turn first: or newcomers would be faster every time.
+    if (id !== undefined && turns.isTaken(id)) await turns.letPass(id, PATIENCE)
     const first = await this.#tryToWrite(content, reason)
     if (typeof first === 'boolean') return first
     // Within this process, those who are in each other's way go one by one; what is left is other processes.
-    return this.#request.config.turns.take(this.#origin?.id ?? (this.#id.value as string), () =>
+    return turns.take(this.#origin?.id ?? (this.#id.value as string), () =>
       this.#retry(session, reason, update, first),
     )
   }
@@ -269,7 +279,7 @@ export class RestingRecord {
       const result = await this.#tryToWrite(this.contentOf(session), reason)
       if (typeof result === 'boolean') return result
       last = result
-      await setTimeout(Math.random() * 2 ** attempt)
+      await setTimeout(Math.random() * Math.min(2 ** attempt, MAX_PAUSE))
     }
     throw conflict()
   }

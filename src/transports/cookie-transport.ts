@@ -45,7 +45,7 @@ export class CookieTransport implements Transport {
     if (values.length === 0 || signatures.length === 0) return []
     const verified = this.#verify(values, signatures, this.#keys(ctx, cookies))
     if (verified.length === 0) this.#dropSignature(ctx)
-    return verified.filter(({ token }) => token !== '')
+    return verified.length > 0 && values.includes('') ? verified.filter(({ token }) => token !== '') : verified
   }
 
   write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void {
@@ -97,15 +97,18 @@ export class CookieTransport implements Transport {
   }
 
   #verify(values: string[], signatures: string[], keys: SignatureKeys): Presented[] {
+    if (values.length === 1 && signatures.length === 1) return this.#verifyPair(values[0], signatures[0], keys)
     // Clients send a cookie and its signature in the same order: what stands in the same place is tried first.
     const pairs = values.flatMap((token, place) =>
       signatures.map((signature, other) => ({ token, signature, distance: Math.abs(place - other) })),
     )
     if (pairs.length > 1) pairs.sort((one, other) => one.distance - other.distance)
-    return pairs.slice(0, MAX_CANDIDATES).flatMap(({ token, signature }) => {
-      const place = this.#signatures.indexOf(token, signature, keys)
-      return place < 0 ? [] : [{ token, outdated: place > 0 }]
-    })
+    return pairs.slice(0, MAX_CANDIDATES).flatMap(({ token, signature }) => this.#verifyPair(token, signature, keys))
+  }
+
+  #verifyPair(token: string, signature: string, keys: SignatureKeys): Presented[] {
+    const place = this.#signatures.indexOf(token, signature, keys)
+    return place < 0 ? [] : [{ token, outdated: place > 0 }]
   }
 
   /** As the `cookies` package does: a signature that fits no value is of no more use. */

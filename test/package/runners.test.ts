@@ -6,7 +6,7 @@ import { ENVIRONMENT, MODULES, PackedProject } from './packed'
 jest.setTimeout(120_000)
 
 /** One test of what the store can do, and those of the contract and of each capability: 11, 9, 3 and 4. */
-const TESTS = 28
+const TESTS = 29
 
 const SUITE = `
   const { MemoryStore } = store
