@@ -146,9 +146,7 @@ export class RestingRecord {
     const first = await this.#tryToWrite(content, reason)
     if (typeof first === 'boolean') return first
     // Within this process, those who are in each other's way go one by one; what is left is other processes.
-    return turns.take(this.#origin?.id ?? (this.#id.value as string), () =>
-      this.#retry(session, reason, update, first),
-    )
+    return turns.take(this.#origin?.id ?? (this.#id.value as string), () => this.#retry(session, reason, update, first))
   }
 
   /**
