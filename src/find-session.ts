@@ -47,7 +47,7 @@ function load(request: SessionRequest, token: string): Awaitable<Loaded | null |
   try {
     return request.backend.load(token, request.storeRequest)
   } catch (error) {
-    if (!ctx.headerSent) {
+    if (!ctx.res.headersSent) {
       void config.transport.clear(ctx, request.attributes)
       keepCookies(ctx, config.options.key)
     }

@@ -45,7 +45,7 @@ export class HeldToken {
   /** Signs a good cookie anew where its key is no longer the first; what it has `left` to live is not extended. */
   async renewSignature(left: Lifetime): Promise<void> {
     const { config, ctx, maxAge } = this.#request
-    if (!this.#presented?.outdated || ctx.headerSent) return
+    if (!this.#presented?.outdated || ctx.res.headersSent) return
     this.#noteResponse()
     const life = maxAge === 'session' || left === 'session' ? maxAge : Math.max(left, 1)
     await config.transport.write(ctx, this.#presented.token, this.#request.attributes, life)
@@ -65,7 +65,7 @@ export class HeldToken {
   }
 
   #isTooLate(lost: SessionEvents['late']['lost'], id: string | undefined): boolean {
-    if (!this.#request.ctx.headerSent) return false
+    if (!this.#request.ctx.res.headersSent) return false
     this.#request.report('late', id, { lost })
     return true
   }

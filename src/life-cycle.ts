@@ -297,12 +297,14 @@ export class LifeCycle implements SessionOwner {
     const wasForced = this.#isForced
     this.#isForced = false
     try {
-      const isThere = await this.#write(session, content, isWhole ? reason : 'forced', update)
+      const isThere = await this.#record.write(session, content, isWhole ? reason : 'forced', update)
       if (!isThere) return isMove ? this.reset() : this.#lose()
       this.#isWritten = true
     } catch (error) {
       this.#isForced ||= wasForced
-      throw error
+      const losesNoData = isWhole && (reason === 'rolling' || reason === 'renew')
+      if (!losesNoData || !this.#toleratesStoreError(error)) throw error
+      this.reportError(error)
     }
   }
 
@@ -316,22 +318,6 @@ export class LifeCycle implements SessionOwner {
     const changesHands = this.#record.hasOtherOwner(data)
     if (changesHands) this.#record.restart()
     if (request === 'regenerate' || changesHands) this.#record.move()
-  }
-
-  async #write(
-    session: SessionModel,
-    content: Content,
-    reason: WriteReason,
-    update: Update | undefined,
-  ): Promise<boolean> {
-    try {
-      return await this.#record.write(session, content, reason, update)
-    } catch (error) {
-      const losesNoData = reason === 'rolling' || reason === 'renew'
-      if (!losesNoData || !this.#toleratesStoreError(error)) throw error
-      this.reportError(error)
-      return true
-    }
   }
 
   #reasonToWrite(request: CommitRequest | 'touch', content: Content): WriteReason | undefined {

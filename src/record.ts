@@ -23,14 +23,18 @@ export type Dictionary = Record<string, unknown>
 
 /** What bounds a session's life, in milliseconds. */
 export interface LifetimePolicy {
-  readonly maxAge: Lifetime
   readonly idleTimeout?: number
   readonly absoluteTimeout?: number
 }
 
 /** Makes the record of `data`, renewed at `now`, of a session that began at `created`. */
-export function toRecord(data: Dictionary, policy: LifetimePolicy, created: number, now: number): SessionRecord {
-  const { maxAge, idleTimeout, absoluteTimeout } = policy
+export function toRecord(
+  data: Dictionary,
+  maxAge: Lifetime,
+  { idleTimeout, absoluteTimeout }: LifetimePolicy,
+  created: number,
+  now: number,
+): SessionRecord {
   const life = Math.min(maxAge === 'session' ? Infinity : maxAge, idleTimeout ?? Infinity)
   const record: SessionRecord = { ...data }
   if (life !== Infinity) record._expire = now + life
@@ -43,15 +47,27 @@ export function toRecord(data: Dictionary, policy: LifetimePolicy, created: numb
 
 /** The JSON of a record, made of its data's: the lifetime stands at the end, as in {@link toRecord}. */
 export function withLifetime(dataText: string, lifetime: RecordLifetime): string {
-  const { _expire, _session, _maxAge, _idle, _created } = lifetime
+  const tail = tailOf(lifetime)
+  if (tail === '') return dataText
+  return dataText === '{}' ? `{${tail.slice(1)}}` : `${dataText.slice(0, -1)}${tail}}`
+}
+
+/** Whether a record's JSON is what {@link withLifetime} makes of the data's; a long one need not be made for that. */
+export function isWithLifetime(recordText: string, dataText: string, lifetime: RecordLifetime): boolean {
+  if (dataText === '{}') return recordText === withLifetime(dataText, lifetime)
+  const end = `${tailOf(lifetime)}}`
+  const isAsLong = recordText.length === dataText.length - 1 + end.length
+  return isAsLong && recordText.endsWith(end) && recordText.startsWith(dataText.slice(0, -1))
+}
+
+function tailOf({ _expire, _session, _maxAge, _idle, _created }: RecordLifetime): string {
   let tail = ''
   if (_expire !== undefined) tail += `,"_expire":${_expire}`
   if (_session !== undefined) tail += `,"_session":${_session}`
   if (_maxAge !== undefined) tail += `,"_maxAge":${_maxAge}`
   if (_idle !== undefined) tail += `,"_idle":${_idle}`
   if (_created !== undefined) tail += `,"_created":${_created}`
-  if (tail === '') return dataText
-  return dataText === '{}' ? `{${tail.slice(1)}}` : `${dataText.slice(0, -1)}${tail}}`
+  return tail
 }
 
 /** How long a session has left at `now`: until it expires, or until its absolute timeout, whichever comes first. */

@@ -217,7 +217,7 @@ export class RestingRecord {
     const id = isPromise(drawn) ? await drawn : drawn
     const now = Date.now()
     this.#created ??= now
-    const record = toRecord(content.data, { ...config.options, maxAge }, this.#created, now)
+    const record = toRecord(content.data, maxAge, config.options, this.#created, now)
     const left = timeLeft(record._expire, this.#created, config.options, now)
     const owner = this.#request.ownerOf(content.data)
     const text = backend.serializer === JSON ? withLifetime(content.text, record) : undefined

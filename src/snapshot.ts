@@ -1,6 +1,6 @@
 import type { Serializer } from './contracts/serializer'
 import { SessionError } from './errors'
-import { dataOf, withLifetime, type Dictionary, type RecordLifetime, type SessionRecord } from './record'
+import { dataOf, isWithLifetime, type Dictionary, type RecordLifetime, type SessionRecord } from './record'
 
 /** A session's data at one moment, and their text. */
 export interface Content {
@@ -67,7 +67,7 @@ export class Snapshot {
 
   isChanged({ text }: Content): boolean {
     if (this.#text !== undefined) return text !== this.#text
-    return withLifetime(text, this.lifetime) !== this.#recordText
+    return !isWithLifetime(this.#recordText as string, text, this.lifetime)
   }
 }
 

@@ -5,37 +5,31 @@ import { LRUCache } from 'lru-cache'
 export type SignatureKeys =
   readonly string[] | { sign(data: string): string; index(data: string, signature: string): number }
 
-/** A signature that is known to be good, and the key that made it. */
-interface Known {
-  signature: string
+/** What a signature was found to be good for. */
+interface Verified {
+  value: string
   key: string
 }
 
-/** How many signatures are remembered, and the longest text of which one is. */
-const MAX_KNOWN = 1000
-const MAX_KNOWN_LENGTH = 4096
+/** How many signatures are remembered: each with its value, of 4 KB at most. */
+const MAX_VERIFIED = 1000
 
 /**
  * The signatures of one cookie, in keygrip's format: HMAC-SHA1 of `name=value` in base64url, or what a Keygrip makes.
  *
- * Those of a list of secrets are remembered by the whole text that they sign, each with its key: one counts as long as
- * its key is in the list.
+ * Those of a list of secrets that were verified are remembered, each with the whole value and with its key: one counts for
+ * that value alone, and as long as its key is in the list.
  */
 export class Signatures {
   readonly #name: string
-  readonly #known = new LRUCache<string, Known>({ max: MAX_KNOWN })
+  readonly #verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED })
 
   constructor(name: string) {
     this.#name = name
   }
 
   sign(value: string, keys: SignatureKeys): string {
-    if (!isList(keys)) return keys.sign(`${this.#name}=${value}`)
-    const known = this.#known.get(value)
-    if (known?.key === keys[0]) return known.signature
-    const signature = this.#hmac(value, keys[0])
-    this.#remember(value, { signature, key: keys[0] })
-    return signature
+    return isList(keys) ? this.#hmac(value, keys[0]) : keys.sign(`${this.#name}=${value}`)
   }
 
   /** Answers the place of the key that has made the signature; -1 where none has. */
@@ -45,24 +39,24 @@ export class Signatures {
       // keygrip's own comparison costs more than everything else here, and most cookies have the first key's signature.
       return isEqual(keys.sign(data), signature) ? 0 : keys.index(data, signature)
     }
-    const known = this.#known.get(value)
-    const place = known && isEqual(known.signature, signature) ? keys.indexOf(known.key) : -1
-    if (place !== -1) return place
-    return keys.findIndex((key) => {
+    const verified = this.#verified.get(signature)
+    const place = verified?.value === value ? keys.indexOf(verified.key) : -1
+    return place === -1 ? this.#verify(value, signature, keys) : place
+  }
+
+  #verify(value: string, signature: string, keys: readonly string[]): number {
+    for (const [place, key] of keys.entries()) {
       const expected = this.#hmac(value, key)
-      const isGood = isEqual(expected, signature)
+      if (!isEqual(expected, signature)) continue
       // A part of a header would keep the whole header in memory.
-      if (isGood) this.#remember(Buffer.from(value, 'latin1').toString('latin1'), { signature: expected, key })
-      return isGood
-    })
+      this.#verified.set(expected, { value: Buffer.from(value, 'latin1').toString('latin1'), key })
+      return place
+    }
+    return -1
   }
 
   #hmac(value: string, key: string): string {
     return createHmac('sha1', key).update(`${this.#name}=${value}`).digest('base64url')
-  }
-
-  #remember(value: string, known: Known): void {
-    if (value.length <= MAX_KNOWN_LENGTH) this.#known.set(value, known)
   }
 }
 

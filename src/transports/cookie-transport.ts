@@ -17,6 +17,15 @@ const MAX_CANDIDATES = 64
 /** The names that browsers accept on secure cookies alone (RFC 6265bis, section 4.1.3). */
 const NEEDS_SECURE = /^__(host|secure)-/i
 
+/** What is known of the cookie in one request. */
+interface Exchange {
+  /** The response sets it. */
+  isWritten: boolean
+  /** The value that was verified, where the first key has signed it: written again, it has the same signature. */
+  value: string | undefined
+  signature: string
+}
+
 /** Carries the token in a cookie, signed with `app.keys` as the `cookies` package does. */
 export class CookieTransport implements Transport {
   readonly #name: string
@@ -24,8 +33,8 @@ export class CookieTransport implements Transport {
   readonly #signatures: Signatures
   readonly #lines: CookieLines
   readonly #cookies = new KoaCookiesSlot()
-  /** Marks the contexts whose response has the cookie. */
-  readonly #isWritten = Symbol('written')
+  /** Where a context keeps what this transport knows of it. */
+  readonly #slot = Symbol('cookie')
 
   constructor(name: string) {
     this.#name = name
@@ -43,7 +52,7 @@ export class CookieTransport implements Transport {
     const { values, signatures } = findCookies(header, this.#name)
     if (!signed) return presented(values)
     if (values.length === 0 || signatures.length === 0) return []
-    const verified = this.#verify(values, signatures, this.#keys(ctx, cookies))
+    const verified = this.#verify(ctx, values, signatures, this.#keys(ctx, cookies))
     if (verified.length === 0) this.#dropSignature(ctx)
     return verified.length > 0 && values.includes('') ? verified.filter(({ token }) => token !== '') : verified
   }
@@ -59,15 +68,19 @@ export class CookieTransport implements Transport {
     const line = this.#lines.line(token, maxAge, attributes, attributes.secure ?? secure)
     this.#checkSize(line)
     // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
-    const overwrite = attributes.overwrite === true || this.isSet(ctx)
-    ;(ctx as unknown as Record<symbol, boolean>)[this.#isWritten] = true
+    const exchange = this.#exchange(ctx)
+    const overwrite = attributes.overwrite === true || exchange.isWritten
+    exchange.isWritten = true
     if (hasOwn) {
       const life = token === '' || maxAge === 'session' ? undefined : maxAge
       cookies.set(this.#name, token, { ...attributes, maxAge: life, overwrite } as Cookies.SetOption)
       return
     }
     const lines = [line]
-    if (keys) lines.push(this.#lines.signatureLine(line, token, this.#signatures.sign(token, keys)))
+    if (keys) {
+      const signature = exchange.value === token ? exchange.signature : this.#signatures.sign(token, keys)
+      lines.push(this.#lines.signatureLine(line, token, signature))
+    }
     addLines(ctx.res, lines, { overwrite })
   }
 
@@ -78,7 +91,7 @@ export class CookieTransport implements Transport {
 
   /** Whether this response has set it. */
   isSet(ctx: Context): boolean {
-    return (ctx as unknown as Record<symbol, boolean>)[this.#isWritten] === true
+    return this.#exchange(ctx).isWritten
   }
 
   clear(ctx: Context, attributes: CookieAttributes): void {
@@ -96,26 +109,39 @@ export class CookieTransport implements Transport {
     )
   }
 
-  #verify(values: string[], signatures: string[], keys: SignatureKeys): Presented[] {
-    if (values.length === 1 && signatures.length === 1) return this.#verifyPair(values[0], signatures[0], keys)
+  #verify(ctx: Context, values: string[], signatures: string[], keys: SignatureKeys): Presented[] {
+    if (values.length === 1 && signatures.length === 1) return this.#verifyPair(ctx, values[0], signatures[0], keys)
     // Clients send a cookie and its signature in the same order: what stands in the same place is tried first.
     const pairs = values.flatMap((token, place) =>
       signatures.map((signature, other) => ({ token, signature, distance: Math.abs(place - other) })),
     )
     if (pairs.length > 1) pairs.sort((one, other) => one.distance - other.distance)
-    return pairs.slice(0, MAX_CANDIDATES).flatMap(({ token, signature }) => this.#verifyPair(token, signature, keys))
+    return pairs
+      .slice(0, MAX_CANDIDATES)
+      .flatMap(({ token, signature }) => this.#verifyPair(ctx, token, signature, keys))
   }
 
-  #verifyPair(token: string, signature: string, keys: SignatureKeys): Presented[] {
+  #verifyPair(ctx: Context, token: string, signature: string, keys: SignatureKeys): Presented[] {
     const place = this.#signatures.indexOf(token, signature, keys)
-    return place < 0 ? [] : [{ token, outdated: place > 0 }]
+    if (place < 0) return []
+    if (place === 0) {
+      const exchange = this.#exchange(ctx)
+      exchange.value = token
+      exchange.signature = signature
+    }
+    return [{ token, outdated: place > 0 }]
   }
 
   /** As the `cookies` package does: a signature that fits no value is of no more use. */
   #dropSignature(ctx: Context): void {
     if (ctx.headerSent) return
     ctx.cookies.set(`${this.#name}.sig`, null, { path: '/', signed: false })
-    ;(ctx as unknown as Record<symbol, boolean>)[this.#isWritten] = true
+    this.#exchange(ctx).isWritten = true
+  }
+
+  #exchange(ctx: Context): Exchange {
+    const slots = ctx as unknown as Record<symbol, Exchange | undefined>
+    return (slots[this.#slot] ??= { isWritten: false, value: undefined, signature: '' })
   }
 
   /** Koa makes no cookies at all where its list of keys is empty. */
