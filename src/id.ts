@@ -6,5 +6,5 @@ const CLIMBS = /(^|[\\/])\.{1,2}([\\/]|$)/
 /** Whether a text can be a session's id at all; whether there is such a session, its store tells. */
 export function isSessionId(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > MAX_LENGTH) return false
-  return VISIBLE.test(value) && !CLIMBS.test(value) && !(value in Object.prototype)
+  return VISIBLE.test(value) && !(value.includes('.') && CLIMBS.test(value)) && !(value in Object.prototype)
 }

@@ -20,9 +20,13 @@ export class RecordText {
     this.#maxSize = maxSize
   }
 
-  /** @throws {SessionError} `ERR_SESSION_RECORD_TOO_LARGE` */
-  stringify(record: SessionRecord): string {
-    const text = this.serializer.stringify(record)
+  /**
+   * @param request may bring the record's JSON along
+   * @throws {SessionError} `ERR_SESSION_RECORD_TOO_LARGE`
+   */
+  stringify(record: SessionRecord, request?: { text?: string }): string {
+    const given = this.serializer === JSON ? request?.text : undefined
+    const text = given ?? this.serializer.stringify(record)
     const size = this.#maxSize === Infinity ? 0 : Buffer.byteLength(text)
     if (size <= this.#maxSize) return text
     throw new SessionError(
@@ -32,12 +36,21 @@ export class RecordText {
     )
   }
 
-  /** Answers undefined for a text that holds no record; `expire` takes the place of the record's own `_expire`. */
-  parse(text: string, expire?: number): SessionRecord | undefined {
+  /**
+   * Answers undefined for a text that holds no record; `expire` takes the place of the record's own `_expire`, and the
+   * text is answered too where it is the record's JSON all the same.
+   */
+  parse(text: string, expire?: number): { record: SessionRecord; text?: string } | undefined {
+    const record = this.#parse(text)
+    if (!record) return undefined
+    if (expire !== undefined && expire !== record._expire) return { record: { ...record, _expire: expire } }
+    return this.serializer === JSON ? { record, text } : { record }
+  }
+
+  #parse(text: string): SessionRecord | undefined {
     try {
       const record: unknown = this.serializer.parse(text)
-      if (!isRecord(record)) return undefined
-      return expire === undefined ? record : { ...record, _expire: expire }
+      return isRecord(record) ? record : undefined
     } catch {
       return undefined
     }

@@ -27,25 +27,24 @@ export interface LifetimePolicy {
   readonly absoluteTimeout?: number
 }
 
-/** Makes the record of `data`, renewed at `now`, of a session that began at `created`. */
-export function toRecord(
-  data: Dictionary,
+/** What the record says of a session that began at `created` and is renewed at `now`. */
+export function renewedLifetime(
   maxAge: Lifetime,
   { idleTimeout, absoluteTimeout }: LifetimePolicy,
   created: number,
   now: number,
-): SessionRecord {
+): RecordLifetime {
   const life = Math.min(maxAge === 'session' ? Infinity : maxAge, idleTimeout ?? Infinity)
-  const record: SessionRecord = { ...data }
-  if (life !== Infinity) record._expire = now + life
-  if (maxAge === 'session') record._session = true
-  else record._maxAge = maxAge
-  if (idleTimeout !== undefined) record._idle = idleTimeout
-  if (absoluteTimeout !== undefined) record._created = created
-  return record
+  const lifetime: RecordLifetime = {}
+  if (life !== Infinity) lifetime._expire = now + life
+  if (maxAge === 'session') lifetime._session = true
+  else lifetime._maxAge = maxAge
+  if (idleTimeout !== undefined) lifetime._idle = idleTimeout
+  if (absoluteTimeout !== undefined) lifetime._created = created
+  return lifetime
 }
 
-/** The JSON of a record, made of its data's: the lifetime stands at the end, as in {@link toRecord}. */
+/** The JSON of a record, made of its data's: the lifetime stands at the end, as in koa-session's. */
 export function withLifetime(dataText: string, lifetime: RecordLifetime): string {
   const tail = tailOf(lifetime)
   if (tail === '') return dataText
@@ -55,9 +54,10 @@ export function withLifetime(dataText: string, lifetime: RecordLifetime): string
 /** Whether a record's JSON is what {@link withLifetime} makes of the data's; a long one need not be made for that. */
 export function isWithLifetime(recordText: string, dataText: string, lifetime: RecordLifetime): boolean {
   if (dataText === '{}') return recordText === withLifetime(dataText, lifetime)
-  const end = `${tailOf(lifetime)}}`
-  const isAsLong = recordText.length === dataText.length - 1 + end.length
-  return isAsLong && recordText.endsWith(end) && recordText.startsWith(dataText.slice(0, -1))
+  const length = dataText.length - 1
+  return (
+    recordText.slice(0, length) === dataText.slice(0, length) && recordText.slice(length) === `${tailOf(lifetime)}}`
+  )
 }
 
 function tailOf({ _expire, _session, _maxAge, _idle, _created }: RecordLifetime): string {

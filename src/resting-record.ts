@@ -11,9 +11,8 @@ import {
   dataOf,
   isUnder,
   lifetimeOf,
+  renewedLifetime,
   timeLeft,
-  toRecord,
-  withLifetime,
   type Dictionary,
   type SessionRecord,
 } from './record'
@@ -217,11 +216,11 @@ export class RestingRecord {
     const id = isPromise(drawn) ? await drawn : drawn
     const now = Date.now()
     this.#created ??= now
-    const record = toRecord(content.data, maxAge, config.options, this.#created, now)
-    const left = timeLeft(record._expire, this.#created, config.options, now)
+    const lifetime = renewedLifetime(maxAge, config.options, this.#created, now)
+    const left = timeLeft(lifetime._expire, this.#created, config.options, now)
     const owner = this.#request.ownerOf(content.data)
-    const text = backend.serializer === JSON ? withLifetime(content.text, record) : undefined
-    const write = { id, record, text, ttl: ttlOf(left, config.options.ttl), base: this.#base, reason }
+    const { data, text } = content
+    const write = { id, data, text, lifetime, ttl: ttlOf(left, config.options.ttl), base: this.#base, reason }
     const writing = backend.write(write, this.#request.storeRequestFor(owner))
     const result = isPromise(writing) ? await writing : writing
     switch (result.outcome) {
@@ -235,7 +234,7 @@ export class RestingRecord {
         this.#isMoving = false
         const handing = this.#held.hand(result.token, maxAge === 'session' ? 'session' : left, id)
         if (isPromise(handing)) await handing
-        this.#snapshot = Snapshot.ofContent(content, record, owner, backend.serializer)
+        this.#snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
         return true
       }
       case 'taken':

@@ -1,7 +1,7 @@
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
 import { isTextCodec, type Codec, type TextCodec } from '../contracts/codec'
 import type { Serializer } from '../contracts/serializer'
-import { hasLifetime, isRecord } from '../record'
+import { hasLifetime, isRecord, withLifetime } from '../record'
 
 /** Keeps the record in the text that the client holds. */
 export class CookieBackend implements Backend {
@@ -24,9 +24,10 @@ export class CookieBackend implements Backend {
     return record && hasLifetime(record) ? { record } : undefined
   }
 
-  write({ record, text }: Write): WriteResult {
-    const codec = this.#textCodec
-    const token = codec && text !== undefined ? codec.wrap(text, this.#name) : this.#codec.encode(record, this.#name)
+  write({ data, text, lifetime }: Write): WriteResult {
+    const token = this.#textCodec
+      ? this.#textCodec.wrap(withLifetime(text, lifetime), this.#name)
+      : this.#codec.encode({ ...data, ...lifetime }, this.#name)
     return { outcome: 'written', token, revision: undefined }
   }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { andThen, type Awaitable } from '../contracts/awaitable'
+import { andThen, isPromise, type Awaitable } from '../contracts/awaitable'
 import type { Backend, Departure, Loaded, Write, WriteResult } from '../contracts/backend'
 import type { Serializer } from '../contracts/serializer'
 import {
@@ -9,8 +9,9 @@ import {
   type Store,
   type StoreRequest,
   type TouchableStore,
+  type Versioned,
 } from '../contracts/store'
-import { isRecord, type SessionRecord } from '../record'
+import { isRecord, withLifetime, type SessionRecord } from '../record'
 import { deriveKey, seal, unseal } from '../sealing'
 import type { StoreGuard } from '../store-guard'
 
@@ -29,6 +30,12 @@ export interface StoreBackendOptions {
   guard: StoreGuard
   /** Whether moved sessions leave pointers behind: then a record is never extended unseen. */
   hasPointers: boolean
+}
+
+/** A record that is to be written. */
+interface Put extends Pick<Write, 'ttl' | 'base' | 'reason'> {
+  id: string
+  record: SessionRecord
 }
 
 /** A store's key that opens no session: whoever reads the store learns no id. */
@@ -62,8 +69,10 @@ export class StoreBackend implements Backend {
   }
 
   write(write: Write, request: StoreRequest): Awaitable<WriteResult> {
-    const id = write.id as string
-    return this.#options.guard.call(() => this.#write(id, write, request))
+    const { id, data, text, lifetime, ttl, base, reason } = write
+    const put = { id: id as string, record: { ...data, ...lifetime }, ttl, base, reason }
+    if (!this.#conditional || this.serializer !== JSON) return this.#put(put, request)
+    return this.#put(put, { ...request, text: withLifetime(text, lifetime) })
   }
 
   remove(id: string, request: StoreRequest): Awaitable<boolean> {
@@ -98,8 +107,7 @@ export class StoreBackend implements Backend {
     const until = Date.now() + graceMs
     const record: Pointer = { _next: sealPointer({ id: newId, until }, id), _expire: until }
     const ttl = Math.max(graceMs, MIN_POINTER_TTL)
-    const write: Write = { id, record, text: undefined, ttl, base, reason: 'forced' }
-    const result = await this.write(write, { ...request, owner: undefined })
+    const result = await this.#put({ id, record, ttl, base, reason: 'forced' }, { ...request, owner: undefined })
     if (result.outcome === 'conflict' || result.outcome === 'missing') return result.outcome
     if (graceMs === 0) await this.#destroyPointer(id, request)
     return 'left'
@@ -121,25 +129,38 @@ export class StoreBackend implements Backend {
   }
 
   #follow(id: string, request: StoreRequest, steps: number): Awaitable<Loaded | undefined> {
-    return andThen(this.#read(id, request), (found) => {
-      if (!found || !isPointer(found.record)) return found
-      const target = validTarget(found.record, id)
-      return target && steps > 0 ? this.#follow(target.id, request, steps - 1) : undefined
-    })
+    const reading = this.#read(id, request)
+    if (isPromise(reading)) return reading.then((found) => this.#followFrom(found, id, request, steps))
+    return this.#followFrom(reading, id, request, steps)
+  }
+
+  #followFrom(
+    found: Loaded | undefined,
+    id: string,
+    request: StoreRequest,
+    steps: number,
+  ): Awaitable<Loaded | undefined> {
+    if (!found || !isPointer(found.record)) return found
+    const target = validTarget(found.record, id)
+    return target && steps > 0 ? this.#follow(target.id, request, steps - 1) : undefined
   }
 
   #read(id: string, request: StoreRequest): Awaitable<Loaded | undefined> {
     const key = this.#options.keyOf(id)
     const store = this.#conditional
-    if (store) {
-      const reading = this.#options.guard.call(() => store.read(key, request))
-      return andThen(reading, (found) => (found && isRecord(found.record) ? { ...found, id } : undefined))
+    if (!store) {
+      const getting = this.#options.guard.call(() => this.#store.get(key, this.#options.maxAge, request))
+      return andThen(getting, (record) => (isRecord(record) ? { record, id } : undefined))
     }
-    const reading = this.#options.guard.call(() => this.#store.get(key, this.#options.maxAge, request))
-    return andThen(reading, (record) => (isRecord(record) ? { record, id } : undefined))
+    const reading = this.#options.guard.call(() => store.read(key, request))
+    return isPromise(reading) ? reading.then((found) => loadedFrom(found, id)) : loadedFrom(reading, id)
   }
 
-  #write(id: string, { record, ttl, base, reason }: Write, request: StoreRequest): Awaitable<WriteResult> {
+  #put(put: Put, request: StoreRequest): Awaitable<WriteResult> {
+    return this.#options.guard.call(() => this.#putNow(put, request))
+  }
+
+  #putNow({ id, record, ttl, base, reason }: Put, request: StoreRequest): Awaitable<WriteResult> {
     const key = this.#options.keyOf(id)
     const store = this.#conditional
     if (base && this.#touchable && !this.#options.hasPointers && (reason === 'rolling' || reason === 'renew')) {
@@ -157,6 +178,11 @@ export class StoreBackend implements Backend {
     const replaced = store.replace(key, record, ttl, base.revision, request)
     return andThen(replaced, (result) => (result.outcome === 'written' ? written(id, result.revision) : result))
   }
+}
+
+function loadedFrom(found: Versioned | null | undefined, id: string): Loaded | undefined {
+  if (!found || !isRecord(found.record)) return undefined
+  return { record: found.record, text: found.text, revision: found.revision, id }
 }
 
 function written(token: string, revision: unknown): WriteResult {

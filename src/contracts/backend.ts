@@ -1,4 +1,4 @@
-import type { SessionRecord } from '../record'
+import type { Dictionary, RecordLifetime, SessionRecord } from '../record'
 import type { Awaitable } from './awaitable'
 import type { Serializer } from './serializer'
 import type { StoreRequest } from './store'
@@ -20,9 +20,11 @@ export type WriteReason = 'forced' | 'changed' | 'rolling' | 'renew'
 export interface Write {
   /** The session's id; undefined where the backend has no ids. */
   id: string | undefined
-  record: SessionRecord
-  /** The record's JSON, where the backend's serializer is JSON. */
-  text: string | undefined
+  /** The data, and their text as the backend's serializer makes it. */
+  data: Dictionary
+  text: string
+  /** What the record says of its lifetime, behind the data. */
+  lifetime: RecordLifetime
   /** How long the record is kept at least, in milliseconds. */
   ttl: number
   /** The revision it was read at; undefined for a session that is new. */

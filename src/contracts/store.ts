@@ -11,6 +11,8 @@ export interface StoreRequest {
   ctx: Context
   /** The account that the session belongs to, where the `owner` option names one. */
   owner?: string
+  /** The JSON of the record that is written, for a store with conditional writes: it need not make it again. */
+  text?: string
 }
 
 /** What {@link Store.set} is told beside the record. */

@@ -54,8 +54,8 @@ export class LayeredStore implements ConditionalStore, TouchableStore {
 
   async read(key: string, request: StoreRequest): Promise<Versioned | undefined> {
     const cached = this.#cache?.get(key)
-    const record = cached && this.#text.parse(cached.text)
-    if (record) return { record, revision: cached.revision }
+    const known = cached && this.#text.parse(cached.text)
+    if (known) return { ...known, revision: cached.revision }
     return this.#readShared(key, request)
   }
 
@@ -98,7 +98,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore {
       const found = await this.#shared.read(key, request)
       if (!found) return undefined
       if (!reading.isOutdated) {
-        this.#cache?.set(key, { text: this.#text.stringify(found.record), revision: found.revision })
+        this.#cache?.set(key, { text: this.#text.stringify(found.record, found), revision: found.revision })
       }
       return found
     } finally {

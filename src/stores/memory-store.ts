@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type {
   ConditionalStore,
   OwnedRecord,
@@ -27,28 +26,26 @@ export interface MemoryStoreOptions extends RecordTextOptions {
  * app.use(session({ store: new MemoryStore({ max: 10_000 }) }, app))
  */
 export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
-  readonly #texts: LRUCache<string, string>
+  /** In the order of their last use, as far as it is known: see {@link Entry.isRecent}. */
+  readonly #entries = new Map<string, Entry>()
+  readonly #max: number
+  readonly #text: RecordText
+  /** Times are kept as milliseconds since then: these are small integers, which take no memory of their own. */
+  readonly #epoch = Date.now()
   /** The keys of every owner that has any, and who owns a key. */
   readonly #keysByOwner = new Map<string, Set<string>>()
   readonly #ownerByKey = new Map<string, string>()
   /** The `_expire` of records that were touched since they were written. */
   readonly #expires = new Map<string, number>()
-  readonly #text: RecordText
 
   constructor({ max = 100_000, ...text }: MemoryStoreOptions = {}) {
+    this.#max = max
     this.#text = new RecordText(text)
-    this.#texts = new LRUCache({
-      max,
-      ttl: 0,
-      ttlResolution: 0,
-      perf: { now: () => Date.now() },
-      dispose: (_text, key, reason) => reason !== 'set' && this.#forget(key),
-    })
   }
 
   /** How many records it holds, expired ones that nobody has asked for included. */
   get size(): number {
-    return this.#texts.size
+    return this.#entries.size
   }
 
   get serializer(): RecordText['serializer'] {
@@ -64,16 +61,16 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   destroy(key: string): boolean {
-    const existed = this.#texts.has(key)
-    this.#texts.delete(key)
-    return existed
+    return this.#find(key) !== undefined && this.#delete(key)
   }
 
   /** The revision is the text itself: two equal texts are the same record. */
   read(key: string): Versioned | undefined {
-    const text = this.#texts.get(key)
-    const record = text === undefined ? undefined : this.#text.parse(text, this.#expires.get(key))
-    return record && { record, revision: text }
+    const entry = this.#find(key)
+    if (!entry) return undefined
+    entry.isRecent = true
+    const found = this.#text.parse(entry.text, this.#expires.get(key))
+    return found && { record: found.record, text: found.text, revision: entry.text }
   }
 
   create(
@@ -82,21 +79,22 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     maxAge: number,
     request?: StoreRequest,
   ): { revision: unknown } | undefined {
-    return this.#texts.has(key) ? undefined : { revision: this.#write(key, record, maxAge, request) }
+    return this.#find(key) ? undefined : { revision: this.#write(key, record, maxAge, request) }
   }
 
   replace(key: string, record: SessionRecord, maxAge: number, revision: unknown, request?: StoreRequest): WriteOutcome {
-    const text = this.#texts.get(key)
-    if (text === undefined) return { outcome: 'missing' }
-    if (text !== revision) return { outcome: 'conflict' }
+    const entry = this.#find(key)
+    if (!entry) return { outcome: 'missing' }
+    if (entry.text !== revision) return { outcome: 'conflict' }
     return { outcome: 'written', revision: this.#write(key, record, maxAge, request) }
   }
 
   touch(key: string, expire: number | undefined, maxAge: number): boolean {
-    const text = this.#texts.get(key)
-    if (text === undefined) return false
-    if (this.#texts.getRemainingTTL(key) < maxAge) this.#texts.set(key, text, { ttl: maxAge })
-    const current = this.read(key)?.record._expire
+    const entry = this.#find(key)
+    if (!entry) return false
+    entry.isRecent = true
+    entry.until = Math.max(entry.until, this.#now + Math.ceil(maxAge))
+    const current = expire === undefined ? undefined : this.read(key)?.record._expire
     if (expire !== undefined && current !== undefined && current < expire) this.#expires.set(key, expire)
     return true
   }
@@ -113,12 +111,47 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     return keys.filter((key) => key !== except && this.destroy(key)).length
   }
 
+  get #now(): number {
+    return Date.now() - this.#epoch
+  }
+
+  #find(key: string): Entry | undefined {
+    const entry = this.#entries.get(key)
+    if (!entry || entry.until >= this.#now) return entry
+    this.#delete(key)
+    return undefined
+  }
+
   #write(key: string, record: SessionRecord, maxAge: number, request: StoreRequest | undefined): string {
-    const text = this.#text.stringify(record)
-    this.#texts.set(key, text, { ttl: maxAge })
-    this.#forget(key)
+    const text = flat(this.#text.stringify(record, request))
+    const until = this.#now + Math.ceil(maxAge)
+    const entry = this.#entries.get(key)
+    if (entry) {
+      this.#forget(key)
+      entry.text = text
+      entry.until = until
+      entry.isRecent = true
+    } else {
+      if (this.#entries.size >= this.#max) this.#makeRoom()
+      this.#entries.set(flat(key), new Entry(text, until))
+    }
     if (request?.owner !== undefined) this.#own(key, request.owner)
     return text
+  }
+
+  /** The oldest one goes, unless it was used since it was last looked at here: then it counts as the newest. */
+  #makeRoom(): void {
+    for (const [key, entry] of this.#entries) {
+      if (!entry.isRecent || entry.until < this.#now) return void this.#delete(key)
+      entry.isRecent = false
+      this.#entries.delete(key)
+      this.#entries.set(key, entry)
+    }
+  }
+
+  #delete(key: string): boolean {
+    this.#forget(key)
+    return this.#entries.delete(key)
   }
 
   #own(key: string, owner: string): void {
@@ -137,4 +170,20 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     if (keys?.size === 0) this.#keysByOwner.delete(owner)
     this.#ownerByKey.delete(key)
   }
+}
+
+class Entry {
+  /** Whether it was used since {@link MemoryStore} last looked for one to forget. */
+  isRecent = false
+
+  constructor(
+    public text: string,
+    public until: number,
+  ) {}
+}
+
+/** A text that was put together of parts keeps all of them in memory, five times its own size, until it is read as a number. */
+function flat(text: string): string {
+  void Number(text)
+  return text
 }

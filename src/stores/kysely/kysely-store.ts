@@ -69,8 +69,8 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   async read(id: string): Promise<Versioned | undefined> {
     return this.#explain(async () => {
       const [row] = await this.#statements.read.rows<SessionTable>({ id, now: Date.now() })
-      const record = row && this.#recordOf(row)
-      return record && { record, revision: row.revision }
+      const found = row && this.#parse(row)
+      return found && { ...found, revision: row.revision }
     })
   }
 
@@ -122,8 +122,8 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     return this.#explain(async () => {
       const rows = await this.#statements.list.rows<SessionTable>({ owner, now: Date.now() })
       return rows.flatMap((row) => {
-        const record = this.#recordOf(row)
-        return record ? [{ key: row.id, record }] : []
+        const found = this.#parse(row)
+        return found ? [{ key: row.id, record: found.record }] : []
       })
     })
   }
@@ -172,14 +172,14 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   /** PostgreSQL and MySQL may answer a bigint as text. */
-  #recordOf({ record, expire }: Pick<SessionTable, 'record' | 'expire'>): SessionRecord | undefined {
+  #parse({ record, expire }: Pick<SessionTable, 'record' | 'expire'>): ReturnType<RecordText['parse']> {
     return this.#text.parse(record, expire === null ? undefined : Number(expire))
   }
 
   #values(id: string, record: SessionRecord, maxAge: number, request: StoreRequest | undefined) {
     return {
       id,
-      record: this.#text.stringify(record),
+      record: this.#text.stringify(record, request),
       revision: randomUUID(),
       expire: record._expire ?? null,
       forgetAt: Date.now() + Math.ceil(maxAge),

@@ -109,8 +109,8 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     const fields = await this.#send('HMGET', this.#keyOf(key), 'text', 'revision', 'expire')
     const [text, revision, expire] = fields as (string | null)[]
     if (typeof text !== 'string') return undefined
-    const record = this.#text.parse(text, expire ? Number(expire) : undefined)
-    return record && { record, revision }
+    const found = this.#text.parse(text, expire ? Number(expire) : undefined)
+    return found && { ...found, revision }
   }
 
   async set(key: string, record: SessionRecord, maxAge: number, request?: StoreRequest): Promise<void> {
@@ -175,8 +175,8 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
       await this.#send('ZREM', this.#indexOf(owner), key)
       return undefined
     }
-    const record = this.#text.parse(text, expire ? Number(expire) : undefined)
-    return record && { key, record }
+    const found = this.#text.parse(text, expire ? Number(expire) : undefined)
+    return found && { key, record: found.record }
   }
 
   async #destroyOwned(key: string, owner: string): Promise<boolean> {
@@ -194,7 +194,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
 
   #fields(record: SessionRecord, revision: string, maxAge: number, request: StoreRequest | undefined): string[] {
     const expire = record._expire === undefined ? '' : String(record._expire)
-    return [this.#text.stringify(record), revision, expire, request?.owner ?? '', milliseconds(maxAge)]
+    return [this.#text.stringify(record, request), revision, expire, request?.owner ?? '', milliseconds(maxAge)]
   }
 
   #keyOf(key: string): string {
