@@ -37,6 +37,8 @@ export interface SessionConfig {
   readonly backendOf: (ctx: Context) => Backend
   /** Whether the record rests in a store, which only a promise can answer. */
   readonly hasStore: boolean
+  /** Whether a session stays in its store until it is asked for. */
+  readonly isLazyStore: boolean
   readonly newId: (ctx: Context) => Awaitable<string>
   /** Ids that sessions have lately moved away from in this process. */
   readonly moved: LRUCache<string, true>
@@ -51,12 +53,14 @@ export type Within = <T>(ctx: Context, work: () => T) => T
 
 /** Builds the plugs once. */
 export function configure(options: ResolvedOptions, emit: EmitSessionEvent, within: Within): SessionConfig {
+  const hasStore = Boolean(options.store ?? options.ContextStore)
   return Object.freeze({
     options,
     transport: chooseTransport(options),
     attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
     backendOf: chooseBackend(options, within),
-    hasStore: Boolean(options.store ?? options.ContextStore),
+    hasStore,
+    isLazyStore: hasStore && options.lazy,
     newId: chooseId(options),
     moved: new LRUCache<string, true>({ max: 1000, ttl: MOVED_TTL, perf: { now: () => Date.now() }, ttlResolution: 0 }),
     turns: new Turns(),

@@ -1,30 +1,18 @@
-import { setTimeout } from 'node:timers/promises'
+import { tryAgain } from './attempts'
 import { isPromise, type Awaitable } from './contracts/awaitable'
 import type { Loaded, WriteReason } from './contracts/backend'
-import { SessionError } from './errors'
 import { findSession, type FoundSession } from './find-session'
+import { leave, type Origin } from './departure'
 import { HeldToken } from './held-token'
 import { merge } from './merge'
 import { ttlOf } from './options'
-import {
-  createdAt,
-  dataOf,
-  isUnder,
-  lifetimeOf,
-  renewedLifetime,
-  timeLeft,
-  type Dictionary,
-  type SessionRecord,
-} from './record'
+import { createdAt, dataOf, lifetimeOf, renewedLifetime, timeLeft, type Dictionary, type SessionRecord } from './record'
 import { SessionId } from './session-id'
 import { SessionModel } from './session'
 import type { SessionRequest } from './session-request'
 import { contentOf, copy, Snapshot, type Content } from './snapshot'
 
-/** How often a write is tried while other requests change the record, or while new ids turn out to be taken. */
-const MAX_ATTEMPTS = 40
-/** The longest pause between two attempts, and how long newcomers wait for those who try again, in milliseconds. */
-const MAX_PAUSE = 32
+/** How long newcomers wait for those who were in another's way, in milliseconds. */
 const PATIENCE = 200
 
 /** A change of a session that can be made again, on fresh data, where another request was faster. */
@@ -32,13 +20,6 @@ export interface Update {
   /** The data before the change. */
   before: Dictionary
   apply: (session: SessionModel) => Awaitable<unknown>
-}
-
-/** Where a session rests that is about to move. */
-interface Origin {
-  id: string
-  base: { revision: unknown }
-  snapshot: Snapshot
 }
 
 /**
@@ -92,8 +73,7 @@ export class RestingRecord {
 
   /** Whether the record has to be written whole: its data changed, or the timeouts that it was written under. */
   isChanged(content: Content): boolean {
-    if (!this.#snapshot || !isUnder(this.#snapshot.lifetime, this.#request.config.options)) return true
-    return this.#snapshot.isChanged(content)
+    return !this.#snapshot?.isCurrent(content, this.#request.config.options)
   }
 
   /** Whether the record can be extended as it is. */
@@ -104,9 +84,8 @@ export class RestingRecord {
 
   /** Whether its life can be extended: an absolute timeout may leave nothing to win. */
   get isExtendable(): boolean {
-    const { absoluteTimeout } = this.#request.config.options
-    if (absoluteTimeout === undefined || this.#created === undefined || this.expire === undefined) return true
-    return this.#created + absoluteTimeout > this.expire
+    const { absoluteTimeout = Infinity } = this.#request.config.options
+    return (this.#created ?? Infinity) + absoluteTimeout > (this.expire ?? -Infinity)
   }
 
   /** Whether there is a record, and it belongs to another account than `data`. */
@@ -205,6 +184,10 @@ export class RestingRecord {
     await this.#held.renewSignature(timeLeft(this.expire, this.#created ?? now, this.#request.config.options, now))
   }
 
+  reportError(error: unknown): void {
+    this.#request.report('error', this.exists ? this.id : undefined, { error })
+  }
+
   get #restingId(): string | undefined {
     return this.#origin?.id ?? (this.#base ? this.#id.known : undefined)
   }
@@ -227,8 +210,9 @@ export class RestingRecord {
       case 'written': {
         // The session was ended and replaced while it was being written.
         if (id !== undefined && id !== this.#id.known) return this.remove(id).then(() => true)
-        const departed = this.#origin ? await this.#leave(this.#origin, id as string) : 'left'
+        const departed = this.#origin ? await leave(this.#request, this.#origin, id as string) : 'left'
         if (departed !== 'left') return departed === 'missing' ? this.#lose() : 'conflict'
+        this.#origin = undefined
         this.#base = { revision: result.revision }
         if (this.#isMoving) await this.clear()
         this.#isMoving = false
@@ -247,23 +231,6 @@ export class RestingRecord {
     }
   }
 
-  /** Where the old record cannot give way, the new one is taken back. */
-  async #leave({ id, base }: Origin, newId: string): Promise<'left' | 'conflict' | 'missing'> {
-    const { backend, config, storeRequest } = this.#request
-    const { graceMs = 0 } = config.options
-    try {
-      const outcome = await backend.leave({ id, newId, base, graceMs }, storeRequest)
-      if (outcome === 'left') {
-        config.moved.set(id, true)
-        this.#origin = undefined
-      } else await this.remove(newId)
-      return outcome
-    } catch (error) {
-      await this.remove(newId).catch(() => undefined)
-      throw error
-    }
-  }
-
   async #retry(
     session: SessionModel,
     reason: WriteReason,
@@ -271,14 +238,13 @@ export class RestingRecord {
     first: 'conflict' | 'taken',
   ): Promise<boolean> {
     let last = first
-    for (let attempt = 1; attempt < MAX_ATTEMPTS; attempt++) {
+    return tryAgain(async () => {
       if (last === 'conflict' && !(await this.#rebase(session, update))) return this.#lose()
       const result = await this.#tryToWrite(this.contentOf(session), reason)
       if (typeof result === 'boolean') return result
       last = result
-      await setTimeout(Math.random() * Math.min(2 ** attempt, MAX_PAUSE))
-    }
-    throw conflict()
+      return undefined
+    })
   }
 
   /** Reads the record again and puts this request's changes on top of it; answers false where it is gone. */
@@ -326,13 +292,4 @@ export class RestingRecord {
     this.#snapshot = undefined
     this.#base = undefined
   }
-}
-
-function conflict(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_CONFLICT',
-    `The session could not be written: in ${MAX_ATTEMPTS} attempts, other requests were faster each time or each new id ` +
-      'was taken. Nothing was written; the request can be made again.',
-    { status: 503 },
-  )
 }

@@ -7,14 +7,12 @@ import type { Awaitable } from './contracts/awaitable'
 import { SessionError } from './errors'
 import type { SessionEvents } from './events'
 import { LifeCycle } from './life-cycle'
+import { checkNames } from './name-checks'
 import { checkCombination, checkOptions } from './option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from './options'
 import { serve } from './serve'
 import type { Session, SessionData } from './session'
 import { warnOnce } from './warning'
-
-/** What Koa gives each context beside what its prototype has. */
-const KOA_PROPERTIES = ['app', 'req', 'res', 'request', 'response', 'state', 'originalUrl', 'respond']
 
 /** Listens to one kind of {@link SessionEvents}. */
 export type SessionListener<Name extends keyof SessionEvents> = (detail: SessionEvents[Name]) => void
@@ -61,7 +59,7 @@ export class SessionService<Data extends object = SessionData> {
     this.#app = app
     this.options = resolveOptions(options)
     checkCombination(this.options)
-    this.#checkNames()
+    checkNames(app, this.options, this.#others)
     this.#config = configure(this.options, this.#emit.bind(this), this.#within.bind(this))
     SessionService.#services.set(app, [...this.#others, this])
     this.#extendContext()
@@ -216,27 +214,6 @@ export class SessionService<Data extends object = SessionData> {
 
   get #others(): SessionService<object>[] {
     return SessionService.#services.get(this.#app) ?? []
-  }
-
-  #checkNames(): void {
-    const { key, property } = this.options
-    if (KOA_PROPERTIES.includes(property) || property in (Object.getPrototypeOf(this.#app.context) as object)) {
-      throw new SessionError(
-        'ERR_SESSION_OPTIONS',
-        `The session option "property" cannot be "${property}": Koa has a ctx.${property} already.`,
-      )
-    }
-    const overlaps = (one: string, other: string, suffix: string): boolean =>
-      one === other || one === other + suffix || one + suffix === other
-    const other = this.#others.find(
-      ({ options }) => overlaps(options.key, key, '.sig') || overlaps(options.property, property, 'Options'),
-    )
-    if (!other) return
-    throw new SessionError(
-      'ERR_SESSION_CLASH',
-      `This app has a session with the cookie "${other.options.key}" on ctx.${other.options.property} already. ` +
-        'Give the second one a "key" and a "property" of its own.',
-    )
   }
 
   #extendContext(): void {

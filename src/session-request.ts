@@ -5,6 +5,7 @@ import type { Backend } from './contracts/backend'
 import type { CookieAttributes } from './contracts/cookie-attributes'
 import type { StoreRequest } from './contracts/store'
 import { debug, fingerprint } from './debug'
+import { SessionError } from './errors'
 import type { SessionEvents } from './events'
 import type { ResolvedOptions } from './options'
 import { dataOf, type Dictionary, type Lifetime } from './record'
@@ -17,6 +18,8 @@ export class SessionRequest {
   maxAge: Lifetime
   /** Whether this request chose it: otherwise it is the record's own. */
   isMaxAgeChosen = false
+  /** Whether the application has asked for the session. */
+  wasAccessed = false
   /** Whether the response says something of the session. */
   wasClientTold = false
   #backend: Backend | undefined
@@ -65,6 +68,16 @@ export class SessionRequest {
   /** The cookie's attributes. */
   get attributes(): CookieAttributes {
     return (this.#options ? undefined : this.config.attributes) ?? cookieAttributes(this.settings, this.ctx)
+  }
+
+  /** Whether the request goes on although the store has failed. */
+  tolerates(error: unknown): error is SessionError {
+    if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_STORE') return false
+    // A renewal that failed is no matter to a request that has not asked for its session.
+    if (this.config.isLazyStore && !this.wasAccessed) return true
+    const { onStoreError = 'throw' } = this.config.options
+    const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
+    return policy === 'anonymous'
   }
 
   report<Name extends keyof SessionEvents>(

@@ -1,6 +1,14 @@
 import type { Serializer } from './contracts/serializer'
 import { SessionError } from './errors'
-import { dataOf, isWithLifetime, type Dictionary, type RecordLifetime, type SessionRecord } from './record'
+import {
+  dataOf,
+  isUnder,
+  isWithLifetime,
+  type Dictionary,
+  type LifetimePolicy,
+  type RecordLifetime,
+  type SessionRecord,
+} from './record'
 
 /** A session's data at one moment, and their text. */
 export interface Content {
@@ -65,7 +73,12 @@ export class Snapshot {
     return dataOf(JSON.parse(this.#recordText as string) as object)
   }
 
-  isChanged({ text }: Content): boolean {
+  /** Whether these data are at rest already, under the timeouts that are in force. */
+  isCurrent(content: Content, policy: LifetimePolicy): boolean {
+    return isUnder(this.lifetime, policy) && !this.#isChanged(content)
+  }
+
+  #isChanged({ text }: Content): boolean {
     if (this.#text !== undefined) return text !== this.#text
     return !isWithLifetime(this.#recordText as string, text, this.lifetime)
   }

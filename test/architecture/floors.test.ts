@@ -3,10 +3,18 @@ import { importsOf, readSourceFiles, type SourceFile } from './source-files'
 /** What lives on each floor: a file by its path, or all other files of a folder. */
 const FLOORS: readonly string[][] = [
   ['errors.ts', 'record.ts', 'debug.ts', 'warning.ts', 'id.ts', 'sealing.ts', 'turns.ts'],
-  ['contracts/', 'cookies/', 'record-text.ts', 'store-guard.ts'],
+  ['contracts/', 'cookies/', 'record-text.ts', 'store-guard.ts', 'attempts.ts'],
   ['stores/', 'codecs/', 'transports/', 'backends/', 'conformance.ts'],
   [
-    ...['session.ts', 'snapshot.ts', 'options.ts', 'cookie-options.ts', 'option-checks.ts', 'hardened.ts'],
+    ...[
+      'session.ts',
+      'snapshot.ts',
+      'options.ts',
+      'cookie-options.ts',
+      'option-checks.ts',
+      'name-checks.ts',
+      'hardened.ts',
+    ],
     ...['events.ts', 'config.ts', 'keep-cookies.ts', 'merge.ts'],
   ],
   [
@@ -14,7 +22,9 @@ const FLOORS: readonly string[][] = [
     'session-id.ts',
     'find-session.ts',
     'held-token.ts',
+    'departure.ts',
     'resting-record.ts',
+    'session-writer.ts',
     'life-cycle.ts',
     'serve.ts',
   ],
