@@ -3,8 +3,11 @@ const MAX_LENGTH = 512
 const VISIBLE = /^[!-~]+$/
 const CLIMBS = /(^|[\\/])\.{1,2}([\\/]|$)/
 
+/** What every object has, so that a careless store would find it: `constructor`, `__proto__` and so on. */
+const INHERITED = new Set(Object.getOwnPropertyNames(Object.prototype))
+
 /** Whether a text can be a session's id at all; whether there is such a session, its store tells. */
 export function isSessionId(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > MAX_LENGTH) return false
-  return VISIBLE.test(value) && !(value.includes('.') && CLIMBS.test(value)) && !(value in Object.prototype)
+  return VISIBLE.test(value) && !(value.includes('.') && CLIMBS.test(value)) && !INHERITED.has(value)
 }

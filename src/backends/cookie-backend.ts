@@ -27,7 +27,7 @@ export class CookieBackend implements Backend {
   write({ data, text, lifetime }: Write): WriteResult {
     const token = this.#textCodec
       ? this.#textCodec.wrap(withLifetime(text, lifetime), this.#name)
-      : this.#codec.encode({ ...data, ...lifetime }, this.#name)
+      : this.#codec.encode(Object.assign(data, lifetime), this.#name)
     return { outcome: 'written', token, revision: undefined }
   }
 

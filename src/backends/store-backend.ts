@@ -70,9 +70,8 @@ export class StoreBackend implements Backend {
 
   write(write: Write, request: StoreRequest): Awaitable<WriteResult> {
     const { id, data, text, lifetime, ttl, base, reason } = write
-    const put = { id: id as string, record: { ...data, ...lifetime }, ttl, base, reason }
-    if (!this.#conditional || this.serializer !== JSON) return this.#put(put, request)
-    return this.#put(put, { ...request, text: withLifetime(text, lifetime) })
+    if (this.#conditional && this.serializer === JSON) request.text = withLifetime(text, lifetime)
+    return this.#put({ id: id as string, record: Object.assign(data, lifetime), ttl, base, reason }, request)
   }
 
   remove(id: string, request: StoreRequest): Awaitable<boolean> {

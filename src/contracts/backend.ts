@@ -20,7 +20,7 @@ export type WriteReason = 'forced' | 'changed' | 'rolling' | 'renew'
 export interface Write {
   /** The session's id; undefined where the backend has no ids. */
   id: string | undefined
-  /** The data, and their text as the backend's serializer makes it. */
+  /** The data, a copy that becomes the record; and their text as the backend's serializer makes it. */
   data: Dictionary
   text: string
   /** What the record says of its lifetime, behind the data. */
@@ -57,6 +57,7 @@ export interface Backend {
   readonly serializer: Serializer
   /** Answers undefined where there is no such record, and null where there is nothing to report of it either. */
   load(token: string, request: StoreRequest): Awaitable<Loaded | null | undefined>
+  /** @param request made for this call: a store may be told more with it */
   write(write: Write, request: StoreRequest): Awaitable<WriteResult>
   /** Removes the record; answers false where it is known that there was none. */
   remove(id: string, request: StoreRequest): Awaitable<boolean>
