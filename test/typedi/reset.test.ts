@@ -1,8 +1,10 @@
 import 'reflect-metadata'
 import { MemoryStore, SessionService } from 'koa-session-service'
+import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { useSessions } from 'koa-session-service/typedi'
 import { Container, Service } from 'typedi'
 import { createApp, Visitor } from '../support/app'
+import { openSqlite } from '../support/databases'
 import { everythingElse } from '../support/interleave'
 import { WatchedStore } from '../support/watched-store'
 
@@ -70,4 +72,25 @@ test('R50: a MemoryStore that the container built keeps its sessions over Contai
   Container.reset()
   await everythingElse()
   expect((await visitor.get()).json()).toEqual({ views: 2 })
+})
+
+test('R50: a store that the container drops is asked to destroy nothing, and does no harm', async () => {
+  const { db, stop } = openSqlite()
+  await createSessionTable(db)
+  @Service()
+  class SqliteSessions extends KyselyStore {
+    constructor() {
+      super(db)
+    }
+  }
+  const failures: unknown[] = []
+  const note = (error: unknown) => failures.push(error)
+  process.on('unhandledRejection', note)
+  const app = createApp()
+  useSessions(app, { store: SqliteSessions })
+  Container.reset()
+  await everythingElse()
+  await stop()
+  process.off('unhandledRejection', note)
+  expect(failures).toEqual([])
 })
