@@ -1,3 +1,4 @@
+import { createSecretKey, type KeyObject } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Codec, TextCodec } from '../contracts/codec'
 import type { Serializer } from '../contracts/serializer'
@@ -44,7 +45,7 @@ export function sealed(options: SealedOptions): Codec {
 
 interface NamedKey {
   tag: Buffer
-  key: Buffer
+  key: KeyObject
 }
 
 /** The format: base64url of version, flags, the key's tag, and the sealed JSON. */
@@ -99,7 +100,7 @@ class SealedCodec implements TextCodec {
     let keys = this.#keysByName.get(name)
     if (!keys) {
       keys = this.#secrets.map((secret) => ({
-        key: deriveKey(secret, `koa-session-service sealed cookie ${name}`),
+        key: createSecretKey(deriveKey(secret, `koa-session-service sealed cookie ${name}`)),
         tag: deriveKey(secret, 'koa-session-service key tag').subarray(0, KEY_TAG_LENGTH),
       }))
       this.#keysByName.set(name, keys)
