@@ -1,8 +1,13 @@
+import Cookies from 'cookies'
 import type { Context } from 'koa'
 import type { SignatureKeys } from './signatures'
 
 /** What of `ctx.cookies` is used beside `get` and `set`. */
 export type KoaCookies = Context['cookies'] & { keys?: SignatureKeys; secure?: boolean }
+
+/** What the package does before anybody wraps it, for tracing for example. */
+const PACKAGE = Cookies.prototype as KoaCookies
+const ORIGINAL = { get: PACKAGE.get, set: PACKAGE.set }
 
 /**
  * Tells what `ctx.cookies` is without asking for it: Koa makes it, with keys of its own, when it is first asked for, which
@@ -15,7 +20,7 @@ export class KoaCookiesSlot {
   /** Answers the cookies that the request has, Koa's or the application's own; undefined where Koa would make them. */
   of(ctx: Context): KoaCookies | undefined {
     if (!this.#wasSought) this.#seek(ctx)
-    if (this.#slot === undefined || Object.hasOwn(ctx, 'cookies')) return ctx.cookies
+    if (this.#slot === undefined || Object.hasOwn(ctx, 'cookies') || isReplaced(PACKAGE)) return ctx.cookies
     return (ctx as unknown as Record<symbol, KoaCookies | undefined>)[this.#slot]
   }
 
@@ -30,5 +35,5 @@ export class KoaCookiesSlot {
 
 /** Whether the application has put cookies of its own in place of Koa's, or wrapped what they do. */
 export function isReplaced(cookies: KoaCookies): boolean {
-  return Object.hasOwn(cookies, 'get') || Object.hasOwn(cookies, 'set') || cookies.constructor?.name !== 'Cookies'
+  return cookies.get !== ORIGINAL.get || cookies.set !== ORIGINAL.set
 }

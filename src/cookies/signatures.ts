@@ -60,6 +60,11 @@ export class Signatures {
   }
 }
 
+/** What signs: the first secret of a list, or the Keygrip. */
+export function signerOf(keys: SignatureKeys): unknown {
+  return isList(keys) ? keys[0] : keys
+}
+
 function isList(keys: SignatureKeys): keys is readonly string[] {
   return Array.isArray(keys)
 }

@@ -7,6 +7,7 @@ import type {
   Versioned,
   WriteOutcome,
 } from '../contracts/store'
+import { SessionError } from '../errors'
 import type { SessionRecord } from '../record'
 import { RecordText, type RecordTextOptions } from '../record-text'
 
@@ -35,10 +36,9 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   /** The keys of every owner that has any, and who owns a key. */
   readonly #keysByOwner = new Map<string, Set<string>>()
   readonly #ownerByKey = new Map<string, string>()
-  /** The `_expire` of records that were touched since they were written. */
-  readonly #expires = new Map<string, number>()
-
+  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a `max` that is no positive whole number */
   constructor({ max = 100_000, ...text }: MemoryStoreOptions = {}) {
+    if (!(Number.isInteger(max) && max > 0)) throw badMax(max)
     this.#max = max
     this.#text = new RecordText(text)
   }
@@ -69,7 +69,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     const entry = this.#find(key)
     if (!entry) return undefined
     entry.isRecent = true
-    const found = this.#text.parse(entry.text, this.#expires.get(key))
+    const found = this.#text.parse(entry.text, entry.expire === undefined ? undefined : entry.expire + this.#epoch)
     return found && { record: found.record, text: found.text, revision: entry.text }
   }
 
@@ -94,8 +94,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     if (!entry) return false
     entry.isRecent = true
     entry.until = Math.max(entry.until, this.#now + Math.ceil(maxAge))
-    const current = expire === undefined ? undefined : this.read(key)?.record._expire
-    if (expire !== undefined && current !== undefined && current < expire) this.#expires.set(key, expire)
+    if (expire !== undefined && entry.expire !== undefined) entry.expire = Math.max(entry.expire, expire - this.#epoch)
     return true
   }
 
@@ -125,15 +124,14 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   #write(key: string, record: SessionRecord, maxAge: number, request: StoreRequest | undefined): string {
     const text = flat(this.#text.stringify(record, request))
     const until = this.#now + Math.ceil(maxAge)
+    const expire = typeof record._expire === 'number' ? record._expire - this.#epoch : undefined
     const entry = this.#entries.get(key)
     if (entry) {
       this.#forget(key)
-      entry.text = text
-      entry.until = until
-      entry.isRecent = true
+      Object.assign(entry, { text, until, expire, isRecent: true })
     } else {
       if (this.#entries.size >= this.#max) this.#makeRoom()
-      this.#entries.set(flat(key), new Entry(text, until))
+      this.#entries.set(flat(key), new Entry(text, until, expire))
     }
     if (request?.owner !== undefined) this.#own(key, request.owner)
     return text
@@ -160,9 +158,8 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     this.#ownerByKey.set(key, owner)
   }
 
-  /** Forgets what is known of a key beside its text. */
+  /** Forgets whose a key is. */
   #forget(key: string): void {
-    this.#expires.delete(key)
     const owner = this.#ownerByKey.get(key)
     if (owner === undefined) return
     const keys = this.#keysByOwner.get(owner)
@@ -178,8 +175,17 @@ class Entry {
 
   constructor(
     public text: string,
+    /** When it may be forgotten, and when its record expires, where that says. */
     public until: number,
+    public expire: number | undefined,
   ) {}
+}
+
+function badMax(max: unknown): SessionError {
+  return new SessionError(
+    'ERR_SESSION_OPTIONS',
+    `MemoryStore({ max }) takes how many sessions it holds at most, a whole number above 0: not ${String(max)}.`,
+  )
 }
 
 /** A text that was put together of parts keeps all of them in memory, five times its own size, until it is read as a number. */

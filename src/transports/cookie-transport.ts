@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import { findCookies } from '../cookies/cookie-header'
 import { addLines, CookieLines } from '../cookies/cookie-lines'
 import { isReplaced, KoaCookiesSlot, type KoaCookies } from '../cookies/koa-cookies'
-import { Signatures, type SignatureKeys } from '../cookies/signatures'
+import { Signatures, signerOf, type SignatureKeys } from '../cookies/signatures'
 import { isSameSiteNone, type CookieAttributes } from '../contracts/cookie-attributes'
 import type { Presented, Transport } from '../contracts/transport'
 import { SessionError } from '../errors'
@@ -24,6 +24,7 @@ interface Exchange {
   /** The value that was verified, where the first key has signed it: written again, it has the same signature. */
   value: string | undefined
   signature: string
+  signer: unknown
 }
 
 /** Carries the token in a cookie, signed with `app.keys` as the `cookies` package does. */
@@ -46,8 +47,7 @@ export class CookieTransport implements Transport {
   read(ctx: Context, { signed = false }: CookieAttributes): Presented[] {
     const header = ctx.req.headers.cookie
     if (!header) return []
-    this.#checkKeys(ctx)
-    const cookies = this.#cookies.of(ctx)
+    const cookies = this.#cookiesOf(ctx)
     if (cookies && isReplaced(cookies)) return presented([cookies.get(this.#name, { signed }) ?? ''])
     const { values, signatures } = findCookies(header, this.#name)
     if (!signed) return presented(values)
@@ -58,8 +58,7 @@ export class CookieTransport implements Transport {
   }
 
   write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void {
-    this.#checkKeys(ctx)
-    const cookies = this.#cookies.of(ctx)
+    const cookies = this.#cookiesOf(ctx)
     const hasOwn = cookies !== undefined && isReplaced(cookies)
     const keys = attributes.signed && !hasOwn ? this.#keys(ctx, cookies) : undefined
     const secure = Boolean(cookies?.secure ?? ctx.secure)
@@ -78,7 +77,8 @@ export class CookieTransport implements Transport {
     }
     const lines = [line]
     if (keys) {
-      const signature = exchange.value === token ? exchange.signature : this.#signatures.sign(token, keys)
+      const isKnown = exchange.value === token && exchange.signer === signerOf(keys)
+      const signature = isKnown ? exchange.signature : this.#signatures.sign(token, keys)
       lines.push(this.#lines.signatureLine(line, token, signature))
     }
     addLines(ctx.res, lines, { overwrite })
@@ -128,6 +128,7 @@ export class CookieTransport implements Transport {
       const exchange = this.#exchange(ctx)
       exchange.value = token
       exchange.signature = signature
+      exchange.signer = signerOf(keys)
     }
     return [{ token, outdated: place > 0 }]
   }
@@ -141,13 +142,15 @@ export class CookieTransport implements Transport {
 
   #exchange(ctx: Context): Exchange {
     const slots = ctx as unknown as Record<symbol, Exchange | undefined>
-    return (slots[this.#slot] ??= { isWritten: false, value: undefined, signature: '' })
+    return (slots[this.#slot] ??= { isWritten: false, value: undefined, signature: '', signer: undefined })
   }
 
   /** Koa makes no cookies at all where its list of keys is empty. */
-  #checkKeys(ctx: Context): void {
+  #cookiesOf(ctx: Context): KoaCookies | undefined {
+    const cookies = this.#cookies.of(ctx)
     const { keys } = ctx.app
-    if (Array.isArray(keys) && keys.length === 0) throw missingKeys(this.#name)
+    if (!cookies && Array.isArray(keys) && keys.length === 0) throw missingKeys(this.#name)
+    return cookies
   }
 
   #keys(ctx: Context, cookies: KoaCookies | undefined): SignatureKeys {

@@ -1,4 +1,5 @@
 import Keygrip from 'keygrip'
+import { MemoryStore } from 'koa-session-service'
 import { createSessionApp } from '../support/session-app'
 import { CookieJar, type Visitor } from '../support/app'
 import { cookieNames, cookieOf } from '../support/set-cookie'
@@ -118,4 +119,16 @@ test('after thousands of other cookies, the first one is accepted all the same, 
   await expectAccepted(alice, undefined)
   keys.shift()
   await expectRefused(alice)
+})
+
+test('keys that change within a request sign what it writes', async () => {
+  const { app, visitor } = createSessionApp(
+    { key: 's', rolling: true, store: new MemoryStore() },
+    { '/rotate': (ctx) => (ctx.session.user, (ctx.app.keys = ['new'])) },
+  )
+  app.keys = ['old']
+  const alice = visitor()
+  await alice.get('/set?user=alice')
+  await alice.get('/rotate')
+  expect((await alice.get('/')).json()).toEqual({ user: 'alice' })
 })

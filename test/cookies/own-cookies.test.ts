@@ -116,6 +116,13 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
   test.each<[string, Prepare]>([
     ['another class', (ctx) => (ctx.cookies = new Renamed(ctx) as unknown as Cookies)],
     [
+      'another class of the same name',
+      (ctx) => {
+        const named = { Cookies: class extends Renamed {} }
+        ctx.cookies = new named.Cookies(ctx) as unknown as Cookies
+      },
+    ],
+    [
       'an object',
       (ctx) => {
         const own = new Renamed(ctx)
@@ -169,4 +176,18 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect((await blind.get('/?blind=1')).json()).toEqual({})
     expect((await blind.get('/')).json()).toEqual({ user: 'alice' })
   })
+})
+
+test('methods of the package that are wrapped are called, for tracing for example', async () => {
+  const app = createApp()
+  app.use(session({ key: 's' }, app))
+  app.use((ctx) => (ctx.body = String((ctx.session.views = (ctx.session.views ?? 0) + 1))))
+  const set = jest.spyOn(Cookies.prototype, 'set')
+  const get = jest.spyOn(Cookies.prototype, 'get')
+  const visitor = new Visitor(app)
+  await visitor.get()
+  expect((await visitor.get()).body).toBe('2')
+  expect(set.mock.calls.map(([name]) => name)).toEqual(['s', 's'])
+  expect(get.mock.calls.map(([name]) => name)).toContain('s')
+  jest.restoreAllMocks()
 })

@@ -126,6 +126,15 @@ describe('bounds', () => {
   })
 })
 
+test.each([0, -1, 1.5, NaN, Infinity, '10'])('max: %s is refused', (max) => {
+  expect(() => new MemoryStore({ max: max as number })).toThrow(
+    expect.objectContaining({
+      code: 'ERR_SESSION_OPTIONS',
+      message: expect.stringContaining('whole number') as string,
+    }),
+  )
+})
+
 describe('conditional writes', () => {
   test('create writes where the key is free, and answers the revision', () => {
     const store = new MemoryStore()
