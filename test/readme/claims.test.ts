@@ -14,6 +14,13 @@ const manifest = JSON.parse(readText('package.json')) as {
 /** Defaults that an option has where it is used. */
 const IMPLIED = { chunks: 1, onStoreError: 'throw' }
 
+interface MeasuredRow {
+  scenario: string
+  micros: number
+  share: number
+  target: number | 'not measurable'
+}
+
 /** The options that a session takes, the deprecated ones left out. */
 function optionNames(): string[] {
   const { program, file } = programOf(
@@ -54,6 +61,17 @@ describe('what the README says', () => {
     expect(told.length).toBeGreaterThan(8)
     // What is not set is off, or empty.
     expect(told).toEqual(told.map(([name, value]) => [name, resolved[String(name)] ?? (value === '' ? '' : false)]))
+  })
+
+  it('tells the figures of the benchmark that was run last', () => {
+    const { rows } = JSON.parse(readText('test/bench/results.json')) as { rows: MeasuredRow[] }
+    const told = tableRows(readme, 'a request').map(([scenario, micros, share]) => [scenario, micros, share])
+    const measured = rows.map(({ scenario, micros, share, target }) => [
+      scenario,
+      micros.toFixed(1),
+      target === 'not measurable' ? '–' : share.toFixed(2),
+    ])
+    expect(told).toEqual(measured)
   })
 
   it('lists the differences D1 to D20, each once and in order', () => {
