@@ -27,8 +27,8 @@ export class KoaCookiesSlot {
   #seek({ app }: Context): void {
     this.#wasSought = true
     if (Object.hasOwn(app.context, 'cookies')) return
-    const probe = Object.create(app.context) as { cookies: unknown }
-    probe.cookies = {}
+    const probe = Object.create(app.context) as object
+    Reflect.set(probe, 'cookies', {})
     this.#slot = Object.getOwnPropertySymbols(probe)[0]
   }
 }

@@ -13,7 +13,7 @@ import { RecordText, type RecordTextOptions } from '../record-text'
 
 /** What a {@link MemoryStore} takes. */
 export interface MemoryStoreOptions extends RecordTextOptions {
-  /** How many sessions it holds at most; past that, the one unused for longest is forgotten. Default: 100,000. */
+  /** How many sessions it holds at most; past that, one that was not used lately is forgotten. Default: 100,000. */
   max?: number
 }
 
