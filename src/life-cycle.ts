@@ -4,10 +4,10 @@ import { andThen, isPromise, type Awaitable } from './contracts/awaitable'
 import { SessionError } from './errors'
 import type { ResolvedOptions } from './options'
 import type { Dictionary, Lifetime, SessionRecord } from './record'
-import type { Update } from './resting-record'
+import type { Update } from './record-writer'
 import { SessionModel, type SessionOwner } from './session'
 import { SessionRequest } from './session-request'
-import { SessionWriter, type Commit } from './session-writer'
+import { Committer, type Commit } from './committer'
 
 /**
  * `closed`: nothing was read; `loading`: a reading is under way; `open`: there is a session to use; `ended`: it was set
@@ -29,7 +29,7 @@ const CLOSED: State = { name: 'closed' }
 /** One request's session: opened, loaded, used, committed. */
 export class LifeCycle implements SessionOwner {
   readonly #request: SessionRequest
-  #madeWriter: SessionWriter | undefined
+  #madeCommitter: Committer | undefined
   /** Whether the middleware will commit. */
   isGuarded = false
   #state: State = CLOSED
@@ -43,8 +43,8 @@ export class LifeCycle implements SessionOwner {
   }
 
   /** A request that never asks for its session needs none. */
-  get #writer(): SessionWriter {
-    return (this.#madeWriter ??= new SessionWriter(this.#request))
+  get #committer(): Committer {
+    return (this.#madeCommitter ??= new Committer(this.#request))
   }
 
   /** `ctx.session`. */
@@ -62,13 +62,13 @@ export class LifeCycle implements SessionOwner {
     }
     if (this.#state.name === 'loading') throw notLoaded()
     this.#request.wasAccessed = true
-    this.#writer.isForced = false
+    this.#committer.isForced = false
     if (value === null) {
       if (this.#state.name !== 'ended') this.#state = { name: 'ended', settled: false }
       return
     }
     if (this.#state.name === 'closed' && this.#request.config.isLazyStore) throw notLoaded()
-    if (this.#state.name === 'ended') this.#writer.replaceEnded()
+    if (this.#state.name === 'ended') this.#committer.replaceEnded()
     const data = value instanceof SessionModel ? SessionModel.data(value) : (value as Dictionary)
     const session = new SessionModel(this, { isNew: false })
     SessionModel.assign(session, data)
@@ -87,11 +87,11 @@ export class LifeCycle implements SessionOwner {
   set maxAge(value: Lifetime) {
     this.#request.maxAge = value
     this.#request.isMaxAgeChosen = true
-    this.#writer.isForced = true
+    this.#committer.isForced = true
   }
 
   get id(): string | undefined {
-    return this.#state.name === 'open' ? this.#writer.record.id : undefined
+    return this.#state.name === 'open' ? this.#committer.record.id : undefined
   }
 
   /** Whether a commit at the end of the request can have anything to do. */
@@ -99,7 +99,7 @@ export class LifeCycle implements SessionOwner {
     const { rolling, renew } = this.#request.settings
     if (this.#state.name === 'closed') return rolling && !this.#hasFailedToRead
     if (this.#state.name !== 'open' || this.#state.session) return true
-    return rolling || renew || this.#writer.isForced || this.#writer.record.isOutdated
+    return rolling || renew || this.#committer.isForced || this.#committer.record.held.isOutdated
   }
 
   /** Reads the session for the application, once: later calls wait for the same reading. */
@@ -112,7 +112,7 @@ export class LifeCycle implements SessionOwner {
     if (this.#state.name === 'loading') return this.#state.done
     if (this.#state.name !== 'closed') return
     try {
-      const opening = andThen(this.#writer.record.find(), (record) => this.#open(record))
+      const opening = andThen(this.#committer.record.find(), (record) => this.#open(record))
       if (!isPromise(opening)) return
       const done = Promise.resolve(opening).catch((error: unknown) => this.#openWithout(error))
       done.catch(() => undefined)
@@ -127,7 +127,7 @@ export class LifeCycle implements SessionOwner {
   start(): Awaitable<void> {
     if (this.#request.config.hasStore && this.#state.name !== 'loading') {
       this.#state = CLOSED
-      this.#writer.isForced = false
+      this.#committer.isForced = false
       this.#request.isMaxAgeChosen = false
     }
     return this.#read()
@@ -148,15 +148,16 @@ export class LifeCycle implements SessionOwner {
   /** Takes everything out of the session, which begins anew. */
   reset(): void {
     if (this.#state.name !== 'open') return
-    this.#writer.reset(this.#sessionOf(this.#state))
+    this.#committer.reset(this.#sessionOf(this.#state))
   }
 
   /** Whether the session was changed after its last commit, so that the change is lost. */
   get hasUnsavedChanges(): boolean {
     if (this.#state.name !== 'open' || !this.#state.session || this.#failure !== undefined) return false
-    const content = this.#writer.record.contentOf(this.#state.session)
+    const content = this.#committer.record.contentOf(this.#state.session)
     return (
-      (this.#writer.record.exists || Object.keys(content.data).length > 0) && this.#writer.record.isChanged(content)
+      (this.#committer.record.exists || Object.keys(content.data).length > 0) &&
+      this.#committer.record.isChanged(content)
     )
   }
 
@@ -172,7 +173,7 @@ export class LifeCycle implements SessionOwner {
 
   /** Reports that the commit failed with an error that Koa does not get to see. */
   reportError(error: unknown): void {
-    this.#writer.record.reportError(error)
+    this.#committer.record.reportError(error)
   }
 
   #openNow(): void {
@@ -221,17 +222,17 @@ export class LifeCycle implements SessionOwner {
     if (state.name !== 'open') return
     if (this.#failure !== undefined) {
       // Nothing is written that was not read; whoever asks for a write by name is told why not.
-      if (request !== 'commit' || apply || this.#writer.hasReplaced) throw this.#failure
+      if (request !== 'commit' || apply || this.#committer.hasReplaced) throw this.#failure
       return
     }
-    const commit = this.#writer.commit(this.#sessionOf(state), request, apply)
+    const commit = this.#committer.commit(this.#sessionOf(state), request, apply)
     return andThen(commit, (isThere) => (isThere ? undefined : this.#lose()))
   }
 
   async #end(state: State & { name: 'ended' }): Promise<void> {
     if (state.settled) return
-    await this.#writer.removeRetired()
-    await this.#writer.record.end()
+    await this.#committer.removeRetired()
+    await this.#committer.record.end()
     state.settled = true
   }
 

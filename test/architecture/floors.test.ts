@@ -24,7 +24,8 @@ const FLOORS: readonly string[][] = [
     'held-token.ts',
     'departure.ts',
     'resting-record.ts',
-    'session-writer.ts',
+    'record-writer.ts',
+    'committer.ts',
     'life-cycle.ts',
     'serve.ts',
   ],
@@ -59,6 +60,10 @@ test.each([
   ['record.ts', "const load = () => require('./index')", 'index.ts'],
 ])('DESIGN 4: in %s, %s would be found', (path, text, target) => {
   expect(importsFromAbove(fileWith(path, text))).toEqual([`${path}: ${target}`])
+})
+
+test('DESIGN 4: no file is longer than 250 lines', () => {
+  expect(files.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([])
 })
 
 test('DESIGN 4: there is no import circle', () => {

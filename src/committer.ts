@@ -1,7 +1,8 @@
 import type { Awaitable } from './contracts/awaitable'
 import type { WriteReason } from './contracts/backend'
 import type { Dictionary } from './record'
-import { RestingRecord, type Update } from './resting-record'
+import { RecordWriter, type Update } from './record-writer'
+import { RestingRecord } from './resting-record'
 import { SessionModel, type CommitRequest } from './session'
 import type { SessionRequest } from './session-request'
 import type { Content } from './snapshot'
@@ -10,13 +11,14 @@ import type { Content } from './snapshot'
 export type Commit = CommitRequest | 'touch'
 
 /** Decides what a commit has to do with an open session, and does it. */
-export class SessionWriter {
+export class Committer {
   readonly record: RestingRecord
   /** Whether the session is to be written, changed or not. */
   isForced = false
   /** Whether another session took the place of one that was ended. */
   hasReplaced = false
   readonly #request: SessionRequest
+  readonly #writer: RecordWriter
   /** The id of the session that was ended. */
   #retired: string | undefined
   #isWritten = false
@@ -24,6 +26,7 @@ export class SessionWriter {
   constructor(request: SessionRequest) {
     this.#request = request
     this.record = new RestingRecord(request)
+    this.#writer = new RecordWriter(request, this.record)
   }
 
   /** Another session takes the place of one that was ended. */
@@ -82,7 +85,7 @@ export class SessionWriter {
     const reason = this.#reasonToWrite(commit, content)
     if (reason) return this.#save(session, content, reason, update, { isMove: commit === 'regenerate' })
     if (hasRetired) return this.record.clear().then(() => true)
-    return this.record.isOutdated ? this.record.renewSignature().then(() => true) : true
+    return this.record.held.isOutdated ? this.record.renewSignature().then(() => true) : true
   }
 
   async #save(
@@ -99,7 +102,7 @@ export class SessionWriter {
     const wasForced = this.isForced
     this.isForced = false
     try {
-      const isThere = await this.record.write(session, content, isWhole ? reason : 'forced', update)
+      const isThere = await this.#writer.write(session, content, isWhole ? reason : 'forced', update)
       this.#isWritten ||= isThere
       // Who moves a session goes on with an empty one.
       if (!isThere && isMove) this.reset(session)
