@@ -98,19 +98,21 @@ export class Committer {
     const { beforeSave } = this.#request.settings
     if (beforeSave) await beforeSave(this.#request.ctx, session as never)
     const content = beforeSave ? this.record.contentOf(session) : first
-    const isWhole = reason === 'forced' || reason === 'changed' || this.record.isAsWritten(content)
+    // Where there is more to write than a longer life, the record is written whole.
+    const isRenewal = reason === 'rolling' || reason === 'renew'
+    const isAsRead = isRenewal && this.record.hasSameMaxAge && !(beforeSave && this.record.isChanged(content))
     const wasForced = this.isForced
     this.isForced = false
     try {
-      const isThere = await this.#writer.write(session, content, isWhole ? reason : 'forced', update)
+      const isThere = await this.#writer.write(session, content, isRenewal && !isAsRead ? 'forced' : reason, update)
       this.#isWritten ||= isThere
       // Who moves a session goes on with an empty one.
       if (!isThere && isMove) this.reset(session)
       return isThere || isMove
     } catch (error) {
       this.isForced ||= wasForced
-      const losesNoData = isWhole && (reason === 'rolling' || reason === 'renew')
-      if (!losesNoData || !this.#request.tolerates(error)) throw error
+      // A renewal of what is as it was read loses no data.
+      if (!isAsRead || !this.#request.tolerates(error)) throw error
       this.record.reportError(error)
       return true
     }

@@ -64,9 +64,9 @@ export class RestingRecord {
     return !this.snapshot?.isCurrent(content, this.#request.config.options)
   }
 
-  /** Whether the record can be extended as it is. */
-  isAsWritten(content: Content): boolean {
-    if (!this.snapshot || this.isChanged(content)) return false
+  /** Whether the record was written with the lifetime that the session has now: then it can be extended as it is. */
+  get hasSameMaxAge(): boolean {
+    if (!this.snapshot) return false
     return (lifetimeOf(this.snapshot.lifetime) ?? this.#request.config.options.maxAge) === this.#request.maxAge
   }
 
