@@ -1,4 +1,4 @@
-import { isPromise, type Awaitable } from './contracts/awaitable'
+import { andThen, type Awaitable } from './contracts/awaitable'
 import type { Loaded } from './contracts/backend'
 import type { Presented } from './contracts/transport'
 import { isSessionId } from './id'
@@ -14,9 +14,9 @@ export interface FoundSession {
 
 /** Reads what the client presents and the records behind it, and answers the first one that is accepted. */
 export function findSession(request: SessionRequest): Awaitable<FoundSession | undefined> {
-  const presented = request.config.transport.read(request.ctx, request.attributes)
-  if (isPromise(presented)) return presented.then((candidates) => findAmong(request, candidates, 0))
-  return findAmong(request, presented, 0)
+  return andThen(request.config.transport.read(request.ctx, request.attributes), (candidates) =>
+    findAmong(request, candidates, 0),
+  )
 }
 
 function findAmong(
@@ -26,18 +26,16 @@ function findAmong(
 ): Awaitable<FoundSession | undefined> {
   if (place === candidates.length) return undefined
   const presented = candidates[place]
-  const resuming = resume(request, presented.token)
-  if (isPromise(resuming)) {
-    return resuming.then((loaded) => (loaded ? { presented, loaded } : findAmong(request, candidates, place + 1)))
-  }
-  return resuming ? { presented, loaded: resuming } : findAmong(request, candidates, place + 1)
+  return andThen(resume(request, presented.token), (loaded) =>
+    loaded ? { presented, loaded } : findAmong(request, candidates, place + 1),
+  )
 }
 
 function resume(request: SessionRequest, token: string): Awaitable<Loaded | undefined> {
   const { hasStore } = request.config
   const id = hasStore && isSessionId(token) ? token : undefined
   const loading = hasStore && id === undefined ? undefined : load(request, token)
-  return isPromise(loading) ? loading.then((loaded) => accept(request, loaded, id)) : accept(request, loading, id)
+  return andThen(loading, (loaded) => accept(request, loaded, id))
 }
 
 /** As in koa-session: a cookie on which `decode` fails is cleared, so that the next request does not fail as well. */
@@ -71,14 +69,11 @@ function accept(
   }
   const { valid } = request.settings
   if (!valid) return loaded
-  const answer = valid(request.ctx, record)
-  return isPromise(answer) ? answer.then((isValid) => judge(request, loaded, isValid)) : judge(request, loaded, answer)
-}
-
-function judge(request: SessionRequest, loaded: Loaded, isValid: unknown): Loaded | undefined {
-  if (isValid) return loaded
-  request.reject('invalid', loaded.id, loaded.record)
-  return undefined
+  return andThen(valid(request.ctx, record), (isValid) => {
+    if (isValid) return loaded
+    request.reject('invalid', id, record)
+    return undefined
+  })
 }
 
 async function removeExpired(request: SessionRequest, id: string): Promise<undefined> {

@@ -1,22 +1,23 @@
 import type { ServerResponse } from 'node:http'
 import type { Context } from 'koa'
 import onHeaders from 'on-headers'
+import { ContextSlot } from './context-slot'
+import { setCookieLines } from './cookies/cookie-lines'
 
 /** Where a context keeps the names of the cookies. */
-const KEPT = Symbol('kept cookies')
+const KEPT = new ContextSlot<Set<string>>('kept cookies')
 
 /**
  * Keeps the session's cookies on an error response: Koa's `onerror` removes every header before it answers. Only lines
  * of this session come back, and only where nobody has set that cookie meanwhile.
  */
 export function keepCookies(ctx: Context, name: string): void {
-  const slots = ctx as unknown as Record<symbol, Set<string> | undefined>
-  const names = slots[KEPT]
+  const names = KEPT.of(ctx)
   if (names) {
     names.add(name)
     return
   }
-  const kept = (slots[KEPT] = new Set([name]))
+  const kept = KEPT.set(ctx, new Set([name]))
   const onerror = ctx.onerror
   ctx.onerror = function keepSessionCookies(this: Context, error: Error) {
     if (error !== null && error !== undefined && !this.headerSent) restoreLater(this.res, kept)
@@ -25,19 +26,13 @@ export function keepCookies(ctx: Context, name: string): void {
 }
 
 function restoreLater(res: ServerResponse, names: ReadonlySet<string>): void {
-  const own = linesOf(res).filter((line) => names.has(baseName(line)))
+  const own = setCookieLines(res).filter((line) => names.has(baseName(line)))
   if (own.length === 0) return
   onHeaders(res, function restoreSessionCookies(this: ServerResponse) {
-    const present = linesOf(this)
+    const present = setCookieLines(this)
     const missing = own.filter((line) => !present.some((other) => cookieName(other) === cookieName(line)))
     if (missing.length > 0) this.setHeader('Set-Cookie', [...present, ...missing])
   })
-}
-
-function linesOf(res: ServerResponse): string[] {
-  const header = res.getHeader('Set-Cookie')
-  if (header === undefined) return []
-  return Array.isArray(header) ? header : [String(header)]
 }
 
 function cookieName(line: string): string {

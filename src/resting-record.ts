@@ -1,4 +1,4 @@
-import { isPromise, type Awaitable } from './contracts/awaitable'
+import { andThen, type Awaitable } from './contracts/awaitable'
 import type { Loaded } from './contracts/backend'
 import { findSession, type FoundSession } from './find-session'
 import type { Origin } from './departure'
@@ -83,8 +83,7 @@ export class RestingRecord {
 
   /** Answers the record of the session that the client presents, if it is accepted. */
   find(): Awaitable<SessionRecord | undefined> {
-    const finding = findSession(this.#request)
-    return isPromise(finding) ? finding.then((found) => this.#accept(found)) : this.#accept(finding)
+    return andThen(findSession(this.#request), (found) => this.#accept(found))
   }
 
   #accept(found: FoundSession | undefined): SessionRecord | undefined {

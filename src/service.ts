@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events'
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { configure, type SessionConfig } from './config'
+import { ContextSlot } from './context-slot'
 import type { Awaitable } from './contracts/awaitable'
 import { SessionError } from './errors'
 import type { SessionEvents } from './events'
@@ -41,8 +42,7 @@ export class SessionService<Data extends object = SessionData> {
   readonly #app: Koa
   readonly #config: SessionConfig
   readonly #events = new EventEmitter()
-  /** Where a context keeps its life cycle: a WeakMap costs a garbage collector more than the whole request. */
-  readonly #slot = Symbol('koa-session-service')
+  readonly #lifeCycles = new ContextSlot<LifeCycle>('koa-session-service')
 
   /**
    * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that cannot be, `ERR_SESSION_CLASH` where the app has a
@@ -184,11 +184,10 @@ export class SessionService<Data extends object = SessionData> {
   }
 
   #lifeCycle(ctx: Context): LifeCycle {
-    const slots = ctx as unknown as Record<symbol, LifeCycle | undefined>
-    const lifeCycle = slots[this.#slot]
+    const lifeCycle = this.#lifeCycles.of(ctx)
     if (lifeCycle) return lifeCycle
     if (ctx.app !== this.#app) return this.#lifeCycleElsewhere(ctx)
-    return (slots[this.#slot] = new LifeCycle(ctx, this.#config))
+    return this.#lifeCycles.set(ctx, new LifeCycle(ctx, this.#config))
   }
 
   /** A container has one service for every app of the process; the request's own app decides. */

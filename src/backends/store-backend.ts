@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { andThen, isPromise, type Awaitable } from '../contracts/awaitable'
+import { andThen, type Awaitable } from '../contracts/awaitable'
 import type { Backend, Departure, Loaded, Write, WriteResult } from '../contracts/backend'
 import type { Serializer } from '../contracts/serializer'
 import {
@@ -9,7 +9,6 @@ import {
   type Store,
   type StoreRequest,
   type TouchableStore,
-  type Versioned,
 } from '../contracts/store'
 import { isRecord, withLifetime, type SessionRecord } from '../record'
 import { deriveKey, seal, unseal } from '../sealing'
@@ -70,7 +69,8 @@ export class StoreBackend implements Backend {
 
   write(write: Write, request: StoreRequest): Awaitable<WriteResult> {
     const { id, data, text, lifetime, ttl, base, reason } = write
-    if (this.#conditional && this.serializer === JSON) request.text = withLifetime(text, lifetime)
+    const takesText = this.#conditional && this.serializer === JSON && !this.#touchableFor(write)
+    if (takesText) request.text = withLifetime(text, lifetime)
     return this.#put({ id: id as string, record: Object.assign(data, lifetime), ttl, base, reason }, request)
   }
 
@@ -128,20 +128,11 @@ export class StoreBackend implements Backend {
   }
 
   #follow(id: string, request: StoreRequest, steps: number): Awaitable<Loaded | undefined> {
-    const reading = this.#read(id, request)
-    if (isPromise(reading)) return reading.then((found) => this.#followFrom(found, id, request, steps))
-    return this.#followFrom(reading, id, request, steps)
-  }
-
-  #followFrom(
-    found: Loaded | undefined,
-    id: string,
-    request: StoreRequest,
-    steps: number,
-  ): Awaitable<Loaded | undefined> {
-    if (!found || !isPointer(found.record)) return found
-    const target = validTarget(found.record, id)
-    return target && steps > 0 ? this.#follow(target.id, request, steps - 1) : undefined
+    return andThen(this.#read(id, request), (found) => {
+      if (!found || !isPointer(found.record)) return found
+      const target = validTarget(found.record, id)
+      return target && steps > 0 ? this.#follow(target.id, request, steps - 1) : undefined
+    })
   }
 
   #read(id: string, request: StoreRequest): Awaitable<Loaded | undefined> {
@@ -152,19 +143,29 @@ export class StoreBackend implements Backend {
       return andThen(getting, (record) => (isRecord(record) ? { record, id } : undefined))
     }
     const reading = this.#options.guard.call(() => store.read(key, request))
-    return isPromise(reading) ? reading.then((found) => loadedFrom(found, id)) : loadedFrom(reading, id)
+    return andThen(reading, (found) => {
+      if (!found || !isRecord(found.record)) return undefined
+      return { record: found.record, text: found.text, revision: found.revision, id }
+    })
   }
 
   #put(put: Put, request: StoreRequest): Awaitable<WriteResult> {
     return this.#options.guard.call(() => this.#putNow(put, request))
   }
 
+  /** The store, where a longer life is all that is to be written and it can give that. */
+  #touchableFor({ base, reason }: Pick<Write, 'base' | 'reason'>): TouchableStore | undefined {
+    const isRenewal = base !== undefined && (reason === 'rolling' || reason === 'renew')
+    return isRenewal && !this.#options.hasPointers ? this.#touchable : undefined
+  }
+
   #putNow({ id, record, ttl, base, reason }: Put, request: StoreRequest): Awaitable<WriteResult> {
     const key = this.#options.keyOf(id)
     const store = this.#conditional
-    if (base && this.#touchable && !this.#options.hasPointers && (reason === 'rolling' || reason === 'renew')) {
-      const touched = this.#touchable.touch(key, record._expire, ttl, request)
-      return andThen(touched, (exists) => (exists ? written(id, base.revision) : { outcome: 'missing' }))
+    const touchable = this.#touchableFor({ base, reason })
+    if (touchable) {
+      const touched = touchable.touch(key, record._expire, ttl, request)
+      return andThen(touched, (exists) => (exists ? written(id, base?.revision) : { outcome: 'missing' }))
     }
     if (!store) {
       const set = this.#store.set(key, record, ttl, { ...request, changed: reason === 'changed' })
@@ -177,11 +178,6 @@ export class StoreBackend implements Backend {
     const replaced = store.replace(key, record, ttl, base.revision, request)
     return andThen(replaced, (result) => (result.outcome === 'written' ? written(id, result.revision) : result))
   }
-}
-
-function loadedFrom(found: Versioned | null | undefined, id: string): Loaded | undefined {
-  if (!found || !isRecord(found.record)) return undefined
-  return { record: found.record, text: found.text, revision: found.revision, id }
 }
 
 function written(token: string, revision: unknown): WriteResult {

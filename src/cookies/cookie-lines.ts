@@ -49,10 +49,16 @@ export class CookieLines {
 
 /** Adds lines to the response's Set-Cookie; with `overwrite`, in place of those that set the same cookies. */
 export function addLines(res: ServerResponse, lines: string[], { overwrite }: { overwrite: boolean }): void {
-  const header = res.getHeader('Set-Cookie')
-  if (header === undefined) return void res.setHeader('Set-Cookie', lines)
-  const present = Array.isArray(header) ? header : [String(header)]
+  const present = setCookieLines(res)
+  if (present.length === 0) return void res.setHeader('Set-Cookie', lines)
   const names = lines.map((line) => line.slice(0, line.indexOf('=') + 1))
   const others = overwrite ? present.filter((line) => !names.some((name) => line.startsWith(name))) : present
   res.setHeader('Set-Cookie', [...others, ...lines])
+}
+
+/** The Set-Cookie lines that a response has so far. */
+export function setCookieLines(res: ServerResponse): string[] {
+  const header = res.getHeader('Set-Cookie')
+  if (header === undefined) return []
+  return Array.isArray(header) ? header : [String(header)]
 }

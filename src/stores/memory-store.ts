@@ -36,6 +36,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   /** The keys of every owner that has any, and who owns a key. */
   readonly #keysByOwner = new Map<string, Set<string>>()
   readonly #ownerByKey = new Map<string, string>()
+
   /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a `max` that is no positive whole number */
   constructor({ max = 100_000, ...text }: MemoryStoreOptions = {}) {
     if (!(Number.isInteger(max) && max > 0)) throw badMax(max)

@@ -1,5 +1,6 @@
 import Cookies from 'cookies'
 import type { Context } from 'koa'
+import { ContextSlot } from '../context-slot'
 import { findCookies } from '../cookies/cookie-header'
 import { addLines, CookieLines } from '../cookies/cookie-lines'
 import { isReplaced, KoaCookiesSlot, type KoaCookies } from '../cookies/koa-cookies'
@@ -34,8 +35,7 @@ export class CookieTransport implements Transport {
   readonly #signatures: Signatures
   readonly #lines: CookieLines
   readonly #cookies = new KoaCookiesSlot()
-  /** Where a context keeps what this transport knows of it. */
-  readonly #slot = Symbol('cookie')
+  readonly #exchanges = new ContextSlot<Exchange>('cookie')
 
   constructor(name: string) {
     this.#name = name
@@ -141,8 +141,10 @@ export class CookieTransport implements Transport {
   }
 
   #exchange(ctx: Context): Exchange {
-    const slots = ctx as unknown as Record<symbol, Exchange | undefined>
-    return (slots[this.#slot] ??= { isWritten: false, value: undefined, signature: '', signer: undefined })
+    return (
+      this.#exchanges.of(ctx) ??
+      this.#exchanges.set(ctx, { isWritten: false, value: undefined, signature: '', signer: undefined })
+    )
   }
 
   /** Koa makes no cookies at all where its list of keys is empty. */

@@ -2,7 +2,7 @@ import { importsOf, readSourceFiles, type SourceFile } from './source-files'
 
 /** What lives on each floor: a file by its path, or all other files of a folder. */
 const FLOORS: readonly string[][] = [
-  ['errors.ts', 'record.ts', 'debug.ts', 'warning.ts', 'id.ts', 'sealing.ts', 'turns.ts'],
+  ['errors.ts', 'record.ts', 'debug.ts', 'warning.ts', 'id.ts', 'sealing.ts', 'turns.ts', 'context-slot.ts'],
   ['contracts/', 'cookies/', 'record-text.ts', 'store-guard.ts', 'attempts.ts'],
   ['stores/', 'codecs/', 'transports/', 'backends/', 'conformance.ts'],
   [

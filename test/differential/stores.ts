@@ -1,4 +1,4 @@
-import { ContextStore, MemoryStore, type Class, type SessionRecord, type Store } from 'koa-session-service'
+import { MemoryStore, type SessionRecord, type Store } from 'koa-session-service'
 
 /** A record at rest: its id, its text, and how long the store was told to keep it. */
 type Entry = [id: string, text: string, ttl: unknown]
@@ -100,20 +100,5 @@ export class OpenMemoryStore extends MemoryStore implements OpenStore {
       const record = this.get(id)
       return record ? [[id, JSON.stringify(record), ttl]] : []
     })
-  }
-}
-
-/** The same store behind a class of which one is built per request. */
-export function contextStoreOver(store: OpenStore): Class<ContextStore> {
-  return class extends ContextStore {
-    get(...call: Parameters<Store['get']>) {
-      return store.get(...call)
-    }
-    set(...call: Parameters<Store['set']>) {
-      return store.set(...call)
-    }
-    destroy(...call: Parameters<Store['destroy']>) {
-      return store.destroy(...call)
-    }
   }
 }

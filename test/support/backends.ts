@@ -25,7 +25,8 @@ export class PlainStore implements Store {
   }
 }
 
-function contextStoreOver(store: Store): Class<ContextStore> {
+/** The same store behind a class of which one is built per request. */
+export function contextStoreOver(store: Store): Class<ContextStore> {
   return class extends ContextStore {
     get(...call: Parameters<Store['get']>) {
       return store.get(...call)
