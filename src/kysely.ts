@@ -2,6 +2,7 @@ export {
   createSessionTable,
   KyselyStore,
   type KyselyDatabase,
+  type CleanupOptions,
   type KyselyStoreOptions,
   type SessionCleanup,
   type SessionTable,

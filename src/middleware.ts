@@ -1,7 +1,7 @@
 import type Koa from 'koa'
-import type { ResolvedOptions, SessionOptions } from './options'
+import type { ResolvedOptions, SessionOptions } from './options/options'
 import { SessionService } from './service'
-import type { Session, SessionData } from './session'
+import type { Session, SessionData } from './session/session'
 
 declare module 'koa' {
   interface ExtendableContext {

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { createParamDecorator, HttpError, type Action } from 'routing-controllers'
-import type { Awaitable } from './contracts/awaitable'
-import { SessionError } from './errors'
+import type { Awaitable } from './base/awaitable'
+import { SessionError } from './base/errors'
 import { SessionService } from './service'
-import type { Session as SessionOf, SessionData } from './session'
+import type { Session as SessionOf, SessionData } from './session/session'
 
 // routing-controllers answers with an error's status only where the error is an HttpError of its own.
 Object.setPrototypeOf(SessionError.prototype, HttpError.prototype)
@@ -20,7 +20,7 @@ export type Session<Data extends object = SessionData> = SessionOf<Data>
 export interface SessionParameterOptions<Value> {
   /**
    * Refuses the request with 401 and `ERR_SESSION_REQUIRED`: `true` where there is no session with data in it, or no
-   * value of the key; a function where it answers false. Default: false.
+   * value of the key; a function where it returns false. Default: false.
    */
   required?: boolean | ((value: Value) => Awaitable<boolean>)
   /** The service whose session is meant, in an app that has several. Default: `SessionService`. */

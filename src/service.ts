@@ -2,18 +2,18 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type Koa from 'koa'
 import type { Context } from 'koa'
-import { configure, type SessionConfig } from './config'
-import { ContextSlot } from './context-slot'
-import type { Awaitable } from './contracts/awaitable'
-import { SessionError } from './errors'
-import type { SessionEvents } from './events'
-import { LifeCycle } from './life-cycle'
-import { checkNames } from './name-checks'
-import { checkCombination, checkOptions } from './option-checks'
-import { resolveOptions, type ResolvedOptions, type SessionOptions } from './options'
-import { serve } from './serve'
-import type { Session, SessionData } from './session'
-import { warnOnce } from './warning'
+import { configure, type SessionConfig } from './options/config'
+import { ContextSlot } from './base/context-slot'
+import type { Awaitable } from './base/awaitable'
+import { SessionError } from './base/errors'
+import type { SessionEvents } from './session/events'
+import { RequestSession } from './request/request-session'
+import { checkNames } from './options/name-checks'
+import { checkCombination, checkOptions } from './options/option-checks'
+import { resolveOptions, type ResolvedOptions, type SessionOptions } from './options/options'
+import { serve } from './request/serve'
+import type { Session, SessionData } from './session/session'
+import { warnOnce } from './base/warning'
 
 /** Listens to one kind of {@link SessionEvents}. */
 export type SessionListener<Name extends keyof SessionEvents> = (detail: SessionEvents[Name]) => void
@@ -42,7 +42,7 @@ export class SessionService<Data extends object = SessionData> {
   readonly #app: Koa
   readonly #config: SessionConfig
   readonly #events = new EventEmitter()
-  readonly #lifeCycles = new ContextSlot<LifeCycle>('koa-session-service')
+  readonly #sessions = new ContextSlot<RequestSession>('koa-session-service')
 
   /**
    * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that cannot be, `ERR_SESSION_CLASH` where the app has a
@@ -86,13 +86,13 @@ export class SessionService<Data extends object = SessionData> {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
     const service = this
     return async function session(ctx, next) {
-      await serve(ctx, service.#lifeCycle(ctx), service.#config, () => service.#within(ctx, next))
+      await serve(ctx, service.#session(ctx), service.#config, () => service.#within(ctx, next))
     }
   }
 
   /** Whether the middleware has run for this request, so that what is done to its session will be committed. */
   isInstalled(ctx: Context): boolean {
-    return this.#lifeCycle(ctx).isGuarded
+    return this.#session(ctx).hasMiddleware
   }
 
   /** The request that this code runs in. */
@@ -108,26 +108,29 @@ export class SessionService<Data extends object = SessionData> {
     )
   }
 
-  /** Reads the session of the request, once, and answers it: null where it was destroyed in this request. */
+  /** Reads the session of the request, once, and returns it: null where it was destroyed in this request. */
   async load(ctx: Context = this.context): Promise<Session<Data> | null> {
-    const lifeCycle = this.#lifeCycle(ctx)
-    await lifeCycle.load()
-    return lifeCycle.session as Session<Data> | null
+    const session = this.#session(ctx)
+    await session.load()
+    return session.session as Session<Data> | null
   }
 
-  /** The id of the session; undefined for one that rests in its cookie, and after it was destroyed. */
+  /**
+   * The key of the session's record, the same for its whole life: `session.externalKey` is what the client holds. It opens a
+   * session that was never rotated. Undefined for a session in its cookie, and after it was destroyed.
+   */
   id(ctx: Context = this.context): string | undefined {
-    return this.#lifeCycle(ctx).id
+    return this.#session(ctx).id
   }
 
   /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
   async save(ctx: Context = this.context): Promise<void> {
-    await this.#lifeCycle(ctx).commit('save')
+    await this.#session(ctx).commit('save')
   }
 
   /**
-   * Changes the session and writes it at once. Where another request was faster, `change` runs again on the fresh data:
-   * counters count. On a store without conditional writes it runs once, and the last writer wins.
+   * Changes the session and writes it at once. `change` gets a copy of the session; where another request was faster, it runs
+   * again on the fresh data: counters count. On a store without conditional writes it runs once, and the last writer wins.
    *
    * @returns the session, or null where it was destroyed meanwhile
    * @throws {SessionError} `ERR_SESSION_CONFLICT` where other requests were faster every time
@@ -136,39 +139,41 @@ export class SessionService<Data extends object = SessionData> {
     change: (session: Session<Data>) => Awaitable<unknown>,
     ctx: Context = this.context,
   ): Promise<Session<Data> | null> {
-    const lifeCycle = this.#lifeCycle(ctx)
-    await lifeCycle.commit('commit', (session) => change(session as unknown as Session<Data>))
-    return lifeCycle.session as Session<Data> | null
+    const session = this.#session(ctx)
+    await session.update((draft) => change(draft as unknown as Session<Data>))
+    return session.session as Session<Data> | null
   }
 
   /** Extends the life of the session, if there is one, from now on. */
   async touch(ctx: Context = this.context): Promise<void> {
-    await this.#lifeCycle(ctx).commit('touch')
+    await this.#session(ctx).commit('touch')
   }
 
   /**
-   * Moves the session to a new id and destroys the old one: do it whenever a visitor signs in.
+   * Gives the client a new token, and makes every earlier one useless: do it whenever a visitor signs in. With the option
+   * `owner`, a change of the account does it by itself.
    *
    * @param options.keepData whether the data come along; true by default
-   * @returns the session; where it was destroyed meanwhile, an empty one
+   * @returns the session; null where it was destroyed in this request
+   * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` once the response is under way: the client could not be given the token
    */
   async regenerate(
     { keepData = true }: { keepData?: boolean } = {},
     ctx: Context = this.context,
   ): Promise<Session<Data> | null> {
-    const lifeCycle = this.#lifeCycle(ctx)
-    await lifeCycle.load()
-    if (!keepData) lifeCycle.reset()
-    await lifeCycle.commit('regenerate')
-    return lifeCycle.session as Session<Data> | null
+    const session = this.#session(ctx)
+    await session.load()
+    if (!keepData) session.clearData()
+    await session.commit('regenerate')
+    return session.session as Session<Data> | null
   }
 
   /** Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards. */
   async destroy(ctx: Context = this.context): Promise<void> {
-    const lifeCycle = this.#lifeCycle(ctx)
-    await lifeCycle.load()
-    lifeCycle.session = null
-    await lifeCycle.commit('commit')
+    const session = this.#session(ctx)
+    await session.load()
+    session.session = null
+    await session.commit('commit')
   }
 
   /** Calls `listener` with every event of this kind, after the request's own work. */
@@ -183,20 +188,20 @@ export class SessionService<Data extends object = SessionData> {
     return this
   }
 
-  #lifeCycle(ctx: Context): LifeCycle {
-    const lifeCycle = this.#lifeCycles.of(ctx)
-    if (lifeCycle) return lifeCycle
-    if (ctx.app !== this.#app) return this.#lifeCycleElsewhere(ctx)
-    return this.#lifeCycles.set(ctx, new LifeCycle(ctx, this.#config))
+  #session(ctx: Context): RequestSession {
+    const session = this.#sessions.of(ctx)
+    if (session) return session
+    if (ctx.app !== this.#app) return this.#sessionElsewhere(ctx)
+    return this.#sessions.set(ctx, new RequestSession(ctx, this.#config))
   }
 
   /** A container has one service for every app of the process; the request's own app decides. */
-  #lifeCycleElsewhere(ctx: Context): LifeCycle {
+  #sessionElsewhere(ctx: Context): RequestSession {
     const service = SessionService.#services
       .get(ctx.app)
       ?.find((candidate) => candidate.constructor === this.constructor)
     if (!service) throw noMiddleware(this.constructor.name)
-    return service.#lifeCycle(ctx)
+    return service.#session(ctx)
   }
 
   #within<T>(ctx: Context, work: () => T): T {
@@ -216,21 +221,21 @@ export class SessionService<Data extends object = SessionData> {
   }
 
   #extendContext(): void {
-    const lifeCycleOf = this.#lifeCycle.bind(this)
+    const sessionOf = this.#session.bind(this)
     Object.defineProperties(this.#app.context, {
       [this.options.property]: {
         configurable: true,
         get(this: Context) {
-          return lifeCycleOf(this).session
+          return sessionOf(this).session
         },
         set(this: Context, value: unknown) {
-          lifeCycleOf(this).session = value
+          sessionOf(this).session = value
         },
       },
       [`${this.options.property}Options`]: {
         configurable: true,
         get(this: Context) {
-          return lifeCycleOf(this).options
+          return sessionOf(this).options
         },
       },
     })

@@ -1,9 +1,9 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { Container, Token } from 'typedi'
-import type { Container as SessionContainer, SessionOptions } from './options'
+import type { Container as SessionContainer, SessionOptions } from './options/options'
 import { SessionService } from './service'
-import type { SessionData } from './session'
+import type { SessionData } from './session/session'
 
 /**
  * The context of the request that is being served, for classes that are built per request.

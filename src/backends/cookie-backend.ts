@@ -1,11 +1,12 @@
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
 import { isTextCodec, type Codec, type TextCodec } from '../contracts/codec'
-import type { Serializer } from '../contracts/serializer'
-import { hasLifetime, isRecord, withLifetime } from '../record'
+import { hasLifetime, isRecord, withLifetime } from '../session/record'
+import type { Serializer } from '../session/serializer'
 
 /** Keeps the record in the text that the client holds. */
 export class CookieBackend implements Backend {
   readonly serializer: Serializer
+  readonly rotatesInPlace = false
   readonly #codec: Codec
   readonly #textCodec: TextCodec | undefined
   readonly #name: string
@@ -34,10 +35,6 @@ export class CookieBackend implements Backend {
   /** What the client holds is replaced or cleared in the response: there is nothing else to remove. */
   remove(): boolean {
     return true
-  }
-
-  leave(): 'left' {
-    return 'left'
   }
 }
 

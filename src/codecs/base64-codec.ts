@@ -1,6 +1,8 @@
 import type { TextCodec } from '../contracts/codec'
-import type { Serializer } from '../contracts/serializer'
-import { isRecord, type SessionRecord } from '../record'
+import type { Serializer } from '../session/serializer'
+import { isRecord, type SessionRecord } from '../session/record'
+import { isNestedTooDeep, isTooDeep } from './nesting'
+import { checkSerializer } from './serializer-check'
 
 /**
  * koa-session's format: the record's text, JSON by default, in base64. Whoever holds the cookie can read it; what keeps
@@ -13,16 +15,19 @@ import { isRecord, type SessionRecord } from '../record'
 export class Base64Codec implements TextCodec {
   readonly serializer: Serializer
 
-  constructor({ serializer = JSON }: { serializer?: Serializer } = {}) {
-    this.serializer = serializer
+  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for what is no serializer */
+  constructor(options: { serializer?: Serializer } = {}) {
+    this.serializer = checkSerializer(options?.serializer ?? JSON, 'new Base64Codec({ serializer })')
   }
 
   wrap(text: string): string {
     return Buffer.from(text).toString('base64')
   }
 
-  unwrap(token: string): string {
-    return Buffer.from(token, 'base64').toString('utf8')
+  /** Returns null for a text that is nested deeper than any that fits into a cookie. */
+  unwrap(token: string): string | null {
+    const text = textOf(token)
+    return isNestedTooDeep(text) ? null : text
   }
 
   encode(record: SessionRecord): string {
@@ -31,10 +36,14 @@ export class Base64Codec implements TextCodec {
 
   decode(token: string): SessionRecord | null | undefined {
     try {
-      const value: unknown = this.serializer.parse(this.unwrap(token))
-      return isRecord(value) ? value : undefined
+      const value: unknown = this.serializer.parse(textOf(token))
+      return isRecord(value) && !isTooDeep(value) ? value : undefined
     } catch {
       return null
     }
   }
+}
+
+function textOf(token: string): string {
+  return Buffer.from(token, 'base64').toString('utf8')
 }

@@ -1,5 +1,6 @@
 import type { Codec } from '../contracts/codec'
-import { isRecord, type SessionRecord } from '../record'
+import { isRecord, type SessionRecord } from '../session/record'
+import { isTooDeep } from './nesting'
 
 /** The `encode` and `decode` options. As in koa-session, a SyntaxError means "not ours", and any other error is one. */
 export class CustomCodec implements Codec {
@@ -11,10 +12,15 @@ export class CustomCodec implements Codec {
   decode(text: string): SessionRecord | null | undefined {
     try {
       const value = this.parse(text)
-      return isRecord(value) ? value : undefined
+      return isRecord(value) && !isTooDeep(value) ? value : undefined
     } catch (error) {
-      if (error instanceof SyntaxError) return null
+      if (error instanceof SyntaxError || isStackOverflow(error)) return null
       throw error
     }
   }
+}
+
+/** A `decode` that calls itself for each level ends so where somebody sends a great many of them. */
+function isStackOverflow(error: unknown): boolean {
+  return error instanceof RangeError && error.message === 'Maximum call stack size exceeded'
 }

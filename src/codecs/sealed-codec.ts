@@ -1,10 +1,12 @@
 import { createSecretKey, type KeyObject } from 'node:crypto'
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { Codec, TextCodec } from '../contracts/codec'
-import type { Serializer } from '../contracts/serializer'
-import { SessionError } from '../errors'
-import { isRecord, type SessionRecord } from '../record'
-import { deriveKey, seal, unseal } from '../sealing'
+import type { Serializer } from '../session/serializer'
+import { SessionError } from '../base/errors'
+import { isRecord, type SessionRecord } from '../session/record'
+import { isNestedTooDeep, isTooDeep, tooDeep } from './nesting'
+import { checkSerializer } from './serializer-check'
+import { deriveKey, seal, unseal } from './sealing'
 
 const MIN_KEY_LENGTH = 32
 const KEY_TAG_LENGTH = 4
@@ -37,7 +39,7 @@ export interface SealedOptions {
  * @example
  * app.use(session({ codec: sealed({ keys: ['at least 32 bytes of secret, from the environment'] }) }, app))
  *
- * @throws {SessionError} `ERR_SESSION_OPTIONS` for no keys, or one shorter than 32 bytes
+ * @throws {SessionError} `ERR_SESSION_OPTIONS` for no keys, or one shorter than 32 bytes, or another option that cannot be
  */
 export function sealed(options: SealedOptions): Codec {
   return new SealedCodec(options)
@@ -56,13 +58,17 @@ class SealedCodec implements TextCodec {
   readonly #compressAbove: number
   readonly #keysByName = new Map<string, readonly NamedKey[]>()
 
-  constructor({ keys, compressAbove = Infinity, serializer = JSON }: SealedOptions) {
-    this.serializer = serializer
+  constructor(options: SealedOptions) {
+    // From JavaScript anything can come, nothing at all included.
+    const { keys, compressAbove, serializer } = (options ?? {}) as Partial<SealedOptions>
     this.#secrets = checkKeys(keys)
-    this.#compressAbove = compressAbove
+    this.#compressAbove = checkThreshold(compressAbove ?? Infinity)
+    this.serializer = checkSerializer(serializer ?? JSON, 'sealed({ keys, serializer })')
   }
 
   wrap(text: string, name: string): string {
+    // What could not be read back is refused here; of another serializer's text, the brackets say nothing.
+    if (this.serializer === JSON && isNestedTooDeep(text)) throw tooDeep()
     const { tag, key } = this.#keys(name)[0]
     const plain = Buffer.from(text)
     const isLong = plain.length > this.#compressAbove
@@ -73,27 +79,34 @@ class SealedCodec implements TextCodec {
   }
 
   unwrap(token: string, name: string): string | undefined {
-    const bytes = Buffer.from(token, 'base64url')
-    // Node's decoder passes over characters that are not base64url, and over spare bits: only one text is the right one.
-    if (bytes[0] !== VERSION || bytes.toString('base64url') !== token) return undefined
-    const header = bytes.subarray(0, HEADER_LENGTH)
-    const known = this.#keys(name).find(({ tag }) => tag.equals(header.subarray(2)))
-    const plain = known && unseal(known.key, bytes.subarray(HEADER_LENGTH), context(header, name))
-    return plain && textOf(plain, header[1] === COMPRESSED)
+    const text = this.#open(token, name)
+    return text === undefined || isNestedTooDeep(text) ? undefined : text
   }
 
   encode(record: SessionRecord, name: string): string {
+    if (isTooDeep(record)) throw tooDeep()
     return this.wrap(this.serializer.stringify(record), name)
   }
 
   decode(token: string, name: string): SessionRecord | undefined {
-    const text = this.unwrap(token, name)
+    const text = this.#open(token, name)
     try {
       const record: unknown = text === undefined ? undefined : this.serializer.parse(text)
-      return isRecord(record) ? record : undefined
+      return isRecord(record) && !isTooDeep(record) ? record : undefined
     } catch {
       return undefined
     }
+  }
+
+  #open(token: string, name: string): string | undefined {
+    const bytes = Buffer.from(token, 'base64url')
+    if (bytes[0] !== VERSION) return undefined
+    const header = bytes.subarray(0, HEADER_LENGTH)
+    const known = this.#keys(name).find(({ tag }) => tag.equals(header.subarray(2)))
+    const plain = known && unseal(known.key, bytes.subarray(HEADER_LENGTH), context(header, name))
+    // Node's decoder passes over characters that are not base64url, and over spare bits: only one text is the right one.
+    if (!plain || bytes.toString('base64url') !== token) return undefined
+    return textOf(plain, header[1] === COMPRESSED)
   }
 
   #keys(name: string): readonly NamedKey[] {
@@ -116,6 +129,14 @@ function checkKeys(keys: unknown): Buffer[] {
     'ERR_SESSION_OPTIONS',
     `sealed({ keys }) takes a list of secrets of at least ${MIN_KEY_LENGTH} bytes each. Make one with ` +
       '"openssl rand -base64 48", and keep it out of the source.',
+  )
+}
+
+function checkThreshold(compressAbove: unknown): number {
+  if (typeof compressAbove === 'number' && compressAbove >= 0) return compressAbove
+  throw new SessionError(
+    'ERR_SESSION_OPTIONS',
+    'sealed({ keys, compressAbove }) takes a number of bytes. Leave it out for cookies that are not compressed.',
   )
 }
 

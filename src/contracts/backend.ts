@@ -1,7 +1,7 @@
-import type { Dictionary, RecordLifetime, SessionRecord } from '../record'
-import type { Awaitable } from './awaitable'
-import type { Serializer } from './serializer'
-import type { StoreRequest } from './store'
+import type { Dictionary, RecordLifetime, SessionRecord } from '../session/record'
+import type { Awaitable } from '../base/awaitable'
+import type { Serializer } from '../session/serializer'
+import type { ReadAt, StoreContext } from './store'
 
 /** A record as it was read, at the revision it was read at. */
 export interface Loaded {
@@ -9,8 +9,8 @@ export interface Loaded {
   /** The record's JSON, where it rests as that: then it need not be made again to see what has changed. */
   text?: string
   revision?: unknown
-  /** The id that it rests under, where the session has moved since the client was given its own. */
-  id?: string
+  /** It comes from a cache, and may be older than what the shared store holds. */
+  isCached?: boolean
 }
 
 /** Why a session is written: by order, because its data changed, or to extend its life. */
@@ -23,47 +23,39 @@ export interface Write {
   /** The data, a copy that becomes the record; and their text as the backend's serializer makes it. */
   data: Dictionary
   text: string
-  /** What the record says of its lifetime, behind the data. */
+  /** What the record says of its lifetime and its tokens, behind the data. */
   lifetime: RecordLifetime
   /** How long the record is kept at least, in milliseconds. */
   ttl: number
-  /** The revision it was read at; undefined for a session that is new. */
-  base: { revision: unknown } | undefined
+  /** What it was when it was read; undefined for a session that is new. */
+  readAt: { revision: unknown } | undefined
   reason: WriteReason
 }
 
 /**
- * How a write ended: `written`, and what the client is to hold from now on; `taken`, a new session's id exists already;
+ * How a write ended: `written`, and the token where that holds the record itself; `taken`, a new session's id exists already;
  * `conflict`, another request has changed the record; `missing`, the record is gone.
  */
 export type WriteResult =
-  | { outcome: 'written'; token: string; revision: unknown }
+  | { outcome: 'written'; token?: string; revision: unknown }
   | { outcome: 'taken' }
   | { outcome: 'conflict' }
   | { outcome: 'missing' }
-
-/** A session's move from one id to another. */
-export interface Departure {
-  id: string
-  newId: string
-  /** The revision that the record was read at. */
-  base: { revision: unknown }
-  graceMs: number
-}
 
 /** Where records rest: inside what the client holds, or in a store under an id. */
 export interface Backend {
   /** What makes texts of records: changes are found with it. */
   readonly serializer: Serializer
-  /** Answers undefined where there is no such record, and null where there is nothing to report of it either. */
-  load(token: string, request: StoreRequest): Awaitable<Loaded | null | undefined>
-  /** @param request made for this call: a store may be told more with it */
-  write(write: Write, request: StoreRequest): Awaitable<WriteResult>
-  /** Removes the record; answers false where it is known that there was none. */
-  remove(id: string, request: StoreRequest): Awaitable<boolean>
+  /** Whether a record's token can change while the record keeps its key: on stores that write on a condition. */
+  readonly rotatesInPlace: boolean
   /**
-   * Removes the record from the id that its session leaves. For `graceMs` milliseconds, a pointer stands in its place:
-   * who asks for the old id is given the record of the new one.
+   * Returns undefined where there is no such record, and null where there is nothing to report of it either.
+   *
+   * @param key the record's id; without a store, the token that holds the record
    */
-  leave(departure: Departure, request: StoreRequest): Awaitable<'left' | 'conflict' | 'missing'>
+  load(key: string, context: StoreContext): Awaitable<Loaded | null | undefined>
+  /** @param context made for this call: a store may be told more with it */
+  write(write: Write, context: StoreContext): Awaitable<WriteResult>
+  /** Removes the record, with `at` only as it was read; returns false where it is known that it did not. */
+  remove(id: string, context: StoreContext, at?: ReadAt): Awaitable<boolean>
 }

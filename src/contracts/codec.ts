@@ -1,10 +1,10 @@
-import type { SessionRecord } from '../record'
-import type { Serializer } from './serializer'
+import type { SessionRecord } from '../session/record'
+import type { Serializer } from '../session/serializer'
 
 /** A codec that wraps the JSON of a record: for it, the record is serialized once where it would be twice. */
 export interface TextCodec extends Codec {
   wrap(text: string, name: string): string
-  /** Answers undefined or null as `decode` does. */
+  /** Returns undefined or null as `decode` does. */
   unwrap(token: string, name: string): string | null | undefined
 }
 
@@ -17,8 +17,8 @@ export function isTextCodec(codec: Codec): codec is TextCodec {
 /**
  * How a record is wrapped into the text of a cookie.
  *
- * `decode` answers undefined for anything that is not a record of this codec's making, and throws for none of it. For a
- * text that cannot be read at all it may answer null: then nothing is reported, as in koa-session.
+ * `decode` returns undefined for anything that is not a record of this codec's making, and throws for none of it. For a
+ * text that cannot be read at all it may return null: then nothing is reported, as in koa-session.
  */
 export interface Codec {
   /** What makes texts of records, where that is not JSON: changes are found with it too. */

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
-import type { RecordLifetime, SessionRecord } from '../record'
-import type { Awaitable } from './awaitable'
-import type { Serializer } from './serializer'
+import type { RecordLifetime, SessionRecord } from '../session/record'
+import type { Awaitable } from '../base/awaitable'
+import type { Serializer } from '../session/serializer'
 
 /** What a store is told beside a key. */
-export interface StoreRequest {
+export interface StoreContext {
   /** The `rolling` option. */
   rolling: boolean
   /** The request that the call is made for. */
@@ -13,10 +13,19 @@ export interface StoreRequest {
   owner?: string
   /** The JSON of the record that is written, for a store with conditional writes: it need not make it again. */
   text?: string
+  /**
+   * The revision that the record was read at, where it is to be touched on that condition: see {@link TouchableStore}.
+   */
+  revision?: unknown
+  /**
+   * A fingerprint of what the client presents, where that does not fit the record that was answered: a store with a cache
+   * looks past it, once for each fingerprint.
+   */
+  doubt?: string
 }
 
 /** What {@link Store.set} is told beside the record. */
-export interface StoreSetRequest extends StoreRequest {
+export interface StoreSetContext extends StoreContext {
   /** Whether the data differs from what was read; false where only the lifetime is extended or the write is forced. */
   changed: boolean
 }
@@ -24,7 +33,7 @@ export interface StoreSetRequest extends StoreRequest {
 /**
  * Where records rest, by id: koa-session's contract, so that a store written for it works unchanged.
  *
- * - `get` answers the record, or undefined (or null) for one that is missing, expired or unreadable. It throws only
+ * - `get` returns the record, or undefined (or null) for one that is missing, expired or unreadable. It throws only
  *   when the store itself is in trouble. What it returns is a copy that the caller may change.
  * - `set` keeps the record for at least `maxAge` milliseconds, a finite number.
  * - `destroy` of a key that is not there is silent.
@@ -44,9 +53,9 @@ export interface StoreSetRequest extends StoreRequest {
 export interface Store {
   /** How it makes texts of records, where that is not JSON: changes are found with it too. */
   readonly serializer?: Serializer
-  get(key: string, maxAge: number, request: StoreRequest): Awaitable<RecordLifetime | null | undefined>
-  set(key: string, record: SessionRecord, maxAge: number, request: StoreSetRequest): Awaitable<unknown>
-  destroy(key: string, request: { ctx: Context }): Awaitable<unknown>
+  get(key: string, maxAge: number, context: StoreContext): Awaitable<RecordLifetime | null | undefined>
+  set(key: string, record: SessionRecord, maxAge: number, context: StoreSetContext): Awaitable<unknown>
+  destroy(key: string, context: { ctx: Context }): Awaitable<unknown>
 }
 
 /** A record, and the revision that it was read at: any value that changes with every write of the data. */
@@ -55,6 +64,15 @@ export interface Versioned {
   revision: unknown
   /** The record's JSON, where the store has it at hand: then it need not be made again to see what has changed. */
   text?: string
+  /** It comes from a cache, and may be older than what the shared store holds. */
+  isCached?: boolean
+}
+
+/** What a record was when it was read. */
+export interface ReadAt {
+  revision: unknown
+  /** Its `_expire`, which a touch moves. */
+  expire: number | undefined
 }
 
 /**
@@ -66,17 +84,20 @@ export type WriteOutcome = { outcome: 'written'; revision: unknown } | { outcome
 /**
  * A store that can write on a condition. With it, parallel requests keep each other's changes, and a slow request does
  * not bring a destroyed session back. A plain {@link Store} can promise neither.
+ *
+ * Its `get` is for processes that know no secrets, such as koa-session on the same store: it returns nothing for a record
+ * with a `_secret`, which its key alone does not open. `read` returns every record.
  */
 export interface ConditionalStore extends Store {
-  get(key: string, maxAge: number, request: StoreRequest): Awaitable<SessionRecord | null | undefined>
-  /** Answers the record with its revision, or undefined as `get` does. */
-  read(key: string, request: StoreRequest): Awaitable<Versioned | null | undefined>
-  /** Writes a record only where the key is free; answers its revision, or undefined where the key is taken. */
+  get(key: string, maxAge: number, context: StoreContext): Awaitable<SessionRecord | null | undefined>
+  /** Returns the record with its revision, or undefined as `get` does. */
+  read(key: string, context: StoreContext): Awaitable<Versioned | null | undefined>
+  /** Writes a record only where the key is free; returns its revision, or undefined where the key is taken. */
   create(
     key: string,
     record: SessionRecord,
     maxAge: number,
-    request: StoreRequest,
+    context: StoreContext,
   ): Awaitable<{ revision: unknown } | undefined>
   /** Writes a record only where the key still exists at `revision`. */
   replace(
@@ -84,10 +105,13 @@ export interface ConditionalStore extends Store {
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    request: StoreRequest,
+    context: StoreContext,
   ): Awaitable<WriteOutcome>
-  /** Removes the record; answers whether it was there. */
-  destroy(key: string, request: { ctx: Context }): Awaitable<boolean>
+  /**
+   * Removes the record; returns whether it did. With `at`, only where the record is as it was read: at that revision, and
+   * not touched since.
+   */
+  destroy(key: string, context: { ctx: Context; at?: ReadAt }): Awaitable<boolean>
 }
 
 /** A store that can extend a record's life without writing its data. */
@@ -95,9 +119,17 @@ export interface TouchableStore {
   /**
    * Gives the record, if it is there, `maxAge` more milliseconds from now and the time `expire` (its `_expire`; undefined
    * for a record without one), where that is later than what it has: a life that another request has made longer stays
-   * so. Never creates a record. Answers whether it was there.
+   * so. Never creates a record, and leaves its revision as it is.
+   *
+   * With a `revision` in the context, only where the record is still at it; returns how that ended. Without one, returns
+   * whether the record was there. A store that returns a boolean all the same is taken at its word.
    */
-  touch(key: string, expire: number | undefined, maxAge: number, request: StoreRequest): Awaitable<boolean>
+  touch(
+    key: string,
+    expire: number | undefined,
+    maxAge: number,
+    context: StoreContext,
+  ): Awaitable<WriteOutcome | boolean | undefined | void>
 }
 
 /** A record of an owner, and the key that it rests under. */
@@ -108,9 +140,9 @@ export interface OwnedRecord {
 
 /** A store that knows whose records it holds: as the `owner` of the request they were last written with. */
 export interface OwnerIndexedStore {
-  /** Answers the records of an owner that have not expired, in no particular order. */
+  /** Returns the records of an owner that have not expired, in no particular order. */
   listByOwner(owner: string): Awaitable<OwnedRecord[]>
-  /** Removes the records of an owner, all or all but one; answers how many there were. */
+  /** Removes the records of an owner, all or all but one; returns how many there were. */
   destroyByOwner(owner: string, options?: { except?: string }): Awaitable<number>
 }
 
@@ -146,7 +178,7 @@ export function isTouchable(store: Store): store is Store & TouchableStore {
  */
 export abstract class ContextStore implements Store {
   constructor(protected readonly ctx: Context) {}
-  abstract get(key: string, maxAge: number, request: StoreRequest): Awaitable<RecordLifetime | null | undefined>
-  abstract set(key: string, record: SessionRecord, maxAge: number, request: StoreSetRequest): Awaitable<unknown>
-  abstract destroy(key: string, request: { ctx: Context }): Awaitable<unknown>
+  abstract get(key: string, maxAge: number, context: StoreContext): Awaitable<RecordLifetime | null | undefined>
+  abstract set(key: string, record: SessionRecord, maxAge: number, context: StoreSetContext): Awaitable<unknown>
+  abstract destroy(key: string, context: { ctx: Context }): Awaitable<unknown>
 }

@@ -2,16 +2,18 @@
 export interface FoundCookies {
   values: string[]
   signatures: string[]
+  /** The header has more of them than were taken. */
+  isCut: boolean
 }
 
 /** How many values of a name are taken from a header. */
-const MAX_VALUES = 64
+const MAX_VALUES = 32
 const SIGNATURE = '.sig='
 const [SPACE, EQUALS] = [' ', '='].map((character) => character.charCodeAt(0))
 
 /** Finds a cookie and its signature in one pass over the header, as the `cookies` package finds one of them. */
 export function findCookies(header: string, name: string): FoundCookies {
-  const found: FoundCookies = { values: [], signatures: [] }
+  const found: FoundCookies = { values: [], signatures: [], isCut: false }
   let end: number
   for (let start = 0; start < header.length; start = end + 1) {
     end = header.indexOf(';', start)
@@ -19,14 +21,19 @@ export function findCookies(header: string, name: string): FoundCookies {
     while (header.charCodeAt(start) === SPACE) start++
     if (!header.startsWith(name, start)) continue
     const nameEnd = start + name.length
-    if (header.charCodeAt(nameEnd) === EQUALS) add(found.values, header, nameEnd + 1, end)
-    else if (header.startsWith(SIGNATURE, nameEnd)) add(found.signatures, header, nameEnd + SIGNATURE.length, end)
+    if (header.charCodeAt(nameEnd) === EQUALS) add(found, found.values, header, nameEnd + 1, end)
+    else if (header.startsWith(SIGNATURE, nameEnd)) {
+      add(found, found.signatures, header, nameEnd + SIGNATURE.length, end)
+    }
   }
   return found
 }
 
-function add(values: string[], header: string, start: number, end: number): void {
-  if (values.length >= MAX_VALUES) return
+function add(found: FoundCookies, texts: string[], header: string, start: number, end: number): void {
+  if (texts.length >= MAX_VALUES) {
+    found.isCut = true
+    return
+  }
   const isQuoted = header[start] === '"' && start < end
-  values.push(isQuoted ? header.slice(start, end).slice(1, -1) : header.slice(start, end))
+  texts.push(isQuoted ? header.slice(start, end).slice(1, -1) : header.slice(start, end))
 }

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import Cookies from 'cookies'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
-import type { Lifetime } from '../record'
+import type { Lifetime } from '../session/record'
 
 /** The attributes of the line that was made last, in its own words; those of the next one are mostly the same. */
 interface Tail {
@@ -54,6 +54,15 @@ export function addLines(res: ServerResponse, lines: string[], { overwrite }: { 
   const names = lines.map((line) => line.slice(0, line.indexOf('=') + 1))
   const others = overwrite ? present.filter((line) => !names.some((name) => line.startsWith(name))) : present
   res.setHeader('Set-Cookie', [...others, ...lines])
+}
+
+/** Takes the lines of these cookies out of the response's Set-Cookie. */
+export function removeLines(res: ServerResponse, names: readonly string[]): void {
+  const present = setCookieLines(res)
+  const others = present.filter((line) => !names.some((name) => line.startsWith(`${name}=`)))
+  if (others.length === present.length) return
+  if (others.length > 0) res.setHeader('Set-Cookie', others)
+  else res.removeHeader('Set-Cookie')
 }
 
 /** The Set-Cookie lines that a response has so far. */

@@ -17,7 +17,7 @@ export class KoaCookiesSlot {
   #slot: symbol | undefined
   #wasSought = false
 
-  /** Answers the cookies that the request has, Koa's or the application's own; undefined where Koa would make them. */
+  /** Returns the cookies that the request has, Koa's or the application's own; undefined where Koa would make them. */
   of(ctx: Context): KoaCookies | undefined {
     if (!this.#wasSought) this.#seek(ctx)
     if (this.#slot === undefined || Object.hasOwn(ctx, 'cookies') || isReplaced(PACKAGE)) return ctx.cookies

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import type { Store } from '../contracts/store'
-import { isRecord, type SessionRecord } from '../record'
+import { isRecord, type SessionRecord } from '../session/record'
 
 type Callback<T> = (error?: unknown, value?: T) => void
 

@@ -1,12 +1,23 @@
 import { LRUCache } from 'lru-cache'
-import type { ConditionalStore, StoreRequest, TouchableStore, Versioned, WriteOutcome } from '../contracts/store'
-import type { SessionRecord } from '../record'
-import { RecordText } from '../record-text'
+import {
+  isOwnerIndexed,
+  type ConditionalStore,
+  type OwnerIndexedStore,
+  type ReadAt,
+  type StoreContext,
+  type TouchableStore,
+  type Versioned,
+  type WriteOutcome,
+} from '../contracts/store'
+import { openById } from '../session/access'
+import type { SessionRecord } from '../session/record'
+import { Readings } from './readings'
+import { RecordText } from './record-text'
 
 /** What a {@link LayeredStore} takes beside the store that it stands in front of. */
 export interface LayeredStoreOptions {
   /**
-   * For how many milliseconds a record may be answered from memory although another process may have changed or
+   * For how many milliseconds a record may be returned from memory although another process may have changed or
    * destroyed it. Default: 0, nothing is.
    */
   maxStale?: number
@@ -24,52 +35,67 @@ interface Cached {
  *
  * For `maxStale` milliseconds, this process may not see what another one does: a logout there takes effect here that much
  * later. What this process itself writes or destroys, it sees at once. Writes are as safe as without it: each one is
- * made by the shared store on its condition, and after a conflict the record is read from there.
+ * made by the shared store on its condition, and after a conflict the record is read from there. It has an index by owner
+ * where the shared store has one.
  *
  * @example
  * const store = new LayeredStore(new RedisStore(redis), { maxStale: 2000 })
  */
-export class LayeredStore implements ConditionalStore, TouchableStore {
+export class LayeredStore implements ConditionalStore, TouchableStore, Partial<OwnerIndexedStore> {
+  readonly listByOwner?: OwnerIndexedStore['listByOwner']
+  readonly destroyByOwner?: OwnerIndexedStore['destroyByOwner']
   readonly #shared: ConditionalStore & TouchableStore
   readonly #cache: LRUCache<string, Cached> | undefined
+  /** What clients presented that did not fit: the shared store is asked once for each. */
+  readonly #doubts: LRUCache<string, true> | undefined
   readonly #text: RecordText
-  /** How often each key that is being read was written meanwhile: what was read before that is not kept. */
-  readonly #reading = new Map<string, { readers: number; isOutdated: boolean }>()
+  readonly #readings = new Readings()
 
   constructor(shared: ConditionalStore & TouchableStore, { maxStale = 0, max = 10_000 }: LayeredStoreOptions = {}) {
     this.#shared = shared
-    this.#text = new RecordText({ serializer: shared.serializer })
+    this.#text = new RecordText({ serializer: shared.serializer }, { passesText: new.target === LayeredStore })
     if (maxStale > 0) {
-      this.#cache = new LRUCache({ max, ttl: maxStale, ttlResolution: 0, perf: { now: () => Date.now() } })
+      const bounds = { max, ttl: maxStale, ttlResolution: 0, perf: { now: () => Date.now() } }
+      this.#cache = new LRUCache(bounds)
+      this.#doubts = new LRUCache(bounds)
     }
+    if (!isOwnerIndexed(shared)) return
+    this.listByOwner = (owner) => shared.listByOwner(owner)
+    this.destroyByOwner = async (owner, options) => this.#change(undefined, () => shared.destroyByOwner(owner, options))
   }
 
   get serializer(): RecordText['serializer'] {
     return this.#text.serializer
   }
 
-  async get(key: string, _maxAge: number, request: StoreRequest): Promise<SessionRecord | undefined> {
-    return (await this.read(key, request))?.record
+  async get(key: string, _maxAge: number, context: StoreContext): Promise<SessionRecord | undefined> {
+    return openById((await this.read(key, context))?.record)
   }
 
-  async read(key: string, request: StoreRequest): Promise<Versioned | undefined> {
+  async read(key: string, context: StoreContext): Promise<Versioned | undefined> {
+    const { doubt } = context
+    if (doubt !== undefined && !this.#doubts?.has(doubt)) {
+      const found = await this.#readShared(key, context)
+      this.#doubts?.set(doubt, true)
+      return found
+    }
     const cached = this.#cache?.get(key)
     const known = cached && this.#text.parse(cached.text)
-    if (known) return { ...known, revision: cached.revision }
-    return this.#readShared(key, request)
+    if (known) return { ...known, revision: cached.revision, isCached: true }
+    return this.#readShared(key, context)
   }
 
-  async set(key: string, record: SessionRecord, maxAge: number, request: StoreRequest): Promise<void> {
-    await this.#change(key, () => this.#shared.set(key, record, maxAge, { ...request, changed: true }))
+  async set(key: string, record: SessionRecord, maxAge: number, context: StoreContext): Promise<void> {
+    await this.#change(key, () => this.#shared.set(key, record, maxAge, { ...context, changed: true }))
   }
 
   async create(
     key: string,
     record: SessionRecord,
     maxAge: number,
-    request: StoreRequest,
+    context: StoreContext,
   ): Promise<{ revision: unknown } | undefined> {
-    return this.#change(key, () => this.#shared.create(key, record, maxAge, request))
+    return this.#change(key, () => this.#shared.create(key, record, maxAge, context))
   }
 
   async replace(
@@ -77,50 +103,54 @@ export class LayeredStore implements ConditionalStore, TouchableStore {
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    request: StoreRequest,
+    context: StoreContext,
   ): Promise<WriteOutcome> {
-    return this.#change(key, () => this.#shared.replace(key, record, maxAge, revision, request))
+    return this.#change(key, () => this.#shared.replace(key, record, maxAge, revision, context))
   }
 
-  async touch(key: string, expire: number | undefined, maxAge: number, request: StoreRequest): Promise<boolean> {
-    return this.#change(key, () => this.#shared.touch(key, expire, maxAge, request))
+  async touch(
+    key: string,
+    expire: number | undefined,
+    maxAge: number,
+    context: StoreContext,
+  ): Promise<WriteOutcome | boolean | undefined | void> {
+    return this.#change(key, () => this.#shared.touch(key, expire, maxAge, context))
   }
 
-  async destroy(key: string, request: { ctx: StoreRequest['ctx'] }): Promise<boolean> {
-    return this.#change(key, () => this.#shared.destroy(key, request))
+  async destroy(key: string, context: { ctx: StoreContext['ctx']; at?: ReadAt }): Promise<boolean> {
+    return this.#change(key, () => this.#shared.destroy(key, context))
   }
 
-  async #readShared(key: string, request: StoreRequest): Promise<Versioned | undefined> {
-    const reading = this.#reading.get(key) ?? { readers: 0, isOutdated: false }
-    this.#reading.set(key, reading)
-    reading.readers++
-    try {
-      const found = await this.#shared.read(key, request)
+  async #readShared(key: string, context: StoreContext): Promise<Versioned | undefined> {
+    if (!this.#cache) return (await this.#shared.read(key, context)) ?? undefined
+    return this.#readings.during(key, async (reading) => {
+      const found = await this.#shared.read(key, context)
       if (!found) return undefined
       if (!reading.isOutdated) {
         this.#cache?.set(key, { text: this.#text.stringify(found.record, found), revision: found.revision })
       }
       return found
-    } finally {
-      reading.readers--
-      if (reading.readers === 0 && this.#reading.get(key) === reading) this.#reading.delete(key)
-    }
+    })
   }
 
-  /** The memory is emptied before a change and after it, and no reading that began before the change's end fills it. */
-  async #change<T>(key: string, work: () => T): Promise<Awaited<T>> {
+  /**
+   * The memory is emptied before a change and after it, and no reading that began before the change's end fills it.
+   *
+   * @param key undefined for a change of who knows which records
+   */
+  async #change<T>(key: string | undefined, work: () => T): Promise<Awaited<T>> {
     this.#forget(key)
+    const end = this.#readings.block(key)
     try {
       return await work()
     } finally {
+      end()
       this.#forget(key)
     }
   }
 
-  #forget(key: string): void {
-    this.#cache?.delete(key)
-    const reading = this.#reading.get(key)
-    if (reading) reading.isOutdated = true
-    this.#reading.delete(key)
+  #forget(key: string | undefined): void {
+    if (key === undefined) this.#cache?.clear()
+    else this.#cache?.delete(key)
   }
 }

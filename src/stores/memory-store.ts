@@ -1,19 +1,24 @@
+import type { Context } from 'koa'
 import type {
   ConditionalStore,
   OwnedRecord,
   OwnerIndexedStore,
-  StoreRequest,
+  ReadAt,
+  StoreContext,
   TouchableStore,
   Versioned,
   WriteOutcome,
 } from '../contracts/store'
-import { SessionError } from '../errors'
-import type { SessionRecord } from '../record'
-import { RecordText, type RecordTextOptions } from '../record-text'
+import { SessionError } from '../base/errors'
+import { openById } from '../session/access'
+import type { SessionRecord } from '../session/record'
+import { checkOwner } from './checks'
+import { Entry, MemoryEntries } from './memory-entries'
+import { RecordText, type RecordTextOptions } from './record-text'
 
 /** What a {@link MemoryStore} takes. */
 export interface MemoryStoreOptions extends RecordTextOptions {
-  /** How many sessions it holds at most; past that, one that was not used lately is forgotten. Default: 100,000. */
+  /** How many sessions it holds at most; past that, expired ones are forgotten, and then what was used least lately. Default: 100,000. */
   max?: number
 }
 
@@ -27,21 +32,19 @@ export interface MemoryStoreOptions extends RecordTextOptions {
  * app.use(session({ store: new MemoryStore({ max: 10_000 }) }, app))
  */
 export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
-  /** In the order of their last use, as far as it is known: see {@link Entry.isRecent}. */
-  readonly #entries = new Map<string, Entry>()
+  readonly #entries = new MemoryEntries()
   readonly #max: number
   readonly #text: RecordText
   /** Times are kept as milliseconds since then: these are small integers, which take no memory of their own. */
   readonly #epoch = Date.now()
-  /** The keys of every owner that has any, and who owns a key. */
-  readonly #keysByOwner = new Map<string, Set<string>>()
-  readonly #ownerByKey = new Map<string, string>()
+  /** The entries of every owner that has any. */
+  readonly #ofOwner = new Map<string, Set<Entry>>()
 
   /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a `max` that is no positive whole number */
   constructor({ max = 100_000, ...text }: MemoryStoreOptions = {}) {
     if (!(Number.isInteger(max) && max > 0)) throw badMax(max)
     this.#max = max
-    this.#text = new RecordText(text)
+    this.#text = new RecordText(text, { passesText: new.target === MemoryStore })
   }
 
   /** How many records it holds, expired ones that nobody has asked for included. */
@@ -54,23 +57,26 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   get(key: string): SessionRecord | undefined {
-    return this.read(key)?.record
+    return openById(this.read(key)?.record)
   }
 
-  set(key: string, record: SessionRecord, maxAge: number, request?: StoreRequest): void {
-    this.#write(key, record, maxAge, request)
+  set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): void {
+    this.#write(key, record, maxAge, context)
   }
 
-  destroy(key: string): boolean {
-    return this.#find(key) !== undefined && this.#delete(key)
+  destroy(key: string, { at }: { ctx?: Context; at?: ReadAt } = {}): boolean {
+    const entry = this.#find(key)
+    if (!entry || (at && !(entry.text === at.revision && this.#expireOf(entry) === at.expire))) return false
+    this.#delete(entry)
+    return true
   }
 
   /** The revision is the text itself: two equal texts are the same record. */
   read(key: string): Versioned | undefined {
     const entry = this.#find(key)
     if (!entry) return undefined
-    entry.isRecent = true
-    const found = this.#text.parse(entry.text, entry.expire === undefined ? undefined : entry.expire + this.#epoch)
+    this.#entries.use(entry)
+    const found = this.#parse(entry)
     return found && { record: found.record, text: found.text, revision: entry.text }
   }
 
@@ -78,37 +84,58 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     key: string,
     record: SessionRecord,
     maxAge: number,
-    request?: StoreRequest,
+    context?: StoreContext,
   ): { revision: unknown } | undefined {
-    return this.#find(key) ? undefined : { revision: this.#write(key, record, maxAge, request) }
+    return this.#find(key) ? undefined : { revision: this.#write(key, record, maxAge, context) }
   }
 
-  replace(key: string, record: SessionRecord, maxAge: number, revision: unknown, request?: StoreRequest): WriteOutcome {
+  replace(key: string, record: SessionRecord, maxAge: number, revision: unknown, context?: StoreContext): WriteOutcome {
     const entry = this.#find(key)
     if (!entry) return { outcome: 'missing' }
     if (entry.text !== revision) return { outcome: 'conflict' }
-    return { outcome: 'written', revision: this.#write(key, record, maxAge, request) }
+    return { outcome: 'written', revision: this.#write(key, record, maxAge, context) }
   }
 
-  touch(key: string, expire: number | undefined, maxAge: number): boolean {
+  touch(key: string, expire: number | undefined, maxAge: number, context?: StoreContext): WriteOutcome | boolean {
+    const revision = context?.revision
     const entry = this.#find(key)
-    if (!entry) return false
-    entry.isRecent = true
-    entry.until = Math.max(entry.until, this.#now + Math.ceil(maxAge))
+    if (!entry) return revision === undefined ? false : { outcome: 'missing' }
+    if (revision !== undefined && entry.text !== revision) return { outcome: 'conflict' }
+    this.#entries.use(entry)
+    this.#entries.setUntil(entry, Math.max(entry.until, this.#now + Math.ceil(maxAge)))
     if (expire !== undefined && entry.expire !== undefined) entry.expire = Math.max(entry.expire, expire - this.#epoch)
-    return true
+    return revision === undefined || { outcome: 'written', revision }
   }
 
   listByOwner(owner: string): OwnedRecord[] {
-    return Array.from(this.#keysByOwner.get(owner) ?? []).flatMap((key) => {
-      const found = this.read(key)
-      return found ? [{ key, record: found.record }] : []
+    return this.#owned(owner).flatMap((entry) => {
+      const found = this.#isLive(entry) ? this.#parse(entry) : undefined
+      return found ? [{ key: entry.key, record: found.record }] : []
     })
   }
 
   destroyByOwner(owner: string, { except }: { except?: string } = {}): number {
-    const keys = Array.from(this.#keysByOwner.get(owner) ?? [])
-    return keys.filter((key) => key !== except && this.destroy(key)).length
+    const entries = this.#owned(owner).filter(({ key }) => key !== except)
+    const count = entries.filter((entry) => this.#isLive(entry)).length
+    for (const entry of entries) this.#delete(entry)
+    return count
+  }
+
+  #owned(owner: string): Entry[] {
+    return Array.from(this.#ofOwner.get(checkOwner(owner)) ?? [])
+  }
+
+  /** Whether neither the entry nor its record has expired. */
+  #isLive({ until, expire = Infinity }: Entry): boolean {
+    return Math.min(until, expire) >= this.#now
+  }
+
+  #parse(entry: Entry): ReturnType<RecordText['parse']> {
+    return this.#text.parse(entry.text, this.#expireOf(entry))
+  }
+
+  #expireOf({ expire }: Entry): number | undefined {
+    return expire === undefined ? undefined : expire + this.#epoch
   }
 
   get #now(): number {
@@ -118,68 +145,57 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   #find(key: string): Entry | undefined {
     const entry = this.#entries.get(key)
     if (!entry || entry.until >= this.#now) return entry
-    this.#delete(key)
+    this.#delete(entry)
     return undefined
   }
 
-  #write(key: string, record: SessionRecord, maxAge: number, request: StoreRequest | undefined): string {
-    const text = flat(this.#text.stringify(record, request))
+  #write(key: string, record: SessionRecord, maxAge: number, context: StoreContext | undefined): string {
+    const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
+    const text = flat(this.#text.stringify(record, context))
     const until = this.#now + Math.ceil(maxAge)
     const expire = typeof record._expire === 'number' ? record._expire - this.#epoch : undefined
     const entry = this.#entries.get(key)
     if (entry) {
-      this.#forget(key)
-      Object.assign(entry, { text, until, expire, isRecent: true })
+      this.#disown(entry)
+      Object.assign(entry, { text, expire, owner })
+      this.#entries.setUntil(entry, until)
+      this.#entries.use(entry)
+      this.#own(entry)
     } else {
       if (this.#entries.size >= this.#max) this.#makeRoom()
-      this.#entries.set(flat(key), new Entry(text, until, expire))
+      const added = new Entry(flat(key), text, until, expire, owner)
+      this.#entries.add(added)
+      this.#own(added)
     }
-    if (request?.owner !== undefined) this.#own(key, request.owner)
     return text
   }
 
-  /** The oldest one goes, unless it was used since it was last looked at here: then it counts as the newest. */
+  /** What has expired goes first, and then what was used least lately. */
   #makeRoom(): void {
-    for (const [key, entry] of this.#entries) {
-      if (!entry.isRecent || entry.until < this.#now) return void this.#delete(key)
-      entry.isRecent = false
-      this.#entries.delete(key)
-      this.#entries.set(key, entry)
-    }
+    const { firstToExpire, leastLatelyUsed } = this.#entries
+    this.#delete(firstToExpire && firstToExpire.until < this.#now ? firstToExpire : leastLatelyUsed)
   }
 
-  #delete(key: string): boolean {
-    this.#forget(key)
-    return this.#entries.delete(key)
+  #delete(entry: Entry): void {
+    this.#disown(entry)
+    this.#entries.delete(entry)
   }
 
-  #own(key: string, owner: string): void {
-    const keys = this.#keysByOwner.get(owner) ?? new Set()
-    this.#keysByOwner.set(owner, keys.add(key))
-    this.#ownerByKey.set(key, owner)
-  }
-
-  /** Forgets whose a key is. */
-  #forget(key: string): void {
-    const owner = this.#ownerByKey.get(key)
+  #own(entry: Entry): void {
+    const { owner } = entry
     if (owner === undefined) return
-    const keys = this.#keysByOwner.get(owner)
-    keys?.delete(key)
-    if (keys?.size === 0) this.#keysByOwner.delete(owner)
-    this.#ownerByKey.delete(key)
+    const entries = this.#ofOwner.get(owner)
+    if (entries) entries.add(entry)
+    else this.#ofOwner.set(owner, new Set([entry]))
   }
-}
 
-class Entry {
-  /** Whether it was used since {@link MemoryStore} last looked for one to forget. */
-  isRecent = false
-
-  constructor(
-    public text: string,
-    /** When it may be forgotten, and when its record expires, where that says. */
-    public until: number,
-    public expire: number | undefined,
-  ) {}
+  #disown(entry: Entry): void {
+    const { owner } = entry
+    if (owner === undefined) return
+    const entries = this.#ofOwner.get(owner)
+    entries?.delete(entry)
+    if (entries?.size === 0) this.#ofOwner.delete(owner)
+  }
 }
 
 function badMax(max: unknown): SessionError {

@@ -1,22 +1,22 @@
 import Cookies from 'cookies'
 import type { Context } from 'koa'
-import { ContextSlot } from '../context-slot'
+import { ContextSlot } from '../base/context-slot'
 import { findCookies } from '../cookies/cookie-header'
-import { addLines, CookieLines } from '../cookies/cookie-lines'
+import { addLines, CookieLines, removeLines } from '../cookies/cookie-lines'
 import { isReplaced, KoaCookiesSlot, type KoaCookies } from '../cookies/koa-cookies'
-import { Signatures, signerOf, type SignatureKeys } from '../cookies/signatures'
+import { rulesOfName } from '../cookies/name-prefixes'
+import { MAX_COMPUTED, Signatures, signerOf, type SignatureKeys } from '../cookies/signatures'
 import { isSameSiteNone, type CookieAttributes } from '../contracts/cookie-attributes'
-import type { Presented, Transport } from '../contracts/transport'
-import { SessionError } from '../errors'
-import type { Lifetime } from '../record'
+import { MAX_TOKENS, type Presented, type Transport } from '../contracts/transport'
+import { SessionError } from '../base/errors'
+import type { Lifetime } from '../session/record'
 
 /** How long a Set-Cookie line may be for every browser to keep it, in bytes. */
 const MAX_COOKIE_SIZE = 4096
-/** How many pairs of value and signature are tried where a header repeats the cookie. */
-const MAX_CANDIDATES = 64
+/** The length of the longest signature in use: base64url of SHA-512. */
+const SIGNATURE_LENGTH = 86
 
-/** The names that browsers accept on secure cookies alone (RFC 6265bis, section 4.1.3). */
-const NEEDS_SECURE = /^__(host|secure)-/i
+const NOTHING: Presented = { tokens: [] }
 
 /** What is known of the cookie in one request. */
 interface Exchange {
@@ -39,25 +39,33 @@ export class CookieTransport implements Transport {
 
   constructor(name: string) {
     this.#name = name
-    this.#needsSecure = NEEDS_SECURE.test(name)
+    this.#needsSecure = rulesOfName(name).needsSecure
     this.#signatures = new Signatures(name)
     this.#lines = new CookieLines(name)
   }
 
-  read(ctx: Context, { signed = false }: CookieAttributes): Presented[] {
+  /** @param maxSignatures how many signatures may be computed where the header repeats the cookie */
+  read(ctx: Context, { signed = false }: CookieAttributes, maxSignatures = MAX_COMPUTED): Presented {
     const header = ctx.req.headers.cookie
-    if (!header) return []
+    if (!header) return NOTHING
     const cookies = this.#cookiesOf(ctx)
     if (cookies && isReplaced(cookies)) return presented([cookies.get(this.#name, { signed }) ?? ''])
-    const { values, signatures } = findCookies(header, this.#name)
+    const { values, signatures, isCut } = findCookies(header, this.#name)
     if (!signed) return presented(values)
-    if (values.length === 0 || signatures.length === 0) return []
-    const verified = this.#verify(ctx, values, signatures, this.#keys(ctx, cookies))
-    if (verified.length === 0) this.#dropSignature(ctx)
-    return verified.length > 0 && values.includes('') ? verified.filter(({ token }) => token !== '') : verified
+    if (values.length === 0 || signatures.length === 0) return NOTHING
+    const keys = this.#keys(ctx, cookies)
+    if (values.length === 1 && signatures.length === 1) return this.#readPair(ctx, values[0], signatures[0], keys)
+    const { found, isComplete } = this.#signatures.match(values, signatures, keys, maxSignatures)
+    // A good signature that a crowd of planted cookies has hidden is not to be deleted.
+    if (found.length === 0) return { tokens: [], hasStraySignature: isComplete && !isCut }
+    const newest = found.find(({ place }) => place === 0)
+    if (newest) this.#note(ctx, newest.value, newest.signature, keys)
+    const good = found.filter(({ value }) => value !== '').slice(0, MAX_TOKENS)
+    return { tokens: good.map(({ value, place }) => ({ token: value, outdated: place > 0 })) }
   }
 
   write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void {
+    if (typeof token !== 'string') throw notText(this.#name, token)
     const cookies = this.#cookiesOf(ctx)
     const hasOwn = cookies !== undefined && isReplaced(cookies)
     const keys = attributes.signed && !hasOwn ? this.#keys(ctx, cookies) : undefined
@@ -89,13 +97,31 @@ export class CookieTransport implements Transport {
     return MAX_COOKIE_SIZE - this.#lines.line('', 'session', attributes, true).length
   }
 
-  /** Whether this response has set it. */
-  isSet(ctx: Context): boolean {
-    return this.#exchange(ctx).isWritten
+  /** How many bytes a token takes in the Cookie header of the requests that bring it back. */
+  returnedSize(token: string, { signed = false }: CookieAttributes): number {
+    const size = `${this.#name}=; `.length + token.length
+    return signed ? size + `${this.#name}.sig=; `.length + SIGNATURE_LENGTH : size
+  }
+
+  /** Whether the client has it, as far as the request and the response so far tell. */
+  isHeld(ctx: Context): boolean {
+    if (this.#exchanges.of(ctx)?.isWritten) return true
+    const { cookie = '' } = ctx.req.headers
+    return findCookies(cookie, this.#name).values.some((value) => value !== '')
   }
 
   clear(ctx: Context, attributes: CookieAttributes): void {
     this.write(ctx, '', attributes, 'session')
+  }
+
+  retract(ctx: Context): void {
+    if (this.#exchange(ctx).isWritten) removeLines(ctx.res, [this.#name, `${this.#name}.sig`])
+  }
+
+  /** As the `cookies` package does. */
+  dropSignature(ctx: Context): void {
+    ctx.cookies.set(`${this.#name}.sig`, null, { path: '/', signed: false })
+    this.#exchange(ctx).isWritten = true
   }
 
   #checkSize(line: string): void {
@@ -109,35 +135,19 @@ export class CookieTransport implements Transport {
     )
   }
 
-  #verify(ctx: Context, values: string[], signatures: string[], keys: SignatureKeys): Presented[] {
-    if (values.length === 1 && signatures.length === 1) return this.#verifyPair(ctx, values[0], signatures[0], keys)
-    // Clients send a cookie and its signature in the same order: what stands in the same place is tried first.
-    const pairs = values.flatMap((token, place) =>
-      signatures.map((signature, other) => ({ token, signature, distance: Math.abs(place - other) })),
-    )
-    if (pairs.length > 1) pairs.sort((one, other) => one.distance - other.distance)
-    return pairs
-      .slice(0, MAX_CANDIDATES)
-      .flatMap(({ token, signature }) => this.#verifyPair(ctx, token, signature, keys))
+  #readPair(ctx: Context, value: string, signature: string, keys: SignatureKeys): Presented {
+    const place = this.#signatures.indexOf(value, signature, keys)
+    if (place < 0) return { tokens: [], hasStraySignature: true }
+    if (place === 0) this.#note(ctx, value, signature, keys)
+    return { tokens: value === '' ? [] : [{ token: value, outdated: place > 0 }] }
   }
 
-  #verifyPair(ctx: Context, token: string, signature: string, keys: SignatureKeys): Presented[] {
-    const place = this.#signatures.indexOf(token, signature, keys)
-    if (place < 0) return []
-    if (place === 0) {
-      const exchange = this.#exchange(ctx)
-      exchange.value = token
-      exchange.signature = signature
-      exchange.signer = signerOf(keys)
-    }
-    return [{ token, outdated: place > 0 }]
-  }
-
-  /** As the `cookies` package does: a signature that fits no value is of no more use. */
-  #dropSignature(ctx: Context): void {
-    if (ctx.headerSent) return
-    ctx.cookies.set(`${this.#name}.sig`, null, { path: '/', signed: false })
-    this.#exchange(ctx).isWritten = true
+  /** Remembers a signature of the first key: where the response repeats the value, it is good for that too. */
+  #note(ctx: Context, value: string, signature: string, keys: SignatureKeys): void {
+    const exchange = this.#exchange(ctx)
+    exchange.value = value
+    exchange.signature = signature
+    exchange.signer = signerOf(keys)
   }
 
   #exchange(ctx: Context): Exchange {
@@ -170,8 +180,18 @@ function missingKeys(name: string): SessionError {
   )
 }
 
-function presented(tokens: string[]): Presented[] {
-  return tokens.filter((token) => token !== '').map((token) => ({ token }))
+function presented(values: string[]): Presented {
+  const distinct = values.length > 1 ? [...new Set(values)] : values
+  const tokens = distinct.filter((value) => value !== '').slice(0, MAX_TOKENS)
+  return { tokens: tokens.map((token) => ({ token })) }
+}
+
+function notText(name: string, token: unknown): SessionError {
+  return new SessionError(
+    'ERR_SESSION_NOT_SERIALIZABLE',
+    `The session cookie "${name}" takes a text, and was given a value of type ${typeof token}. Return a string from ` +
+      'the option "encode", or from the method "encode" of the codec.',
+  )
 }
 
 function insecure(name: string): SessionError {

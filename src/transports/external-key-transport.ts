@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
-import { andThen, type Awaitable } from '../contracts/awaitable'
+import { andThen, type Awaitable } from '../base/awaitable'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Presented, Transport } from '../contracts/transport'
 
 /** The `externalKey` option: the application carries the id itself, in a header for example. */
 export interface ExternalKey {
-  /** Answers the id that the client presents. */
+  /** Returns the id that the client presents. */
   get(ctx: Context): Awaitable<string | null | undefined>
   /** Hands the id to the client. */
   set(ctx: Context, id: string): Awaitable<unknown>
@@ -23,8 +23,8 @@ export class ExternalKeyTransport implements Transport {
     this.#fallback = fallback
   }
 
-  read(ctx: Context): Awaitable<Presented[]> {
-    return andThen(this.#externalKey.get(ctx), (token) => (token ? [{ token }] : []))
+  read(ctx: Context): Awaitable<Presented> {
+    return andThen(this.#externalKey.get(ctx), (token) => ({ tokens: token ? [{ token }] : [] }))
   }
 
   write(ctx: Context, token: string): Awaitable<void> {

@@ -1,94 +1,80 @@
 import { importsOf, readSourceFiles, type SourceFile } from './source-files'
 
-/** What lives on each floor: a file by its path, or all other files of a folder. */
+/** The folders of `src`, floor by floor; above them stand the files of `src` itself. */
 const FLOORS: readonly string[][] = [
-  ['errors.ts', 'record.ts', 'debug.ts', 'warning.ts', 'id.ts', 'sealing.ts', 'turns.ts', 'context-slot.ts'],
-  ['contracts/', 'cookies/', 'record-text.ts', 'store-guard.ts', 'attempts.ts'],
-  ['stores/', 'codecs/', 'transports/', 'backends/', 'conformance.ts'],
-  [
-    ...[
-      'session.ts',
-      'snapshot.ts',
-      'options.ts',
-      'cookie-options.ts',
-      'option-checks.ts',
-      'name-checks.ts',
-      'hardened.ts',
-    ],
-    ...['events.ts', 'config.ts', 'keep-cookies.ts', 'merge.ts'],
-  ],
-  [
-    'session-request.ts',
-    'session-id.ts',
-    'find-session.ts',
-    'held-token.ts',
-    'departure.ts',
-    'resting-record.ts',
-    'record-writer.ts',
-    'committer.ts',
-    'life-cycle.ts',
-    'serve.ts',
-  ],
-  ['service.ts'],
-  ['middleware.ts', 'routing-controllers.ts', 'typedi.ts', 'testing.ts', 'redis.ts', 'kysely.ts'],
-  ['index.ts'],
+  ['base'],
+  ['session'],
+  ['contracts'],
+  ['codecs', 'cookies', 'stores', 'conformance'],
+  ['transports', 'backends'],
+  ['options'],
+  ['request'],
 ]
-/** The floors whose files may use each other, as long as that closes no circle. */
-const SHARED_FLOORS = [1, 3, 4]
-/** A plug of several files, which may use each other: a folder among the stores. */
-const PLUG = /^stores\/[^/]+\//
+/** What the files of `src` itself have in common: the verbs. */
+const VERBS = 'service.ts'
+/** The main door: a table of contents, which names whatever users can have. */
+const CONTENTS = 'index.ts'
 
 const files = readSourceFiles()
 const modules = files.filter(({ path }) => path.endsWith('.ts'))
 /** What users import: each is a CommonJS module, and an ES module that hands it on. */
 const wrappers = files.filter(({ path }) => path.endsWith('.mts'))
 
-test('DESIGN 4: every source file has exactly one floor', () => {
-  expect(modules.filter(({ path }) => floorsOf(path).length !== 1).map(({ path }) => path)).toEqual([])
+test('every folder has exactly one floor', () => {
+  const folders = modules.map(({ path }) => folderOf(path)).filter((folder) => folder !== undefined)
+  expect(Array.from(new Set(folders)).sort()).toEqual(FLOORS.flat().sort())
 })
 
-test('DESIGN 4: a file imports from floors below, and from its own where that floor is shared', () => {
+test('a file imports from floors below its own and from its own folder; the files above share the verbs', () => {
   expect(modules.flatMap(importsFromAbove)).toEqual([])
 })
 
 test.each([
-  ['errors.ts', "import './service'", 'service.ts'],
-  ['session.ts', "type Cycle = import('./life-cycle').LifeCycle", 'life-cycle.ts'],
+  ['base/errors.ts', "import '../service'", 'service.ts'],
+  ['session/session.ts', "import '../contracts/store'", 'contracts/store.ts'],
   ['codecs/sealed-codec.ts', "export * from '../stores/memory-store'", 'stores/memory-store.ts'],
   ['stores/redis/redis-store.ts', "import '../kysely/kysely-table'", 'stores/kysely/kysely-table.ts'],
+  ['service.ts', "type Middleware = import('./middleware').SessionMiddleware", 'middleware.ts'],
   ['typedi.ts', "import type { Session } from './routing-controllers'", 'routing-controllers.ts'],
-  ['record.ts', "const load = () => require('./index')", 'index.ts'],
-])('DESIGN 4: in %s, %s would be found', (path, text, target) => {
+  ['session/record.ts', "const load = () => require('../index')", 'index.ts'],
+])('in %s, %s would be found', (path, text, target) => {
   expect(importsFromAbove(fileWith(path, text))).toEqual([`${path}: ${target}`])
 })
 
-test('DESIGN 4: no file is longer than 250 lines', () => {
+test('no file is longer than 250 lines', () => {
   expect(files.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([])
 })
 
-test('DESIGN 4: there is no import circle', () => {
+test('there is no import circle', () => {
   expect(circleIn(files)).toBeUndefined()
 })
 
-test('DESIGN 4: an import circle is seen, also one of types', () => {
+test('an import circle is seen, also one of types', () => {
   const circle = [
-    fileWith('session.ts', "import type { SessionOptions } from './options'"),
-    fileWith('options.ts', "export * from './snapshot'"),
-    fileWith('snapshot.ts', "const load = () => import('./session')"),
+    fileWith('session/session.ts', "import type { SessionOptions } from '../options/options'"),
+    fileWith('options/options.ts', "export * from '../session/snapshot'"),
+    fileWith('session/snapshot.ts', "const load = () => import('./session')"),
   ]
-  expect(circleIn(circle)).toEqual(['session.ts', 'options.ts', 'snapshot.ts', 'session.ts'])
+  expect(circleIn(circle)).toEqual([
+    'session/session.ts',
+    'options/options.ts',
+    'session/snapshot.ts',
+    'session/session.ts',
+  ])
 })
 
-test('DESIGN 6: an ES module hands on the module of its own name, and imports nothing else', () => {
+test('an ES module hands on the module of its own name, and imports nothing else', () => {
   const targets = wrappers.map(({ path, imports }) => [path, ...new Set(imports.map(({ target }) => target))])
   expect(targets).toEqual(wrappers.map(({ path }) => [path, path.replace('.mts', '.ts')]))
 })
 
-function floorsOf(path: string): number[] {
-  const floorsWith = (place: string): number[] =>
-    FLOORS.flatMap((places, floor) => (places.includes(place) ? [floor] : []))
-  const own = floorsWith(path)
-  return own.length > 0 ? own : floorsWith(path.slice(0, path.indexOf('/') + 1))
+function folderOf(path: string): string | undefined {
+  return path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined
+}
+
+function floorOf(path: string): number {
+  const folder = folderOf(path)
+  return folder === undefined ? FLOORS.length : FLOORS.findIndex((folders) => folders.includes(folder))
 }
 
 function importsFromAbove({ path, imports }: SourceFile): string[] {
@@ -97,10 +83,15 @@ function importsFromAbove({ path, imports }: SourceFile): string[] {
 }
 
 function mayImport(path: string, target: string): boolean {
-  const [floor, targetFloor] = [Math.max(...floorsOf(path)), Math.max(...floorsOf(target))]
-  if (targetFloor !== floor) return targetFloor < floor
-  const plug = PLUG.exec(path)?.[0]
-  return SHARED_FLOORS.includes(floor) || (plug !== undefined && target.startsWith(plug))
+  if (floorOf(target) !== floorOf(path)) return floorOf(target) < floorOf(path)
+  if (folderOf(path) !== undefined) return folderOf(path) === folderOf(target) && !isOtherPlug(path, target)
+  return path === CONTENTS || (target === VERBS && path !== VERBS)
+}
+
+/** A folder within a folder is one plug: it uses its own files and those that all plugs share. */
+function isOtherPlug(path: string, target: string): boolean {
+  const plugOf = (file: string): string => file.slice(0, file.lastIndexOf('/'))
+  return plugOf(target).includes('/') && plugOf(target) !== plugOf(path)
 }
 
 function fileWith(path: string, text: string): SourceFile {

@@ -17,19 +17,19 @@ const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(__dirnam
   peerDependencies: Record<string, string>
 }
 
-test.each(subpaths)('DESIGN 2: %s needs the optional packages that it is for, and no other', (path) => {
+test.each(subpaths)('%s needs the optional packages that it is for, and no other', (path) => {
   const names = reachedFrom(path).flatMap((file) => packagesOf(file).map(({ name }) => name))
   const optional = Array.from(new Set(names)).filter((name) => name !== 'koa' && name in peerDependencies)
   expect(optional).toEqual(OPTIONAL[path] ?? [])
 })
 
-test('DESIGN 6: every package is a dependency, a peer or a part of Node, and koa is there for its types alone', () => {
+test('every package is a dependency, a peer or a part of Node, and koa is there for its types alone', () => {
   const isKnown = ({ name, isTypeOnly }: PackageImport): boolean =>
     name === 'koa' ? isTypeOnly : name.startsWith('node:') || name in dependencies || name in peerDependencies
   expect(files.flatMap(packagesOf).filter((found) => !isKnown(found))).toEqual([])
 })
 
-test('DESIGN 6: every dependency is used', () => {
+test('every dependency is used', () => {
   const used = files.flatMap(packagesOf).map(({ name }) => name)
   expect(Object.keys(dependencies).filter((name) => !used.includes(name))).toEqual([])
 })

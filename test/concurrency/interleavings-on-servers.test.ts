@@ -1,7 +1,7 @@
 import '../support/server-backends'
 import './change-interleavings.test'
 import './logout-interleavings.test'
-import './move-interleavings.test'
+import './rotation-interleavings.test'
 import './taken-id.test'
 
 // As in each of them; it has to come before the library is loaded.

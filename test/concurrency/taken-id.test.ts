@@ -4,7 +4,7 @@ import { idOf, RacingApp, readData } from '../support/racing-app'
 
 describeOnEachStore('a new id that another session has', (getStore) => {
   /** Alice has a session; then `genid` yields her id so many times before a free one. */
-  async function open(times: number, options: { graceMs?: number } = {}) {
+  async function open(times: number) {
     const run = randomUUID()
     const drawn: string[] = []
     let left = 0
@@ -13,7 +13,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
       drawn.push(id)
       return id
     }
-    const racing = new RacingApp({ ...options, store: getStore(), genid })
+    const racing = new RacingApp({ store: getStore(), genid })
     const [alice, bob] = [racing.visitor(), racing.visitor()]
     await alice.get('/set/alice')
     await bob.get('/set/bob')
@@ -54,22 +54,23 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     }
   })
 
-  describe.each([undefined, 60_000])('where a session moves, with graceMs: %p', (graceMs) => {
-    it('R13: R12: is passed over for a free one', async () => {
-      const { racing, alice, bob, before } = await open(2, { graceMs })
-      const [oldId, old] = [idOf(bob), racing.another(bob)]
-      expect((await bob.get('/regenerate')).status).toBe(200)
-      expect([idOf(alice), oldId]).not.toContain(idOf(bob))
-      expect(await readData(bob)).toEqual({ bob: 'bob' })
-      expect(await readData(old)).toEqual(graceMs ? { bob: 'bob' } : {})
-      expect(await racing.record(idOf(alice))).toEqual(before)
-    })
+  it('R13, R53: is of no matter to a session that is regenerated: it keeps its own, and draws none', async () => {
+    const { racing, alice, bob, before, drawn } = await open(Infinity)
+    const old = racing.another(bob)
+    expect((await bob.get('/regenerate')).status).toBe(200)
+    expect(idOf(bob)).toBe(idOf(old))
+    expect(drawn).toEqual([])
+    expect(await readData(bob)).toEqual({ bob: 'bob' })
+    expect(await readData(old)).toEqual({})
+    expect(await racing.record(idOf(alice))).toEqual(before)
+  })
 
-    it('R13: R10: leaves it where it was when no id is free', async () => {
-      const { racing, alice, bob, before } = await open(Infinity, { graceMs })
-      expect(await bob.get('/regenerate')).toMatchObject({ status: 503, setCookie: [] })
-      expect(await readData(bob)).toEqual({ bob: 'bob' })
-      expect(await racing.record(idOf(alice))).toEqual(before)
-    })
+  it('R13: is passed over by a session that takes the place of another one', async () => {
+    const { racing, alice, bob, before } = await open(2)
+    const old = racing.another(bob)
+    expect((await bob.get('/restart/new')).status).toBe(200)
+    expect([idOf(alice), idOf(old)]).not.toContain(idOf(bob))
+    expect(await readData(bob)).toEqual({ new: 'new' })
+    expect(await racing.record(idOf(alice))).toEqual(before)
   })
 })

@@ -87,7 +87,7 @@ describeOnEachStore('update()', (getStore) => {
     expect(await racing.records()).toEqual([])
   })
 
-  it('R10: R34: a session that changes hands in a later run moves to a new id', async () => {
+  it('R10: R34: a session that changes hands in a later run has a new token', async () => {
     const { racing, visitor } = await RacingApp.open({
       store: getStore(),
       owner: ({ user }) => user as string,

@@ -39,8 +39,15 @@ test('every value of a repeated name is found, in the order of the header', () =
   fc.assert(
     fc.property(values, values, (tokens, signatures) => {
       const pairs = [...tokens.map((text) => `a=${text}`), 'ab=no', ...signatures.map((text) => `a.sig=${text}`)]
-      expect(findCookies(pairs.join('; '), 'a')).toEqual({ values: tokens, signatures })
+      expect(findCookies(pairs.join('; '), 'a')).toEqual({ values: tokens, signatures, isCut: false })
     }),
     { numRuns: 100 },
   )
+})
+
+test.each(['a', 'a.sig'])('R29: of a crowd, 32 are taken, and it says that there are more: %s', (name) => {
+  const crowd = (count: number) => Array.from({ length: count }, (_, index) => `${name}=${index}`).join('; ')
+  const [all, more] = [findCookies(crowd(32), 'a'), findCookies(crowd(33), 'a')]
+  expect([all.isCut, more.isCut]).toEqual([false, true])
+  expect([...more.values, ...more.signatures]).toEqual([...all.values, ...all.signatures])
 })

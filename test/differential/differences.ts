@@ -80,6 +80,19 @@ export const DIFFERENCES: Difference[] = [
   },
   { number: 'D20', how: 'avoided', by: 'every app has options of its own' },
   {
+    number: 'D21',
+    how: 'evened',
+    by: 'a record of MemoryStore counts as one under the token that opens it, which is replayed ten seconds later',
+    example: planOf({ backend: 'MemoryStore' }, { actions: [set] }, { actions: [{ do: 'regenerate', how: 'await' }] }),
+  },
+  {
+    number: 'D22',
+    how: 'avoided',
+    by: 'a visitor sends one request at a time; what is being saved is not ended, but where a cookie is cleared after it',
+  },
+  { number: 'D23', how: 'avoided', by: 'the options are ones that both know' },
+  { number: 'D24', how: 'avoided', by: 'the store is never slow' },
+  {
     number: 'R2',
     how: 'avoided',
     by: 'koa-session ignores the callback of manuallyCommit(), so that a promise stands in',

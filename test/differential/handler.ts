@@ -29,6 +29,7 @@ export async function perform(action: Action, ctx: Context, world: World): Promi
   if (world.isReplaced) return 'D2'
   switch (action.do) {
     case 'null':
+      if (world.plan.hooks.includes('externalKey') && world.step.actions.some(isLeft)) return 'D22'
       world.isNull = true
       return void (ctx.session = null)
     case 'assign':

@@ -1,9 +1,11 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { createApp, type Answer } from '../support/app'
 import { OpenPlainStore } from './stores'
 import type { World } from './world'
 
-const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}/g
+const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}'
+/** An id, or a token with a secret, or what a record says of it: see {@link nameOfToken}. */
+const TOKEN = new RegExp(`(GET-|pre-)?${UUID}(~[\\w-]{32}|~~[\\w-]{43})?`, 'g')
 
 /** What one request showed. */
 export interface Observation {
@@ -32,13 +34,24 @@ export function observe(world: World, { status, body, setCookie, headers }: Answ
   }
 }
 
-/** Numbers the ids in a text by order of appearance. */
+/** D21: a token as a record knows it, by its hash. */
+export function nameOfToken(id: string, hash: string): string {
+  return `${id}~~${hash}`
+}
+
+/** Numbers the ids and tokens in a text by order of appearance. */
 export function hideIds(text: string, names: Map<string, string>): string {
-  return text.replace(UUID, (id) => {
+  return text.replace(TOKEN, (token: string, prefix = '', secret = '') => {
+    const hasSecret = secret !== '' && !secret.startsWith('~~')
+    const id = hasSecret ? nameOfToken(token.slice(0, -secret.length), hashOf(token)) : token
     const name = names.get(id) ?? `id ${names.size + 1}`
     names.set(id, name)
-    return name
+    return prefix + name
   })
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
 }
 
 /** Signs as Keygrip does with the first of the app's keys. */

@@ -1,6 +1,6 @@
 import { startClock, stopClock } from '../support/clock'
 import { expectAgreement } from './agreement'
-import { planOf, type Action, type Plan } from './plan'
+import { ONE_DAY, planOf, type Action, type Plan } from './plan'
 
 beforeAll(() => stopClock())
 afterAll(() => startClock())
@@ -80,6 +80,27 @@ const PLANS: [string, Plan][] = [
   [
     'an id that could not be handed over is tried again, and fails again',
     planOf({ backend: 'plain', options: { secure: true } }, { actions: [set, { do: 'save', how: 'catch' }] }),
+  ],
+  [
+    'a lifetime that could not be handed over is tried again, and fails again',
+    planOf({ options: { secure: true } }, { actions: [{ do: 'maxAge', maxAge: ONE_DAY }, leave] }),
+  ],
+  [
+    'regenerate() of a new session clears the cookie, also where the id travels in a header',
+    planOf({ backend: 'plain', hooks: ['externalKey'] }, { actions: [{ do: 'regenerate', how: 'await' }] }),
+  ],
+  [
+    'a store is told that nothing has changed where beforeSave alone makes a change',
+    planOf({ backend: 'plain', options: { rolling: true }, hooks: ['beforeSave'] }, { actions: [set] }, { advance: 1 }),
+  ],
+  [
+    'a store is told of a change that beforeSave takes back',
+    planOf(
+      { backend: 'plain', options: { rolling: true }, hooks: ['beforeSave'] },
+      { actions: [set] },
+      { actions: [{ do: 'empty' }, set] },
+      { actions: [{ do: 'assign', data: { a: 1 } }] },
+    ),
   ],
   [
     'an id that could not be handed over is tried again, and fails again: MemoryStore',

@@ -9,6 +9,8 @@ import type { World } from './world'
 
 const START = Date.parse('2030-01-01T00:00:00Z')
 const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000'
+/** How long a token that was rotated away counts as one of a request under way. */
+const LATE_MS = 10_000
 const NO_RECORD = Buffer.from('no record').toString('base64')
 /** The last two do not happen to one visitor alone (D16, D17). */
 const EVENTS = ['missed', 'expired', 'invalid', 'gone', 'conflict']
@@ -26,20 +28,38 @@ export async function run(world: World, sideOf: (index: number) => Side): Promis
   const history: Holding[] = []
   const names = new Map<string, string>()
   const observations: string[] = []
+  let hasFailed = false
   for (const [index, step] of world.plan.steps.entries()) {
     const side = sideOf(index)
     const visitor = visitors.get(side) ?? new Visitor(createSideApp(side, world), world.jar)
     visitors.set(side, visitor)
-    jest.setSystemTime(Date.now() + step.advance)
+    jest.setSystemTime(Date.now() + step.advance + latenessOf(world, step, hasFailed))
     prepare(world, step, history)
+    const { presented } = world
     history.push({ jar: world.jar.copy(), id: world.heldId })
     world.begin(step, side)
     const answer = await visitor.get(`/${index}`, headersOf(world))
     await new Promise(setImmediate)
+    hasFailed ||= answer.status !== 200
+    if (world.evened.has('D21')) for (const event of world.events) event[1] = keyOf(event[1], presented)
     world.heldId = String(answer.headers['x-session'] ?? world.heldId)
     observations.push(hideIds(JSON.stringify(observe(world, answer)), names))
   }
   return observations
+}
+
+/**
+ * D21: a token that was rotated away opens nothing in koa-session; here it does not either, but a little later. The visitor
+ * may have missed the new one, where that was a header of a response that failed.
+ */
+function latenessOf({ plan, evened }: World, { client }: Step, hasFailed: boolean): number {
+  const mayBeOld = client === 'replays' || (hasFailed && plan.hooks.includes('externalKey'))
+  return mayBeOld && plan.backend === 'MemoryStore' && evened.has('D21') ? LATE_MS : 0
+}
+
+/** D21: an event tells the id, which in koa-session is what the visitor presents. */
+function keyOf(id: unknown, presented: string | undefined): unknown {
+  return presented?.startsWith(`${String(id)}~`) ? presented : id
 }
 
 function createSideApp(side: Side, world: World): Koa {

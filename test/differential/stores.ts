@@ -1,4 +1,5 @@
 import { MemoryStore, type SessionRecord, type Store } from 'koa-session-service'
+import { nameOfToken } from './observe'
 
 /** A record at rest: its id, its text, and how long the store was told to keep it. */
 type Entry = [id: string, text: string, ttl: unknown]
@@ -75,6 +76,14 @@ export class OpenPlainStore implements OpenStore {
 /** This library's own store, with every capability. */
 export class OpenMemoryStore extends MemoryStore implements OpenStore {
   readonly #ttls = new Map<string, number>()
+  readonly #secrets = new Map<string, string | undefined>()
+  readonly #showsTokens: boolean
+
+  /** @param showsTokens D21: records are shown under the token that opens them, the latest rotated last */
+  constructor({ showsTokens }: { showsTokens: boolean }) {
+    super({ max: 1_000 })
+    this.#showsTokens = showsTokens
+  }
 
   override create(...call: Parameters<MemoryStore['create']>) {
     this.#ttls.set(call[0], call[2])
@@ -82,7 +91,10 @@ export class OpenMemoryStore extends MemoryStore implements OpenStore {
   }
 
   override replace(...call: Parameters<MemoryStore['replace']>) {
-    this.#ttls.set(call[0], call[2])
+    const [key, { _secret }, maxAge] = call
+    if (this.#showsTokens && this.#secrets.get(key) !== _secret) this.#ttls.delete(key)
+    this.#secrets.set(key, _secret)
+    this.#ttls.set(key, maxAge)
     return super.replace(...call)
   }
 
@@ -97,8 +109,11 @@ export class OpenMemoryStore extends MemoryStore implements OpenStore {
 
   contents(): Entry[] {
     return [...this.#ttls].flatMap(([id, ttl]) => {
-      const record = this.get(id)
-      return record ? [[id, JSON.stringify(record), ttl]] : []
+      const record = this.read(id)?.record
+      if (!record) return []
+      const { _secret, _hands, _past, ...rest } = record
+      if (!this.#showsTokens || _secret === undefined) return [[id, JSON.stringify(record), ttl]]
+      return [[nameOfToken(id, _secret), JSON.stringify(rest), ttl]]
     })
   }
 }

@@ -9,7 +9,7 @@ export class World {
   /** The numbers of the differences that are evened out. */
   readonly evened: ReadonlySet<string>
   readonly store: OpenStore
-  readonly events: unknown[] = []
+  readonly events: unknown[][] = []
   readonly jar = new CookieJar()
   /** The id that the visitor holds where the application carries it in a header. */
   heldId = ''
@@ -37,7 +37,7 @@ export class World {
     this.plan = plan
     this.evened = evened
     this.store = hasMemoryStore
-      ? new OpenMemoryStore({ max: 1_000 })
+      ? new OpenMemoryStore({ showsTokens: evened.has('D21') })
       : new OpenPlainStore((maxAge) => (maxAge === 'session' && evened.has('D10') ? ONE_DAY : maxAge), {
           isAsync: plan.isAsync,
           forgets: plan.backend !== 'plain',
@@ -50,6 +50,11 @@ export class World {
 
   get key(): string {
     return this.plan.options.key ?? 'koa.sess'
+  }
+
+  /** What the visitor presents. */
+  get presented(): string | undefined {
+    return this.plan.hooks.includes('externalKey') ? this.heldId : this.jar.values.get(this.key)
   }
 
   /** Whether the cookie cannot be set. */

@@ -66,7 +66,8 @@ async function open(KoaClass: typeof Koa, options: SessionOptions, send: (ctx: C
     if (ctx.path === '/count') ctx.session.views = (ctx.session.views ?? 0) + 1
     if (ctx.path === '/read') ctx.state.views = ctx.session.views
     if (ctx.path === '/logout') ctx.session = null
-    if (ctx.path === '/renew') await ctx.session.regenerate()
+    // What is thrown after flushHeaders leaves the response open for ever, in Koa itself.
+    if (ctx.path === '/renew') await ctx.session.regenerate().catch((error: unknown) => observed.errors.push(error))
     if (ctx.path === '/fail') {
       ctx.session.views = 100
       throw new Error('broken')
@@ -105,11 +106,13 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       expect((await visit('/')).body).toBe(backend.hasIds ? '{}' : '{"views":1}')
     })
 
-    it.each(STORES)('R16: $name: a session that moves tells of the id that is lost', async (backend) => {
+    it.each(STORES)('R16: $name: regenerate() fails, and leaves the session as it is', async (backend) => {
       const { visit, observed } = await open(KoaClass, backend.options(), send)
       await visit('/fine')
       expect(await visit('/renew')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      expect(observed).toEqual({ errors: [], late: expect.arrayContaining(['id']), failures: [] })
+      const tooLate: unknown = expect.objectContaining({ code: 'ERR_SESSION_HEADERS_SENT' })
+      expect(observed).toEqual({ errors: [tooLate], late: [], failures: [] })
+      expect((await visit('/')).body).toBe('{"views":1}')
     })
 
     it.each(BACKENDS)('R16: $name: save() before the first byte brings the cookie', async (backend) => {

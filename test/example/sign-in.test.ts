@@ -1,3 +1,4 @@
+import { startClock, stopClock } from '../support/clock'
 import { closeServers } from './browser'
 import { ADA, cartCount, visit } from './shop'
 
@@ -82,7 +83,10 @@ describe.each(['cookie', 'memory', 'sqlite'])('signing in and out, SESSIONS=%s',
 })
 
 describe('where sessions rest in a store', () => {
-  test('R34: the id from before the sign-in opens nothing, and is not adopted', async () => {
+  afterEach(startClock)
+
+  test('R34: the token from before the sign-in opens nothing, and is not adopted', async () => {
+    const { advance } = stopClock()
     const browser = await visit({ SESSIONS: 'memory' })
     await browser.post('/cart/add', { product: 'assam' })
     const replayed = browser.copy()
@@ -90,8 +94,13 @@ describe('where sessions rest in a store', () => {
     await browser.post('/sign-in', ADA)
 
     expect(cartCount((await replayed.get('/')).body)).toBe(0)
+    expect((await replayed.post('/cart/add', { product: 'sencha' })).setCookie).toEqual([])
+    expect(cartCount((await replayed.get('/')).body)).toBe(0)
+
+    advance(10_000)
     await replayed.post('/cart/add', { product: 'sencha' })
     expect(replayed.jar.values.get(COOKIE)).not.toBe(old)
+    expect(cartCount((await replayed.get('/')).body)).toBe(1)
     expect(cartCount((await browser.get('/')).body)).toBe(1)
   })
 

@@ -47,7 +47,7 @@ it('R42: nor with the hardened preset', async () => {
 })
 
 it('R42: nor with a session that may be spread over several cookies', async () => {
-  const options = { codec: sealed({ keys: SEALING_KEYS }), chunks: 10 }
+  const options = { codec: sealed({ keys: SEALING_KEYS }), chunks: 4 }
   expect(await ask(options)).toEqual({ cookies: 0, failures: 0 })
 })
 

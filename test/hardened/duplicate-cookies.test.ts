@@ -73,11 +73,11 @@ describe.each(EVERY_BACKEND)('duplicate cookies: $name', ({ options }) => {
     expect(await read(served, pairs(ann.jar))).toEqual({ user: 'ann', cart: 'tea' })
   })
 
-  it('R35: eight planted pairs do not hide it', async () => {
+  it('R35: five planted pairs do not hide it', async () => {
     const served = createSessionApp(options())
     const ann = served.visitor()
     await ann.get('/set?user=ann')
-    const planted = Array.from({ length: 8 }, () => signed(randomBytes(16).toString('hex'))).flat()
+    const planted = Array.from({ length: 5 }, () => signed(randomBytes(16).toString('hex'))).flat()
     expect(await read(served, [...planted, ...pairs(ann.jar)])).toEqual({ user: 'ann' })
   })
 
@@ -88,7 +88,7 @@ describe.each(EVERY_BACKEND)('duplicate cookies: $name', ({ options }) => {
     served.app.on('session:missed', () => missed++)
     expect(await read(served, planted)).toEqual({})
     await new Promise(setImmediate)
-    expect(missed).toBeLessThanOrEqual(64)
+    expect(missed).toBeLessThanOrEqual(6)
   })
 })
 

@@ -11,7 +11,7 @@ const CHANGES: [string, string, string, object][] = [
 ]
 
 describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
-  it.each(CHANGES)('R34: who %s has a new id, and the old one is dead', async (_what, before, change, data) => {
+  it.each(CHANGES)('R34: who %s has a new token, and the old one is dead', async (_what, before, change, data) => {
     const { visitor } = createSessionApp({ ...options(), owner })
     const ann = visitor()
     await ann.get(before)
@@ -23,7 +23,7 @@ describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
     expect((await visitor(old).get('/')).json()).toEqual({})
   })
 
-  it('R34: the same owner keeps the id', async () => {
+  it('R34: the same owner keeps the token', async () => {
     const visitor = createSessionApp({ ...options(), owner }).visitor()
     await visitor.get('/set?user=ann')
     const { body: id } = await visitor.get('/id')
@@ -56,26 +56,29 @@ describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
     expect((await visitor.get('/id')).body).toBe(id)
   })
 
-  it.each([{}, { lazy: true }])('R34: null and new data: a new id, and the old one is dead (%j)', async (laziness) => {
-    const backend = { ...options(), ...laziness }
-    const { visitor } = createSessionApp(backend, {
-      '/': async (ctx, sessions) => (await sessions.load(ctx)) ?? '',
-      '/set': async (ctx, sessions) => void Object.assign((await sessions.load(ctx)) ?? {}, ctx.query),
-      '/blind-replace': (ctx) => {
-        ctx.session = null
-        ctx.session = { ...ctx.query }
-      },
-    })
-    const ann = visitor()
-    await ann.get('/set?user=ann')
-    const old = ann.jar.copy()
-    expect((await ann.get('/blind-replace?user=bea')).status).toBe(200)
-    expect(ann.jar.values.get('koa.sess')).not.toBe(old.values.get('koa.sess'))
-    expect((await ann.get('/')).json()).toEqual({ user: 'bea' })
-    expect((await visitor(old).get('/')).json()).toEqual({})
-  })
+  it.each([{}, { lazy: true }])(
+    'R34: null and new data: a new token, and the old one is dead (%j)',
+    async (laziness) => {
+      const backend = { ...options(), ...laziness }
+      const { visitor } = createSessionApp(backend, {
+        '/': async (ctx, sessions) => (await sessions.load(ctx)) ?? '',
+        '/set': async (ctx, sessions) => void Object.assign((await sessions.load(ctx)) ?? {}, ctx.query),
+        '/blind-replace': (ctx) => {
+          ctx.session = null
+          ctx.session = { ...ctx.query }
+        },
+      })
+      const ann = visitor()
+      await ann.get('/set?user=ann')
+      const old = ann.jar.copy()
+      expect((await ann.get('/blind-replace?user=bea')).status).toBe(200)
+      expect(ann.jar.values.get('koa.sess')).not.toBe(old.values.get('koa.sess'))
+      expect((await ann.get('/')).json()).toEqual({ user: 'bea' })
+      expect((await visitor(old).get('/')).json()).toEqual({})
+    },
+  )
 
-  it('R34: regenerate: a new id, and the old one is dead', async () => {
+  it('R34: regenerate: a new token, and the old one is dead', async () => {
     const { visitor } = createSessionApp(options())
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -88,7 +91,7 @@ describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
 })
 
 describe.each(EVERY_BACKEND)('owner: $name', ({ options }) => {
-  it("R34: an id that the attacker had before the sign-in never reads the victim's session", async () => {
+  it("R34: a token that the attacker had before the sign-in never reads the victim's session", async () => {
     const { visitor } = createSessionApp({ ...options(), owner })
     const attacker = visitor()
     await attacker.get('/set?cart=planted')

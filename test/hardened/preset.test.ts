@@ -31,7 +31,7 @@ function textsIn(value: unknown): string[] {
 describe.each(PLACES)('hardened, %s', (_place, place) => {
   it('R40: the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, without a domain, and ends with the browser', async () => {
     const { setCookie } = await serve(place()).visitor().get('/set?user=ann', HTTPS)
-    expect(setCookie[0]).toMatch(new RegExp(`^__Host-session=[\\w-]+; ${ATTRIBUTES}$`))
+    expect(setCookie[0]).toMatch(new RegExp(`^__Host-session=[\\w~-]+; ${ATTRIBUTES}$`))
     expect(setCookie.slice(1).every((line) => line.endsWith(`; ${ATTRIBUTES}`))).toBe(true)
   })
 
@@ -97,30 +97,36 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
 })
 
 describe('hardened, in a store', () => {
-  it('R40: hashing and ids can be overridden', async () => {
+  it('R40: secrets and ids can be overridden', async () => {
     const store = new MemoryStore()
     const visitor = serve({ store, hashIds: false, genid: () => 'my-own-id' }).visitor()
     await visitor.get('/set?user=ann', HTTPS)
+    expect(visitor.jar.values.get('__Host-session')).toBe('my-own-id')
     expect(store.get('my-own-id')).toMatchObject({ user: 'ann' })
   })
 
-  it('R40: an id is 256 bits, and no two are alike', async () => {
+  it('R40: an id is 256 bits, a secret 192 more, and no two are alike', async () => {
     const served = serve({ store: new MemoryStore() })
-    const ids = new Set<string>()
+    const tokens: string[] = []
     for (let index = 0; index < 200; index++) {
       const visitor = served.visitor()
       await visitor.get('/set?user=ann', HTTPS)
-      ids.add(visitor.jar.values.get('__Host-session') ?? '')
+      tokens.push(visitor.jar.values.get('__Host-session') ?? '')
     }
-    expect(ids.size).toBe(200)
-    expect([...ids].every((id) => Buffer.from(id, 'base64url').length === 32)).toBe(true)
-    const bits = [...ids].flatMap((id) => [...Buffer.from(id, 'base64url')])
-    expect(new Set(bits).size).toBe(256)
+    const [ids, secrets] = [0, 1].map((part) => tokens.map((token) => Buffer.from(token.split('~')[part], 'base64url')))
+    for (const [values, bytes] of [
+      [ids, 32],
+      [secrets, 24],
+    ] as const) {
+      expect(new Set(values.map(String)).size).toBe(200)
+      expect(values.every(({ length }) => length === bytes)).toBe(true)
+      expect(new Set(values.flatMap((value) => [...value])).size).toBe(256)
+    }
   })
 
   it.each(STORE_BACKENDS)('R40: nothing in a dump of it opens a session: $name', async ({ options }) => {
     const { calls, options: recorded } = recordCalls(options())
-    const served = serve({ ...recorded, graceMs: HOUR })
+    const served = serve(recorded)
     const ann = served.visitor()
     await ann.get('/set?user=ann', HTTPS)
     const first = ann.jar.values.get('__Host-session') ?? ''
@@ -137,6 +143,15 @@ describe('hardened, in a store', () => {
       expect((await served.visitor().get('/', { ...HTTPS, cookie })).json()).toEqual({})
     }
     expect((await ann.get('/', HTTPS)).json()).toEqual({ user: 'ann' })
+  })
+
+  it.each(STORE_BACKENDS)('R40: the key of a record is no token: $name', async ({ options }) => {
+    const { calls, options: recorded } = recordCalls(options())
+    const served = serve(recorded)
+    const ann = served.visitor()
+    await ann.get('/set?user=ann', HTTPS)
+    const [, id] = /^([\w-]{43})~[\w-]{32}$/.exec(ann.jar.values.get('__Host-session') ?? '') ?? []
+    expect(calls.map(({ args }) => args[0])).toEqual([id])
   })
 })
 

@@ -1,8 +1,9 @@
 import type { Context } from 'koa'
 import { startClock, stopClock } from '../support/clock'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../support/every-backend'
+import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../support/every-backend'
 import { recordCalls } from '../support/intercept'
 import { createSessionApp } from '../support/session-app'
+import { observe } from '../support/site'
 import type { Visitor } from '../support/app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
@@ -93,16 +94,6 @@ describe.each(EVERY_BACKEND)('absoluteTimeout: $name', ({ options }) => {
     expect(await hoursUntilOver(visitor(before.jar.copy()))).toBe(13 - 2)
   })
 
-  it('R24: a "session" lifetime from before there was the option counts from its first use under it', async () => {
-    const backend = { ...options(), maxAge: 'session' as const }
-    const before = createSessionApp(backend).visitor()
-    await before.get('/set?user=ann')
-    clock.advance(2 * HOUR)
-    const after = createSessionApp({ ...backend, absoluteTimeout: 12 * HOUR }).visitor(before.jar.copy())
-    await after.get('/')
-    expect(await hoursUntilOver(after)).toBe(13)
-  })
-
   it.each(['/slow', '/slow-set'])(
     'R24: a request (%s) during which it passes ends in peace, and the session with it',
     async (path) => {
@@ -119,7 +110,32 @@ describe.each(EVERY_BACKEND)('absoluteTimeout: $name', ({ options }) => {
   )
 })
 
+describe.each(COOKIE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
+  it.each([{ absoluteTimeout: 12 * HOUR }, { idleTimeout: 12 * HOUR }])(
+    'R21, R64: a "session" lifetime from before there was a timeout has no bound, and ends with %j',
+    async (timeout) => {
+      const backend = { ...options(), maxAge: 'session' as const }
+      const before = createSessionApp(backend).visitor()
+      await before.get('/set?user=ann')
+      const { app, visitor } = createSessionApp({ ...backend, ...timeout })
+      const { eventNames } = observe(app)
+      expect((await visitor(before.jar.copy()).get('/')).json()).toEqual({})
+      expect(await eventNames()).toEqual(['expired'])
+    },
+  )
+})
+
 describe.each(STORE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
+  it('R24: a "session" lifetime from before there was the option counts from its first use under it', async () => {
+    const backend = { ...options(), maxAge: 'session' as const }
+    const before = createSessionApp(backend).visitor()
+    await before.get('/set?user=ann')
+    clock.advance(2 * HOUR)
+    const after = createSessionApp({ ...backend, absoluteTimeout: 12 * HOUR }).visitor(before.jar.copy())
+    await after.get('/')
+    expect(await hoursUntilOver(after)).toBe(13)
+  })
+
   it('R24: the store is told a finite TTL that is longer than the session has left', async () => {
     const recorded = recordCalls({ ...options(), ...ABSOLUTE, maxAge: 'session' })
     const visitor = createSessionApp(recorded.options).visitor()

@@ -83,6 +83,7 @@ describe('the caller’s options', () => {
       property: 'session',
       lazy: false,
       commitOnError: true,
+      storeTimeout: 10_000,
     })
     expect(Object.isFrozen(sessions.options)).toBe(true)
   })

@@ -1,4 +1,4 @@
-import { MemoryStore, session, SessionError, type SessionOptions } from 'koa-session-service'
+import { MemoryStore, sealed, session, SessionError, type SessionOptions } from 'koa-session-service'
 import { createApp } from '../support/app'
 
 /** What construction with these options throws; undefined where it throws nothing. */
@@ -56,7 +56,7 @@ const BAD_VALUES: BadValue[] = [
   ['maxAge', '86400000', '"86400000"', LIFETIME],
   ['maxAge', false, 'false', LIFETIME],
   ['maxage', -1, '-1', LIFETIME],
-  ...['ttl', 'graceMs', 'idleTimeout', 'absoluteTimeout', 'storeTimeout'].flatMap((name) =>
+  ...['ttl', 'idleTimeout', 'absoluteTimeout', 'storeTimeout'].flatMap((name) =>
     [-1, 0, NaN, TOO_LONG, 'session'].map((value): BadValue => [name, value, shownAs(value), DURATION]),
   ),
   ...BOOLEANS.map((name): BadValue => [name, 'yes', '"yes"', 'takes true or false']),
@@ -80,9 +80,10 @@ const BAD_VALUES: BadValue[] = [
   ]),
   ['onStoreError', 'ignore', '"ignore"', "takes 'throw', 'anonymous' or a function"],
   ['codec', { encode: () => '' }, 'an object', 'takes an object with the functions encode and decode'],
-  ['chunks', 0, '0', 'takes a whole number from 1 to 10'],
-  ['chunks', 1.5, '1.5', 'takes a whole number from 1 to 10'],
-  ['chunks', 11, '11', 'takes a whole number from 1 to 10'],
+  ['chunks', 0, '0', 'takes a whole number from 1 to 4'],
+  ['chunks', 1.5, '1.5', 'takes a whole number from 1 to 4'],
+  ['chunks', 5, '5', 'takes a whole number from 1 to 4, since Node refuses'],
+  ['chunks', '4', '"4"', 'takes a whole number from 1 to 4'],
   ['store', { get: () => undefined }, 'an object', 'takes an object with the methods get, set and destroy'],
   ['store', [], 'an array', 'takes an object with the methods get, set and destroy'],
   ['store', NoStore, 'a function', 'or a class of such objects'],
@@ -90,6 +91,12 @@ const BAD_VALUES: BadValue[] = [
   ['ContextStore', NoStore, 'a function', 'takes a class with the methods get, set and destroy'],
   ['ContextStore', store, 'an object', 'takes a class with the methods get, set and destroy'],
   ['externalKey', { get: () => '' }, 'an object', 'takes an object with the functions get and set'],
+  [
+    'externalKey',
+    { get: () => '', set: () => '', clear: 'x-session' },
+    'an object',
+    'takes an object with the functions get and set, and clear',
+  ],
   ['externalKey', 'x-session', '"x-session"', 'takes an object with the functions get and set'],
   ['prefix', 'a b', '"a b"', 'takes a text of visible ASCII characters'],
   ['prefix', 5, '5', 'takes a text of visible ASCII characters'],
@@ -105,7 +112,6 @@ const CONTRADICTIONS: [title: string, options: SessionOptions, ...parts: string[
   ['two stores', { store, ContextStore: MemoryStore }, '"store"', '"ContextStore"', 'Leave one out'],
   ['externalKey alone', { externalKey: { get: () => '', set: () => undefined } }, '"externalKey"', 'Add a "store"'],
   ['a store class alone', { store: MemoryStore }, '"store"', 'Pass an instance, or a "container"'],
-  ['graceMs alone', { graceMs: 5_000 }, '"graceMs"', 'Add a "store"'],
   ['hashIds alone', { hashIds: true }, '"hashIds"', 'Add a "store"'],
   ['a codec beside a store', { codec, store }, '"codec"', 'Leave out "codec" or the store'],
   ['a codec beside encode', { codec, encode: () => '' }, '"codec"', 'Leave these out'],
@@ -118,6 +124,24 @@ const CONTRADICTIONS: [title: string, options: SessionOptions, ...parts: string[
   ...['__Host-sess', '__host-sess', '__HOST-sess', '__Secure-sess', '__secure-sess'].map(
     (key): [string, SessionOptions, ...string[]] => [key, { key }, `"${key}"`, 'Add secure: true'],
   ),
+  ...['__Http-s', '__http-s', '__Host-Http-s', '__HOST-http-s'].flatMap(
+    (key): [string, SessionOptions, ...string[]][] => [
+      [key, { key }, `"${key}"`, 'Add secure: true'],
+      [`${key} for scripts`, { key, secure: true, httpOnly: false }, `"${key}"`, 'Leave out httpOnly: false'],
+    ],
+  ),
+  [
+    '__Host-Http- with a domain',
+    { key: '__Host-Http-s', secure: true, domain: 'a.example' },
+    '"__Host-Http-s"',
+    'Leave out domain',
+  ],
+  [
+    '__Host-Http- with a path',
+    { key: '__Host-Http-s', secure: true, path: '/a' },
+    '"__Host-Http-s"',
+    'Leave out domain',
+  ],
   ['__Host- with a domain', { key: '__Host-s', secure: true, domain: 'a.example' }, '"__Host-s"', 'Leave out domain'],
   ['__Host- with a path', { key: '__Host-s', secure: true, path: '/a' }, '"__Host-s"', 'Leave out domain and path'],
   ['__hOST- with a path', { key: '__hOST-s', secure: true, path: '/a' }, '"__hOST-s"', 'Leave out domain and path'],
@@ -136,6 +160,11 @@ const GOOD: SessionOptions[] = [
   { key: '__Host-s', secure: true },
   { key: '__Host-s', secure: true, path: '/' },
   { key: '__Secure-s', secure: true, path: '/a', domain: 'a.example' },
+  { key: '__Http-s', secure: true, path: '/a', domain: 'a.example' },
+  { key: '__Host-Http-s', secure: 'auto', httpOnly: (ctx) => ctx.secure },
+  { key: '__Secure-s', secure: true, httpOnly: false },
+  { chunks: 1 },
+  { chunks: 4, codec: sealed({ keys: ['a secret of at least thirty-two bytes'] }) },
   { sameSite: 'none', secure: true, partitioned: true },
   { prefix: '' },
   { ContextStore: MemoryStore },
@@ -180,6 +209,17 @@ test.each([
   expect(error?.message).toContain(`"${unknown}"`)
   expect(error?.message).toContain(`Did you mean "${nearest}"?`)
 })
+
+test.each(['graceMs', 'cookie', 'database', 'x', 'sessionStorageEngine'])(
+  'R38, D8: the unknown option %s is like none, and is refused without a guess',
+  (unknown) => {
+    const error = refusal({ [unknown]: true })
+    expect(error?.code).toBe('ERR_SESSION_OPTIONS')
+    expect(error?.message).toBe(
+      `Unknown session option "${unknown}". Leave it out; the README has a table of all options.`,
+    )
+  },
+)
 
 test.each(['toString', 'constructor', 'hasOwnProperty'])('R38: an option named %s is unknown', (name) => {
   expect(refusal({ [name]: true })?.message).toContain(`"${name}"`)

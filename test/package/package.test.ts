@@ -105,7 +105,7 @@ describe('a project with everything', () => {
     expect(consumer.evaluate('module', imported)).toBe('koa-session-service')
   })
 
-  test('DESIGN 2: the package itself loads neither koa nor an optional package', () => {
+  test('the package itself loads neither koa nor an optional package', () => {
     const code = `require('koa-session-service')
       print(Object.keys(require.cache).map((path) => path.split('node_modules').at(-1).slice(1)))`
     const loaded = consumer.evaluate('commonjs', code) as string[]

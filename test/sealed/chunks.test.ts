@@ -40,7 +40,7 @@ it.each([
   [100, 1],
   [5_000, 2],
   [8_000, 3],
-  [11_000, 4],
+  [9_050, 4],
 ])('R37: a session of %i bytes is spread over %i cookies and read back', async (bytes, count) => {
   const visitor = open().visitor()
   const { setCookie } = await visitor.get(`/fill?bytes=${bytes}`)
@@ -76,7 +76,7 @@ it('R37: every chunk has the attributes of the cookie', async () => {
 
 it('R37: a session that shrinks expires the chunks that it does not need', async () => {
   const visitor = open().visitor()
-  await visitor.get('/fill?bytes=11000')
+  await visitor.get('/fill?bytes=9050')
   const { setCookie } = await visitor.get('/fill?bytes=5000')
   expect(cleared(setCookie)).toEqual(['koa.sess.2', 'koa.sess.3'])
   expect([...visitor.jar.values.keys()]).toEqual(['koa.sess', 'koa.sess.1'])
@@ -93,7 +93,7 @@ it('R37: chunks that were set earlier in the same response are expired too', asy
 
 it('R37: a logout expires all of them, with their attributes', async () => {
   const visitor = open({ domain: 'shop.example.org', path: '/' }).visitor()
-  await visitor.get('/fill?bytes=11000')
+  await visitor.get('/fill?bytes=9050')
   const { setCookie } = await visitor.get('/logout')
   expect(cleared(setCookie)).toEqual(NAMES)
   expect(setCookie.every((line) => line.includes('domain=shop.example.org'))).toBe(true)
@@ -122,7 +122,7 @@ it.each(NAMES.slice(0, 3))("R37: with another visitor's %s there is no session, 
   expect(await ann.get('/size')).toMatchObject({ status: 200, body: '0' })
 })
 
-it.each(['c0.', 'c1.', 'c2.', 'c4.', 'c5.', 'c99.', 'c-1.', 'c.', '', 'cc3.', 'c03.x'])(
+it.each(['c0.', 'c1.', 'c2.', 'c4.', 'c5.', 'c10.', 'c99.', 'c-1.', 'c.', '', 'cc3.', 'c03.x'])(
   'R37: a first chunk that says %j of itself opens nothing, and is no error',
   async (count) => {
     const visitor = open().visitor()
@@ -182,12 +182,12 @@ it.each(NAMES.slice(1, 3))('R35: a planted %s does not hide the session', async 
 it('R35: a thousand planted chunks are not a thousand readings', async () => {
   const { app, visitor } = open()
   const ann = visitor()
-  await ann.get('/fill?bytes=11000')
+  await ann.get('/fill?bytes=9050')
   const own = [...ann.jar.values].map(([key, value]) => `${key}=${value}`)
   const planted = Array.from({ length: 1000 }, (_, index) => `koa.sess.${(index % 3) + 1}=planted${index}`)
   let missed = 0
   app.on('session:missed', () => missed++)
   await new Visitor(app).get('/size', { cookie: [...planted, ...own].join('; ') })
   await new Promise(setImmediate)
-  expect(missed).toBeLessThanOrEqual(64)
+  expect(missed).toBeLessThanOrEqual(6)
 })

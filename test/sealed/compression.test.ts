@@ -1,6 +1,6 @@
 import { deflateRawSync } from 'node:zlib'
 import { sealed, SessionError } from 'koa-session-service'
-import { deriveKey, seal } from '../../src/sealing'
+import { deriveKey, seal } from '../../src/codecs/sealing'
 
 const KEY = 'the first secret, of more than thirty-two bytes'
 const NAME = 'koa.sess'

@@ -1,6 +1,6 @@
 import { createCipheriv, randomBytes } from 'node:crypto'
 import { sealed } from 'koa-session-service'
-import { deriveKey } from '../../src/sealing'
+import { deriveKey } from '../../src/codecs/sealing'
 
 const KEY = 'the first secret, of more than thirty-two bytes'
 const RECORD = { user: 'ann', _session: true as const }

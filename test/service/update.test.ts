@@ -104,7 +104,7 @@ test('R10: on a store without conditional writes the change runs once', async ()
   expect(runs).toHaveBeenCalledTimes(1)
 })
 
-test('R10, R11: where another request logs out meanwhile, update() answers null, and the session stays dead', async () => {
+test('R10, R11: where another request logs out meanwhile, update() returns null, and the session stays dead', async () => {
   const paused = deferred()
   const goOn = deferred()
   const store = new MemoryStore()
@@ -117,15 +117,16 @@ test('R10, R11: where another request logs out meanwhile, update() answers null,
       }, ctx),
     logOut: (sessions, ctx) => sessions.destroy(ctx),
   }
-  const { app, visitor, perform, events } = await createServer(actions, store)
+  const { app, visitor, events } = await createServer(actions, store)
   const other = new Visitor(app, visitor.jar.copy())
-  const slow = perform('slow')
+  const slow = visitor.get('/slow')
   await paused.promise
   await other.get('/logOut')
   goOn.resolve()
-  expect(await slow).toBeNull()
+  const answer = await slow
+  expect(answer.json()).toEqual({ answer: null })
+  expect(answer.setCookie).toEqual([])
   expect(store.size).toBe(0)
-  expect(visitor.jar.values.has('koa.sess')).toBe(false)
   await everythingElse()
   expect(events).toEqual(['gone'])
 })
@@ -185,4 +186,62 @@ test('R10: a change that throws leaves the session as it was, and its error is t
   await perform('count')
   expect(caught).toEqual([failure])
   expect(await perform('read')).toEqual({ count: 0 })
+})
+
+describe('what update() hands to its function', () => {
+  test('R56: is a copy of the session: what it holds is in ctx.session when the function is done', async () => {
+    const seen: unknown[] = []
+    const count: Action = async (sessions, ctx) => {
+      const live = await sessions.load(ctx)
+      await sessions.update((data) => {
+        data.count = 7
+        seen.push(data === live, live?.count)
+      }, ctx)
+      seen.push(live?.count)
+      return ctx.session === live
+    }
+    const { perform } = await createServer({ count }, new MemoryStore())
+    expect(await perform('count')).toBe(true)
+    expect(seen).toEqual([false, 0, 7])
+  })
+
+  test.each(['save', 'regenerate', 'manuallyCommit'] as const)('R56: fails on %s() at once', async (verb) => {
+    const caught: unknown[] = []
+    const count: Action = (sessions, ctx) =>
+      sessions.update(async (data) => {
+        data.count = 1
+        await data[verb]().catch((error: unknown) => caught.push(error))
+      }, ctx)
+    const { perform } = await createServer({ count }, new MemoryStore())
+    expect(await perform('count')).toEqual({ count: 1 })
+    expect(caught).toEqual([expect.objectContaining({ code: 'ERR_SESSION_NESTED' })])
+  })
+
+  test.each<[string, Action]>([
+    ['save()', (sessions, ctx) => sessions.save(ctx)],
+    ['touch()', (sessions, ctx) => sessions.touch(ctx)],
+    ['regenerate()', (sessions, ctx) => sessions.regenerate({}, ctx)],
+    ['update()', (sessions, ctx) => sessions.update((data) => (data.others = 5), ctx)],
+  ])('R56: %s of the service works within it', async (verb, call) => {
+    const count: Action = (sessions, ctx) =>
+      sessions.update(async (data) => {
+        await call(sessions, ctx)
+        data.count = 1
+      }, ctx)
+    const { perform } = await createServer({ count }, new MemoryStore())
+    await perform('count')
+    expect(await perform('read')).toEqual({ count: 1, ...(verb === 'update()' && { others: 5 }) })
+  })
+
+  test('R56: destroy() of the service within it ends the session', async () => {
+    const store = new MemoryStore()
+    const count: Action = (sessions, ctx) =>
+      sessions.update(async (data) => {
+        await sessions.destroy(ctx)
+        data.count = 1
+      }, ctx)
+    const { perform } = await createServer({ count }, store)
+    expect(await perform('count')).toBeNull()
+    expect(store.size).toBe(0)
+  })
 })

@@ -59,7 +59,7 @@ const SUCCESSORS: [title: string, handler: (ctx: Context) => unknown][] = [
 ]
 
 describe.each(STORES)('null, then with $name', ({ options }) => {
-  test.each(SUCCESSORS)('R34, D2: %s: the old id is dead, and a new one is issued', async (_, then) => {
+  test.each(SUCCESSORS)('R34, D2: %s: the old token is dead, and a new one is issued', async (_, then) => {
     const { app, visitor } = createSite(options(), {
       ...HANDLERS,
       '/switch': async (ctx) => {
@@ -75,7 +75,7 @@ describe.each(STORES)('null, then with $name', ({ options }) => {
     expect(await sessionOf(thief)).toEqual({})
   })
 
-  test('D2: an empty object: the old id is dead, and the cookie is cleared', async () => {
+  test('D2: an empty object: the old token is dead, and the cookie is cleared', async () => {
     const { app, visitor } = createSite(options(), {
       ...HANDLERS,
       '/switch': (ctx) => {
@@ -106,7 +106,7 @@ describe.each(STORES)('null, then with $name', ({ options }) => {
     expect(await sessionOf(thief)).toEqual({})
   })
 
-  test('R34: regenerate() leaves the old id dead', async () => {
+  test('R34: regenerate() leaves the old token dead', async () => {
     const { app, visitor } = createSite(options(), { ...HANDLERS, '/regenerate': (ctx) => ctx.session.regenerate() })
     const before = cookieOf(await visitor.get('/login')).value
     const thief = new Visitor(app, visitor.jar.copy())

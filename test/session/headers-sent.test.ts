@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { SessionOptions } from 'koa-session-service'
 import { Visitor } from '../support/app'
 import { BACKENDS, STORES } from '../support/backends'
 import { createSite, nextTurn, sessionOf, type Handlers, type Site } from '../support/site'
@@ -35,6 +36,9 @@ const HANDLERS: Handlers = {
   '/leave-alone': () => undefined,
 }
 
+/** Signs the visitor in to another account. */
+const SWITCH: Handlers = { '/switch': (ctx) => (ctx.session.user = 'bob') }
+
 /** What of the session the client did not get, by the site's events. */
 async function lost({ events }: Site): Promise<unknown[]> {
   await nextTurn()
@@ -45,7 +49,8 @@ async function lost({ events }: Site): Promise<unknown[]> {
 describe.each(WAYS)('headers that are sent with %s', (_, send) => {
   const handlers = afterHeaders(send, HANDLERS)
 
-  test.each(BACKENDS.flatMap(({ name, options }) => Object.keys(HANDLERS).map((path) => ({ name, options, path }))))(
+  const cases = BACKENDS.flatMap((backend) => Object.keys(HANDLERS).map((path) => ({ ...backend, path })))
+  test.each(cases.filter(({ path, hasIds }) => path !== '/regenerate' || !hasIds))(
     'D6: $path throws nothing, and sends no cookie, with $name',
     async ({ options, path }) => {
       const site = createSite({ ...options(), rolling: true }, handlers)
@@ -82,11 +87,25 @@ describe.each(WAYS)('headers that are sent with %s', (_, send) => {
     expect(await sessionOf(site.visitor)).toEqual({})
   })
 
-  test.each(STORES)('D6: a new id is lost, and the old one is dead, with $name', async ({ options }) => {
+  test.each(STORES)('D21: regenerate() is an error, and changes nothing, with $name', async ({ options }) => {
     const site = createSite(options(), handlers)
     await site.visitor.get('/login')
-    await site.visitor.get('/late/regenerate')
-    expect(await lost(site)).toContain('id')
+    const answer = await site.visitor.get('/late/regenerate')
+    expect(answer.setCookie).toEqual([])
+    expect(await lost(site)).toEqual([])
+    expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_HEADERS_SENT', status: 500 })])
+    expect(await sessionOf(site.visitor)).toEqual({ user: 'alice' })
+  })
+
+  test.each(STORES)('D21: a change of owner ends the session, and says so once, with $name', async ({ options }) => {
+    const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
+    const site = createSite({ ...options(), owner }, { ...handlers, ...afterHeaders(send, SWITCH) })
+    await site.visitor.get('/login')
+    const answer = await site.visitor.get('/late/switch')
+    expect(answer.setCookie).toEqual([])
+    expect(await lost(site)).toEqual([])
+    expect(site.events.map(({ name }) => name)).toEqual(['gone'])
+    expect(site.errors).toEqual([])
     expect(await sessionOf(site.visitor)).toEqual({})
   })
 

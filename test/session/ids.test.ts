@@ -140,12 +140,41 @@ describe.each(STORES)('genid with $name', ({ options }) => {
     expect(errors).toEqual([])
   })
 
-  test('R31: is not asked where no session is written', async () => {
+  test('R31: is asked once, when a new session is first asked for', async () => {
+    const genid = jest.fn(() => 'the-id')
+    const calls: number[] = []
+    const { visitor } = createSite(
+      { ...options(), genid },
+      {
+        '/login': async (ctx) => {
+          calls.push(genid.mock.calls.length)
+          ctx.session.user = 'alice'
+          calls.push(genid.mock.calls.length)
+          await ctx.session.save()
+          ctx.session.theme = 'dark'
+        },
+      },
+    )
+    await visitor.get('/leave-alone')
+    expect(genid).not.toHaveBeenCalled()
+    const login = await visitor.get('/login')
+    expect(calls).toEqual([0, 1])
+    expect(genid).toHaveBeenCalledTimes(1)
+    expect(cookieOf(login).value).toBe('the-id')
+  })
+
+  test('R31: that is asynchronous, is asked once as well', async () => {
+    const genid = jest.fn(() => Promise.resolve('the-id'))
+    const { visitor } = createSiteWithId(genid)
+    expect(cookieOf(await visitor.get('/login')).value).toBe('the-id')
+    expect(genid).toHaveBeenCalledTimes(1)
+  })
+
+  test('R31: is not asked for a session that is there', async () => {
     const genid = jest.fn(() => 'the-id')
     const { visitor } = createSiteWithId(genid)
-    await visitor.get('/')
-    expect(genid).not.toHaveBeenCalled()
     await visitor.get('/login')
+    await visitor.get('/')
     await visitor.get('/login')
     expect(genid).toHaveBeenCalledTimes(1)
   })

@@ -127,7 +127,7 @@ describe.each(CONDITIONAL_STORES)('two requests at once, with $name', ({ wrap })
     expect(errors).toEqual([])
   })
 
-  test('D17: a change that was made meanwhile is kept under a new id', async () => {
+  test('D17: a change that was made meanwhile is kept under a new token', async () => {
     const { visitor, run } = interleave(wrap, (ctx) => ctx.session.regenerate(), { '/rival': set({ a: 1 }) })
     await visitor.get('/login')
     const answer = await run((rival) => rival.get('/rival'))

@@ -1,31 +1,36 @@
 import { MemoryStore } from 'koa-session-service'
-import { defer } from '../support/trouble'
 import { createSessionApp } from '../support/session-app'
 import { interceptStore } from '../support/intercept'
+import { defer } from '../support/trouble'
 
 it.each([
-  ['a new session', '/'],
+  ['a new session', undefined],
   ['a session that exists', '/set?user=ann'],
-])('R34: what was being saved of %s when it was ended and replaced is destroyed', async (_name, before) => {
+])('R34: what is being written of %s when it is ended and replaced is destroyed', async (_name, before) => {
   const store = new MemoryStore()
-  const writing = defer<void>()
-  const options = interceptStore({ store }, async (call) => {
-    if (call.method !== 'create' && call.method !== 'replace') return call.proceed()
-    await writing.promise
-    return call.proceed()
+  const begun = defer<void>()
+  const held = defer<void>()
+  let isHeld = false
+  const options = interceptStore({ store }, async ({ method, proceed }) => {
+    if (isHeld && /^(create|replace)$/.test(method)) {
+      begun.resolve()
+      await held.promise
+    }
+    return proceed()
   })
   const { visitor } = createSessionApp(options, {
-    '/replace-while-saving': (ctx) => {
+    '/replace-while-saving': async (ctx) => {
+      isHeld = true
       ctx.session.user = 'bea'
       void ctx.session.save()
+      await begun.promise
       ctx.session = null
       ctx.session = { user: 'cleo' }
-      setImmediate(writing.resolve)
+      setImmediate(held.resolve)
     },
   })
   const ann = visitor()
-  if (before !== '/') setImmediate(writing.resolve)
-  await ann.get(before)
+  if (before) await ann.get(before)
   await ann.get('/replace-while-saving')
   expect((await ann.get('/')).json()).toEqual({ user: 'cleo' })
   expect(store.size).toBe(1)

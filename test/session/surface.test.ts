@@ -61,7 +61,7 @@ describe.each(BACKENDS)('the session with $name', ({ options, hasIds }) => {
     expect(await inTwoRequests((session) => inspect(session))).toEqual(['{}', "{ user: 'alice' }"])
   })
 
-  test('R2: externalKey is the id, and undefined where the record rests in the cookie', async () => {
+  test('R2: externalKey is the token, and undefined where the record rests in the cookie', async () => {
     const { visitor } = createSite(options(), {
       ...LOGIN,
       '/read': (ctx) => (ctx.body = { id: ctx.session.externalKey }),
@@ -70,7 +70,7 @@ describe.each(BACKENDS)('the session with $name', ({ options, hasIds }) => {
     expect((await visitor.get('/read')).json()).toEqual(hasIds ? { id: value } : {})
   })
 
-  test('R2: externalKey of a new session is the id that it is saved under', async () => {
+  test('R2: externalKey of a new session is the token that the client is given', async () => {
     const { visitor } = createSite(options(), {
       '/login': (ctx) => {
         ctx.session.user = 'alice'
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('the session with $name', ({ options, hasIds }) => {
     expect(login.json()).toEqual(hasIds ? { id: cookieOf(login).value } : {})
   })
 
-  test('D13: externalKey is live after regenerate()', async () => {
+  test('D13, D21: externalKey is live after regenerate()', async () => {
     const { visitor } = createSite(options(), {
       ...LOGIN,
       '/regenerate': async (ctx) => {

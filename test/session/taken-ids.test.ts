@@ -12,7 +12,14 @@ describe.each(CONDITIONAL_STORES)('an id that is taken, with $name', ({ wrap }) 
     const genid = jest.fn(() => ids.shift() ?? 'taken')
     const site = createSite(
       { store: wrap(records), genid },
-      { '/login': (ctx) => (ctx.session.user = 'alice'), '/regenerate': (ctx) => ctx.session.regenerate() },
+      {
+        '/login': (ctx) => (ctx.session.user = 'alice'),
+        '/regenerate': (ctx) => ctx.session.regenerate(),
+        '/switch': (ctx) => {
+          ctx.session = null
+          ctx.session = { user: 'bob' }
+        },
+      },
     )
     return { ...site, records, genid }
   }
@@ -24,11 +31,20 @@ describe.each(CONDITIONAL_STORES)('an id that is taken, with $name', ({ wrap }) 
     expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
   })
 
-  test('R13: nor by a session that moves', async () => {
+  test('R13: nor by a session that takes the place of another one', async () => {
     const { visitor, records } = createSiteWithIds('first', 'taken', 'second')
     await visitor.get('/login')
-    expect(cookieOf(await visitor.get('/regenerate')).value).toBe('second')
+    expect(cookieOf(await visitor.get('/switch')).value).toBe('second')
     expect(records.get('taken')).toEqual(TAKEN)
+  })
+
+  test('R13, R53: a session that is regenerated keeps its id, and draws none', async () => {
+    const { visitor, records, genid } = createSiteWithIds('first', 'taken', 'second')
+    await visitor.get('/login')
+    expect(cookieOf(await visitor.get('/regenerate')).value).toMatch(/^first~[\w-]{32}$/)
+    expect(genid).toHaveBeenCalledTimes(1)
+    expect(records.size).toBe(2)
+    expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
   })
 
   test('R13: the attempts are bounded, and past the bound nothing is written', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { isWithLifetime, withLifetime, type RecordLifetime } from '../../src/record'
+import { isWithLifetime, withLifetime, type RecordLifetime } from '../../src/session/record'
 import { recordCalls } from '../support/intercept'
 import { createSessionApp } from '../support/session-app'
 

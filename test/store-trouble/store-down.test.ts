@@ -1,4 +1,4 @@
-import { SessionError } from 'koa-session-service'
+import { SessionError, type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../support/clock'
 import { STORE_BACKENDS } from '../support/every-backend'
 import { createSessionApp, type SessionApp } from '../support/session-app'
@@ -124,23 +124,28 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       expect(failures).toMatchObject([{ code: 'ERR_SESSION_STORE', cause: OUTAGE }])
     })
 
-    it('R43: with lazy, a renewal that fails is reported and no matter to a request that does not need it', async () => {
-      const { store, served, failures } = serve({ lazy: true, rolling: true })
-      const errors: unknown[] = []
-      served.sessions.on('error', ({ error }) => errors.push(error))
-      const ann = served.visitor()
-      await ann.get('/sign-in')
-      for (const methods of [undefined, RENEWALS]) {
-        store.fail(trouble, methods)
-        expect(await ann.get('/plain')).toMatchObject({ status: 200, setCookie: [] })
-        expect((await ann.get('/load')).status).toBe(503)
-      }
-      await new Promise(setImmediate)
-      expect(errors).toMatchObject(Array(2).fill({ code: 'ERR_SESSION_STORE', cause: OUTAGE }))
-      expect(failures).toMatchObject(Array(2).fill({ code: 'ERR_SESSION_STORE', cause: OUTAGE }))
-      store.recover()
-      expect((await ann.get('/plain')).setCookie).not.toEqual([])
-    })
+    it.each<SessionOptions>([{ rolling: true }, { idleTimeout: 60_000 }])(
+      'R43, R59: with lazy and %j, a request that does not need its session renews nothing, and meets no failure',
+      async (options) => {
+        const { store, served, failures } = serve({ lazy: true, ...options })
+        const errors: unknown[] = []
+        served.sessions.on('error', ({ error }) => errors.push(error))
+        const ann = served.visitor()
+        await ann.get('/sign-in')
+        for (const methods of [undefined, RENEWALS]) {
+          store.fail(trouble, methods)
+          store.calls.length = 0
+          expect(await ann.get('/plain')).toMatchObject({ status: 200, setCookie: [] })
+          expect(store.calls).toEqual([])
+          expect((await ann.get('/load')).status).toBe(503)
+        }
+        await new Promise(setImmediate)
+        expect(errors).toEqual([])
+        expect(failures).toMatchObject(Array(2).fill({ code: 'ERR_SESSION_STORE', cause: OUTAGE }))
+        store.recover()
+        expect((await ann.get('/load')).setCookie).not.toEqual([])
+      },
+    )
 
     it('R43: while an expired record is destroyed answers 503', async () => {
       const clock = stopClock()
@@ -167,6 +172,8 @@ describe('what a store throws', () => {
     store.fail(() => Promise.reject(thrown))
     expect((await ann.get('/')).status).toBe(503)
     expect(failures).toMatchObject([{ name: 'SessionError', code: 'ERR_SESSION_STORE' }])
-    expect((failures[0] as Error).cause).toBe(thrown)
+    // What is no error may hold anything: it is not told.
+    const cause = typeof thrown === 'object' && thrown !== null ? expect.any(Error) : thrown
+    expect((failures[0] as Error).cause).toEqual(cause)
   })
 })

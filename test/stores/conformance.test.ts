@@ -1,4 +1,5 @@
 import Keyv from 'keyv'
+import { CamelCasePlugin, ParseJSONResultsPlugin } from 'kysely'
 import { fromExpressStore, fromKeyv, LayeredStore, MemoryStore } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { describeSessionStore, type StoreCapability } from 'koa-session-service/testing'
@@ -21,13 +22,23 @@ const capabilities: StoreCapability[] = ['conditional', 'touch', 'owner']
 describeSessionStore('MemoryStore', () => ({ store: new MemoryStore() }), { capabilities })
 
 describeSessionStore('LayeredStore', () => ({ store: new LayeredStore(new MemoryStore(), { maxStale: 50 }) }), {
-  capabilities: ['conditional', 'touch'],
+  capabilities,
 })
 
 describeSessionStore(
   'KyselyStore on SQLite',
   async () => {
     const { db, stop } = openSqlite()
+    await createSessionTable(db)
+    return { store: new KyselyStore(db), stop }
+  },
+  { capabilities },
+)
+
+describeSessionStore(
+  'KyselyStore with plugins that change results',
+  async () => {
+    const { db, stop } = openSqlite(':memory:', [new CamelCasePlugin(), new ParseJSONResultsPlugin()])
     await createSessionTable(db)
     return { store: new KyselyStore(db), stop }
   },

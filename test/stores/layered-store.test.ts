@@ -95,6 +95,74 @@ describe('LayeredStore', () => {
     expect(await read(here)).toBeUndefined()
   })
 
+  it('R11: nor what is read from its beginning to its end while a logout is under way', async () => {
+    const { shared, here, read } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    const gate = createGate()
+    const destroyShared = shared.destroy.bind(shared)
+    jest.spyOn(shared, 'destroy').mockImplementationOnce(async (key) => {
+      await gate.pass()
+      return destroyShared(key)
+    })
+    const ending = here.destroy('a', request)
+    await gate.reached
+    expect(await read(here)).toEqual({ user: 'ann' })
+    gate.open()
+    await ending
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it('says what comes from its memory', async () => {
+    const { here } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    expect(await here.read('a', request)).not.toHaveProperty('isCached')
+    expect(await here.read('a', request)).toHaveProperty('isCached', true)
+  })
+
+  it('R53: looks past its memory once for each doubt, within maxStale', async () => {
+    const { shared, here, there } = openTwice({ maxStale })
+    const created = await here.create('a', { n: 1 }, LONG, request)
+    await here.read('a', request)
+    const doubting = async (doubt: string) => (await here.read('a', { ...request, doubt }))?.record.n
+    await there.replace('a', { n: 2 }, LONG, created?.revision, request)
+    expect(await doubting('x')).toBe(2)
+    const { revision } = (await there.read('a', request))!
+    await there.replace('a', { n: 3 }, LONG, revision, request)
+    shared.calls.length = 0
+    expect(await doubting('x')).toBe(2)
+    expect(shared.calls).toEqual([])
+    expect(await doubting('y')).toBe(3)
+    expect(shared.calls).toEqual(['read'])
+    clock.advance(maxStale + 1)
+    await doubting('x')
+    await doubting('y')
+    expect(shared.calls).toEqual(['read', 'read', 'read'])
+  })
+
+  it('R53: a doubt that the shared store could not settle is asked again', async () => {
+    const { shared, here } = openTwice({ maxStale })
+    await here.create('a', { n: 1 }, LONG, request)
+    await here.read('a', request)
+    const doubt = { ...request, doubt: 'x' }
+    jest.spyOn(shared, 'read').mockRejectedValueOnce(new Error('down'))
+    await expect(here.read('a', doubt)).rejects.toThrow('down')
+    shared.calls.length = 0
+    await here.read('a', doubt)
+    expect(shared.calls).toEqual(['read'])
+  })
+
+  it('R60: has the index by owner that the shared store has, and forgets what is ended with it', async () => {
+    const shared = new MemoryStore()
+    const here = new LayeredStore(shared, { maxStale })
+    await here.create('a', { n: 1 }, LONG, { ...request, owner: 'ann' })
+    await here.read('a', request)
+    expect(await here.listByOwner?.('ann')).toEqual([{ key: 'a', record: { n: 1 } }])
+    expect(await here.destroyByOwner?.('ann')).toBe(1)
+    expect(await here.read('a', request)).toBeUndefined()
+    const { here: without } = openTwice()
+    expect([without.listByOwner, without.destroyByOwner]).toEqual([undefined, undefined])
+  })
+
   it('answers copies', async () => {
     const { here, read } = openTwice({ maxStale })
     await here.create('a', { list: [1] }, LONG, request)

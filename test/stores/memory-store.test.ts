@@ -1,7 +1,17 @@
+import type { Context } from 'koa'
 import { MemoryStore, type SessionRecord } from 'koa-session-service'
 import { startClock, stopClock } from '../support/clock'
 
 const record = (data: Record<string, unknown> = { user: 'alice' }): SessionRecord => data
+
+const owned = { rolling: false, ctx: {} as Context, owner: 'ann' }
+/** The keys that it holds: a list is no use. */
+const held = (store: MemoryStore): string[] =>
+  ['old', 'x', 'y', 'z', 'a', 'b', 'c', 'd', 'e', '1', '2', '3', '4'].filter((key) => peek(store, key)).sort()
+const peek = (store: MemoryStore, key: string): boolean => {
+  const revision = 'no revision'
+  return store.replace(key, record(), 1, revision).outcome === 'conflict'
+}
 
 let clock: ReturnType<typeof stopClock>
 beforeEach(() => (clock = stopClock()))
@@ -117,6 +127,66 @@ describe('bounds', () => {
     store.set('d', record({ key: 'd' }), 1_000)
     expect(store.size).toBe(3)
     expect(['a', 'b', 'c', 'd'].map((key) => store.get(key)?.key)).toEqual(['a', undefined, 'c', 'd'])
+  })
+
+  test('R65: what was used least lately goes first, in whichever way it was used', () => {
+    const store = new MemoryStore({ max: 5 })
+    for (const key of ['a', 'b', 'c', 'd', 'e']) store.set(key, record({ key }), 1_000)
+    store.get('a')
+    store.touch('b', undefined, 1_000)
+    store.replace('c', record({ key: 'c' }), 1_000, store.read('c')?.revision)
+    store.set('d', record({ key: 'd' }), 1_000)
+    for (const [added, ...left] of [
+      ['1', 'a', 'b', 'c', 'd', '1'],
+      ['2', 'b', 'c', 'd', '1', '2'],
+      ['3', 'c', 'd', '1', '2', '3'],
+    ]) {
+      store.create(added, record({ key: added }), 1_000)
+      expect(held(store)).toEqual(left.sort())
+    }
+  })
+
+  test('R65: what has expired goes before what was used least lately', () => {
+    const store = new MemoryStore({ max: 4 })
+    store.set('old', record(), 10_000, owned)
+    for (const [key, life] of [
+      ['x', 500],
+      ['y', 100],
+      ['z', 300],
+    ] as const)
+      store.set(key, record(), life, owned)
+    store.touch('y', undefined, 400)
+    clock.advance(301)
+    store.set('1', record(), 10_000, owned)
+    expect(held(store)).toEqual(['1', 'old', 'x', 'y'])
+    clock.advance(200)
+    store.set('2', record(), 10_000, owned)
+    store.set('3', record(), 10_000, owned)
+    expect(held(store)).toEqual(['1', '2', '3', 'old'])
+    store.set('4', record(), 10_000, owned)
+    expect(held(store)).toEqual(['1', '2', '3', '4'])
+  })
+
+  test('R65: room is made without a search, also where everything was used lately', () => {
+    const max = 20_000
+    const full = new MemoryStore({ max })
+    let count = 0
+    const create = (store: MemoryStore, times: number): number => {
+      const start = performance.now()
+      for (let made = 0; made < times; made++) store.create(`id-${count++}`, record(), 1_000_000)
+      return performance.now() - start
+    }
+    create(full, max)
+    const rounds = Array.from({ length: 9 }, () => {
+      for (let id = count - max; id < count; id++) full.get(`id-${id}`)
+      const atBound = create(full, 10)
+      const below = create(new MemoryStore(), 10)
+      count -= 10
+      return [atBound, below]
+    })
+    const [atBound, below] = [0, 1].map((which) => Math.min(...rounds.map((times) => times[which])))
+    // A search of all of them costs about fifty times as much.
+    expect(atBound / below).toBeLessThan(10)
   })
 
   test('it holds 100,000 by default', () => {

@@ -1,7 +1,7 @@
 import Redis, { type Cluster } from 'ioredis'
 import { RedisStore, type RedisClient } from 'koa-session-service/redis'
 import { describeSessionStore } from 'koa-session-service/testing'
-import { createClient, createCluster } from 'redis'
+import { createClient, createCluster, RESP_TYPES } from 'redis'
 import { hasRedis, startRedisCluster, startRedisNode } from '../support/redis-cluster'
 import { describeWith } from '../support/require-server'
 import type { ServerProcess } from '../support/server-process'
@@ -12,21 +12,37 @@ describeWith('Redis', hasRedis)('one Redis server', () => {
   let server: ServerProcess
   let ioredis: Redis
   let nodeRedis: ReturnType<typeof createClient>
+  let texts: Redis
+  let resp3: RedisClient & { destroy: () => unknown }
 
   beforeAll(async () => {
     server = await startRedisNode()
     ioredis = new Redis(server.port)
     nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` })
     await nodeRedis.connect()
+    texts = new Redis(server.port, { stringNumbers: true })
+    resp3 = await createClient({ url: `redis://127.0.0.1:${server.port}`, RESP: 3 }).connect()
   })
   afterAll(async () => {
     ioredis.disconnect()
+    texts.disconnect()
     nodeRedis.destroy()
+    resp3.destroy()
     await server.stop()
   })
 
   describeSessionStore('RedisStore by ioredis', () => ({ store: new RedisStore(ioredis) }), { capabilities })
   describeSessionStore('RedisStore by redis', () => ({ store: new RedisStore(nodeRedis) }), { capabilities })
+
+  describeSessionStore(
+    'RedisStore by redis with Buffers',
+    () => ({ store: new RedisStore(nodeRedis.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer })) }),
+    { capabilities },
+  )
+  describeSessionStore('RedisStore by ioredis with numbers as texts', () => ({ store: new RedisStore(texts) }), {
+    capabilities,
+  })
+  describeSessionStore('RedisStore by redis with RESP3', () => ({ store: new RedisStore(resp3) }), { capabilities })
 
   it('goes on after the server has forgotten its scripts', async () => {
     const store = new RedisStore(ioredis)

@@ -39,16 +39,16 @@ describeWith('Redis', hasRedis)('RedisStore', () => {
   it('R33: a record that is not JSON is none, and its key can be written anew', async () => {
     const store = new RedisStore(client)
     await store.set('torn', { user: 'ann' }, LONG)
-    await client.hset('session:torn', 'text', '{"user":')
+    await client.hset('session:r:torn', 'text', '{"user":')
     expect(await store.get('torn')).toBeUndefined()
     await store.set('torn', { user: 'bob' }, LONG)
     expect(await store.get('torn')).toEqual({ user: 'bob' })
   })
 
   it('R33: something else under the key is the store’s trouble, and stays', async () => {
-    await client.set('session:else', 'a text')
+    await client.set('session:r:else', 'a text')
     await expect(new RedisStore(client).get('else')).rejects.toThrow('WRONGTYPE')
-    expect(await client.get('session:else')).toBe('a text')
+    expect(await client.get('session:r:else')).toBe('a text')
   })
 
   it.each([{}, null, undefined, 'redis://127.0.0.1', Redis])(

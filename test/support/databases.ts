@@ -1,7 +1,7 @@
 import Database from 'libsql'
-import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
-import { createPool } from 'mysql2'
-import { Pool } from 'pg'
+import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, type KyselyPlugin } from 'kysely'
+import { createPool, type PoolOptions } from 'mysql2'
+import { Pool, type PoolConfig } from 'pg'
 import { join } from 'node:path'
 import { accountOf, findProgram, run, startServer, type ServerProcess } from './server-process'
 
@@ -12,8 +12,8 @@ export interface TestDatabase {
   stop: () => Promise<void>
 }
 
-export function openSqlite(file = ':memory:'): TestDatabase {
-  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new Database(file) }) })
+export function openSqlite(file = ':memory:', plugins: KyselyPlugin[] = []): TestDatabase {
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new Database(file) }), plugins })
   return { db, stop: async () => db.destroy() }
 }
 
@@ -38,8 +38,8 @@ export async function startPostgres(): Promise<ServerProcess> {
   })
 }
 
-export function connectPostgres(server: ServerProcess): TestDatabase {
-  const db = new Kysely<any>({ dialect: new PostgresDialect({ pool: postgresPool(server.port) }) })
+export function connectPostgres(server: ServerProcess, options: PoolConfig = {}): TestDatabase {
+  const db = new Kysely<any>({ dialect: new PostgresDialect({ pool: postgresPool(server.port, options) }) })
   return { db, server, stop: async () => db.destroy() }
 }
 
@@ -72,13 +72,14 @@ export async function startMariadb(): Promise<ServerProcess> {
   })
 }
 
-export function connectMariadb(server: ServerProcess): TestDatabase {
-  const db = new Kysely<any>({ dialect: new MysqlDialect({ pool: mariadbPool(server.port, 'sessions') }) })
+export function connectMariadb(server: ServerProcess, options: PoolOptions = {}): TestDatabase {
+  const pool = mariadbPool(server.port, 'sessions', options)
+  const db = new Kysely<any>({ dialect: new MysqlDialect({ pool }) })
   return { db, server, stop: async () => db.destroy() }
 }
 
-function postgresPool(port: number): Pool {
-  const pool = new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 10 })
+function postgresPool(port: number, options: PoolConfig = {}): Pool {
+  const pool = new Pool({ host: '127.0.0.1', port, user: 'postgres', database: 'postgres', max: 10, ...options })
   // A pool, and each client that is in use, report that a killed server has dropped them; without a listener that ends
   // the process. Each request's own error is what counts.
   pool.on('error', () => undefined)
@@ -86,6 +87,10 @@ function postgresPool(port: number): Pool {
   return pool
 }
 
-function mariadbPool(port: number, database: string | undefined): ReturnType<typeof createPool> {
-  return createPool({ host: '127.0.0.1', port, user: 'root', database, connectionLimit: 10 })
+function mariadbPool(
+  port: number,
+  database: string | undefined,
+  options: PoolOptions = {},
+): ReturnType<typeof createPool> {
+  return createPool({ host: '127.0.0.1', port, user: 'root', database, connectionLimit: 10, ...options })
 }

@@ -43,7 +43,7 @@ export async function race({ store, scheduler, before = [], paths, onCall, ...op
 
 /** Whether a call changed what is under its key. */
 export function hasEffect({ method, answer }: StoreCall): boolean {
-  if (method === 'replace') return (answer as { outcome: string }).outcome === 'written'
+  if (method === 'replace' || method === 'touch') return (answer as { outcome: string }).outcome === 'written'
   if (method === 'create') return answer !== undefined
-  return (method === 'touch' || method === 'destroy') && answer === true
+  return method === 'destroy' && answer === true
 }

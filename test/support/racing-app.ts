@@ -1,10 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import type Koa from 'koa'
 import type { Context } from 'koa'
-import session, { type SessionOptions, type SessionRecord, type SessionService, type Store } from 'koa-session-service'
+import session, {
+  type ConditionalStore,
+  type SessionOptions,
+  type SessionRecord,
+  type SessionService,
+  type Store,
+} from 'koa-session-service'
 import { type Answer, createApp, Visitor } from './app'
 
 export const THIRTY_DAYS = 30 * 24 * 60 * 60 * 1000
+
+/** How long a call of the store may take on a machine that has other things to do, in milliseconds. */
+const SLOW = 120_000
 
 export type Verb = (ctx: Context, sessions: SessionService, key: string) => unknown
 
@@ -24,6 +33,9 @@ const VERBS: Record<string, Verb> = {
     await sessions.regenerate({}, ctx)
     ctx.session.user = user
   },
+  /** Signs in as the option `owner` has it. */
+  user: (ctx, _sessions, user) => (ctx.session.user = user),
+  signout: (ctx) => delete ctx.session.user,
   restart: (ctx, _sessions, key) => {
     ctx.session = null
     ctx.session = { [key]: key }
@@ -39,6 +51,8 @@ export interface SlowRequest {
 
 export interface RacingAppOptions extends SessionOptions {
   store: Store
+  /** What each of the apps puts in front of the store. */
+  storeOf?: (store: Store) => Store
   /** How many apps share the store, each with a service of its own, as so many processes would. Default: 1. */
   processes?: number
   /** Verbs beside the common ones. */
@@ -54,12 +68,14 @@ export class RacingApp {
   readonly #verbs: Record<string, Verb>
   readonly #holds = new Map<string, { reach: () => void; released: Promise<void> }>()
 
-  constructor({ processes = 1, verbs, genid, ...options }: RacingAppOptions) {
+  constructor({ processes = 1, verbs, genid, storeOf = (store) => store, ...options }: RacingAppOptions) {
     const run = randomUUID()
     const drawId = async (ctx: Context) => this.#note(genid ? await genid(ctx) : `${run}-${this.ids.size}`)
     this.#store = options.store
     this.#verbs = { ...VERBS, ...verbs }
-    this.apps = Array.from({ length: processes }, () => this.#createApp({ ...options, genid: drawId }))
+    this.apps = Array.from({ length: processes }, () => {
+      return this.#createApp({ storeTimeout: SLOW, ...options, store: storeOf(options.store), genid: drawId })
+    })
   }
 
   /** Apps, and a visitor who has a session with the datum `secret`. */
@@ -99,11 +115,13 @@ export class RacingApp {
 
   /** What the store holds under an id. */
   async record(id: string): Promise<SessionRecord | undefined> {
-    const record = await this.#store.get(id, 0, { rolling: false, ctx: { path: 'test' } as Context })
+    const context = { rolling: false, ctx: { path: 'test' } as Context }
+    const store = this.#store as Partial<ConditionalStore>
+    const record = store.read ? (await store.read(id, context))?.record : await this.#store.get(id, 0, context)
     return (record ?? undefined) as SessionRecord | undefined
   }
 
-  /** What the store holds under all ids: visitors' records and pointers. */
+  /** What the store holds under all ids. */
   async records(): Promise<SessionRecord[]> {
     const found = await Promise.all(Array.from(this.ids, (id) => this.record(id)))
     return found.filter((record) => record !== undefined)
@@ -136,9 +154,14 @@ export class RacingApp {
   }
 }
 
-/** The id that a browser holds. */
-export function idOf(visitor: Visitor): string {
+/** The token that a browser holds. */
+export function tokenOf(visitor: Visitor): string {
   return visitor.jar.values.get('koa.sess') as string
+}
+
+/** The id in the token that a browser holds: the key of its session's record. */
+export function idOf(visitor: Visitor): string {
+  return tokenOf(visitor).replace(/~[\w-]{32}$/, '')
 }
 
 /** The data that a browser is shown. */

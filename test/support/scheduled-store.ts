@@ -9,6 +9,16 @@ export interface StoreCall {
   method: keyof FullStore
   key: string
   answer: unknown
+  /** What the record that is written says of its token. */
+  secret?: string
+}
+
+/** What becomes of a call: it fails before its effect or after it, as when the answer is lost. */
+export type Fault = 'none' | 'before' | 'after'
+
+/** The error of a call that was made to fail. */
+export class ConnectionLost extends Error {
+  override name = 'ConnectionLost'
 }
 
 /**
@@ -19,12 +29,19 @@ export class ScheduledStore implements FullStore {
   readonly calls: StoreCall[] = []
   readonly #store: FullStore
   readonly #onCall: () => void
+  /** Asked for each call while there is a race. */
+  readonly #faultOf: (method: string) => Fault
   #scheduler: Scheduler | undefined
 
   /** @param onCall called before each call, such as to let time pass */
-  constructor(store: FullStore, onCall: () => void = () => undefined) {
+  constructor(
+    store: FullStore,
+    onCall: () => void = () => undefined,
+    faultOf: (method: string) => Fault = () => 'none',
+  ) {
     this.#store = store
     this.#onCall = onCall
+    this.#faultOf = faultOf
   }
 
   /** Does the work with every call in an order of the scheduler's choice, and answers its result. */
@@ -53,11 +70,11 @@ export class ScheduledStore implements FullStore {
   }
 
   create(...call: Parameters<FullStore['create']>) {
-    return this.#call('create', call[0], call[3].ctx, () => this.#store.create(...call))
+    return this.#call('create', call[0], call[3].ctx, () => this.#store.create(...call), call[1])
   }
 
   replace(...call: Parameters<FullStore['replace']>) {
-    return this.#call('replace', call[0], call[4].ctx, () => this.#store.replace(...call))
+    return this.#call('replace', call[0], call[4].ctx, () => this.#store.replace(...call), call[1])
   }
 
   touch(...call: Parameters<FullStore['touch']>) {
@@ -68,12 +85,21 @@ export class ScheduledStore implements FullStore {
     return this.#call('destroy', call[0], call[1].ctx, () => this.#store.destroy(...call))
   }
 
-  async #call<T>(method: keyof FullStore, key: string, ctx: Context, work: () => T | PromiseLike<T>): Promise<T> {
+  async #call<T>(
+    method: keyof FullStore,
+    key: string,
+    ctx: Context,
+    work: () => T | PromiseLike<T>,
+    record?: SessionRecord,
+  ): Promise<T> {
     const { path } = ctx
     const run = async () => {
       this.#onCall()
+      const fault = this.#scheduler ? this.#faultOf(method) : 'none'
+      if (fault === 'before') throw new ConnectionLost('lost before its effect')
       const answer = await work()
-      this.calls.push({ path, method, key, answer })
+      this.calls.push({ path, method, key, answer, secret: record?._secret })
+      if (fault === 'after') throw new ConnectionLost('lost after its effect')
       return answer
     }
     return this.#scheduler ? inTurn(this.#scheduler, `${path} ${method} ${key.slice(-3)}`, run) : run()
@@ -91,7 +117,7 @@ function inTurn<T>(scheduler: Scheduler, label: string, work: () => Promise<T>):
 /** What a failed property prints of an answer. */
 function outcomeOf(answer: unknown): unknown {
   const { outcome, record } = (answer ?? {}) as { outcome?: string; record?: SessionRecord }
-  return outcome ?? (record ? ('_next' in record ? 'pointer' : 'record') : typeof answer === 'object' ? 'done' : answer)
+  return outcome ?? (record ? 'record' : typeof answer === 'object' ? 'done' : answer)
 }
 
 /** Until nothing happens any more, so that each request waits for the store or for its turn. */

@@ -3,6 +3,7 @@ import {
   type ConditionalStore,
   MemoryStore,
   type SessionRecord,
+  type StoreContext,
   type TouchableStore,
   type Versioned,
   type WriteOutcome,
@@ -23,8 +24,8 @@ export class WatchedStore implements ConditionalStore, TouchableStore {
     ;(await this.#call('set', key)).set(key, record, maxAge)
   }
 
-  async destroy(key: string): Promise<boolean> {
-    return (await this.#call('destroy', key)).destroy(key)
+  async destroy(key: string, context?: Parameters<ConditionalStore['destroy']>[1]): Promise<boolean> {
+    return (await this.#call('destroy', key)).destroy(key, context)
   }
 
   async read(key: string): Promise<Versioned | undefined> {
@@ -39,8 +40,8 @@ export class WatchedStore implements ConditionalStore, TouchableStore {
     return (await this.#call('replace', key)).replace(key, record, maxAge, revision)
   }
 
-  async touch(key: string, expire: number | undefined, maxAge: number): Promise<boolean> {
-    return (await this.#call('touch', key)).touch(key, expire, maxAge)
+  async touch(key: string, expire: number | undefined, maxAge: number, context?: StoreContext) {
+    return (await this.#call('touch', key)).touch(key, expire, maxAge, context)
   }
 
   async #call(method: string, key: string): Promise<MemoryStore> {

@@ -1,4 +1,11 @@
-import type { CompiledQuery, ExpressionBuilder, Kysely } from 'kysely'
+import type {
+  CompiledQuery,
+  ExpressionBuilder,
+  Kysely,
+  OnConflictBuilder,
+  OnConflictDatabase,
+  OnConflictUpdateBuilder,
+} from 'kysely'
 import type { AnyKysely } from './any-kysely'
 import type { SessionTable, SqlFamily } from './kysely-table'
 
@@ -15,8 +22,9 @@ export class Statement {
   readonly #db: AnyKysely
   readonly #compiled: CompiledQuery
 
+  /** Plugins may change the statement, but not what it returns: one that parses texts would take records apart. */
   constructor(db: AnyKysely, query: { compile(): CompiledQuery }) {
-    this.#db = db
+    this.#db = db.withoutPlugins()
     this.#compiled = query.compile()
   }
 
@@ -24,7 +32,7 @@ export class Statement {
     return (await this.#db.executeQuery<Row>(this.#bind(values))).rows
   }
 
-  /** Answers how many rows were affected. */
+  /** Returns how many rows were affected. */
   async run(values: Values): Promise<number> {
     return Number((await this.#db.executeQuery(this.#bind(values))).numAffectedRows ?? 0)
   }
@@ -48,81 +56,74 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
     owner: value('owner'),
   }
   const insert = db.insertInto(table).values({ id: value('id'), ...written })
-  const ofOwner = db.deleteFrom(table).where('owner', '=', value('owner')).where('forget_at', '>', value('now'))
+  const live = <T extends { where(column: 'forget_at', operator: '>', limit: never): T }>(query: T): T =>
+    query.where('forget_at', '>', value('now'))
+  const destroy = live(db.deleteFrom(table).where('id', '=', value('id')))
+  const destroyAt = destroy.where('revision', '=', value('base'))
+  const destroyOf = live(db.deleteFrom(table).where('owner', '=', value('owner')))
+  const touch = live(
+    db
+      .updateTable(table)
+      .set({ expire: later('expire', 'expire'), forget_at: later('forget_at', 'forgetAt') })
+      .where('id', '=', value('id')),
+  )
+  const statement = (query: { compile(): CompiledQuery }): Statement => new Statement(schema, query)
   return {
-    read: new Statement(
-      db,
-      db
-        .selectFrom(table)
-        .select(['record', 'revision', 'expire'])
-        .where('id', '=', value('id'))
-        .where('forget_at', '>', value('now')),
+    read: statement(live(db.selectFrom(table).select(['record', 'revision', 'expire']).where('id', '=', value('id')))),
+    /** Not with "ignore", which cuts what is too long: MySQL fails where the key is taken. */
+    create: statement(
+      family === 'mysql' ? insert : insert.onConflict((conflict) => overExpired(conflict, table, written)),
     ),
-    create: new Statement(
-      db,
-      family === 'mysql' ? insert.ignore() : insert.onConflict((conflict) => conflict.column('id').doNothing()),
-    ),
-    set: new Statement(
-      db,
+    set: statement(
       family === 'mysql'
         ? insert.onDuplicateKeyUpdate(written)
         : insert.onConflict((conflict) => conflict.column('id').doUpdateSet(written)),
     ),
-    replace: new Statement(
-      db,
-      db
-        .updateTable(table)
-        .set(written)
-        .where('id', '=', value('id'))
-        .where('revision', '=', value('base'))
-        .where('forget_at', '>', value('now')),
+    replace: statement(
+      live(db.updateTable(table).set(written).where('id', '=', value('id')).where('revision', '=', value('base'))),
     ),
-    touch: new Statement(
-      db,
-      db
-        .updateTable(table)
-        .set({ expire: later('expire', 'expire'), forget_at: later('forget_at', 'forgetAt') })
-        .where('id', '=', value('id'))
-        .where('forget_at', '>', value('now')),
+    touch: statement(touch),
+    touchAt: statement(touch.where('revision', '=', value('base'))),
+    destroy: statement(destroy),
+    destroyAt: statement(destroyAt.where('expire', '=', value('expire'))),
+    destroyAtEndless: statement(destroyAt.where('expire', 'is', null)),
+    forget: statement(db.deleteFrom(table).where('id', '=', value('id')).where('forget_at', '<=', value('now'))),
+    list: statement(
+      live(
+        db
+          .selectFrom(table)
+          .select(['id', 'record', 'expire'])
+          .where('owner', '=', value('owner'))
+          .where((eb) => eb.or([eb('expire', 'is', null), eb('expire', '>=', value('now'))])),
+      ),
     ),
-    destroy: new Statement(
-      db,
-      db.deleteFrom(table).where('id', '=', value('id')).where('forget_at', '>', value('now')),
-    ),
-    forget: new Statement(
-      db,
-      db.deleteFrom(table).where('id', '=', value('id')).where('forget_at', '<=', value('now')),
-    ),
-    list: new Statement(
-      db,
-      db
-        .selectFrom(table)
-        .select(['id', 'record', 'expire'])
-        .where('owner', '=', value('owner'))
-        .where('forget_at', '>', value('now')),
-    ),
-    destroyAllOf: new Statement(db, ofOwner),
-    destroyOthersOf: new Statement(db, ofOwner.where('id', '!=', value('except'))),
-    deleteExpired: new Statement(
-      db,
-      db
-        .deleteFrom(table)
-        .where('forget_at', '<=', value('now'))
-        // MySQL takes a limit in a subquery only inside another one.
-        .where('id', 'in', (outer) =>
-          outer
-            .selectFrom((inner) =>
-              inner
-                .selectFrom(table)
-                .select('id')
-                .where('forget_at', '<=', value('now'))
-                .limit(value('limit'))
-                .as('expired'),
-            )
-            .select('id'),
-        ),
-    ),
+    destroyExpiredOf: statement(destroyOf.where('expire', '<', value('now')).where('id', '!=', value('except'))),
+    destroyOf: statement(destroyOf.where('id', '!=', value('except'))),
+    deleteExpired: statement(deleteExpired(db, family, table)),
   }
+}
+
+/** The key of a record that has expired is free. */
+function overExpired(
+  conflict: OnConflictBuilder<Record<string, SessionTable>, string>,
+  table: string,
+  written: Record<string, never>,
+): OnConflictUpdateBuilder<OnConflictDatabase<Record<string, SessionTable>, string>, string> {
+  const taking = conflict.column('id').doUpdateSet(written)
+  return taking.where(`${table}.forget_at` as 'forget_at', '<=', value('now'))
+}
+
+/** So many at a time. MySQL and MariaDB can say so themselves, which is several times as fast there. */
+function deleteExpired(
+  db: Kysely<Record<string, SessionTable>>,
+  family: SqlFamily,
+  table: string,
+): { compile(): CompiledQuery } {
+  const expired = db.deleteFrom(table).where('forget_at', '<=', value('now'))
+  if (family === 'mysql') return expired.orderBy('forget_at').limit(value('limit'))
+  return expired.where('id', 'in', (inner) =>
+    inner.selectFrom(table).select('id').where('forget_at', '<=', value('now')).limit(value('limit')),
+  )
 }
 
 /** The later of a time in the table and a value; it passes for a value of any type. */

@@ -1,21 +1,35 @@
 import { randomUUID } from 'node:crypto'
-import { inspect } from 'node:util'
+import type { Context } from 'koa'
 import type {
   ConditionalStore,
   OwnedRecord,
   OwnerIndexedStore,
-  StoreRequest,
+  ReadAt,
+  StoreContext,
   TouchableStore,
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
-import { SessionError } from '../../errors'
-import type { SessionRecord } from '../../record'
+import { retry } from '../../base/retry'
+import { openById } from '../../session/access'
+import type { SessionRecord } from '../../session/record'
+import { checkLife, checkOwner } from '../checks'
+import { RecordText, type RecordTextOptions } from '../record-text'
+import { badKey, isStorable, timeOf } from './kysely-values'
 import type { AnyKysely } from './any-kysely'
-import { sessionStatements } from './kysely-statements'
-import { checkTableName, DEFAULT_TABLE, familyOf, type KyselyDatabase, type SessionTable } from './kysely-table'
-import { RecordText, type RecordTextOptions } from '../../record-text'
+import { deleteInBatches, startCleanup, type CleanupOptions, type SessionCleanup } from './cleanup'
+import { sessionStatements, type Values } from './kysely-statements'
+import {
+  checkTableName,
+  DEFAULT_TABLE,
+  familyOf,
+  MAX_RECORD_BYTES,
+  type KyselyDatabase,
+  type SessionTable,
+} from './kysely-table'
+import { explained, gaveWay, isDuplicate } from './sql-errors'
 
+export type { CleanupOptions, SessionCleanup } from './cleanup'
 export { createSessionTable, type KyselyDatabase, type SessionTable } from './kysely-table'
 
 /** What a {@link KyselyStore} takes beside its database. */
@@ -24,19 +38,15 @@ export interface KyselyStoreOptions extends RecordTextOptions {
   table?: string
 }
 
-/** A clean-up that runs by itself until it is stopped. */
-export interface SessionCleanup {
-  stop(): void
-}
-
-/** How a missing table is told: SQLite's message, PostgreSQL's `code`, and MySQL's. */
-const MISSING_TABLE = /no such table|^42P01$|^ER_NO_SUCH_TABLE$/
+/** How many rows are deleted at a time. */
+const BATCH = 500
 
 /**
  * Keeps sessions in a table of SQLite, PostgreSQL, MySQL or MariaDB, through a Kysely instance.
  *
- * It makes every promise that a store can make: conditional writes, touch, an index by owner. Make the table first, with
- * {@link createSessionTable}. Expired rows are never answered; {@link KyselyStore.startCleanup} deletes them.
+ * It makes every promise that a store can make: conditional writes, touch, an index by owner, at every isolation level. Make
+ * the table first, with {@link createSessionTable}. Expired rows are never returned; {@link KyselyStore.startCleanup}
+ * deletes them.
  *
  * @example
  * const db = new Kysely({ dialect: new SqliteDialect({ database: new Database('sessions.db') }) })
@@ -51,11 +61,18 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   readonly #statements: ReturnType<typeof sessionStatements>
   readonly #table: string
   readonly #text: RecordText
+  /** Ids and owners are bytes in MySQL and MariaDB. */
+  readonly #hasBytes: boolean
+  /** How many statements were sent. */
+  #count = 0
 
-  constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, ...text }: KyselyStoreOptions = {}) {
+  constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, maxSize, ...text }: KyselyStoreOptions = {}) {
+    const family = familyOf(db)
     this.#table = checkTableName(table)
-    this.#statements = sessionStatements(db as AnyKysely, familyOf(db), table)
-    this.#text = new RecordText(text)
+    this.#hasBytes = family === 'mysql'
+    this.#statements = sessionStatements(db as AnyKysely, family, table)
+    const limit = this.#hasBytes ? Math.min(maxSize ?? Infinity, MAX_RECORD_BYTES) : maxSize
+    this.#text = new RecordText({ ...text, maxSize: limit }, { passesText: new.target === KyselyStore })
   }
 
   get serializer(): RecordText['serializer'] {
@@ -63,142 +80,168 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   async get(key: string): Promise<SessionRecord | undefined> {
-    return (await this.read(key))?.record
+    return openById((await this.read(key))?.record)
   }
 
-  async read(id: string): Promise<Versioned | undefined> {
-    return this.#explain(async () => {
-      const [row] = await this.#statements.read.rows<SessionTable>({ id, now: Date.now() })
-      const found = row && this.#parse(row)
-      return found && { ...found, revision: row.revision }
-    })
+  async read(key: string): Promise<Versioned | undefined> {
+    const row = await this.#find(key)
+    const found = row && this.#parse(row)
+    return found && { ...found, revision: row.revision }
   }
 
-  async set(id: string, record: SessionRecord, maxAge: number, request?: StoreRequest): Promise<void> {
-    await this.#explain(async () => this.#statements.set.run(this.#values(id, record, maxAge, request)))
+  async set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): Promise<void> {
+    const values = this.#written(key, record, maxAge, context)
+    await this.#insist(async () => this.#statements.set.run(values))
   }
 
   async create(
-    id: string,
+    key: string,
     record: SessionRecord,
     maxAge: number,
-    request?: StoreRequest,
+    context?: StoreContext,
   ): Promise<{ revision: unknown } | undefined> {
-    const values = this.#values(id, record, maxAge, request)
-    return this.#explain(async () => {
-      if ((await this.#statements.create.run(values)) > 0) return { revision: values.revision }
-      const wasExpired = (await this.#statements.forget.run({ id, now: Date.now() })) > 0
-      return wasExpired && (await this.#statements.create.run(values)) > 0 ? { revision: values.revision } : undefined
-    })
+    const values = this.#written(key, record, maxAge, context)
+    if (await this.#insist(async () => this.#create(values))) return { revision: values.revision }
+    if (!this.#hasBytes) return undefined
+    const wasExpired = await this.#insist(async () => this.#statements.forget.run(this.#now(key)))
+    const isMade = wasExpired > 0 && (await this.#insist(async () => this.#create(values)))
+    return isMade ? { revision: values.revision } : undefined
   }
 
   async replace(
-    id: string,
+    key: string,
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    request?: StoreRequest,
+    context?: StoreContext,
   ): Promise<WriteOutcome> {
-    const values = this.#values(id, record, maxAge, request)
-    return this.#explain(async () => {
-      const count = await this.#statements.replace.run({ ...values, base: revision, now: Date.now() })
-      if (count > 0) return { outcome: 'written', revision: values.revision }
-      const rows = await this.#statements.read.rows({ id, now: Date.now() })
-      return { outcome: rows.length > 0 ? 'conflict' : 'missing' }
-    })
+    const values = this.#written(key, record, maxAge, context)
+    const count = await this.#attempt(async () => this.#statements.replace.run({ ...values, base: revision }))
+    if (count === undefined) return { outcome: 'conflict' }
+    if (count > 0) return { outcome: 'written', revision: values.revision }
+    return { outcome: (await this.#find(key)) ? 'conflict' : 'missing' }
   }
 
-  async touch(id: string, expire: number | undefined, maxAge: number): Promise<boolean> {
-    const now = Date.now()
-    const values = { id, expire: expire ?? null, forgetAt: now + Math.ceil(maxAge), now }
-    return this.#explain(async () => (await this.#statements.touch.run(values)) > 0)
+  async touch(
+    key: string,
+    expire: number | undefined,
+    maxAge: number,
+    context?: StoreContext,
+  ): Promise<WriteOutcome | boolean> {
+    const life = checkLife(maxAge)
+    const revision = context?.revision
+    if (!isStorable(key)) return revision === undefined ? false : { outcome: 'missing' }
+    const now = this.#now(key)
+    const values = { ...now, expire: timeOf(expire), forgetAt: now.now + life, base: revision }
+    if (revision === undefined) {
+      const count = await this.#insist(async () => this.#statements.touch.run(values))
+      return count > 0 || (await this.#find(key)) !== undefined
+    }
+    const count = await this.#attempt(async () => this.#statements.touchAt.run(values))
+    if (count === undefined) return { outcome: 'conflict' }
+    if (count > 0) return { outcome: 'written', revision }
+    const row = await this.#find(key)
+    // A driver may count only the rows that have changed, and a touch may change nothing.
+    if (row?.revision === revision) return { outcome: 'written', revision }
+    return { outcome: row ? 'conflict' : 'missing' }
   }
 
-  async destroy(id: string): Promise<boolean> {
-    return this.#explain(async () => (await this.#statements.destroy.run({ id, now: Date.now() })) > 0)
+  async destroy(key: string, { at }: { ctx?: Context; at?: ReadAt } = {}): Promise<boolean> {
+    if (!isStorable(key)) return false
+    const { destroy, destroyAt, destroyAtEndless } = this.#statements
+    const expire = timeOf(at?.expire)
+    const statement = at ? (expire === null ? destroyAtEndless : destroyAt) : destroy
+    const values = { ...this.#now(key), base: at?.revision, expire }
+    return (await this.#insist(async () => statement.run(values))) > 0
   }
 
   async listByOwner(owner: string): Promise<OwnedRecord[]> {
-    return this.#explain(async () => {
-      const rows = await this.#statements.list.rows<SessionTable>({ owner, now: Date.now() })
-      return rows.flatMap((row) => {
-        const found = this.#parse(row)
-        return found ? [{ key: row.id, record: found.record }] : []
-      })
+    const values = { owner: this.#bytes(checkOwner(owner)), now: Date.now() }
+    const rows = await this.#insist(async () => this.#statements.list.rows<SessionTable>(values))
+    return rows.flatMap((row) => {
+      const found = this.#parse(row)
+      return found ? [{ key: String(row.id), record: found.record }] : []
     })
   }
 
-  async destroyByOwner(owner: string, { except }: { except?: string } = {}): Promise<number> {
-    const { destroyAllOf, destroyOthersOf } = this.#statements
-    const statement = except === undefined ? destroyAllOf : destroyOthersOf
-    return this.#explain(async () => statement.run({ owner, except, now: Date.now() }))
+  /** What has expired goes too, uncounted: the clock of another process may be behind. */
+  async destroyByOwner(owner: string, { except = '' }: { except?: string } = {}): Promise<number> {
+    const values = { owner: this.#bytes(checkOwner(owner)), except: this.#bytes(except), now: Date.now() }
+    await this.#insist(async () => this.#statements.destroyExpiredOf.run(values))
+    return this.#insist(async () => this.#statements.destroyOf.run(values))
   }
 
-  /** Deletes rows that have expired, so many at a time; answers how many there were. */
-  async deleteExpired({ batch = 1000 }: { batch?: number } = {}): Promise<number> {
-    return this.#explain(async () => {
-      let total = 0
-      for (;;) {
-        const deleted = await this.#statements.deleteExpired.run({ now: Date.now(), limit: batch })
-        total += deleted
-        if (deleted < batch) return total
-      }
-    })
+  /** Deletes rows that have expired, so many at a time, and rests in between where there are requests; returns how many. */
+  async deleteExpired({ batch = BATCH }: { batch?: number } = {}): Promise<number> {
+    const deleteOnce = async (): Promise<number> =>
+      this.#insist(async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch }))
+    return deleteInBatches(deleteOnce, { batch, countStatements: () => this.#count })
   }
 
   /**
    * Calls {@link KyselyStore.deleteExpired} every so many milliseconds until it is stopped; does not keep the process
    * alive. Errors go to `onError`, or are warned of.
    */
-  startCleanup({
-    every,
-    batch,
-    onError = (error) => process.emitWarning(inspect(error)),
-  }: {
-    every: number
-    batch?: number
-    onError?: (error: unknown) => void
-  }): SessionCleanup {
-    let running = false
-    const timer = setInterval(() => {
-      if (running) return
-      running = true
-      this.deleteExpired({ batch })
-        .catch(onError)
-        .finally(() => (running = false))
-    }, every)
-    timer.unref()
-    return { stop: () => clearInterval(timer) }
+  startCleanup(options: CleanupOptions): SessionCleanup {
+    return startCleanup(async (batch) => this.deleteExpired(batch), options)
   }
 
-  /** PostgreSQL and MySQL may answer a bigint as text. */
+  async #find(key: string): Promise<SessionTable | undefined> {
+    if (!isStorable(key)) return undefined
+    const values = this.#now(key)
+    const [row] = await this.#insist(async () => this.#statements.read.rows<SessionTable>(values))
+    return row
+  }
+
+  async #create(values: Values): Promise<boolean> {
+    try {
+      return (await this.#statements.create.run(values)) > 0
+    } catch (error) {
+      if (isDuplicate(error)) return false
+      throw error
+    }
+  }
+
+  /** PostgreSQL and MySQL may give a bigint as text. */
   #parse({ record, expire }: Pick<SessionTable, 'record' | 'expire'>): ReturnType<RecordText['parse']> {
     return this.#text.parse(record, expire === null ? undefined : Number(expire))
   }
 
-  #values(id: string, record: SessionRecord, maxAge: number, request: StoreRequest | undefined) {
+  /** Checks everything that a database would cut or refuse. */
+  #written(key: string, record: SessionRecord, maxAge: number, context: StoreContext | undefined) {
+    if (!isStorable(key)) throw badKey()
+    const now = this.#now(key)
+    const owner = context?.owner
     return {
-      id,
-      record: this.#text.stringify(record, request),
+      ...now,
+      record: this.#text.stringify(record, context),
       revision: randomUUID(),
-      expire: record._expire ?? null,
-      forgetAt: Date.now() + Math.ceil(maxAge),
-      owner: request?.owner ?? null,
+      expire: timeOf(record._expire),
+      forgetAt: now.now + checkLife(maxAge),
+      owner: owner === undefined ? null : this.#bytes(checkOwner(owner)),
     }
   }
 
-  async #explain<T>(work: () => Promise<T>): Promise<T> {
+  #now(key: string): { id: string | Buffer; now: number } {
+    return { id: this.#bytes(key), now: Date.now() }
+  }
+
+  #bytes(text: string): string | Buffer {
+    return this.#hasBytes ? Buffer.from(text) : text
+  }
+
+  /** Undefined where another transaction was first. */
+  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
+    this.#count++
     try {
       return await work()
-    } catch (cause) {
-      const { message = '', code = '' } = cause as { message?: string; code?: string }
-      if (!MISSING_TABLE.test(message) && !MISSING_TABLE.test(code)) throw cause
-      const options = this.#table === DEFAULT_TABLE ? '' : `, { table: '${this.#table}' }`
-      throw new SessionError(
-        'ERR_SESSION_TABLE_MISSING',
-        `There is no table "${this.#table}" for the sessions. Call "await createSessionTable(db${options})" once, as a migration.`,
-        { status: 503, cause },
-      )
+    } catch (error) {
+      if (gaveWay(error)) return undefined
+      throw explained(error, this.#table)
     }
+  }
+
+  async #insist<T>(work: () => Promise<T>): Promise<T> {
+    return retry(async () => this.#attempt(work))
   }
 }

@@ -1,5 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Expression, RawNode } from 'kysely'
-import { SessionError } from '../../errors'
+import { SessionError } from '../../base/errors'
+import { MAX_OWNER_LENGTH } from '../checks'
 import type { AnyKysely } from './any-kysely'
 
 /** A row of the table that {@link createSessionTable} makes. */
@@ -25,6 +27,15 @@ export interface KyselyDatabase {
 }
 
 export const DEFAULT_TABLE = 'sessions'
+/** How long an id may be; ids are ASCII. */
+export const MAX_ID_BYTES = 512
+/** What a medium text of MySQL holds, in bytes. */
+export const MAX_RECORD_BYTES = 16_777_215
+/** How the databases tell that another process is at the same work: a key or a name is there already, a lock is held. */
+const RACED =
+  /^(23505|42P07|42710|40P01|XX000|ER_LOCK_DEADLOCK|ER_TABLE_EXISTS_ERROR|SQLITE_BUSY.*)$|database is locked/
+const MAX_ATTEMPTS = 40
+const PAUSE_MS = 50
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,50}$/
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a name that is not a plain one */
@@ -63,12 +74,13 @@ export async function createSessionTable(
 ): Promise<void> {
   const name = checkTableName(table)
   const family = familyOf(database)
-  const db = database as AnyKysely
-  // Ids differ by the case of their letters, and MariaDB compares texts without it unless it is told to.
-  const text = columnType(family === 'mysql' ? 'varchar(512) character set ascii collate ascii_bin' : 'varchar(512)')
-  const owner = columnType(
-    family === 'mysql' ? 'varchar(255) character set utf8mb4 collate utf8mb4_bin' : 'varchar(255)',
-  )
+  await unlessRaced(async () => createTable(database as AnyKysely, family, name))
+}
+
+async function createTable(db: AnyKysely, family: SqlFamily, name: string): Promise<void> {
+  // MySQL and MariaDB compare texts without case, accents and spaces at the end, each with collations of its own; bytes are bytes.
+  const text = columnType(family === 'mysql' ? `varbinary(${MAX_ID_BYTES})` : `varchar(${MAX_ID_BYTES})`)
+  const owner = columnType(family === 'mysql' ? `varbinary(${4 * MAX_OWNER_LENGTH})` : `varchar(${MAX_OWNER_LENGTH})`)
   const long = columnType(family === 'mysql' ? 'mediumtext character set utf8mb4' : 'text')
   await db.schema
     .createTable(name)
@@ -81,6 +93,19 @@ export async function createSessionTable(
     .addColumn('owner', owner)
     .execute()
   for (const column of ['owner', 'forget_at']) await createIndex(db, family, name, column)
+}
+
+/** Another process may be making the same table: "if not exists" of PostgreSQL fails then, and SQLite's file is locked. */
+async function unlessRaced(work: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const { code = '', message = '' } = error as { code?: string; message?: string }
+      if (attempt === MAX_ATTEMPTS || !(RACED.test(code) || RACED.test(message))) throw error
+      await setTimeout(Math.random() * PAUSE_MS)
+    }
+  }
 }
 
 /** What `sql.raw` makes, without loading a build of kysely that may not be the application's. */

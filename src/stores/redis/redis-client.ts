@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
-import { SessionError } from '../../errors'
+import { setTimeout } from 'node:timers/promises'
+import { SessionError } from '../../base/errors'
 
 /** An ioredis client: of a single server, a sentinel group or a cluster. */
 export interface IoredisClient {
@@ -23,13 +23,23 @@ export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
 /** Sends one command about one key. */
 export type Send = (command: string, key: string, ...args: string[]) => Promise<unknown>
 
-/** The one way to talk to either client. */
+/** How a node of a cluster says that a key is not here, or not here alone. Nothing was done then. */
+const ELSEWHERE = /^(MOVED|ASK|TRYAGAIN|CLUSTERDOWN) /
+const MAX_REDIRECTIONS = 6
+const REDIRECTION_PAUSE_MS = 50
+
+/** The one way to talk to either client. A client that is told to answer with Buffers is understood too. */
 export function senderOf(client: RedisClient): Send {
+  const send = rawSenderOf(client)
+  return async (...command) => asText(await send(...command))
+}
+
+function rawSenderOf(client: RedisClient): Send {
   // A class has a method "call" too, that of every function.
   const candidate = (typeof client === 'object' ? client : null) as Partial<IoredisClient & NodeRedisCluster> | null
   if (typeof candidate?.call === 'function') {
     const ioredis = client as IoredisClient
-    return (command, key, ...args) => ioredis.call(command, ...withKey(command, key, args))
+    return (command, key, ...args) => ioredis.call(lowerCase(command), ...withKey(command, key, args))
   }
   if (typeof candidate?.sendCommand === 'function') {
     if ('masters' in candidate) {
@@ -67,19 +77,30 @@ export function confirmedSenderOf(client: RedisClient, { count, timeout }: Repli
   const wait = ['WAIT', String(count), String(timeout)]
   return async (command, key, ...args) => {
     const full = [command, ...withKey(command, key, args)]
-    const [answer, replicas] = await sendTogether(key, full, wait).catch(async (error: unknown) => {
-      if (!(error instanceof Error) || !error.message.startsWith('MOVED')) throw error
-      // A single command is redirected, and the client learns with it where the key is now.
-      await send('EXISTS', key)
-      return sendTogether(key, full, wait)
-    })
-    if (Number(replicas) >= count) return answer
+    // A single command is redirected, and the client learns with it where the key is now.
+    const learn = async (): Promise<unknown> => send('EXISTS', key)
+    const [answer, replicas] = await followed(async () => sendTogether(key, full, wait), learn)
+    if (Number(replicas) >= count) return asText(answer)
     throw new SessionError(
       'ERR_SESSION_STORE',
       `Within ${timeout} ms, ${String(replicas)} of the ${count} replicas had the session, which is lost if the master fails now. ` +
         'See that the replicas are up, or ask for fewer with the option "waitForReplicas" of the store.',
       { status: 503 },
     )
+  }
+}
+
+/** Clients follow a key to another node for single commands; for a pipeline they may only say that it has moved. */
+async function followed<T>(sendOnce: () => Promise<T>, learn: () => Promise<unknown>): Promise<T> {
+  for (let redirections = 0; ; redirections++) {
+    try {
+      return await sendOnce()
+    } catch (error) {
+      if (redirections === MAX_REDIRECTIONS || !(error instanceof Error) || !ELSEWHERE.test(error.message)) throw error
+      // What is being moved is at both places until it has arrived.
+      if (redirections > 0) await setTimeout(redirections * REDIRECTION_PAUSE_MS)
+      await learn()
+    }
   }
 }
 
@@ -100,7 +121,9 @@ function pipelineOf(client: RedisClient): SendTogether {
   if ('call' in client && typeof pipeline === 'function') {
     const ioredis = client as unknown as IoredisPipeline
     return async (_key, ...commands) => {
-      const answers = await ioredis.pipeline(commands.map((command) => ['call', ...command])).exec()
+      const answers = await ioredis
+        .pipeline(commands.map(([command, ...args]) => ['call', lowerCase(command), ...args]))
+        .exec()
       return (answers ?? []).map(([error, answer]) => {
         if (error) throw error
         return answer
@@ -109,10 +132,12 @@ function pipelineOf(client: RedisClient): SendTogether {
   }
   if (typeof multi === 'function') {
     const nodeRedis = client as unknown as { multi(): NodeRedisPipeline }
-    const routed = 'masters' in client
+    const isCluster = 'masters' in client
     return async (key, ...commands) => {
       const started = nodeRedis.multi()
-      for (const command of commands) started.addCommand(...(routed ? [key, false, command] : [command]))
+      // Version 4 takes no word on whether a replica may be asked.
+      const route = isCluster ? (started.addCommand.length > 3 ? [key, false] : [key]) : []
+      for (const command of commands) started.addCommand(...route, command)
       return started.execAsPipeline() as Promise<[unknown, unknown]>
     }
   }
@@ -122,28 +147,18 @@ function pipelineOf(client: RedisClient): SendTogether {
   )
 }
 
+/** Only of a command in lower case do ioredis 5 and iovalkey know which key it is about, and so which node to ask. */
+function lowerCase(command: string): string {
+  return command.toLowerCase()
+}
+
 function isPositive(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) > 0
 }
 
-/** A Lua script about one key, sent by its hash; after a script flush it is sent whole once. */
-export class RedisScript {
-  readonly #source: string
-  readonly #hash: string
-
-  constructor(source: string) {
-    this.#source = source
-    this.#hash = createHash('sha1').update(source).digest('hex')
-  }
-
-  async run(send: Send, key: string, ...args: string[]): Promise<unknown> {
-    try {
-      return await send('EVALSHA', key, this.#hash, ...args)
-    } catch (error) {
-      if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error
-      return send('EVAL', key, this.#source, ...args)
-    }
-  }
+function asText(answer: unknown): unknown {
+  if (Array.isArray(answer)) return answer.map(asText)
+  return Buffer.isBuffer(answer) ? answer.toString() : answer
 }
 
 function withKey(command: string, key: string, args: string[]): string[] {

@@ -1,29 +1,30 @@
 import { randomUUID } from 'node:crypto'
+import type { Context } from 'koa'
 import type {
   ConditionalStore,
   OwnedRecord,
   OwnerIndexedStore,
-  StoreRequest,
+  ReadAt,
+  StoreContext,
   TouchableStore,
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
-import type { SessionRecord } from '../../record'
-import { RecordText, type RecordTextOptions } from '../../record-text'
-import {
-  confirmedSenderOf,
-  RedisScript,
-  senderOf,
-  type RedisClient,
-  type ReplicasToWaitFor,
-  type Send,
-} from './redis-client'
+import { openById } from '../../session/access'
+import type { SessionRecord } from '../../session/record'
+import { checkLife, checkOwner } from '../checks'
+import { RecordText, type RecordTextOptions } from '../record-text'
+import { GRACE_MS, OwnerIndex, type IndexEntry } from './owner-index'
+import { CREATE, DESTROY, DESTROY_AT, DESTROY_OWNED, REPLACE, SET, TOUCH } from './record-scripts'
+import { confirmedSenderOf, senderOf, type RedisClient, type ReplicasToWaitFor, type Send } from './redis-client'
+
+import { isPast, markOf, outcomeOf, ownerIn, textOf } from './redis-fields'
 
 export type { RedisClient } from './redis-client'
 
 /** What a {@link RedisStore} takes beside its client. */
 export interface RedisStoreOptions extends RecordTextOptions {
-  /** What every key in Redis begins with. Default: `session:`. */
+  /** What every key in Redis begins with: `r:` and an id follow, or `o:` and an owner. Default: `session:`. */
   prefix?: string
   /**
    * How many replicas have to have a write before it counts, and for how many milliseconds it waits for them: past that
@@ -33,49 +34,17 @@ export interface RedisStoreOptions extends RecordTextOptions {
   waitForReplicas?: ReplicasToWaitFor
 }
 
-/**
- * A record is a hash: `text`, `revision`, `expire` (the record's `_expire`, which a touch moves) and `owner`. Every script
- * is about a single key, so that a cluster can run it.
- */
-const WRITE = `redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'text', ARGV[1], 'revision', ARGV[2], 'expire', ARGV[3], 'owner', ARGV[4])
-redis.call('PEXPIRE', KEYS[1], ARGV[5])`
-
-const SET = new RedisScript(`${WRITE}
-return 1`)
-
-/** A client that lost its connection may send a command again: what is at the new revision already was written by it. */
-const CREATE = new RedisScript(`local revision = redis.call('HGET', KEYS[1], 'revision')
-if revision == ARGV[2] then return 1 end
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-${WRITE}
-return 1`)
-
-const REPLACE = new RedisScript(`local revision = redis.call('HGET', KEYS[1], 'revision')
-if not revision then return -1 end
-if revision == ARGV[2] then return 1 end
-if revision ~= ARGV[6] then return 0 end
-${WRITE}
-return 1`)
-
-const TOUCH = new RedisScript(`if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local expire = tonumber(redis.call('HGET', KEYS[1], 'expire'))
-if expire and expire < (tonumber(ARGV[1]) or 0) then redis.call('HSET', KEYS[1], 'expire', ARGV[1]) end
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-return 1`)
-
-/** An owner's index is a sorted set of the record's keys, by the time when they may be forgotten. */
-const INDEX = new RedisScript(`redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', ARGV[2])
-redis.call('ZADD', KEYS[1], ARGV[3], ARGV[1])
-local last = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')
-redis.call('PEXPIREAT', KEYS[1], last[2])
-return 1`)
+/** How many rounds of an owner's sessions are ended before those that are made meanwhile are left alone. */
+const MAX_ROUNDS = 16
+/** Behind so many characters of a revision stands whose the record is: then no round trip is needed to know it. */
+const UUID_LENGTH = 36
 
 /**
- * Keeps sessions in Redis, Valkey, or a cluster of either, through a ready client of ioredis or of `redis`.
+ * Keeps sessions in Redis, Valkey, or a cluster of either, through a ready client of ioredis, iovalkey or `redis`.
  *
- * It makes every promise that a store can make: conditional writes, touch, an index by owner. An entry of the index that
- * no longer leads to a record of that owner is removed when it is met.
+ * It makes every promise that a store can make: conditional writes, touch, an index by owner. Set the server's
+ * `maxmemory-policy` to `noeviction`: other policies may take an owner's index, which is mended only by the next write or
+ * touch of each of the sessions.
  *
  * @example
  * import { Redis } from 'ioredis'
@@ -88,13 +57,15 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   /** For what writes; what reads needs no confirmation. */
   readonly #write: Send
   readonly #prefix: string
+  readonly #index: OwnerIndex
   readonly #text: RecordText
 
   constructor(client: RedisClient, { prefix = 'session:', waitForReplicas, ...text }: RedisStoreOptions = {}) {
     this.#send = senderOf(client)
     this.#write = waitForReplicas ? confirmedSenderOf(client, waitForReplicas) : this.#send
-    this.#prefix = prefix
-    this.#text = new RecordText(text)
+    this.#prefix = `${prefix}r:`
+    this.#index = new OwnerIndex(this.#send, this.#write, `${prefix}o:`)
+    this.#text = new RecordText(text, { passesText: new.target === RedisStore })
   }
 
   get serializer(): RecordText['serializer'] {
@@ -102,32 +73,35 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   }
 
   async get(key: string): Promise<SessionRecord | undefined> {
-    return (await this.read(key))?.record
+    return openById((await this.read(key))?.record)
   }
 
   async read(key: string): Promise<Versioned | undefined> {
-    const fields = await this.#send('HMGET', this.#keyOf(key), 'text', 'revision', 'expire')
+    const fields = await this.#send('HMGET', this.#prefix + key, 'text', 'revision', 'expire')
     const [text, revision, expire] = fields as (string | null)[]
     if (typeof text !== 'string') return undefined
     const found = this.#text.parse(text, expire ? Number(expire) : undefined)
     return found && { ...found, revision }
   }
 
-  async set(key: string, record: SessionRecord, maxAge: number, request?: StoreRequest): Promise<void> {
-    await this.#index(key, maxAge, request)
-    await SET.run(this.#write, this.#keyOf(key), ...this.#fields(record, randomUUID(), maxAge, request))
+  /** Adds the entry once more behind the record: a logout of the same key may have taken the first one. */
+  async set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): Promise<void> {
+    const { fields, life, owner } = this.#prepare(record, maxAge, context)
+    if (owner !== undefined) await this.#index.add(owner, key, life)
+    const before = ownerIn(await SET.run(this.#write, this.#prefix + key, ...fields))
+    if (owner !== undefined) await this.#index.add(owner, key, life)
+    if (before !== undefined && before !== owner) await this.#removeEntry(before, key)
   }
 
   async create(
     key: string,
     record: SessionRecord,
     maxAge: number,
-    request?: StoreRequest,
+    context?: StoreContext,
   ): Promise<{ revision: unknown } | undefined> {
-    const revision = randomUUID()
-    await this.#index(key, maxAge, request)
-    const done = await CREATE.run(this.#write, this.#keyOf(key), ...this.#fields(record, revision, maxAge, request))
-    return done === 1 ? { revision } : undefined
+    const { fields, life, owner, revision } = this.#prepare(record, maxAge, context)
+    const done = await this.#indexed(owner, key, life, () => CREATE.run(this.#write, this.#prefix + key, ...fields))
+    return Number(done) === 1 ? { revision } : undefined
   }
 
   async replace(
@@ -135,77 +109,126 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    request?: StoreRequest,
+    context?: StoreContext,
   ): Promise<WriteOutcome> {
-    const next = randomUUID()
-    await this.#index(key, maxAge, request)
-    const fields = this.#fields(record, next, maxAge, request)
-    const done = await REPLACE.run(this.#write, this.#keyOf(key), ...fields, String(revision))
-    if (done === 1) return { outcome: 'written', revision: next }
-    return { outcome: done === 0 ? 'conflict' : 'missing' }
+    const { fields, life, owner, revision: next } = this.#prepare(record, maxAge, context)
+    const base = String(revision)
+    const write = (): Promise<unknown> => REPLACE.run(this.#write, this.#prefix + key, ...fields, base)
+    const before = ownerIn(base.slice(UUID_LENGTH))
+    if (before === owner) return outcomeOf(await this.#extended(owner, key, life, write), next)
+    // Seen before the write: an entry that a later sign-in adds is another one, and stays.
+    const leaving = before === undefined ? undefined : await this.#index.find(before, key)
+    const outcome = outcomeOf(await this.#indexed(owner, key, life, write), next)
+    if (leaving && outcome.outcome === 'written') await this.#index.remove(before as string, leaving)
+    return outcome
   }
 
-  async touch(key: string, expire: number | undefined, maxAge: number, request?: StoreRequest): Promise<boolean> {
-    await this.#index(key, maxAge, request)
-    const args = [expire === undefined ? '' : String(expire), milliseconds(maxAge)]
-    return (await TOUCH.run(this.#write, this.#keyOf(key), ...args)) === 1
+  async touch(
+    key: string,
+    expire: number | undefined,
+    maxAge: number,
+    context?: StoreContext,
+  ): Promise<WriteOutcome | boolean> {
+    const life = checkLife(maxAge)
+    const revision = context?.revision
+    const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
+    const args = [textOf(expire), String(life), (revision as string | undefined) ?? '']
+    const touch = (): Promise<unknown> => TOUCH.run(this.#write, this.#prefix + key, ...args)
+    const outcome = outcomeOf(await this.#extended(owner, key, life, touch), revision)
+    return revision === undefined ? outcome.outcome === 'written' : outcome
   }
 
-  async destroy(key: string): Promise<boolean> {
-    return (await this.#write('DEL', this.#keyOf(key))) === 1
+  async destroy(key: string, { at }: { ctx?: Context; at?: ReadAt } = {}): Promise<boolean> {
+    const destroyed = at
+      ? await DESTROY_AT.run(this.#write, this.#prefix + key, String(at.revision), textOf(at.expire))
+      : await DESTROY.run(this.#write, this.#prefix + key)
+    if (typeof destroyed !== 'string') return false
+    const owner = ownerIn(destroyed)
+    if (owner !== undefined) await this.#removeEntry(owner, key)
+    return true
   }
 
   async listByOwner(owner: string): Promise<OwnedRecord[]> {
-    const keys = (await this.#send('ZRANGE', this.#indexOf(owner), '0', '-1')) as string[]
-    const records = await Promise.all(keys.map(async (key) => this.#owned(key, owner)))
+    const name = checkOwner(owner)
+    const entries = await this.#index.list(name)
+    const records = await Promise.all(entries.map(async (entry) => this.#readOwned(name, entry)))
     return records.filter((found) => found !== undefined)
   }
 
   async destroyByOwner(owner: string, { except }: { except?: string } = {}): Promise<number> {
-    const records = await this.listByOwner(owner)
-    const others = records.filter(({ key }) => key !== except)
-    const destroyed = await Promise.all(others.map(async ({ key }) => this.#destroyOwned(key, owner)))
-    return destroyed.filter(Boolean).length
-  }
-
-  async #owned(key: string, owner: string): Promise<OwnedRecord | undefined> {
-    const fields = await this.#send('HMGET', this.#keyOf(key), 'text', 'expire', 'owner')
-    const [text, expire, actualOwner] = fields as (string | null)[]
-    if (typeof text !== 'string' || actualOwner !== owner) {
-      await this.#send('ZREM', this.#indexOf(owner), key)
-      return undefined
+    const name = checkOwner(owner)
+    const seen = new Set<string>()
+    let count = 0
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const entries = (await this.#index.list(name)).filter(
+        ({ key, score }) => key !== except && !seen.has(key + score),
+      )
+      if (entries.length === 0) break
+      const ended = await Promise.all(entries.map(async (entry) => this.#destroyOwned(name, entry)))
+      count += ended.filter(Boolean).length
+      for (const { key, score } of entries) seen.add(key + score)
     }
+    return count
+  }
+
+  async #readOwned(owner: string, entry: IndexEntry): Promise<OwnedRecord | undefined> {
+    const fields = await this.#send('HMGET', this.#prefix + entry.key, 'text', 'expire', 'owner')
+    const [text, expire, actual] = fields as (string | null)[]
+    if (typeof text !== 'string' || ownerIn(actual) !== owner) return void (await this.#index.removeLost(owner, entry))
     const found = this.#text.parse(text, expire ? Number(expire) : undefined)
-    return found && { key, record: found.record }
+    return found && !isPast(expire) ? { key: entry.key, record: found.record } : undefined
   }
 
-  async #destroyOwned(key: string, owner: string): Promise<boolean> {
-    const existed = await this.destroy(key)
-    await this.#send('ZREM', this.#indexOf(owner), key)
-    return existed
+  /** Returns whether it ended a session that had not expired. */
+  async #destroyOwned(owner: string, entry: IndexEntry): Promise<boolean> {
+    const expire = await DESTROY_OWNED.run(this.#write, this.#prefix + entry.key, markOf(owner))
+    if (typeof expire !== 'string') {
+      await this.#index.removeLost(owner, entry)
+      return false
+    }
+    await this.#index.remove(owner, entry)
+    return !isPast(expire)
   }
 
-  /** Comes before the record is written: an entry without a record is harmless, a record without an entry is not. */
-  async #index(key: string, maxAge: number, request: StoreRequest | undefined): Promise<void> {
-    if (request?.owner === undefined) return
-    const now = Date.now()
-    await INDEX.run(this.#write, this.#indexOf(request.owner), key, String(now), String(now + Math.ceil(maxAge)))
+  /** For a record that gets an owner: one without an entry would be missed by those who end an owner's sessions. */
+  async #indexed(
+    owner: string | undefined,
+    key: string,
+    life: number,
+    write: () => Promise<unknown>,
+  ): Promise<unknown> {
+    if (owner === undefined) return write()
+    const began = Date.now()
+    await this.#index.add(owner, key, life)
+    const done = await write()
+    if (Date.now() - began > GRACE_MS / 2) await this.#index.add(owner, key, life)
+    return done
   }
 
-  #fields(record: SessionRecord, revision: string, maxAge: number, request: StoreRequest | undefined): string[] {
-    const expire = record._expire === undefined ? '' : String(record._expire)
-    return [this.#text.stringify(record, request), revision, expire, request?.owner ?? '', milliseconds(maxAge)]
+  /** For a record that has its owner, and so its entry: one round trip. */
+  async #extended(
+    owner: string | undefined,
+    key: string,
+    life: number,
+    write: () => Promise<unknown>,
+  ): Promise<unknown> {
+    if (owner === undefined) return write()
+    const [entry, done] = await Promise.all([this.#index.add(owner, key, life), write()])
+    if (Number(done) === -1) await this.#index.remove(owner, entry)
+    return done
   }
 
-  #keyOf(key: string): string {
-    return this.#prefix + key
+  async #removeEntry(owner: string, key: string): Promise<void> {
+    const entry = await this.#index.find(owner, key)
+    if (entry) await this.#index.remove(owner, entry)
   }
 
-  #indexOf(owner: string): string {
-    return `${this.#prefix}owner:${owner}`
+  /** Checks everything before anything is written. */
+  #prepare(record: SessionRecord, maxAge: number, context: StoreContext | undefined) {
+    const life = checkLife(maxAge)
+    const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
+    const revision = randomUUID() + markOf(owner)
+    const text = this.#text.stringify(record, context)
+    return { life, owner, revision, fields: [text, revision, textOf(record._expire), markOf(owner), String(life)] }
   }
-}
-
-function milliseconds(duration: number): string {
-  return String(Math.ceil(duration))
 }

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import {
+  assertNothing,
+  LONG,
+  newKey,
+  request,
+  shortLife,
+  times,
+  until,
+  type TestedStore,
+  type TestRunner,
+} from './tested-store'
+
+const LONGEST = 255
+
+export function describeOwner(it: TestRunner['it'], test: TestedStore): void {
+  const keysOf = async (owner: string): Promise<string[]> =>
+    (await test.store.listByOwner(owner)).map((found) => found.key).sort()
+  const set = async (suffix: string | number, owner: string, life = LONG, record = {}): Promise<void> =>
+    void (await test.store.set(`${test.key}${suffix}`, record, life, request({ owner })))
+
+  it('lists the records of an owner, and no others', async () => {
+    const owner = newKey()
+    await set(1, owner, LONG, { n: 1 })
+    await set(2, owner, LONG, { n: 2 })
+    await set(3, newKey(), LONG, { n: 3 })
+    const found = await test.store.listByOwner(owner)
+    assert.deepEqual(found.map(({ record }) => record.n).sort(), [1, 2])
+  })
+  it('lists no record that was destroyed, has expired, or has another owner now', async () => {
+    const owner = newKey()
+    await set(1, owner)
+    await test.store.destroy(`${test.key}1`, request())
+    await set(2, owner, await shortLife(test))
+    await set(3, owner)
+    await set(3, newKey())
+    await set(4, owner)
+    await until(async () => (await keysOf(owner)).length === 1)
+    assert.deepEqual(await keysOf(owner), [`${test.key}4`])
+  })
+  it('lists no record whose _expire is past, and does not count it among the destroyed', async () => {
+    const owner = newKey()
+    await set(1, owner, LONG, { _expire: Date.now() - 1 })
+    await set(2, owner, LONG, { _expire: Date.now() + LONG })
+    assert.deepEqual(await keysOf(owner), [`${test.key}2`])
+    assert.equal(await test.store.destroyByOwner(owner), 1)
+  })
+  it('destroys the records of an owner, all but one', async () => {
+    const owner = newKey()
+    for (const n of [1, 2, 3]) await set(n, owner)
+    assert.equal(await test.store.destroyByOwner(owner, { except: `${test.key}2` }), 2)
+    assert.deepEqual(await keysOf(owner), [`${test.key}2`])
+    assertNothing(await test.store.get(`${test.key}1`, LONG, request()))
+  })
+  it('destroys all records of an owner', async () => {
+    const owner = newKey()
+    for (const n of [1, 2]) await set(n, owner)
+    assert.equal(await test.store.destroyByOwner(owner), 2)
+    assert.deepEqual(await keysOf(owner), [])
+    assert.equal(await test.store.destroyByOwner(owner), 0)
+  })
+  it('destroys no record that has another owner now', async () => {
+    const [owner, next] = [newKey(), newKey()]
+    await set(1, owner)
+    await set(1, next)
+    assert.equal(await test.store.destroyByOwner(owner), 0)
+    assert.deepEqual(await keysOf(next), [`${test.key}1`])
+  })
+  it('owners differ by every character: case, accents, spaces at the end', async () => {
+    const owner = newKey()
+    const owners = [owner, `${owner} `, `${owner}a`, `${owner}A`, `${owner}á`, `${owner}a\u0301`, `${owner}🛒`]
+    for (const [n, each] of owners.entries()) await set(n, each)
+    for (const [n, each] of owners.entries()) assert.deepEqual(await keysOf(each), [`${test.key}${n}`])
+    assert.equal(await test.store.destroyByOwner(owner), 1)
+    for (const each of owners.slice(1)) assert.equal((await keysOf(each)).length, 1)
+  })
+  it('an owner may have the form of an id, and an id that of an owner', async () => {
+    const owner = newKey()
+    for (const key of [owner, `owner:${owner}`, `o:${owner}`]) {
+      await test.store.set(key, { a: 1 }, LONG, request({ owner }))
+    }
+    assert.equal((await keysOf(owner)).length, 3)
+    await test.store.destroy(`owner:${owner}`, request())
+    await test.store.destroy(`o:${owner}`, request())
+    assert.deepEqual(await keysOf(owner), [owner])
+  })
+  it(`an owner may be ${LONGEST} characters long; a longer one is refused, and nothing is written`, async () => {
+    for (const character of ['x', 'é', '🛒']) {
+      const start = newKey()
+      const owner = start + character.repeat(LONGEST - start.length)
+      await set(character, owner)
+      assert.deepEqual(await keysOf(owner), [`${test.key}${character}`])
+      await assert.rejects(async () => set('long', `${owner}x`))
+      assertNothing(await test.store.get(`${test.key}long`, LONG, request()))
+      await assert.rejects(async () => test.store.listByOwner(`${owner}x`))
+    }
+  })
+  it('an owner that is no text is refused, and so is one that not every store can hold', async () => {
+    for (const wrong of [null, {}, ['ann'], true, NaN, 'a\0b', '\ud800'] as string[]) {
+      await assert.rejects(async () => set('wrong', wrong))
+      await assert.rejects(async () => test.store.listByOwner(wrong))
+      await assert.rejects(async () => test.store.destroyByOwner(wrong))
+      assertNothing(await test.store.get(`${test.key}wrong`, LONG, request()))
+    }
+  })
+}
+
+/** What an index does beside writes that have conditions. */
+export function describeOwnerChanges(it: TestRunner['it'], test: TestedStore): void {
+  it('a record moves to the list of its new owner, and off all lists where it has none', async () => {
+    const [ann, bob] = [newKey(), newKey()]
+    const created = await test.store.create(test.key, { n: 0 }, LONG, request())
+    let revision = created?.revision
+    for (const [n, owner] of [ann, bob, ann, undefined, bob].entries()) {
+      const context = owner === undefined ? request() : request({ owner })
+      const done = await test.store.replace(test.key, { n: n + 1 }, LONG, revision, context)
+      revision = done.outcome === 'written' ? done.revision : assert.fail(done.outcome)
+      assert.equal((await test.store.listByOwner(ann)).length, owner === ann ? 1 : 0)
+      assert.equal((await test.store.listByOwner(bob)).length, owner === bob ? 1 : 0)
+    }
+  })
+  it('what is created, listed and replaced at the same time is not lost', async () => {
+    const owner = newKey()
+    await times(async (n) => {
+      const key = `${test.key}${n}`
+      const [created] = await Promise.all([
+        test.store.create(key, { n }, LONG, request({ owner })),
+        test.store.listByOwner(owner),
+      ])
+      await Promise.all([
+        test.store.replace(key, { n: -n }, LONG, created?.revision, request({ owner })),
+        test.store.listByOwner(owner),
+      ])
+    })
+    const count = (await test.store.listByOwner(owner)).length
+    assert.deepEqual([count, await test.store.destroyByOwner(owner)], [20, 20])
+  })
+  it('what is replaced and touched while an owner is ended is ended', async () => {
+    const owner = newKey()
+    const revisions = await times(async (n) => {
+      const created = await test.store.create(`${test.key}${n}`, { n }, LONG, request({ owner }))
+      return created?.revision
+    })
+    await Promise.all([
+      times(async (n) => test.store.replace(`${test.key}${n}`, {}, LONG, revisions[n], request({ owner }))),
+      times(async (n) => test.store.touch?.(`${test.key}${n}`, undefined, LONG, request({ owner }))),
+      test.store.destroyByOwner(owner),
+    ])
+    for (const n of revisions.keys()) assertNothing(await test.store.read(`${test.key}${n}`, request()))
+    assert.deepEqual(await test.store.listByOwner(owner), [])
+  })
+}

@@ -1,0 +1,47 @@
+import type Koa from 'koa'
+import { SessionError } from '../base/errors'
+import type { ResolvedOptions } from './options'
+
+/** What Koa gives each context beside what its prototype has. */
+const KOA_PROPERTIES = ['app', 'req', 'res', 'request', 'response', 'state', 'originalUrl', 'respond']
+
+/** What names a session within its app. */
+type Names = Pick<ResolvedOptions, 'key' | 'property' | 'chunks'>
+
+/**
+ * @throws {SessionError} `ERR_SESSION_OPTIONS` where Koa has the property already, `ERR_SESSION_CLASH` where another
+ * session of the app has the name of the cookie or the property
+ */
+export function checkNames(app: Koa, names: Names, others: readonly { options: Names }[]): void {
+  const { property } = names
+  if (KOA_PROPERTIES.includes(property) || property in (Object.getPrototypeOf(app.context) as object)) {
+    throw new SessionError(
+      'ERR_SESSION_OPTIONS',
+      `The session option "property" cannot be "${property}": Koa has a ctx.${property} already.`,
+    )
+  }
+  const other = others.find(
+    ({ options }) =>
+      overlap(cookiesOf(options), cookiesOf(names)) || overlap(propertiesOf(options), propertiesOf(names)),
+  )
+  if (!other) return
+  throw new SessionError(
+    'ERR_SESSION_CLASH',
+    `This app has a session with the cookie "${other.options.key}" on ctx.${other.options.property} already. ` +
+      'Give the second one a "key" and a "property" of its own.',
+  )
+}
+
+/** The names of all cookies that a session may set: the first one, further pieces, and a signature for each. */
+function cookiesOf({ key, chunks }: Names): string[] {
+  const pieces = Array.from({ length: chunks ?? 1 }, (_, index) => (index === 0 ? key : `${key}.${index}`))
+  return pieces.flatMap((name) => [name, `${name}.sig`])
+}
+
+function propertiesOf({ property }: Names): string[] {
+  return [property, `${property}Options`]
+}
+
+function overlap(one: readonly string[], other: readonly string[]): boolean {
+  return one.some((name) => other.includes(name))
+}

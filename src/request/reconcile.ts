@@ -1,0 +1,71 @@
+import type { Loaded } from '../contracts/backend'
+import { accessOf, judge, standingOf, type Access, type Position } from '../session/access'
+import { merge, ownChanges } from '../session/merge'
+import { dataOf, isExpired } from '../session/record'
+import { SessionModel } from '../session/session'
+import { parseToken, type Token } from '../session/token'
+import type { CommitJob, Outcome } from './commit-job'
+import { positionOf, storedFrom, type Stored } from './stored'
+
+/**
+ * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
+ * it ends.
+ *
+ * @param own whose the session was to be, where a change that has been taken out of it said so
+ */
+export async function reconcile(
+  job: CommitJob,
+  loaded: Loaded | null | undefined,
+  own?: { owner: string | undefined },
+): Promise<CommitJob | Outcome> {
+  const { scope, session, stored, superseded } = job
+  const { owner } = scope.config.options
+  const mine = SessionModel.data(session)
+  const found = loaded && !isExpired(loaded.record, scope.config.options, Date.now()) ? loaded : undefined
+  const access = found && accessOf(found.record)
+  const opened: Position = stored ? positionOf(stored) : { hands: superseded?.hands ?? 0, owner: undefined }
+  const verdict = judge({
+    opened,
+    isLate: superseded !== undefined || isDead(stored, access),
+    owner: own ? own.owner : scope.ownerOf(mine),
+    hasOwners: owner !== undefined,
+    regenerates: job.verb === 'regenerate',
+    found: found && access && { hands: access.hands, owner: scope.ownerOf(found.record) },
+  })
+  if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
+  // Who is adrift was told so.
+  if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
+  if (verdict === 'gone' && job.verb !== 'regenerate') return { name: 'gone' }
+  const before = stored?.snapshot.data ?? {}
+  SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer))
+  if (verdict === 'gone') {
+    const id = stored?.id ?? superseded?.id
+    return { name: 'adrift', superseded: { id: id as string, hands: opened.hands, loaded: undefined } }
+  }
+  job.newToken.forget()
+  return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false }
+}
+
+async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise<CommitJob> {
+  const { scope, session, stored, superseded } = job
+  const id = stored?.id ?? superseded?.id
+  scope.report('conflict', id, {})
+  const isRotated = stored?.access.secret !== access.secret
+  const next = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
+  scope.followMaxAge(found.record)
+  if (!job.startsOver) {
+    const before = stored?.snapshot.data ?? {}
+    const { onConflict } = scope.config.options
+    const options = { serializer: scope.backend.serializer, onConflict }
+    SessionModel.patch(session, await merge(before, SessionModel.data(session), dataOf(found.record), options))
+  }
+  // Without owners, every regenerate() is to change hands.
+  const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)
+  return { ...job, isSatisfied, stored: next, superseded: undefined }
+}
+
+/** Whether a session was opened from a cache with a token that was rotated away long ago: it may be read, not written. */
+function isDead(stored: Stored | undefined, access: Access | undefined): boolean {
+  if (!stored?.isCached || stored.token === undefined || !access) return false
+  return standingOf(parseToken(stored.token) as Token, access, Date.now()).name === 'dead'
+}

@@ -1,0 +1,137 @@
+import type { Context } from 'koa'
+import type { Awaitable } from '../base/awaitable'
+import { debug, fingerprint } from '../base/debug'
+import { SessionError } from '../base/errors'
+import type { Backend, Loaded } from '../contracts/backend'
+import type { CookieAttributes } from '../contracts/cookie-attributes'
+import type { StoreContext } from '../contracts/store'
+import type { SessionConfig } from '../options/config'
+import { cookieAttributes } from '../options/cookie-options'
+import type { ResolvedOptions } from '../options/options'
+import { withoutAccess } from '../session/access'
+import type { SessionEvents } from '../session/events'
+import { inCall } from './hooks'
+import { dataOf, lifetimeOf, type Dictionary, type Lifetime, type SessionRecord } from '../session/record'
+
+/** One request, with everything that its session needs to know of it. */
+export class RequestScope {
+  readonly ctx: Context
+  readonly config: SessionConfig
+  #maxAge: Lifetime
+  #isMaxAgeChosen = false
+  #wasRead = false
+  #backend: Backend | undefined
+  #options: ResolvedOptions | undefined
+
+  constructor(ctx: Context, config: SessionConfig) {
+    this.ctx = ctx
+    this.config = config
+    this.#maxAge = config.options.maxAge
+  }
+
+  /** The lifetime that the session is written with. */
+  get maxAge(): Lifetime {
+    return this.#maxAge
+  }
+
+  /** This request chooses the lifetime; otherwise it is the record's own. */
+  chooseMaxAge(maxAge: Lifetime): void {
+    this.#maxAge = maxAge
+    this.#isMaxAgeChosen = true
+  }
+
+  /** Lets the record's lifetime be the session's again, whatever was chosen before. */
+  unchooseMaxAge(): void {
+    this.#isMaxAgeChosen = false
+  }
+
+  followMaxAge(record: SessionRecord): void {
+    if (!this.#isMaxAgeChosen) this.#maxAge = lifetimeOf(record) ?? this.config.options.maxAge
+  }
+
+  /** Whether the application has asked for the session. */
+  get wasRead(): boolean {
+    return this.#wasRead
+  }
+
+  noteRead(): void {
+    this.#wasRead = true
+  }
+
+  /** `ctx.sessionOptions`: this request's own copy of the options; its `maxAge` is the session's. */
+  get options(): ResolvedOptions {
+    return (this.#options ??= Object.defineProperty({ ...this.config.options }, 'maxAge', {
+      enumerable: true,
+      get: () => this.#maxAge,
+      set: (maxAge: Lifetime) => (this.#maxAge = maxAge),
+    }))
+  }
+
+  /** The options that are in force for this request. */
+  get settings(): ResolvedOptions {
+    return this.#options ?? this.config.options
+  }
+
+  get backend(): Backend {
+    return (this.#backend ??= this.config.backendOf(this.ctx))
+  }
+
+  /** What a store is told: one for each call, as a call may add to it. */
+  get storeContext(): StoreContext {
+    return { rolling: this.settings.rolling, ctx: this.ctx }
+  }
+
+  /** What a store is told with a record of this owner. */
+  storeContextFor(owner: string | undefined): StoreContext {
+    return owner === undefined ? this.storeContext : { ...this.storeContext, owner }
+  }
+
+  load(key: string): Awaitable<Loaded | null | undefined> {
+    return this.backend.load(key, this.storeContext)
+  }
+
+  /** The account that data, or those of a record, belong to. */
+  ownerOf(data: Dictionary): string | undefined {
+    const { owner } = this.config.options
+    const account: unknown = owner && (inCall(this, () => owner(dataOf(data))) ?? undefined)
+    if (account === undefined || typeof account === 'string') return account
+    if (typeof account === 'number') return String(account)
+    throw new SessionError(
+      'ERR_SESSION_BAD_VALUE',
+      `The option "owner" returned a value of type ${typeof account}. It returns the account's id, a string or a number; ` +
+        'or undefined where nobody is signed in.',
+    )
+  }
+
+  /** The cookie's attributes. */
+  get attributes(): CookieAttributes {
+    return (this.#options ? undefined : this.config.attributes) ?? cookieAttributes(this.settings, this.ctx)
+  }
+
+  /** Whether the request goes on although the store has failed. */
+  tolerates(error: unknown): error is SessionError {
+    if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_STORE') return false
+    // A renewal that failed is no matter to a request that has not asked for its session.
+    if (this.config.isLazyStore && !this.#wasRead) return true
+    const { onStoreError = 'throw' } = this.config.options
+    const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
+    return policy === 'anonymous'
+  }
+
+  report<Name extends keyof SessionEvents>(
+    name: Name,
+    id: string | undefined,
+    detail: Omit<SessionEvents[Name], 'ctx' | 'session'>,
+  ): void {
+    const session = fingerprint(id)
+    debug('%s: %s', name, session)
+    this.config.emit(name, { session, ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
+  }
+
+  /** Reports that what the client presented was not accepted: without id and data, where these are kept from others. */
+  reject(name: 'missed' | 'expired' | 'invalid', id: string | undefined, record: SessionRecord | undefined): void {
+    const { hashIds, codec } = this.config.options
+    if (hashIds || codec?.isSelfAuthenticating) this.report(name, id, { key: id && fingerprint(id), value: undefined })
+    else this.report(name, id, { key: id, value: record && withoutAccess(record) })
+  }
+}

@@ -1,0 +1,138 @@
+import { andThen, isPromise, type Awaitable } from '../base/awaitable'
+import { SessionError } from '../base/errors'
+import type { Write, WriteResult } from '../contracts/backend'
+import { ttlOf } from '../options/options'
+import { accessFields, accessOf, BY_ID, rotate, type Access } from '../session/access'
+import { merge } from '../session/merge'
+import { dataOf, renewedLifetime, timeLeft } from '../session/record'
+import { SessionModel } from '../session/session'
+import { Snapshot, type Content } from '../session/snapshot'
+import { hashToken, makeToken } from '../session/token'
+import type { CommitJob, Outcome } from './commit-job'
+import type { WritePlan } from './commit-plan'
+import type { NewToken } from './new-token'
+import { hasSameMaxAge, storedFrom, type Stored } from './stored'
+
+/** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
+export type Setback = 'conflict' | 'missing' | 'taken'
+
+/** Where a record goes, and who can open it then. */
+interface Target {
+  id: string | undefined
+  /** What the client is to hold, as far as this request knows it. */
+  token: string | undefined
+  access: Access
+  readAt: { revision: unknown } | undefined
+  /** What the client held before cannot open it. */
+  isRotated: boolean
+}
+
+/** A session in its cookie is there already: it is written over, at no revision. */
+const AT_HAND = { revision: undefined }
+
+/** Writes a record once. */
+export async function writeRecord(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+  const { scope, stored } = job
+  const { backend, config, maxAge } = scope
+  const choosing = chooseTarget(job, plan)
+  const target = isPromise(choosing) ? await choosing : choosing
+  const now = Date.now()
+  const created = stored && !plan.restartsAge && !job.startsOver ? stored.created : now
+  const lifetime = renewedLifetime(maxAge, config.options, created, now)
+  if (target.access !== BY_ID) Object.assign(lifetime, accessFields(target.access))
+  const left = timeLeft(lifetime._expire, created, config.options, now)
+  const owner = scope.ownerOf(content.data)
+  const isExtension = isExtendedAsItIs(job, plan)
+  const write: Write = {
+    id: target.id,
+    data: content.data,
+    text: content.text,
+    lifetime,
+    ttl: ttlOf(left, config.options.ttl),
+    readAt: target.readAt,
+    // Where there is more to write than a longer life, the record is written whole.
+    reason: isExtension || !isRenewal(plan) ? plan.reason : 'forced',
+  }
+  const done = (next: Stored, token: string | undefined): Outcome => ({
+    name: 'written',
+    stored: next,
+    token,
+    left: maxAge === 'session' ? 'session' : left,
+    isRotated: target.isRotated,
+  })
+  let result: WriteResult
+  try {
+    const writing = backend.write(write, scope.storeContextFor(owner))
+    result = isPromise(writing) ? await writing : writing
+  } catch (error) {
+    if (isExtension && scope.tolerates(error)) return unrenewed(job, error)
+    return done(await lookOnce(job, target, content, error), target.token)
+  }
+  if (result.outcome !== 'written') return result.outcome
+  if (stored?.id !== undefined && stored.id !== target.id) await backend.remove(stored.id, scope.storeContext)
+  const { id, token, access } = target
+  const snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
+  const next: Stored = { id, token, revision: result.revision, access, snapshot, created, isCached: false }
+  return done(next, result.token ?? token)
+}
+
+function chooseTarget({ scope, stored, newToken, verb }: CommitJob, { rotation }: WritePlan): Awaitable<Target> {
+  const isRotated = verb === 'regenerate'
+  if (!scope.config.hasStore) {
+    return { id: undefined, token: undefined, access: BY_ID, readAt: stored && AT_HAND, isRotated }
+  }
+  if (!stored) return newTarget(newToken, { isRotated })
+  const { id, access, token, revision } = stored
+  if (rotation === 'none') return { id, token, access, readAt: { revision }, isRotated: false }
+  if (!scope.backend.rotatesInPlace) return newTarget(newToken, { isRotated: true })
+  const next = makeToken(id as string, { withSecret: true })
+  const rotated = rotate(next, access, { changesHands: rotation === 'hands', now: Date.now() })
+  return { id, token: next.text, access: rotated, readAt: { revision }, isRotated: true }
+}
+
+function newTarget(newToken: NewToken, { isRotated }: { isRotated: boolean }): Awaitable<Target> {
+  return andThen(newToken.draw(), ({ id, text, hasSecret }) => {
+    const access = hasSecret ? { ...BY_ID, secret: hashToken(text) } : BY_ID
+    return { id, token: text, access, readAt: undefined, isRotated }
+  })
+}
+
+function isRenewal({ reason }: WritePlan): boolean {
+  return reason === 'rolling' || reason === 'renew'
+}
+
+function isExtendedAsItIs({ stored, scope }: CommitJob, plan: WritePlan): boolean {
+  return isRenewal(plan) && plan.rotation === 'none' && stored !== undefined && hasSameMaxAge(stored, scope)
+}
+
+/** A renewal of what is as it was read loses no data. */
+function unrenewed({ scope, stored }: CommitJob, error: unknown): Outcome {
+  scope.report('error', stored?.id, { error })
+  return { name: 'unchanged', tell: 'nothing', stored, superseded: undefined }
+}
+
+/**
+ * A write whose answer is lost happened, or did not. One that set a secret is recognized by it, where it did; any other is
+ * not sent again.
+ */
+async function lookOnce(
+  job: CommitJob,
+  { id, token, access }: Target,
+  content: Content,
+  error: unknown,
+): Promise<Stored> {
+  const { scope, session, stored } = job
+  const isOwnSecret = access.secret !== undefined && access.secret !== stored?.access.secret
+  if (!isOwnSecret || !isInDoubt(error)) throw error
+  const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
+  if (!found || accessOf(found.record).secret !== access.secret) throw error
+  // Others of the same hands may have written since.
+  const options = { serializer: scope.backend.serializer, onConflict: scope.config.options.onConflict }
+  SessionModel.patch(session, await merge(content.data, SessionModel.data(session), dataOf(found.record), options))
+  return storedFrom(scope, id, found, token)
+}
+
+/** Whether the store may have done what it was told. */
+export function isInDoubt(error: unknown): error is SessionError {
+  return error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
+}

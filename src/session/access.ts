@@ -1,0 +1,131 @@
+import type { RecordLifetime, SessionRecord } from './record'
+import { hashToken, type Token } from './token'
+
+/**
+ * What a record says of its tokens. It rests in the record, under keys that no data can have:
+ *
+ * | key | what | without it |
+ * | --- | --- | --- |
+ * | `_secret` | the hash of the token that opens it | its id opens it |
+ * | `_hands` | how often it has changed hands | 0 |
+ * | `_past` | tokens that were rotated away: `[hash, when, hands at that time]`, the newest first | none |
+ */
+export interface Access {
+  readonly secret: string | undefined
+  readonly hands: number
+  readonly past: readonly PastToken[]
+}
+
+/** A token that was rotated away: its hash, the time in milliseconds since 1970, and the count of hands that it had. */
+export type PastToken = readonly [hash: string, at: number, hands: number]
+
+/** What a record keeps of its {@link Access}. */
+export type AccessFields = Pick<RecordLifetime, '_secret' | '_hands' | '_past'>
+
+/** How long a request that came with a token that was rotated away counts as one that was under way, in milliseconds. */
+export const LATE_MS = 10_000
+/** How many of those tokens a record remembers: a browser has about as many requests under way at once. */
+const MAX_PAST = 8
+
+/** A record of koa-session's: its id opens it. */
+export const BY_ID: Access = Object.freeze({ secret: undefined, hands: 0, past: [] })
+
+/** Reads what a record says of its tokens. */
+export function accessOf({ _secret, _hands, _past }: RecordLifetime): Access {
+  if (_secret === undefined && _hands === undefined && _past === undefined) return BY_ID
+  return {
+    secret: typeof _secret === 'string' ? _secret : undefined,
+    hands: Number.isSafeInteger(_hands) ? (_hands as number) : 0,
+    past: Array.isArray(_past) ? _past.filter(isPastToken) : [],
+  }
+}
+
+/** What a record keeps of it: nothing of what says nothing, so that a record without secrets is koa-session's. */
+export function accessFields({ secret, hands, past }: Access): AccessFields {
+  const fields: AccessFields = {}
+  if (secret !== undefined) fields._secret = secret
+  if (hands > 0) fields._hands = hands
+  if (past.length > 0) fields._past = past
+  return fields
+}
+
+/** A record that its id alone opens: a process that knows no secrets may read that one, and no other. */
+export function openById<R extends RecordLifetime>(record: R | undefined): R | undefined {
+  return record?._secret === undefined ? record : undefined
+}
+
+/** A record without what it says of its tokens: for hooks, events and lists. */
+export function withoutAccess<R extends SessionRecord>(record: R): R {
+  if (accessOf(record) === BY_ID) return record
+  const { _secret, _hands, _past, ...rest } = record
+  return rest as R
+}
+
+/** What a token is to a record: `current`, it opens it; `late`, it was rotated away just now; `dead`, it never will again. */
+export type Standing = { name: 'current' } | { name: 'late'; hands: number } | { name: 'dead' }
+
+const CURRENT: Standing = { name: 'current' }
+const DEAD: Standing = { name: 'dead' }
+
+/** What this token may do with a record, now. The record alone says whether a token needs a secret. */
+export function standingOf(token: Token, { secret, past }: Access, now: number): Standing {
+  if (secret === undefined && past.length === 0) return token.hasSecret ? DEAD : CURRENT
+  const hash = hashToken(token.text)
+  if (token.hasSecret ? hash === secret : secret === undefined) return CURRENT
+  const found = past.find(([other, at]) => other === hash && now - at < LATE_MS)
+  return found ? { name: 'late', hands: found[2] } : DEAD
+}
+
+/** What a record says of its tokens once `next` has taken the place of the one that opens it. */
+export function rotate(
+  next: Token,
+  { secret, hands, past }: Access,
+  { changesHands, now }: { changesHands: boolean; now: number },
+): Access {
+  // Without a secret, the id itself was the token.
+  const leaving: PastToken = [secret ?? hashToken(next.id), now, hands]
+  return {
+    secret: hashToken(next.text),
+    hands: changesHands ? hands + 1 : hands,
+    past: [leaving, ...past.filter(([, at]) => now - at < LATE_MS)].slice(0, MAX_PAST),
+  }
+}
+
+/** Whose a session is, and how often it has changed hands. */
+export interface Position {
+  readonly hands: number
+  readonly owner: string | undefined
+}
+
+/** A request whose record is no longer as it was read. */
+export interface LateRequest {
+  /** What the request opened the session with. */
+  readonly opened: Position
+  /** It came with a token that was rotated away: it was shown nothing of the session. */
+  readonly isLate: boolean
+  /** Whom the session belongs to with what this request has made of it. */
+  readonly owner: string | undefined
+  /** Whether the application says whose a session is; otherwise `regenerate()` is what a sign-in does. */
+  readonly hasOwners: boolean
+  readonly regenerates: boolean
+  /** The record as it is now; undefined where it is gone. */
+  readonly found: Position | undefined
+}
+
+/**
+ * What becomes of a late request's write: `merge`, it goes on with the record as it is now; `anew`, it goes on with a
+ * session of its own, with what it has set itself; `gone`, it is dropped.
+ */
+export type Verdict = 'merge' | 'anew' | 'gone'
+
+/** Decides before any hook or merge sees the newer record. */
+export function judge({ opened, isLate, owner, hasOwners, regenerates, found }: LateRequest): Verdict {
+  const signsIn = hasOwners ? owner !== undefined && owner !== opened.owner : regenerates
+  if (found && !isLate && found.hands === opened.hands) return 'merge'
+  if (found && hasOwners && signsIn && owner === found.owner) return 'merge'
+  return signsIn ? 'anew' : 'gone'
+}
+
+function isPastToken(value: unknown): value is PastToken {
+  return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number' && value.length === 3
+}

@@ -1,0 +1,50 @@
+import * as crypto from 'node:crypto'
+import { isSessionId } from './id'
+
+/**
+ * What a client holds of a session in a store: its id, as in koa-session; or `id~secret`, from the first rotation on.
+ *
+ * The secret is 24 random bytes in base64url: 192 bits, of which 128 would do; a multiple of three bytes has one spelling
+ * and no padding. The separator is a character that cookies, headers and file names carry as it is, and that neither a UUID
+ * nor base64 has. An id may be 512 characters long, and the secret stands behind that.
+ */
+export interface Token {
+  /** The key of the record. */
+  readonly id: string
+  /** What travels: the id, with the secret behind it where there is one. */
+  readonly text: string
+  readonly hasSecret: boolean
+}
+
+const SECRET_BYTES = 24
+const SECRET_LENGTH = 32
+const SEPARATOR = '~'
+const SECRET = /^[A-Za-z0-9_-]{32}$/
+
+/** Takes apart what a client presents; undefined for what cannot be a token at all. */
+export function parseToken(text: string): Token | undefined {
+  const hasSecret = endsInSecret(text)
+  const id = hasSecret ? text.slice(0, -SECRET_LENGTH - 1) : text
+  return isSessionId(id) ? { id, text, hasSecret } : undefined
+}
+
+/** A token of an id: with a new secret, or the id alone. */
+export function makeToken(id: string, { withSecret }: { withSecret: boolean }): Token {
+  const text = withSecret ? id + SEPARATOR + crypto.randomBytes(SECRET_BYTES).toString('base64url') : id
+  return { id, text, hasSecret: withSecret }
+}
+
+/** Whether a text ends in what has a secret's exact form: then it can be no id. */
+export function endsInSecret(text: string): boolean {
+  return text[text.length - SECRET_LENGTH - 1] === SEPARATOR && SECRET.test(text.slice(-SECRET_LENGTH))
+}
+
+/**
+ * What a record keeps of a token: SHA-256 in base64url, of the whole token, so that the hash counts for one id alone. There
+ * is nothing to guess in 192 random bits, so a fast hash without salt is enough.
+ */
+export const hashToken: (text: string) => string =
+  // Half as dear, from Node 20.12 on.
+  typeof crypto.hash === 'function'
+    ? (text) => crypto.hash('sha256', text, 'base64url')
+    : (text) => crypto.createHash('sha256').update(text).digest('base64url')

@@ -1,0 +1,29 @@
+import { KeyedLock } from '../../../src/base/keyed-lock'
+
+describe('the lock of a key', () => {
+  it('R29: holds no key after everybody is done, also after failures', async () => {
+    const lock = new KeyedLock()
+    const works = Array.from({ length: 10_000 }, (_, index) =>
+      lock.hold(`key ${index % 100}`, async () => {
+        await Promise.resolve()
+        if (index % 3 === 0) throw new Error('failed')
+      }),
+    )
+    expect(lock.size).toBe(100)
+    await Promise.allSettled(works)
+    expect(lock.size).toBe(0)
+  })
+
+  it('R29: works of one key go one after the other, and those of another key do not wait', async () => {
+    const lock = new KeyedLock()
+    const order: string[] = []
+    const work = (name: string, turns: number) => async (): Promise<void> => {
+      order.push(`${name} begins`)
+      for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate)
+      order.push(`${name} ends`)
+    }
+    await Promise.all([lock.hold('a', work('a1', 3)), lock.hold('a', work('a2', 0)), lock.hold('b', work('b', 0))])
+    expect(order.filter((entry) => entry.startsWith('a'))).toEqual(['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends'])
+    expect(order.indexOf('b ends')).toBeLessThan(order.indexOf('a1 ends'))
+  })
+})
