@@ -1,8 +1,12 @@
 import { setTimeout } from 'node:timers/promises'
 import { SessionError } from './errors'
 
-/** How often a write is tried while other requests change the record, or while new ids turn out to be taken. */
-const MAX_ATTEMPTS = 40
+/**
+ * How often a write is tried while other requests change the record, or while new ids turn out to be taken. With the pauses
+ * that is two to three seconds: a process with a long queue on the same session writes without a pause, and whoever is in
+ * its way has to last until that queue is empty.
+ */
+const MAX_ATTEMPTS = 150
 /** The longest pause between two attempts, in milliseconds. */
 const MAX_PAUSE = 32
 
