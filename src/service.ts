@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type Koa from 'koa'
 import type { Context } from 'koa'
@@ -7,6 +6,8 @@ import { ContextSlot } from './base/context-slot'
 import type { Awaitable } from './base/awaitable'
 import { SessionError } from './base/errors'
 import type { SessionEvents } from './session/events'
+import { defineContextProperties } from './request/context-properties'
+import { currentRequest, inRequest } from './request/current-request'
 import { RequestSession } from './request/request-session'
 import { checkNames } from './options/name-checks'
 import { checkCombination, checkOptions } from './options/option-checks'
@@ -34,8 +35,6 @@ export type SessionListener<Name extends keyof SessionEvents> = (detail: Session
  */
 export class SessionService<Data extends object = SessionData> {
   static readonly #services = new WeakMap<object, SessionService<object>[]>()
-  /** One for all services: whichever app's service a container has injected, it finds the request that it is called in. */
-  static readonly #storage = new AsyncLocalStorage<Context>()
 
   /** The options with their defaults, frozen. */
   readonly options: ResolvedOptions
@@ -62,7 +61,7 @@ export class SessionService<Data extends object = SessionData> {
     checkNames(app, this.options, this.#others)
     this.#config = configure(this.options, this.#emit.bind(this), this.#within.bind(this))
     SessionService.#services.set(app, [...this.#others, this])
-    this.#extendContext()
+    defineContextProperties(app, this.options.property, this.#session.bind(this))
   }
 
   /**
@@ -97,15 +96,7 @@ export class SessionService<Data extends object = SessionData> {
 
   /** The request that this code runs in. */
   get context(): Context {
-    const own = SessionService.#storage.getStore()
-    const koas = this.#app.currentContext as Context | undefined
-    const ctx = own && (own.app === this.#app || !koas) ? own : koas
-    if (ctx) return ctx
-    throw new SessionError(
-      'ERR_SESSION_NO_REQUEST',
-      'The session service was used outside a request, or without a ctx. Pass the ctx; or set the option ' +
-        'asyncLocalStorage: true and call the service from code that runs behind the session middleware.',
-    )
+    return currentRequest(this.#app)
   }
 
   /** Reads the session of the request, once, and returns it: null where it was destroyed in this request. */
@@ -205,7 +196,7 @@ export class SessionService<Data extends object = SessionData> {
   }
 
   #within<T>(ctx: Context, work: () => T): T {
-    return this.options.asyncLocalStorage ? SessionService.#storage.run(ctx, work) : work()
+    return this.options.asyncLocalStorage ? inRequest(ctx, work) : work()
   }
 
   #emit<Name extends keyof SessionEvents>(name: Name, detail: SessionEvents[Name]): void {
@@ -218,27 +209,6 @@ export class SessionService<Data extends object = SessionData> {
 
   get #others(): SessionService<object>[] {
     return SessionService.#services.get(this.#app) ?? []
-  }
-
-  #extendContext(): void {
-    const sessionOf = this.#session.bind(this)
-    Object.defineProperties(this.#app.context, {
-      [this.options.property]: {
-        configurable: true,
-        get(this: Context) {
-          return sessionOf(this).session
-        },
-        set(this: Context, value: unknown) {
-          sessionOf(this).session = value
-        },
-      },
-      [`${this.options.property}Options`]: {
-        configurable: true,
-        get(this: Context) {
-          return sessionOf(this).options
-        },
-      },
-    })
   }
 }
 
