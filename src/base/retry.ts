@@ -17,9 +17,14 @@ export async function retry<T>(work: () => Promise<T | undefined>): Promise<T> {
     if (result !== undefined) return result
     await setTimeout(Math.random() * Math.min(2 ** attempt, MAX_PAUSE))
   }
-  throw new SessionError(
+  throw gaveUp(MAX_ATTEMPTS)
+}
+
+/** The error of a write that was tried often enough. */
+export function gaveUp(attempts: number): SessionError {
+  return new SessionError(
     'ERR_SESSION_CONFLICT',
-    `The session could not be written: in ${MAX_ATTEMPTS} attempts, other requests were faster each time or each new id ` +
+    `The session could not be written: in ${attempts} attempts, other requests were faster each time or each new id ` +
       'was taken. Nothing was written; the request can be made again.',
     { status: 503 },
   )

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
-import { retry } from '../base/retry'
+import { gaveUp, retry } from '../base/retry'
 import { SessionModel } from '../session/session'
 import { contentOf, type Content } from '../session/snapshot'
 import type { Token } from '../session/token'
@@ -14,6 +14,8 @@ import { writeRecord, type Setback } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
 const YIELD_MS = 200
+/** How many ids that turn out to be taken are enough: another one is not waited for, and comes from "genid". */
+const MAX_TAKEN = 10
 
 /** What a commit is about to do, and with which data. */
 interface Prepared {
@@ -54,9 +56,12 @@ async function commitWrite(job: CommitJob, plan: WritePlan, content: Content): P
 async function commitAgain(first: CommitJob, setback: Setback): Promise<Outcome> {
   let job = first
   let last: Outcome | Setback = setback
+  let taken = 0
   return retry(async () => {
-    if (last === 'taken') job.newToken.forget()
-    else {
+    if (last === 'taken') {
+      if (++taken === MAX_TAKEN) throw gaveUp(MAX_TAKEN)
+      job.newToken.forget()
+    } else {
       const id = job.stored?.id as string
       const next = await reconcile(job, last === 'conflict' ? await job.scope.load(id) : undefined)
       if ('name' in next) return next

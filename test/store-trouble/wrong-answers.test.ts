@@ -83,6 +83,6 @@ describe('a conditional store that is wrong', () => {
     const { visitor } = createSessionApp(store.options)
     store.fail(() => undefined, /^create$/)
     expect(await visitor().get('/set?user=ann')).toMatchObject({ status: 503, setCookie: [] })
-    expect(store.calls.length).toBeLessThanOrEqual(42)
+    expect(store.calls.length).toBeLessThanOrEqual(12)
   })
 })
