@@ -21,6 +21,7 @@ export {
   type ConditionalStore,
   type OwnedRecord,
   type OwnerIndexedStore,
+  type OwnerMark,
   type ReadAt,
   type Store,
   type StoreContext,

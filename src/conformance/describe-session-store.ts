@@ -3,7 +3,7 @@ import type { Awaitable } from '../base/awaitable'
 import { isConditional, isOwnerIndexed, isTouchable, type Store } from '../contracts/store'
 import { describeConditional, describeDestroyAt } from './conditional-writes'
 import { describeContract } from './every-store'
-import { describeOwner, describeOwnerChanges } from './owner-index'
+import { describeOwner, describeOwnerChanges, describeOwnerMarks } from './owner-index'
 import { newKey, type CapableStore, type TestedStore, type TestRunner } from './tested-store'
 import { describeTouch, describeTouchAt } from './touch'
 
@@ -20,6 +20,7 @@ const PARTS: [title: string, needed: StoreCapability[], define: (it: TestRunner[
   ['touch', ['touch'], describeTouch],
   ['touch', ['conditional', 'touch'], describeTouchAt],
   ['index by owner', ['owner'], describeOwner],
+  ['index by owner', ['owner'], describeOwnerMarks],
   ['index by owner', ['conditional', 'owner'], describeOwnerChanges],
 ]
 

@@ -59,6 +59,14 @@ export function describeOwner(it: TestRunner['it'], test: TestedStore): void {
     assert.deepEqual(await keysOf(owner), [])
     assert.equal(await test.store.destroyByOwner(owner), 0)
   })
+  it('destroys a single record of an owner, and no other', async () => {
+    const [owner, other] = [newKey(), newKey()]
+    for (const n of [1, 2]) await set(n, owner)
+    await set(3, other)
+    for (const only of [`${test.key}3`, newKey()]) assert.equal(await test.store.destroyByOwner(owner, { only }), 0)
+    assert.equal(await test.store.destroyByOwner(owner, { only: `${test.key}1` }), 1)
+    assert.deepEqual([await keysOf(owner), await keysOf(other)], [[`${test.key}2`], [`${test.key}3`]])
+  })
   it('destroys no record that has another owner now', async () => {
     const [owner, next] = [newKey(), newKey()]
     await set(1, owner)
@@ -103,6 +111,51 @@ export function describeOwner(it: TestRunner['it'], test: TestedStore): void {
       assertNothing(await test.store.get(`${test.key}wrong`, LONG, request()))
     }
   })
+}
+
+/** The marks that sign-ins are judged by. */
+export function describeOwnerMarks(it: TestRunner['it'], test: TestedStore): void {
+  it('an owner has no mark at first, and the time goes on', async () => {
+    const owner = newKey()
+    const first = await test.store.readMark(owner)
+    assert.equal(first.notBefore, undefined)
+    await until(async () => (await test.store.readMark(owner)).now > first.now)
+  })
+  it('a mark is the time at which it was set', async () => {
+    const owner = newKey()
+    const { now: before } = await test.store.readMark(owner)
+    await test.store.setMark(owner)
+    const { now: after, notBefore } = await test.store.readMark(owner)
+    assert.ok(notBefore !== undefined && before <= notBefore && notBefore <= after)
+  })
+  it('a mark that is set again is later, and that of another owner stays', async () => {
+    const [owner, other] = [newKey(), newKey()]
+    await test.store.setMark(owner)
+    const { notBefore: first = Infinity, now } = await test.store.readMark(owner)
+    await until(async () => (await test.store.readMark(owner)).now > now)
+    await test.store.setMark(owner)
+    assert.ok(Number((await test.store.readMark(owner)).notBefore) > first)
+    assert.equal((await test.store.readMark(other)).notBefore, undefined)
+  })
+  it('the marks of owners differ by every character, and are no records', async () => {
+    const owner = newKey()
+    await test.store.setMark(owner)
+    for (const other of [`${owner} `, owner.toUpperCase()]) {
+      assert.equal((await test.store.readMark(other)).notBefore, undefined)
+    }
+    assert.deepEqual(await keysOfMarks(test, owner), [])
+    assertNothing(await test.store.get(owner, LONG, request()))
+  })
+  it('a mark is refused for what is no owner', async () => {
+    for (const wrong of [null, {}, 'a\0b', 'x'.repeat(LONGEST + 1)] as string[]) {
+      await assert.rejects(async () => test.store.setMark(wrong))
+      await assert.rejects(async () => test.store.readMark(wrong))
+    }
+  })
+}
+
+async function keysOfMarks({ store }: TestedStore, owner: string): Promise<string[]> {
+  return (await store.listByOwner(owner)).map(({ key }) => key)
 }
 
 /** What an index does beside writes that have conditions. */

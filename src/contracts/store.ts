@@ -138,12 +138,31 @@ export interface OwnedRecord {
   record: SessionRecord
 }
 
-/** A store that knows whose records it holds: as the `owner` of the request they were last written with. */
+/** What sign-ins of an owner are judged by: milliseconds, both by the store's own clock. */
+export interface OwnerMark {
+  /** The time now: with a fraction where the clock is that fine. */
+  now: number
+  /** Sign-ins that began then or earlier are void; undefined where there is no such mark. */
+  notBefore: number | undefined
+}
+
+/**
+ * A store that knows whose records it holds: as the `owner` of the request they were last written with.
+ *
+ * All processes that share the store share one clock for {@link OwnerMark}: that of the server, not of the process.
+ */
 export interface OwnerIndexedStore {
   /** Returns the records of an owner that have not expired, in no particular order. */
   listByOwner(owner: string): Awaitable<OwnedRecord[]>
-  /** Removes the records of an owner, all or all but one; returns how many there were. */
-  destroyByOwner(owner: string, options?: { except?: string }): Awaitable<number>
+  /**
+   * Removes the records of an owner: all, all but one, or only one, each as long as it is still this owner's. Returns how
+   * many there were.
+   */
+  destroyByOwner(owner: string, options?: { except?: string; only?: string }): Awaitable<number>
+  /** Returns the time, and the owner's mark. */
+  readMark(owner: string): Awaitable<OwnerMark>
+  /** Sets the owner's mark to the time now, where it is not later already. It is kept for a day at least. */
+  setMark(owner: string): Awaitable<unknown>
 }
 
 /** Whether the store can write on a condition. */
@@ -154,8 +173,8 @@ export function isConditional(store: Store): store is ConditionalStore {
 
 /** Whether the store knows whose records it holds. */
 export function isOwnerIndexed(store: object): store is OwnerIndexedStore {
-  const candidate = store as Partial<OwnerIndexedStore>
-  return typeof candidate.listByOwner === 'function' && typeof candidate.destroyByOwner === 'function'
+  const { listByOwner, destroyByOwner, readMark, setMark } = store as Partial<OwnerIndexedStore>
+  return [listByOwner, destroyByOwner, readMark, setMark].every((method) => typeof method === 'function')
 }
 
 /** Whether the store can extend a record's life without writing its data. */

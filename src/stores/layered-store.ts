@@ -44,6 +44,8 @@ interface Cached {
 export class LayeredStore implements ConditionalStore, TouchableStore, Partial<OwnerIndexedStore> {
   readonly listByOwner?: OwnerIndexedStore['listByOwner']
   readonly destroyByOwner?: OwnerIndexedStore['destroyByOwner']
+  readonly readMark?: OwnerIndexedStore['readMark']
+  readonly setMark?: OwnerIndexedStore['setMark']
   readonly #shared: ConditionalStore & TouchableStore
   readonly #cache: LRUCache<string, Cached> | undefined
   /** What clients presented that did not fit: the shared store is asked once for each. */
@@ -61,6 +63,8 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     }
     if (!isOwnerIndexed(shared)) return
     this.listByOwner = (owner) => shared.listByOwner(owner)
+    this.readMark = (owner) => shared.readMark(owner)
+    this.setMark = (owner) => shared.setMark(owner)
     this.destroyByOwner = async (owner, options) => this.#change(undefined, () => shared.destroyByOwner(owner, options))
   }
 

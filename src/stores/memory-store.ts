@@ -3,6 +3,7 @@ import type {
   ConditionalStore,
   OwnedRecord,
   OwnerIndexedStore,
+  OwnerMark,
   ReadAt,
   StoreContext,
   TouchableStore,
@@ -14,6 +15,7 @@ import { openById } from '../session/access'
 import type { SessionRecord } from '../session/record'
 import { checkOwner } from './checks'
 import { Entry, MemoryEntries } from './memory-entries'
+import { OwnerMarks } from './owner-marks'
 import { RecordText, type RecordTextOptions } from './record-text'
 
 /** What a {@link MemoryStore} takes. */
@@ -39,6 +41,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   readonly #epoch = Date.now()
   /** The entries of every owner that has any. */
   readonly #ofOwner = new Map<string, Set<Entry>>()
+  readonly #marks = new OwnerMarks()
 
   /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a `max` that is no positive whole number */
   constructor({ max = 100_000, ...text }: MemoryStoreOptions = {}) {
@@ -114,11 +117,19 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     })
   }
 
-  destroyByOwner(owner: string, { except }: { except?: string } = {}): number {
-    const entries = this.#owned(owner).filter(({ key }) => key !== except)
+  destroyByOwner(owner: string, { except, only }: { except?: string; only?: string } = {}): number {
+    const entries = this.#owned(owner).filter(({ key }) => key !== except && (only === undefined || key === only))
     const count = entries.filter((entry) => this.#isLive(entry)).length
     for (const entry of entries) this.#delete(entry)
     return count
+  }
+
+  readMark(owner: string): OwnerMark {
+    return this.#marks.read(checkOwner(owner))
+  }
+
+  setMark(owner: string): void {
+    this.#marks.set(checkOwner(owner))
   }
 
   #owned(owner: string): Entry[] {

@@ -99,6 +99,7 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
     ),
     destroyExpiredOf: statement(destroyOf.where('expire', '<', value('now')).where('id', '!=', value('except'))),
     destroyOf: statement(destroyOf.where('id', '!=', value('except'))),
+    destroyOnly: statement(destroyOf.where('id', '=', value('only'))),
     deleteExpired: statement(deleteExpired(db, family, table)),
   }
 }
@@ -134,6 +135,6 @@ function later(column: 'expire' | 'forget_at', name: string): never {
 }
 
 /** A placeholder passes for a value of any type. */
-function value(name: string): never {
+export function value(name: string): never {
   return new Placeholder(name) as never
 }

@@ -4,20 +4,22 @@ import type {
   ConditionalStore,
   OwnedRecord,
   OwnerIndexedStore,
+  OwnerMark,
   ReadAt,
   StoreContext,
   TouchableStore,
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
-import { retry } from '../../base/retry'
 import { openById } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
 import { badKey, isStorable, timeOf } from './kysely-values'
 import type { AnyKysely } from './any-kysely'
+import { Attempts } from './attempts'
 import { deleteInBatches, startCleanup, type CleanupOptions, type SessionCleanup } from './cleanup'
+import { KyselyOwnerMarks } from './kysely-owner-marks'
 import { sessionStatements, type Values } from './kysely-statements'
 import {
   checkTableName,
@@ -27,7 +29,7 @@ import {
   type KyselyDatabase,
   type SessionTable,
 } from './kysely-table'
-import { explained, gaveWay, isDuplicate } from './sql-errors'
+import { isDuplicate } from './sql-errors'
 
 export type { CleanupOptions, SessionCleanup } from './cleanup'
 export { createSessionTable, type KyselyDatabase, type SessionTable } from './kysely-table'
@@ -59,18 +61,18 @@ const BATCH = 500
  */
 export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
   readonly #statements: ReturnType<typeof sessionStatements>
-  readonly #table: string
+  readonly #marks: KyselyOwnerMarks
+  readonly #attempts: Attempts
   readonly #text: RecordText
   /** Ids and owners are bytes in MySQL and MariaDB. */
   readonly #hasBytes: boolean
-  /** How many statements were sent. */
-  #count = 0
 
   constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, maxSize, ...text }: KyselyStoreOptions = {}) {
     const family = familyOf(db)
-    this.#table = checkTableName(table)
+    this.#attempts = new Attempts(checkTableName(table))
     this.#hasBytes = family === 'mysql'
     this.#statements = sessionStatements(db as AnyKysely, family, table)
+    this.#marks = new KyselyOwnerMarks(db as AnyKysely, family, table)
     const limit = this.#hasBytes ? Math.min(maxSize ?? Infinity, MAX_RECORD_BYTES) : maxSize
     this.#text = new RecordText({ ...text, maxSize: limit }, { passesText: new.target === KyselyStore })
   }
@@ -91,7 +93,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
 
   async set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): Promise<void> {
     const values = this.#written(key, record, maxAge, context)
-    await this.#insist(async () => this.#statements.set.run(values))
+    await this.#attempts.insist(async () => this.#statements.set.run(values))
   }
 
   async create(
@@ -101,10 +103,10 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     context?: StoreContext,
   ): Promise<{ revision: unknown } | undefined> {
     const values = this.#written(key, record, maxAge, context)
-    if (await this.#insist(async () => this.#create(values))) return { revision: values.revision }
+    if (await this.#attempts.insist(async () => this.#create(values))) return { revision: values.revision }
     if (!this.#hasBytes) return undefined
-    const wasExpired = await this.#insist(async () => this.#statements.forget.run(this.#now(key)))
-    const isMade = wasExpired > 0 && (await this.#insist(async () => this.#create(values)))
+    const wasExpired = await this.#attempts.insist(async () => this.#statements.forget.run(this.#now(key)))
+    const isMade = wasExpired > 0 && (await this.#attempts.insist(async () => this.#create(values)))
     return isMade ? { revision: values.revision } : undefined
   }
 
@@ -116,7 +118,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     context?: StoreContext,
   ): Promise<WriteOutcome> {
     const values = this.#written(key, record, maxAge, context)
-    const count = await this.#attempt(async () => this.#statements.replace.run({ ...values, base: revision }))
+    const count = await this.#attempts.once(async () => this.#statements.replace.run({ ...values, base: revision }))
     if (count === undefined) return { outcome: 'conflict' }
     if (count > 0) return { outcome: 'written', revision: values.revision }
     return { outcome: (await this.#find(key)) ? 'conflict' : 'missing' }
@@ -134,10 +136,10 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     const now = this.#now(key)
     const values = { ...now, expire: timeOf(expire), forgetAt: now.now + life, base: revision }
     if (revision === undefined) {
-      const count = await this.#insist(async () => this.#statements.touch.run(values))
+      const count = await this.#attempts.insist(async () => this.#statements.touch.run(values))
       return count > 0 || (await this.#find(key)) !== undefined
     }
-    const count = await this.#attempt(async () => this.#statements.touchAt.run(values))
+    const count = await this.#attempts.once(async () => this.#statements.touchAt.run(values))
     if (count === undefined) return { outcome: 'conflict' }
     if (count > 0) return { outcome: 'written', revision }
     const row = await this.#find(key)
@@ -152,12 +154,12 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     const expire = timeOf(at?.expire)
     const statement = at ? (expire === null ? destroyAtEndless : destroyAt) : destroy
     const values = { ...this.#now(key), base: at?.revision, expire }
-    return (await this.#insist(async () => statement.run(values))) > 0
+    return (await this.#attempts.insist(async () => statement.run(values))) > 0
   }
 
   async listByOwner(owner: string): Promise<OwnedRecord[]> {
     const values = { owner: this.#bytes(checkOwner(owner)), now: Date.now() }
-    const rows = await this.#insist(async () => this.#statements.list.rows<SessionTable>(values))
+    const rows = await this.#attempts.insist(async () => this.#statements.list.rows<SessionTable>(values))
     return rows.flatMap((row) => {
       const found = this.#parse(row)
       return found ? [{ key: String(row.id), record: found.record }] : []
@@ -165,17 +167,30 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   /** What has expired goes too, uncounted: the clock of another process may be behind. */
-  async destroyByOwner(owner: string, { except = '' }: { except?: string } = {}): Promise<number> {
-    const values = { owner: this.#bytes(checkOwner(owner)), except: this.#bytes(except), now: Date.now() }
-    await this.#insist(async () => this.#statements.destroyExpiredOf.run(values))
-    return this.#insist(async () => this.#statements.destroyOf.run(values))
+  async destroyByOwner(owner: string, { except = '', only }: { except?: string; only?: string } = {}): Promise<number> {
+    const { destroyExpiredOf, destroyOf, destroyOnly } = this.#statements
+    const bytes = { owner: this.#bytes(checkOwner(owner)), except: this.#bytes(except), only: this.#bytes(only ?? '') }
+    const values = { ...bytes, now: Date.now() }
+    await this.#attempts.insist(async () => destroyExpiredOf.run(values))
+    return this.#attempts.insist(async () => (only === undefined ? destroyOf : destroyOnly).run(values))
+  }
+
+  async readMark(owner: string): Promise<OwnerMark> {
+    const name = this.#bytes(checkOwner(owner))
+    return this.#attempts.insist(async () => this.#marks.read(name))
+  }
+
+  async setMark(owner: string): Promise<void> {
+    const name = this.#bytes(checkOwner(owner))
+    await this.#attempts.insist(async () => this.#marks.set(name))
   }
 
   /** Deletes rows that have expired, so many at a time, and rests in between where there are requests; returns how many. */
   async deleteExpired({ batch = BATCH }: { batch?: number } = {}): Promise<number> {
     const deleteOnce = async (): Promise<number> =>
-      this.#insist(async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch }))
-    return deleteInBatches(deleteOnce, { batch, countStatements: () => this.#count })
+      this.#attempts.insist(async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch }))
+    await this.#attempts.insist(async () => this.#marks.forget())
+    return deleteInBatches(deleteOnce, { batch, countStatements: () => this.#attempts.count })
   }
 
   /**
@@ -189,7 +204,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   async #find(key: string): Promise<SessionTable | undefined> {
     if (!isStorable(key)) return undefined
     const values = this.#now(key)
-    const [row] = await this.#insist(async () => this.#statements.read.rows<SessionTable>(values))
+    const [row] = await this.#attempts.insist(async () => this.#statements.read.rows<SessionTable>(values))
     return row
   }
 
@@ -228,20 +243,5 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
 
   #bytes(text: string): string | Buffer {
     return this.#hasBytes ? Buffer.from(text) : text
-  }
-
-  /** Undefined where another transaction was first. */
-  async #attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
-    this.#count++
-    try {
-      return await work()
-    } catch (error) {
-      if (gaveWay(error)) return undefined
-      throw explained(error, this.#table)
-    }
-  }
-
-  async #insist<T>(work: () => Promise<T>): Promise<T> {
-    return retry(async () => this.#attempt(work))
   }
 }

@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Expression, RawNode } from 'kysely'
 import { SessionError } from '../../base/errors'
 import { MAX_OWNER_LENGTH } from '../checks'
 import type { AnyKysely } from './any-kysely'
+import { rawSql } from './raw-sql'
 
 /** A row of the table that {@link createSessionTable} makes. */
 export interface SessionTable {
@@ -15,6 +15,18 @@ export interface SessionTable {
   /** When the row may be deleted: milliseconds since 1970. */
   forget_at: number
   owner: string | null
+}
+
+/** A row of the table beside it: when the sessions of an owner were all ended, by the database's clock. */
+export interface OwnerMarkTable {
+  owner: string
+  /** Milliseconds since 1970, with a fraction. */
+  not_before: number
+}
+
+/** The name of the table of the owners' marks. */
+export function marksOf(table: string): string {
+  return `${table}_marks`
 }
 
 /** The databases that differ in what a session's table needs. */
@@ -60,7 +72,8 @@ export function familyOf(db: KyselyDatabase): SqlFamily {
 }
 
 /**
- * Makes the table of a {@link KyselyStore} and its indexes, where they are not there yet: run it as a migration.
+ * Makes the table of a {@link KyselyStore} and its indexes, and a small one beside it, `sessions_marks`, where they are not
+ * there yet: run it as a migration.
  *
  * @example
  * await createSessionTable(db)
@@ -79,9 +92,11 @@ export async function createSessionTable(
 
 async function createTable(db: AnyKysely, family: SqlFamily, name: string): Promise<void> {
   // MySQL and MariaDB compare texts without case, accents and spaces at the end, each with collations of its own; bytes are bytes.
-  const text = columnType(family === 'mysql' ? `varbinary(${MAX_ID_BYTES})` : `varchar(${MAX_ID_BYTES})`)
-  const owner = columnType(family === 'mysql' ? `varbinary(${4 * MAX_OWNER_LENGTH})` : `varchar(${MAX_OWNER_LENGTH})`)
-  const long = columnType(family === 'mysql' ? 'mediumtext character set utf8mb4' : 'text')
+  const text = rawSql<unknown>(family === 'mysql' ? `varbinary(${MAX_ID_BYTES})` : `varchar(${MAX_ID_BYTES})`)
+  const owner = rawSql<unknown>(
+    family === 'mysql' ? `varbinary(${4 * MAX_OWNER_LENGTH})` : `varchar(${MAX_OWNER_LENGTH})`,
+  )
+  const long = rawSql<unknown>(family === 'mysql' ? 'mediumtext character set utf8mb4' : 'text')
   await db.schema
     .createTable(name)
     .ifNotExists()
@@ -93,6 +108,12 @@ async function createTable(db: AnyKysely, family: SqlFamily, name: string): Prom
     .addColumn('owner', owner)
     .execute()
   for (const column of ['owner', 'forget_at']) await createIndex(db, family, name, column)
+  await db.schema
+    .createTable(marksOf(name))
+    .ifNotExists()
+    .addColumn('owner', owner, (column) => column.primaryKey())
+    .addColumn('not_before', 'double precision', (column) => column.notNull())
+    .execute()
 }
 
 /** Another process may be making the same table: "if not exists" of PostgreSQL fails then, and SQLite's file is locked. */
@@ -106,12 +127,6 @@ async function unlessRaced(work: () => Promise<void>): Promise<void> {
       await setTimeout(Math.random() * PAUSE_MS)
     }
   }
-}
-
-/** What `sql.raw` makes, without loading a build of kysely that may not be the application's. */
-function columnType(sql: string): Expression<unknown> {
-  const node: RawNode = { kind: 'RawNode', sqlFragments: [sql], parameters: [] }
-  return { expressionType: undefined, toOperationNode: () => node }
 }
 
 async function createIndex(db: AnyKysely, family: SqlFamily, table: string, column: string): Promise<void> {

@@ -4,6 +4,7 @@ import type {
   ConditionalStore,
   OwnedRecord,
   OwnerIndexedStore,
+  OwnerMark,
   ReadAt,
   StoreContext,
   TouchableStore,
@@ -15,6 +16,7 @@ import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
 import { GRACE_MS, OwnerIndex, type IndexEntry } from './owner-index'
+import { RedisOwnerMarks } from './redis-owner-marks'
 import { CREATE, DESTROY, DESTROY_AT, DESTROY_OWNED, REPLACE, SET, TOUCH } from './record-scripts'
 import { confirmedSenderOf, senderOf, type RedisClient, type ReplicasToWaitFor, type Send } from './redis-client'
 
@@ -24,7 +26,7 @@ export type { RedisClient } from './redis-client'
 
 /** What a {@link RedisStore} takes beside its client. */
 export interface RedisStoreOptions extends RecordTextOptions {
-  /** What every key in Redis begins with: `r:` and an id follow, or `o:` and an owner. Default: `session:`. */
+  /** What every key in Redis begins with: `r:` and an id follow, or `o:` or `m:` and an owner. Default: `session:`. */
   prefix?: string
   /**
    * How many replicas have to have a write before it counts, and for how many milliseconds it waits for them: past that
@@ -57,6 +59,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   /** For what writes; what reads needs no confirmation. */
   readonly #write: Send
   readonly #prefix: string
+  readonly #marks: RedisOwnerMarks
   readonly #index: OwnerIndex
   readonly #text: RecordText
 
@@ -64,6 +67,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     this.#send = senderOf(client)
     this.#write = waitForReplicas ? confirmedSenderOf(client, waitForReplicas) : this.#send
     this.#prefix = `${prefix}r:`
+    this.#marks = new RedisOwnerMarks(this.#send, this.#write, `${prefix}m:`)
     this.#index = new OwnerIndex(this.#send, this.#write, `${prefix}o:`)
     this.#text = new RecordText(text, { passesText: new.target === RedisStore })
   }
@@ -155,8 +159,9 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     return records.filter((found) => found !== undefined)
   }
 
-  async destroyByOwner(owner: string, { except }: { except?: string } = {}): Promise<number> {
+  async destroyByOwner(owner: string, { except, only }: { except?: string; only?: string } = {}): Promise<number> {
     const name = checkOwner(owner)
+    if (only !== undefined) return Number(await this.#destroyOwned(name, { key: only, score: '' }))
     const seen = new Set<string>()
     let count = 0
     for (let round = 0; round < MAX_ROUNDS; round++) {
@@ -171,6 +176,14 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     return count
   }
 
+  readMark(owner: string): Promise<OwnerMark> {
+    return this.#marks.read(checkOwner(owner))
+  }
+
+  setMark(owner: string): Promise<void> {
+    return this.#marks.set(checkOwner(owner))
+  }
+
   async #readOwned(owner: string, entry: IndexEntry): Promise<OwnedRecord | undefined> {
     const fields = await this.#send('HMGET', this.#prefix + entry.key, 'text', 'expire', 'owner')
     const [text, expire, actual] = fields as (string | null)[]
@@ -183,10 +196,10 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   async #destroyOwned(owner: string, entry: IndexEntry): Promise<boolean> {
     const expire = await DESTROY_OWNED.run(this.#write, this.#prefix + entry.key, markOf(owner))
     if (typeof expire !== 'string') {
-      await this.#index.removeLost(owner, entry)
+      if (entry.score !== '') await this.#index.removeLost(owner, entry)
       return false
     }
-    await this.#index.remove(owner, entry)
+    await (entry.score === '' ? this.#removeEntry(owner, entry.key) : this.#index.remove(owner, entry))
     return !isPast(expire)
   }
 

@@ -1,0 +1,50 @@
+import type { Kysely } from 'kysely'
+import type { OwnerMark } from '../../contracts/store'
+import { MARK_LIFE_MS } from '../owner-marks'
+import type { AnyKysely } from './any-kysely'
+import { Statement, value } from './kysely-statements'
+import { marksOf, type OwnerMarkTable, type SqlFamily } from './kysely-table'
+import { clockOf } from './sql-clock'
+
+interface MarkRow {
+  now: number | string
+  not_before: number | string | null
+}
+
+/** The marks of owners, in a table beside that of the records; the times in it are the database's. */
+export class KyselyOwnerMarks {
+  readonly #read: Statement
+  readonly #set: Statement
+  readonly #forget: Statement
+
+  constructor(schema: AnyKysely, family: SqlFamily, table: string) {
+    const db = schema as Kysely<Record<string, OwnerMarkTable>>
+    const marks = marksOf(table)
+    const now = clockOf(family)
+    const not_before = now as never
+    const found = db.selectFrom(marks).select('not_before').where('owner', '=', value('owner'))
+    const insert = db.insertInto(marks).values({ owner: value('owner'), not_before })
+    this.#read = new Statement(schema, db.selectNoFrom([found.as('not_before'), now.as('now')]))
+    this.#set = new Statement(
+      schema,
+      family === 'mysql'
+        ? insert.onDuplicateKeyUpdate({ not_before })
+        : insert.onConflict((conflict) => conflict.column('owner').doUpdateSet({ not_before })),
+    )
+    this.#forget = new Statement(schema, db.deleteFrom(marks).where('not_before', '<', value('before')))
+  }
+
+  async read(owner: string | Buffer): Promise<OwnerMark> {
+    const [{ now, not_before }] = await this.#read.rows<MarkRow>({ owner })
+    return { now: Number(now), notBefore: not_before === null ? undefined : Number(not_before) }
+  }
+
+  async set(owner: string | Buffer): Promise<number> {
+    return this.#set.run({ owner })
+  }
+
+  /** Deletes marks that nobody needs, also where the clock of the database is some hours behind. */
+  async forget(): Promise<number> {
+    return this.#forget.run({ before: Date.now() - 2 * MARK_LIFE_MS })
+  }
+}
