@@ -1,23 +1,9 @@
-import { EventEmitter } from 'node:events'
-import type Koa from 'koa'
 import type { Context } from 'koa'
-import { configure, type SessionConfig } from './options/config'
-import { ContextSlot } from './base/context-slot'
 import type { Awaitable } from './base/awaitable'
-import { SessionError } from './base/errors'
-import type { SessionEvents } from './session/events'
-import { defineContextProperties } from './request/context-properties'
-import { currentRequest, inRequest } from './request/current-request'
-import { RequestSession } from './request/request-session'
-import { checkNames } from './options/name-checks'
-import { checkCombination, checkOptions } from './options/option-checks'
-import { resolveOptions, type ResolvedOptions, type SessionOptions } from './options/options'
-import { serve } from './request/serve'
+import { OwnerVerbs } from './service/owner-verbs'
 import type { Session, SessionData } from './session/session'
-import { warnOnce } from './base/warning'
 
-/** Listens to one kind of {@link SessionEvents}. */
-export type SessionListener<Name extends keyof SessionEvents> = (detail: SessionEvents[Name]) => void
+export type { SessionListener } from './service/service-base'
 
 /**
  * The verbs of a session, for one app: inject it, or take it from `session(options, app).sessions`.
@@ -33,75 +19,10 @@ export type SessionListener<Name extends keyof SessionEvents> = (detail: Session
  *   ctx.body = ctx.session
  * })
  */
-export class SessionService<Data extends object = SessionData> {
-  static readonly #services = new WeakMap<object, SessionService<object>[]>()
-
-  /** The options with their defaults, frozen. */
-  readonly options: ResolvedOptions
-  readonly #app: Koa
-  readonly #config: SessionConfig
-  readonly #events = new EventEmitter()
-  readonly #sessions = new ContextSlot<RequestSession>('koa-session-service')
-
-  /**
-   * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that cannot be, `ERR_SESSION_CLASH` where the app has a
-   * session with the same `key` or `property` already
-   */
-  constructor(app: Koa, options: SessionOptions<Data> = {}) {
-    if (typeof app?.use !== 'function') {
-      throw new SessionError('ERR_SESSION_OPTIONS', 'app instance required: `session(opts, app)`')
-    }
-    checkOptions(options)
-    if (options.maxage !== undefined) {
-      warnOnce('maxage', 'The session option "maxage" is now spelled "maxAge"', 'DeprecationWarning')
-    }
-    this.#app = app
-    this.options = resolveOptions(options)
-    checkCombination(this.options)
-    checkNames(app, this.options, this.#others)
-    this.#config = configure(this.options, this.#emit.bind(this), this.#within.bind(this))
-    SessionService.#services.set(app, [...this.#others, this])
-    defineContextProperties(app, this.options.property, this.#session.bind(this))
-  }
-
-  /**
-   * The service of the app that `ctx` belongs to; called on a subclass, the service of that class.
-   *
-   * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none
-   */
-  static of<T extends SessionService<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
-    const services = SessionService.#services.get(ctx.app) ?? []
-    const candidates = services.filter((candidate) => candidate instanceof this)
-    const service =
-      candidates.find(({ constructor }) => constructor === this) ??
-      candidates.find(({ options }) => options.property === 'session') ??
-      candidates[0]
-    if (service) return service as T
-    throw noMiddleware(this.name)
-  }
-
-  /** The middleware that opens the session before the handlers and commits it after them; install it once. */
-  middleware(): Koa.Middleware {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
-    const service = this
-    return async function session(ctx, next) {
-      await serve(ctx, service.#session(ctx), service.#config, () => service.#within(ctx, next))
-    }
-  }
-
-  /** Whether the middleware has run for this request, so that what is done to its session will be committed. */
-  isInstalled(ctx: Context): boolean {
-    return this.#session(ctx).hasMiddleware
-  }
-
-  /** The request that this code runs in. */
-  get context(): Context {
-    return currentRequest(this.#app)
-  }
-
+export class SessionService<Data extends object = SessionData> extends OwnerVerbs<Data> {
   /** Reads the session of the request, once, and returns it: null where it was destroyed in this request. */
   async load(ctx: Context = this.context): Promise<Session<Data> | null> {
-    const session = this.#session(ctx)
+    const session = this.sessionIn(ctx)
     await session.load()
     return session.session as Session<Data> | null
   }
@@ -111,12 +32,12 @@ export class SessionService<Data extends object = SessionData> {
    * session that was never rotated. Undefined for a session in its cookie, and after it was destroyed.
    */
   id(ctx: Context = this.context): string | undefined {
-    return this.#session(ctx).id
+    return this.sessionIn(ctx).id
   }
 
   /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
   async save(ctx: Context = this.context): Promise<void> {
-    await this.#session(ctx).commit('save')
+    await this.sessionIn(ctx).commit('save')
   }
 
   /**
@@ -130,14 +51,14 @@ export class SessionService<Data extends object = SessionData> {
     change: (session: Session<Data>) => Awaitable<unknown>,
     ctx: Context = this.context,
   ): Promise<Session<Data> | null> {
-    const session = this.#session(ctx)
+    const session = this.sessionIn(ctx)
     await session.update((draft) => change(draft as unknown as Session<Data>))
     return session.session as Session<Data> | null
   }
 
   /** Extends the life of the session, if there is one, from now on. */
   async touch(ctx: Context = this.context): Promise<void> {
-    await this.#session(ctx).commit('touch')
+    await this.sessionIn(ctx).commit('touch')
   }
 
   /**
@@ -152,7 +73,7 @@ export class SessionService<Data extends object = SessionData> {
     { keepData = true }: { keepData?: boolean } = {},
     ctx: Context = this.context,
   ): Promise<Session<Data> | null> {
-    const session = this.#session(ctx)
+    const session = this.sessionIn(ctx)
     await session.load()
     if (!keepData) session.clearData()
     await session.commit('regenerate')
@@ -161,60 +82,30 @@ export class SessionService<Data extends object = SessionData> {
 
   /** Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards. */
   async destroy(ctx: Context = this.context): Promise<void> {
-    const session = this.#session(ctx)
+    const session = this.sessionIn(ctx)
     await session.load()
     session.session = null
     await session.commit('commit')
   }
 
-  /** Calls `listener` with every event of this kind, after the request's own work. */
-  on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
-    this.#events.on(name, listener)
-    return this
+  /**
+   * Returns the value of a key and takes it out of the session: of parallel requests that take it, exactly one gets it, on
+   * stores with conditional writes. For a message that is shown once, or the page to go back to after the sign-in.
+   *
+   * @example
+   * ctx.redirect(String((await sessions.take('returnTo', ctx)) ?? '/'))
+   *
+   * @returns undefined where there is no such key
+   */
+  async take<Key extends keyof Data & string>(key: Key, ctx: Context = this.context): Promise<Data[Key] | undefined> {
+    const present = (await this.load(ctx))?.toJSON() ?? {}
+    if (!Object.hasOwn(present, key)) return undefined
+    let taken: Data[Key] | undefined
+    const session = await this.update((data) => {
+      const all = data.toJSON() as Partial<Data>
+      taken = Object.hasOwn(all, key) ? all[key] : undefined
+      delete (data as Partial<Data>)[key]
+    }, ctx)
+    return session ? taken : undefined
   }
-
-  /** Stops calling `listener`. */
-  off<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
-    this.#events.off(name, listener)
-    return this
-  }
-
-  #session(ctx: Context): RequestSession {
-    const session = this.#sessions.of(ctx)
-    if (session) return session
-    if (ctx.app !== this.#app) return this.#sessionElsewhere(ctx)
-    return this.#sessions.set(ctx, new RequestSession(ctx, this.#config))
-  }
-
-  /** A container has one service for every app of the process; the request's own app decides. */
-  #sessionElsewhere(ctx: Context): RequestSession {
-    const service = SessionService.#services
-      .get(ctx.app)
-      ?.find((candidate) => candidate.constructor === this.constructor)
-    if (!service) throw noMiddleware(this.constructor.name)
-    return service.#session(ctx)
-  }
-
-  #within<T>(ctx: Context, work: () => T): T {
-    return this.options.asyncLocalStorage ? inRequest(ctx, work) : work()
-  }
-
-  #emit<Name extends keyof SessionEvents>(name: Name, detail: SessionEvents[Name]): void {
-    setImmediate(() => {
-      this.#app.emit(`session:${name}`, detail)
-      // An EventEmitter throws an `error` that nobody listens to.
-      if (this.#events.listenerCount(name) > 0) this.#events.emit(name, detail)
-    })
-  }
-
-  get #others(): SessionService<object>[] {
-    return SessionService.#services.get(this.#app) ?? []
-  }
-}
-
-function noMiddleware(name: string): SessionError {
-  return new SessionError(
-    'ERR_SESSION_NO_MIDDLEWARE',
-    `This app has no ${name}. Add "app.use(session(app))" or "useSessions(app)" before its routes.`,
-  )
 }

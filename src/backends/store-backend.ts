@@ -2,8 +2,10 @@ import { andThen, type Awaitable } from '../base/awaitable'
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
 import {
   isConditional,
+  isOwnerIndexed,
   isTouchable,
   type ConditionalStore,
+  type OwnerIndexedStore,
   type ReadAt,
   type Store,
   type StoreContext,
@@ -30,6 +32,7 @@ export class StoreBackend implements Backend {
   readonly #options: StoreBackendOptions
   readonly #conditional: ConditionalStore | undefined
   readonly #touchable: TouchableStore | undefined
+  readonly owners: OwnerIndexedStore | undefined
 
   /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a store that was written for express-session */
   constructor(store: Store, options: StoreBackendOptions) {
@@ -38,6 +41,7 @@ export class StoreBackend implements Backend {
     this.#options = options
     this.#conditional = isConditional(store) ? store : undefined
     this.#touchable = isTouchable(store) ? store : undefined
+    this.owners = isOwnerIndexed(store) ? guarded(store, options.guard) : undefined
   }
 
   get serializer(): Serializer {
@@ -87,6 +91,15 @@ export class StoreBackend implements Backend {
     if (readAt) return andThen(store.replace(key, record, ttl, readAt.revision, context), checked)
     const creating = store.create(key, record, ttl, context)
     return andThen(creating, (created) => (created ? written(created.revision) : { outcome: 'taken' }))
+  }
+}
+
+function guarded(store: OwnerIndexedStore, guard: StoreGuard): OwnerIndexedStore {
+  return {
+    listByOwner: (owner) => guard.call(() => store.listByOwner(owner), owner),
+    destroyByOwner: (owner, options) => guard.call(() => store.destroyByOwner(owner, options), owner),
+    readMark: (owner) => guard.call(() => store.readMark(owner), owner),
+    setMark: (owner) => guard.call(() => store.setMark(owner), owner),
   }
 }
 

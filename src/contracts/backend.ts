@@ -1,7 +1,7 @@
 import type { Dictionary, RecordLifetime, SessionRecord } from '../session/record'
 import type { Awaitable } from '../base/awaitable'
 import type { Serializer } from '../session/serializer'
-import type { ReadAt, StoreContext } from './store'
+import type { OwnerIndexedStore, ReadAt, StoreContext } from './store'
 
 /** A record as it was read, at the revision it was read at. */
 export interface Loaded {
@@ -13,8 +13,8 @@ export interface Loaded {
   isCached?: boolean
 }
 
-/** Why a session is written: by order, because its data changed, or to extend its life. */
-export type WriteReason = 'forced' | 'changed' | 'rolling' | 'renew'
+/** Why a session is written: by order, because its data changed, to extend its life, or to note that it is used. */
+export type WriteReason = 'forced' | 'changed' | 'rolling' | 'renew' | 'seen'
 
 /** What is to be written. */
 export interface Write {
@@ -48,6 +48,8 @@ export interface Backend {
   readonly serializer: Serializer
   /** Whether a record's token can change while the record keeps its key: on stores that write on a condition. */
   readonly rotatesInPlace: boolean
+  /** The records by their owner, where they are known. */
+  readonly owners?: OwnerIndexedStore
   /**
    * Returns undefined where there is no such record, and null where there is nothing to report of it either.
    *

@@ -14,7 +14,10 @@ import type { Transport } from '../contracts/transport'
 import { SessionError } from '../base/errors'
 import type { EmitSessionEvent } from '../session/events'
 import { isSessionId } from '../session/id'
+import type { LifetimePolicy } from '../session/record'
 import { endsInSecret } from '../session/token'
+import { policyFrom } from './lifetime-policy'
+import { ownerFrom } from './owner-of'
 import { ttlOf, type Class, type ResolvedOptions } from './options'
 import { ChunkedTransport } from '../transports/chunked-transport'
 import { CookieTransport } from '../transports/cookie-transport'
@@ -41,6 +44,10 @@ export interface SessionConfig {
   readonly usesSecrets: boolean
   /** Held by requests that are in each other's way on one id. */
   readonly keyedLock: KeyedLock
+  /** What bounds the life of a session with these data. */
+  readonly policyOf: (data: object) => LifetimePolicy
+  /** Whose a session with these data is, or with those of this record. */
+  readonly ownerOf: (data: object) => string | undefined
   readonly emit: EmitSessionEvent
   readonly warnsOfLateChanges: boolean
 }
@@ -61,6 +68,8 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
     newId: chooseId(options),
     usesSecrets: hasStore && (options.owner !== undefined || options.hashIds === true),
     keyedLock: new KeyedLock(),
+    policyOf: policyFrom(options),
+    ownerOf: ownerFrom(options.owner),
     emit,
     warnsOfLateChanges: !isProduction(),
   })

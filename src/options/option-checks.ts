@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { MAX_LIFETIME } from '../session/record'
+import { isOwnerIndexed } from '../contracts/store'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
 import type { ResolvedOptions } from './options'
 import {
@@ -29,6 +30,7 @@ const LIFETIME: Rule = [
   "a positive number of milliseconds, 400 days at most, or 'session'",
   anyOf(isDuration, (value) => value === 'session'),
 ]
+const TIMEOUT: Rule = [`${DURATION[0]}, or a function that returns one`, anyOf(isDuration, isFunction)]
 const STORE_METHODS = ['get', 'set', 'destroy']
 
 const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
@@ -58,8 +60,8 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   prefix: ['a text of visible ASCII characters', matches(/^[!-~]{0,400}$/)],
   property: ['the name of a property', matches(/^[A-Za-z_$][\w$]*$/)],
   ttl: DURATION,
-  idleTimeout: DURATION,
-  absoluteTimeout: DURATION,
+  idleTimeout: TIMEOUT,
+  absoluteTimeout: TIMEOUT,
   storeTimeout: DURATION,
   codec: ['an object with the functions encode and decode, such as sealed({ keys })', hasMethods('encode', 'decode')],
   chunks: [
@@ -68,6 +70,9 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   ],
   hashIds: BOOLEAN,
   owner: FUNCTION,
+  maxPerOwner: ['a whole number above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0],
+  device: FUNCTION,
+  seenEvery: DURATION,
   onStoreError: ["'throw', 'anonymous' or a function", anyOf(oneOf('throw', 'anonymous'), isFunction)],
   preventCaching: BOOLEAN,
   lazy: BOOLEAN,
@@ -104,6 +109,11 @@ export function checkCombination(options: ResolvedOptions): void {
     typeof store === 'function' && !container,
     'The session option "store" is a class, and there is no container to build it. Pass an instance, or a "container".',
   )
+  const { owner, maxPerOwner, device } = options
+  for (const [name, value] of Object.entries({ maxPerOwner, device })) {
+    refuse(value && !owner, `The session option "${name}" is for sessions of an owner. Add the option "owner".`)
+    refuse(value && !mayKnowOwners(options), needsIndex(`The session option "${name}"`))
+  }
   for (const [name, value] of Object.entries({ externalKey, hashIds })) {
     refuse(value && !hasStore, `The session option "${name}" is for a session in a store. Add a "store".`)
   }
@@ -119,6 +129,16 @@ export function checkCombination(options: ResolvedOptions): void {
     chunks !== undefined && chunks > 1 && !codec?.isSelfAuthenticating,
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
+}
+
+/** Whether the store has an index by owner; what a class makes is seen when it is used. */
+function mayKnowOwners({ store, ContextStore }: ResolvedOptions): boolean {
+  return Boolean(ContextStore) || typeof store === 'function' || (store !== undefined && isOwnerIndexed(store))
+}
+
+/** The message of what can only be had with an index by owner. */
+export function needsIndex(what: string): string {
+  return `${what} is for a store that knows whose sessions it holds: MemoryStore, RedisStore, KyselyStore, or one with the methods of OwnerIndexedStore.`
 }
 
 /** What an unknown option may have been meant to be; a name that is like none gets no guess. */

@@ -7,6 +7,8 @@ import type { SessionError } from '../base/errors'
 import type { Lifetime, SessionRecord } from '../session/record'
 import type { Session, SessionData } from '../session/session'
 import type { MergeConflict } from '../session/merge'
+import type { Device } from '../session/tenure'
+import type { Timeout } from './lifetime-policy'
 import type { ExternalKey } from '../transports/external-key-transport'
 
 /** A class, as a container takes one. */
@@ -67,10 +69,13 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   lazy?: boolean
   /** Whether the session is committed when the handler throws, or a function of the error. Default: true. */
   commitOnError?: boolean | ((error: unknown, ctx: Context) => boolean)
-  /** Ends a session that was not used for so long. Every use renews it, as with `rolling`. Default: no such bound. */
-  idleTimeout?: number
-  /** Ends a session so long after it began, used or not. Default: no such bound. */
-  absoluteTimeout?: number
+  /**
+   * Ends a session that was not used for so long. Every use renews it, as with `rolling`. A function says it for each session
+   * by its data, undefined for no bound: "remember me", for example. Default: no such bound.
+   */
+  idleTimeout?: Timeout<Data>
+  /** Ends a session so long after it began, used or not; may be a function of the data as well. Default: no such bound. */
+  absoluteTimeout?: Timeout<Data>
   /** Wraps the record into the cookie's text, such as {@link sealed}. Default: JSON in base64, signed. */
   codec?: Codec
   /** Spreads a sealed record over so many cookies at most, 4 being the limit and 12 KB in all. Default: 1. */
@@ -85,6 +90,21 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    * hands: its token is rotated, and every earlier one is dead. Tokens have secrets, as with `hashIds`.
    */
   owner?: (data: Data) => string | number | null | undefined
+  /**
+   * How many sessions an owner may have at once: a sign-in beyond that ends those that signed in first. For stores with an
+   * index by owner. Default: no such bound.
+   */
+  maxPerOwner?: number
+  /**
+   * What is kept of the device of a signed-in session, for {@link SessionService.list}: a plain object of 512 bytes as JSON at
+   * most. It is kept beside the data, and written at the sign-in and with `seenEvery`. Default: nothing.
+   */
+  device?: (ctx: Context) => Device
+  /**
+   * How often it is noted that a signed-in session is used, with the device that uses it: at most one write in that time, and
+   * none for each read. For stores with an index by owner. Default: five minutes.
+   */
+  seenEvery?: number
   /**
    * What to do where the store cannot be read: fail with 503; go on with an empty session that is not written; or
    * whichever of the two a function returns. Writes of data that fail always are an error. Default: `'throw'`.
@@ -114,6 +134,7 @@ export type ResolvedOptions = Readonly<
     lazy: boolean
     commitOnError: boolean | ((error: unknown, ctx: Context) => boolean)
     storeTimeout: number
+    seenEvery: number
   }
 >
 
@@ -135,6 +156,7 @@ const DEFAULTS: ResolvedOptions = {
   lazy: false,
   commitOnError: true,
   storeTimeout: 10_000,
+  seenEvery: 5 * 60 * 1000,
 }
 
 /** Copies the options, fills in the defaults and freezes the result. Options that are null or undefined are not set. */

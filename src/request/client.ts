@@ -77,7 +77,7 @@ export class Client {
   /** Signs a good cookie anew where its key is no longer the first; what is left of its life is not extended. */
   async #sign(stored: Stored | undefined): Promise<void> {
     const { config, ctx, maxAge, attributes } = this.#scope
-    const left = stored ? leftOf(stored, this.#scope) : maxAge
+    const left = stored ? leftOf(stored) : maxAge
     if (!this.#accepted?.outdated || this.isTooLate) return
     this.#noteTold()
     const life = maxAge === 'session' || left === 'session' ? maxAge : Math.max(left, 1)

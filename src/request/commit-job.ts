@@ -10,6 +10,8 @@ import type { Stored, Superseded } from './stored'
 export interface CommitRequest {
   verb: CommitVerb
   draft?: Draft
+  /** By what the owner has proved who they are. */
+  method?: string
   /** The request holds the lock of its session already. */
   holdsLock: boolean
 }
@@ -19,6 +21,8 @@ export interface CommitJob {
   readonly scope: RequestScope
   readonly session: SessionModel
   readonly verb: CommitVerb
+  /** What `confirm()` said of how the owner proved who they are. */
+  readonly method: string | undefined
   /** Another request has rotated the token, or signed in, as this one was to: that is enough. */
   readonly isSatisfied: boolean
   readonly stored: Stored | undefined

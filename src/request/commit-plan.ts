@@ -1,7 +1,7 @@
 import type { WriteReason } from '../contracts/backend'
 
 /** What a commit is asked for; `commit`: whatever there is need for. */
-export type CommitVerb = 'commit' | 'save' | 'touch' | 'regenerate'
+export type CommitVerb = 'commit' | 'save' | 'touch' | 'regenerate' | 'confirm'
 
 /** What a commit knows of its session before it decides anything. */
 export interface CommitFacts {
@@ -26,6 +26,8 @@ export interface CommitFacts {
   isRolling: boolean
   /** `renew` is on, half of the session's life is over, and there is more to win. */
   isRenewalDue: boolean
+  /** It was not noted for some time that its owner uses the session. */
+  isSeenDue: boolean
   /** This session took the place of another one, which is ended. */
   hasReplaced: boolean
   /** The client's signature is of an older key. */
@@ -58,13 +60,14 @@ export function planCommit(facts: CommitFacts): CommitPlan {
   const { verb, isStored, isResponseSent } = facts
   if (rotatesByOrder(facts) && isResponseSent) return { do: 'refuse' }
   if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: 'end' }
-  if (facts.mustWrite || verb === 'save' || verb === 'regenerate') return write(facts, 'forced')
+  if (facts.mustWrite || verb === 'save' || verb === 'regenerate' || verb === 'confirm') return write(facts, 'forced')
   if (facts.changesOwner) return write(facts, 'changed')
   if (!isStored && !facts.hasData) return rest(facts)
   if (facts.isChanged) return write(facts, 'changed')
   if (verb === 'touch') return write(facts, 'rolling')
   if (facts.needsSecret && !isResponseSent) return write(facts, 'forced')
   if (facts.wasWritten) return rest(facts)
+  if (facts.isSeenDue) return write(facts, facts.isRolling || facts.isRenewalDue ? 'forced' : 'seen')
   if (facts.isRolling) return write(facts, 'rolling')
   if (facts.isRenewalDue) return write(facts, 'renew')
   return rest(facts)
@@ -76,13 +79,13 @@ function write(facts: CommitFacts, reason: WriteReason): CommitPlan {
 
 function rotationOf(facts: CommitFacts): Rotation {
   if (facts.isInCookie || !facts.isStored) return 'none'
-  if (facts.changesOwner) return 'hands'
+  if (facts.changesOwner || facts.verb === 'confirm') return 'hands'
   if (facts.verb === 'regenerate') return facts.hasOwners ? 'hygiene' : 'hands'
   return facts.needsSecret && !facts.isResponseSent ? 'hygiene' : 'none'
 }
 
 function rotatesByOrder({ verb, isStored, isInCookie }: CommitFacts): boolean {
-  return verb === 'regenerate' && isStored && !isInCookie
+  return (verb === 'regenerate' || verb === 'confirm') && isStored && !isInCookie
 }
 
 function rest({ hasReplaced, isSignatureOld }: CommitFacts): CommitPlan {

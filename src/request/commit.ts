@@ -9,8 +9,9 @@ import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from '.
 import type { Draft } from './draft'
 import { inHook } from './hooks'
 import { reconcile } from './reconcile'
-import { isRenewalDue, lacksSecret } from './stored'
-import { writeRecord, type Setback } from './write-record'
+import { write } from './sign-in'
+import { isRenewalDue, isSeenDue, lacksSecret } from './stored'
+import type { Setback } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
 const YIELD_MS = 200
@@ -83,11 +84,11 @@ function again({ scope, session, stored }: CommitJob, draft: Draft, setback: Set
 /** `beforeSave` sees everything that is written, every time: after it, the decision is made again. */
 async function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
   const { ctx, settings } = job.scope
-  if (!settings.beforeSave) return writeRecord(job, plan, content)
+  if (!settings.beforeSave) return write(job, plan, content)
   await inHook(job.scope, () => settings.beforeSave?.(ctx, job.session as never))
   const prepared = prepare(job)
   if (prepared.plan.do === 'refuse' || prepared.plan.do === 'end') return settle(job, prepared.plan)
-  return writeRecord(job, afterHook(plan, prepared.plan), prepared.content)
+  return write(job, afterHook(plan, prepared.plan), prepared.content)
 }
 
 /** As in koa-session, a store is told that the data changed where that was so before `beforeSave`. */
@@ -99,6 +100,7 @@ function afterHook(before: WritePlan, after: CommitPlan): WritePlan {
 
 function prepare(job: CommitJob): Prepared {
   const content = contentOf(SessionModel.data(job.session), job.scope.backend.serializer)
+  if (job.verb === 'confirm' && !isSomebodys(job, content)) throw nobodyToConfirm()
   return { content, plan: planCommit(factsOf(job, content)) }
 }
 
@@ -111,7 +113,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     mustWrite: job.mustWrite,
     isStored: stored !== undefined,
     hasData: hasKeys(content.data),
-    isChanged: !stored?.snapshot.isCurrent(content, config.options),
+    isChanged: !stored?.snapshot.isCurrent(content, scope.policyOf(content.data)),
     changesOwner: hasOwners && stored !== undefined && stored.snapshot.owner !== scope.ownerOf(content.data),
     needsSecret: lacksSecret(stored, scope),
     hasOwners,
@@ -120,6 +122,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     wasWritten: job.wasWritten,
     isRolling: settings.rolling,
     isRenewalDue: settings.renew && stored !== undefined && isRenewalDue(stored, scope),
+    isSeenDue: isSeenDue(stored, scope),
     hasReplaced: job.hasReplaced,
     isSignatureOld: job.isSignatureOld,
   }
@@ -138,15 +141,27 @@ async function endUnseen({ scope, stored }: CommitJob): Promise<Outcome> {
   return { name: 'gone' }
 }
 
+function isSomebodys({ scope }: CommitJob, { data }: Content): boolean {
+  return scope.config.options.owner ? scope.ownerOf(data) !== undefined : hasKeys(data)
+}
+
 function hasKeys(data: object): boolean {
   for (const _ in data) return true
   return false
 }
 
+function nobodyToConfirm(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_REQUIRED',
+    'sessions.confirm() notes that a visitor has proved who they are, and nobody is signed in. Sign in instead.',
+    { status: 401 },
+  )
+}
+
 function tooLateToRegenerate(): SessionError {
   return new SessionError(
     'ERR_SESSION_HEADERS_SENT',
-    'session.regenerate() was called after the response had begun, and its new token could not reach the client. Nothing ' +
-      'was changed. Call it before the first byte is written.',
+    'The session was to be given a new token after the response had begun, and it could not reach the client. Nothing ' +
+      'was changed. Call regenerate() or confirm() before the first byte is written.',
   )
 }

@@ -11,15 +11,20 @@ export function inRequest<T>(ctx: Context, work: () => T): T {
   return storage.run(ctx, work)
 }
 
+/** The request that this code runs in, or undefined outside of one. */
+export function findRequest(app: Koa): Context | undefined {
+  const own = storage.getStore()
+  const koas = app.currentContext as Context | undefined
+  return own && (own.app === app || !koas) ? own : koas
+}
+
 /**
  * The request of an app that this code runs in.
  *
  * @throws {SessionError} `ERR_SESSION_NO_REQUEST`
  */
 export function currentRequest(app: Koa): Context {
-  const own = storage.getStore()
-  const koas = app.currentContext as Context | undefined
-  const ctx = own && (own.app === app || !koas) ? own : koas
+  const ctx = findRequest(app)
   if (ctx) return ctx
   throw new SessionError(
     'ERR_SESSION_NO_REQUEST',

@@ -68,7 +68,7 @@ function openPastCache(
 
 function supersede(scope: RequestScope, token: Token, loaded: Loaded, standing: Standing): Opened {
   miss(scope, token)
-  if (standing.name !== 'late' || isExpired(loaded.record, scope.config.options, Date.now())) return undefined
+  if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
   return { superseded: { id: token.id, hands: standing.hands, loaded } }
 }
 
@@ -83,9 +83,10 @@ function accept(
   presented: PresentedToken,
 ): Awaitable<Opened> {
   const { record } = loaded
-  if (isExpired(record, scope.config.options, Date.now())) return expire(scope, token, loaded, presented)
+  const policy = scope.policyOf(record)
+  if (isExpired(record, policy, Date.now())) return expire(scope, token, loaded, presented)
   // A cookie without any time in it would be accepted for ever; what rests in a store is forgotten in time.
-  if (!token && isUnbounded(record, scope.config.options)) return expire(scope, token, loaded, presented)
+  if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
   const opened = (): Opened => {
     const held = token ? presented.token : undefined
     return { stored: storedFrom(scope, token?.id, loaded, held), record, presented }
@@ -115,7 +116,7 @@ function expire(
   return andThen(removing, (removed) => {
     if (removed) return reject()
     return andThen(scope.load(token.id), (again) => {
-      const isRenewed = again && !isExpired(again.record, scope.config.options, Date.now())
+      const isRenewed = again && !isExpired(again.record, scope.policyOf(again.record), Date.now())
       return isRenewed ? judgeToken(scope, token, again, presented) : reject()
     })
   })

@@ -12,7 +12,7 @@ import { openSession, type Opened } from './open-session'
 import { reconcile } from './reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from './request-scope'
-import { lacksSecret } from './stored'
+import { isSeenDue, lacksSecret, type Stored } from './stored'
 import { isInDoubt } from './write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -44,9 +44,9 @@ export class Persistence {
     return this.#known.stored ? this.#known.stored.id : this.#newToken.value?.id
   }
 
-  /** The key of the record that is there. */
-  get storedId(): string | undefined {
-    return this.#known.stored?.id
+  /** What is known to be there. */
+  get stored(): Stored | undefined {
+    return this.#known.stored
   }
 
   /** What the client holds, or will hold; undefined without a store. */
@@ -69,7 +69,7 @@ export class Persistence {
     const { settings } = this.#scope
     const { stored } = this.#known
     const isDue = settings.rolling || settings.renew || lacksSecret(stored, this.#scope)
-    return isDue || this.#mustWrite || this.#client.isSignatureOld
+    return isDue || isSeenDue(stored, this.#scope) || this.#mustWrite || this.#client.isSignatureOld
   }
 
   /** Lets the session be written by the next commit, changed or not. */
@@ -93,7 +93,7 @@ export class Persistence {
     const { stored } = this.#known
     const content = contentOf(SessionModel.data(session), this.#scope.backend.serializer)
     if (!stored) return Object.keys(content.data).length > 0
-    return !stored.snapshot.isCurrent(content, this.#scope.config.options)
+    return !stored.snapshot.isCurrent(content, this.#scope.policyOf(content.data))
   }
 
   /** Returns the record of the session that the client presents, if it is accepted. */
@@ -177,12 +177,13 @@ export class Persistence {
   }
 
   /** Written out: spreading objects here costs more than all the rest of a request. */
-  #jobOf(session: SessionModel, { verb, draft, holdsLock }: CommitRequest): CommitJob {
+  #jobOf(session: SessionModel, { verb, draft, method, holdsLock }: CommitRequest): CommitJob {
     const { stored, superseded, wasWritten, hasReplaced } = this.#known
     return {
       scope: this.#scope,
       session,
       verb,
+      method,
       isSatisfied: false,
       stored,
       superseded,

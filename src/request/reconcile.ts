@@ -21,7 +21,7 @@ export async function reconcile(
   const { scope, session, stored, superseded } = job
   const { owner } = scope.config.options
   const mine = SessionModel.data(session)
-  const found = loaded && !isExpired(loaded.record, scope.config.options, Date.now()) ? loaded : undefined
+  const found = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
   const access = found && accessOf(found.record)
   const opened: Position = stored ? positionOf(stored) : { hands: superseded?.hands ?? 0, owner: undefined }
   const verdict = judge({

@@ -11,7 +11,7 @@ import type { ResolvedOptions } from '../options/options'
 import { withoutAccess } from '../session/access'
 import type { SessionEvents } from '../session/events'
 import { inCall } from './hooks'
-import { dataOf, lifetimeOf, type Dictionary, type Lifetime, type SessionRecord } from '../session/record'
+import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../session/record'
 
 /** One request, with everything that its session needs to know of it. */
 export class RequestScope {
@@ -23,10 +23,24 @@ export class RequestScope {
   #backend: Backend | undefined
   #options: ResolvedOptions | undefined
 
+  /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
+  #began: number
+
   constructor(ctx: Context, config: SessionConfig) {
     this.ctx = ctx
     this.config = config
     this.#maxAge = config.options.maxAge
+    this.#began = config.options.owner ? performance.now() : 0
+  }
+
+  /** How long ago the request came, in milliseconds. */
+  get age(): number {
+    return performance.now() - this.#began
+  }
+
+  /** Counts the request as one that came just now. */
+  restartAge(): void {
+    this.#began = performance.now()
   }
 
   /** The lifetime that the session is written with. */
@@ -90,17 +104,14 @@ export class RequestScope {
     return this.backend.load(key, this.storeContext)
   }
 
+  /** What bounds the life of a session with these data, or those of a record. */
+  policyOf(data: object): LifetimePolicy {
+    return inCall(this, () => this.config.policyOf(data))
+  }
+
   /** The account that data, or those of a record, belong to. */
-  ownerOf(data: Dictionary): string | undefined {
-    const { owner } = this.config.options
-    const account: unknown = owner && (inCall(this, () => owner(dataOf(data))) ?? undefined)
-    if (account === undefined || typeof account === 'string') return account
-    if (typeof account === 'number') return String(account)
-    throw new SessionError(
-      'ERR_SESSION_BAD_VALUE',
-      `The option "owner" returned a value of type ${typeof account}. It returns the account's id, a string or a number; ` +
-        'or undefined where nobody is signed in.',
-    )
+  ownerOf(data: object): string | undefined {
+    return inCall(this, () => this.config.ownerOf(data))
   }
 
   /** The cookie's attributes. */

@@ -1,7 +1,8 @@
 import type { Loaded } from '../contracts/backend'
 import { accessOf, type Access, type Position } from '../session/access'
-import { createdAt, lifetimeOf, timeLeft, type Lifetime } from '../session/record'
+import { createdAt, lifetimeOf, timeLeft, type Lifetime, type LifetimePolicy } from '../session/record'
 import { Snapshot } from '../session/snapshot'
+import { tenureOf, type Tenure } from '../session/tenure'
 import type { RequestScope } from './request-scope'
 
 /** What is known to be stored of a session. One value: what changes is a new one in its place. */
@@ -12,6 +13,10 @@ export interface Stored {
   readonly token: string | undefined
   readonly revision: unknown
   readonly access: Access
+  /** How its owner uses it. */
+  readonly tenure: Tenure
+  /** What bounds its life. */
+  readonly policy: LifetimePolicy
   /** What changes are measured against. */
   readonly snapshot: Snapshot
   /** When the session began: milliseconds since 1970. */
@@ -41,6 +46,8 @@ export function storedFrom(
     token,
     revision,
     access: accessOf(record),
+    tenure: tenureOf(record),
+    policy: scope.policyOf(record),
     snapshot: Snapshot.ofRecord(record, scope.ownerOf(record), scope.backend.serializer, text),
     created: createdAt(record, Date.now()),
     isCached,
@@ -57,10 +64,10 @@ export function hasSameMaxAge({ snapshot }: Stored, { config, maxAge }: RequestS
 }
 
 /** Whether less than half of the session's life is left, and an absolute timeout leaves something to win. */
-export function isRenewalDue({ snapshot, created }: Stored, { config, maxAge }: RequestScope): boolean {
+export function isRenewalDue({ snapshot, created, policy }: Stored, { maxAge }: RequestScope): boolean {
   const { _expire } = snapshot.lifetime
   if (_expire === undefined || maxAge === 'session') return false
-  const { absoluteTimeout = Infinity } = config.options
+  const { absoluteTimeout = Infinity } = policy
   return _expire - Date.now() < maxAge / 2 && created + absoluteTimeout > _expire
 }
 
@@ -69,7 +76,13 @@ export function lacksSecret(stored: Stored | undefined, { config }: RequestScope
   return config.usesSecrets && stored !== undefined && stored.access.secret === undefined
 }
 
+/** Whether it is time to note that the session's owner uses it, where that can be listed. */
+export function isSeenDue(stored: Stored | undefined, { config, backend }: RequestScope): boolean {
+  if (stored?.snapshot.owner === undefined || !backend.owners) return false
+  return (stored.tenure.seen ?? 0) + config.options.seenEvery <= Date.now()
+}
+
 /** How long the session has left, as it is stored. */
-export function leftOf({ snapshot, created }: Stored, { config }: RequestScope): Lifetime {
-  return timeLeft(snapshot.lifetime._expire, created, config.options, Date.now())
+export function leftOf({ snapshot, created, policy }: Stored): Lifetime {
+  return timeLeft(snapshot.lifetime._expire, created, policy, Date.now())
 }

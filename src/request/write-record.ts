@@ -4,12 +4,14 @@ import type { Write, WriteResult } from '../contracts/backend'
 import { ttlOf } from '../options/options'
 import { accessFields, accessOf, BY_ID, rotate, type Access } from '../session/access'
 import { merge } from '../session/merge'
-import { dataOf, renewedLifetime, timeLeft } from '../session/record'
+import { dataOf, lifetimeFields, renewedLifetime, timeLeft } from '../session/record'
 import { SessionModel } from '../session/session'
 import { Snapshot, type Content } from '../session/snapshot'
+import { nextTenure, NO_TENURE, tenureFields, type Tenure } from '../session/tenure'
 import { hashToken, makeToken } from '../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
+import { deviceOf } from './device'
 import type { NewToken } from './new-token'
 import { hasSameMaxAge, storedFrom, type Stored } from './stored'
 
@@ -30,18 +32,31 @@ interface Target {
 /** A session in its cookie is there already: it is written over, at no revision. */
 const AT_HAND = { revision: undefined }
 
-/** Writes a record once. */
-export async function writeRecord(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+/**
+ * Writes a record once.
+ *
+ * @param order when its owner came to it, by the store's clock; undefined where nobody comes, or no store knows owners
+ */
+export async function writeRecord(
+  job: CommitJob,
+  plan: WritePlan,
+  content: Content,
+  order: number | undefined,
+): Promise<Outcome | Setback> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
   const choosing = chooseTarget(job, plan)
   const target = isPromise(choosing) ? await choosing : choosing
   const now = Date.now()
   const created = stored && !plan.restartsAge && !job.startsOver ? stored.created : now
-  const lifetime = renewedLifetime(maxAge, config.options, created, now)
-  if (target.access !== BY_ID) Object.assign(lifetime, accessFields(target.access))
-  const left = timeLeft(lifetime._expire, created, config.options, now)
+  const policy = scope.policyOf(content.data)
   const owner = scope.ownerOf(content.data)
+  const tenure = tenureAfter(job, plan, { owner, order, now })
+  const isNote = plan.reason === 'seen' && stored !== undefined
+  const lifetime = isNote ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
+  const left = timeLeft(lifetime._expire, created, policy, now)
+  if (target.access !== BY_ID) Object.assign(lifetime, accessFields(target.access))
+  if (tenure !== NO_TENURE) Object.assign(lifetime, tenureFields(tenure))
   const isExtension = isExtendedAsItIs(job, plan)
   const write: Write = {
     id: target.id,
@@ -65,19 +80,40 @@ export async function writeRecord(job: CommitJob, plan: WritePlan, content: Cont
     const writing = backend.write(write, scope.storeContextFor(owner))
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
-    if (isExtension && scope.tolerates(error)) return unrenewed(job, error)
+    if (isNote || (isExtension && scope.tolerates(error))) return unrenewed(job, error)
     return done(await lookOnce(job, target, content, error), target.token)
   }
   if (result.outcome !== 'written') return result.outcome
   if (stored?.id !== undefined && stored.id !== target.id) await backend.remove(stored.id, scope.storeContext)
   const { id, token, access } = target
   const snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
-  const next: Stored = { id, token, revision: result.revision, access, snapshot, created, isCached: false }
-  return done(next, result.token ?? token)
+  const { revision } = result
+  const next: Stored = { id, token, revision, access, tenure, policy, snapshot, created, isCached: false }
+  // A note that the session is used is nothing that the client has to know.
+  return done(next, isNote ? undefined : (result.token ?? token))
+}
+
+/** How the owner uses the session once this is written; who cannot be listed is not noted. */
+function tenureAfter(
+  { scope, stored, verb, method }: CommitJob,
+  plan: WritePlan,
+  { owner, order, now }: { owner: string | undefined; order: number | undefined; now: number },
+): Tenure {
+  const { device } = scope.config.options
+  const isNoted = owner !== undefined && scope.backend.owners !== undefined
+  return nextTenure(stored?.tenure ?? NO_TENURE, {
+    owner,
+    isSignIn: owner !== stored?.snapshot.owner,
+    confirms: verb === 'confirm' ? { method } : undefined,
+    isHandedOn: plan.rotation === 'hands',
+    order,
+    sighting: isNoted ? { device: device && deviceOf(device, scope.ctx) } : undefined,
+    now,
+  })
 }
 
 function chooseTarget({ scope, stored, newToken, verb }: CommitJob, { rotation }: WritePlan): Awaitable<Target> {
-  const isRotated = verb === 'regenerate'
+  const isRotated = verb === 'regenerate' || verb === 'confirm'
   if (!scope.config.hasStore) {
     return { id: undefined, token: undefined, access: BY_ID, readAt: stored && AT_HAND, isRotated }
   }

@@ -1,4 +1,5 @@
 import type { RecordLifetime, SessionRecord } from './record'
+import { NO_TENURE, tenureOf } from './tenure'
 import { hashToken, type Token } from './token'
 
 /**
@@ -54,10 +55,10 @@ export function openById<R extends RecordLifetime>(record: R | undefined): R | u
   return record?._secret === undefined ? record : undefined
 }
 
-/** A record without what it says of its tokens: for hooks, events and lists. */
+/** A record without what it says of its tokens and of who uses it: for hooks, events and lists. */
 export function withoutAccess<R extends SessionRecord>(record: R): R {
-  if (accessOf(record) === BY_ID) return record
-  const { _secret, _hands, _past, ...rest } = record
+  if (accessOf(record) === BY_ID && tenureOf(record) === NO_TENURE) return record
+  const { _secret, _hands, _past, _owned, _confirmed, _seen, _device, ...rest } = record
   return rest as R
 }
 

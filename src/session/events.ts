@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { Device } from './tenure'
 
 /** What koa-session's three events tell. */
 export interface RejectedSession {
@@ -15,6 +16,12 @@ export interface SessionIncident {
   ctx: Context
 }
 
+/** Whose session it is, and what it is called in their list: see {@link SessionService.list}. */
+export interface OwnedSession {
+  owner: string
+  handle: string
+}
+
 /** Everything that a session reports: on the app as `session:missed` and so on, and on its service. */
 export interface SessionEvents {
   /** The client presented an id for which there is no record. */
@@ -29,6 +36,13 @@ export interface SessionEvents {
   conflict: SessionIncident
   /** The response was under way already when the session was committed, so the client did not get what is `lost`. */
   late: SessionIncident & { lost: 'data' | 'id' | 'renewal' | 'removal' }
+  /** Somebody has signed in, or has proved anew who they are: what a mail about a new device needs. */
+  owned: SessionIncident & OwnedSession & { device: Device | undefined }
+  /**
+   * A session was ended by somebody else than its own visitor: by {@link SessionService.revoke} (`one`), by
+   * {@link SessionService.revokeAll} (`all`), or because there were more than `maxPerOwner` (`limit`).
+   */
+  revoked: Omit<SessionIncident, 'ctx'> & OwnedSession & { reason: 'one' | 'all' | 'limit'; ctx: Context | undefined }
   /** The commit failed after the handler had failed: the handler's error is the one that Koa sees. */
   error: SessionIncident & { error: unknown }
 }

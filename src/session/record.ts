@@ -17,6 +17,11 @@ export interface RecordLifetime {
   _secret?: string
   _hands?: number
   _past?: readonly (readonly [hash: string, at: number, hands: number])[]
+  /** How its owner uses it: see `tenure.ts`. */
+  _owned?: readonly [order: number, at: number]
+  _confirmed?: readonly [at: number, method?: string]
+  _seen?: number
+  _device?: Readonly<Record<string, unknown>>
 }
 
 /** What a codec wraps and a store keeps: the visitor's data, and its lifetime beside it. */
@@ -64,7 +69,8 @@ export function isWithLifetime(recordText: string, dataText: string, lifetime: R
   )
 }
 
-function tailOf({ _expire, _session, _maxAge, _idle, _created, _secret, _hands, _past }: RecordLifetime): string {
+function tailOf(lifetime: RecordLifetime): string {
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _hands, _past } = lifetime
   let tail = ''
   if (_expire !== undefined) tail += `,"_expire":${_expire}`
   if (_session !== undefined) tail += `,"_session":${_session}`
@@ -74,7 +80,23 @@ function tailOf({ _expire, _session, _maxAge, _idle, _created, _secret, _hands, 
   if (_secret !== undefined) tail += `,"_secret":"${_secret}"`
   if (_hands !== undefined) tail += `,"_hands":${_hands}`
   if (_past !== undefined) tail += `,"_past":${JSON.stringify(_past)}`
+  const hasTenure = lifetime._owned !== undefined || lifetime._confirmed !== undefined || lifetime._seen !== undefined
+  return hasTenure ? tail + tenureTailOf(lifetime) : tail
+}
+
+function tenureTailOf({ _owned, _confirmed, _seen, _device }: RecordLifetime): string {
+  let tail = ''
+  if (_owned !== undefined) tail += `,"_owned":${JSON.stringify(_owned)}`
+  if (_confirmed !== undefined) tail += `,"_confirmed":${JSON.stringify(_confirmed)}`
+  if (_seen !== undefined) tail += `,"_seen":${_seen}`
+  if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
   return tail
+}
+
+/** What a record says of its lifetime alone. */
+export function lifetimeFields({ _expire, _session, _maxAge, _idle, _created }: RecordLifetime): RecordLifetime {
+  const fields = { _expire, _session, _maxAge, _idle, _created }
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 /** How long a session has left at `now`: until it expires, or until its absolute timeout, whichever comes first. */
@@ -153,6 +175,7 @@ function renewedAt({ _expire, _idle, _maxAge }: SessionRecord): number | undefin
   return typeof _expire === 'number' && isDuration(life) ? _expire - life : undefined
 }
 
-function isDuration(value: unknown): value is number {
+/** Whether a value is a time that can pass: a positive, finite number. */
+export function isDuration(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && Number.isFinite(value)
 }

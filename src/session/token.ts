@@ -40,6 +40,14 @@ export function endsInSecret(text: string): boolean {
 }
 
 /**
+ * What an owner's session is called in a list: a hash of its id under a name of its own, so that it opens nothing and says
+ * nothing of the id.
+ */
+export function handleOf(id: string): string {
+  return hashToken(`handle ${id}`)
+}
+
+/**
  * What a record keeps of a token: SHA-256 in base64url, of the whole token, so that the hash counts for one id alone. There
  * is nothing to guess in 192 random bits, so a fast hash without salt is enough.
  */

@@ -9,6 +9,7 @@ const FLOORS: readonly string[][] = [
   ['transports', 'backends'],
   ['options'],
   ['request'],
+  ['service'],
 ]
 /** What the files of `src` itself have in common: the verbs. */
 const VERBS = 'service.ts'

@@ -84,6 +84,7 @@ describe('the caller’s options', () => {
       lazy: false,
       commitOnError: true,
       storeTimeout: 10_000,
+      seenEvery: 300_000,
     })
     expect(Object.isFrozen(sessions.options)).toBe(true)
   })

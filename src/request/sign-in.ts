@@ -1,0 +1,97 @@
+import type { OwnedRecord, OwnerIndexedStore, OwnerMark } from '../contracts/store'
+import { tenureOf } from '../session/tenure'
+import { handleOf } from '../session/token'
+import type { CommitJob, Outcome } from './commit-job'
+import type { WritePlan } from './commit-plan'
+import type { RequestScope } from './request-scope'
+import type { Content } from '../session/snapshot'
+import { writeRecord, type Setback } from './write-record'
+
+type Written = Outcome & { name: 'written' }
+
+/** A sign-in as whom, and where the owner's sessions are known. */
+interface SignIn {
+  readonly owner: string
+  readonly owners: OwnerIndexedStore
+}
+
+/** Writes a record once; where somebody signs in with it, the owner's mark is looked at before and after. */
+export async function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+  const signIn = signInOf(job, content)
+  if (!signIn) return writeRecord(job, plan, content, undefined)
+  const mark = await signIn.owners.readMark(signIn.owner)
+  if (isVoid(job.scope, mark)) return end(job.scope, job.stored?.id, signIn, 'before')
+  const outcome = await writeRecord(job, plan, content, mark.now)
+  if (typeof outcome === 'string' || outcome.name !== 'written') return outcome
+  return settle(job.scope, outcome, signIn)
+}
+
+function signInOf({ scope, stored, verb }: CommitJob, content: Content): SignIn | undefined {
+  if (!scope.config.options.owner) return undefined
+  const { owners } = scope.backend
+  const owner = owners && scope.ownerOf(content.data)
+  if (owner === undefined || (owner === stored?.snapshot.owner && verb !== 'confirm')) return undefined
+  return { owner, owners: owners as OwnerIndexedStore }
+}
+
+/**
+ * Whether the owner's sessions were all ended after this request had come. The time in the answer is the store's, and the
+ * request's age is measured by one clock: so it does not matter how the clocks of processes differ.
+ */
+function isVoid(scope: RequestScope, { now, notBefore }: OwnerMark): boolean {
+  return notBefore !== undefined && now - scope.age <= notBefore
+}
+
+/** The second look, before the client is told anything: the sessions may have been ended while this one was written. */
+async function settle(scope: RequestScope, outcome: Written, signIn: SignIn): Promise<Outcome> {
+  const { id, revision, snapshot, tenure } = outcome.stored
+  const { owner, owners } = signIn
+  try {
+    if (isVoid(scope, await owners.readMark(owner))) {
+      await owners.destroyByOwner(owner, { only: id })
+      return end(scope, id, signIn, 'mark')
+    }
+    if (await endOldest(scope, signIn, id as string)) return { name: 'gone' }
+  } catch (error) {
+    // Nobody was told of it: it is not left to whoever finds it.
+    const at = { revision, expire: snapshot.lifetime._expire }
+    await Promise.resolve(scope.backend.remove(id as string, scope.storeContext, at)).catch(() => undefined)
+    throw error
+  }
+  scope.report('owned', id, { owner, handle: handleOf(id as string), device: tenure.device })
+  return outcome
+}
+
+/** Ends what is more than `maxPerOwner`, the oldest first; returns whether this request's session is among them. */
+async function endOldest(scope: RequestScope, { owner, owners }: SignIn, id: string): Promise<boolean> {
+  const { maxPerOwner } = scope.config.options
+  if (maxPerOwner === undefined) return false
+  const records = (await owners.listByOwner(owner)).sort(byNewest).slice(maxPerOwner)
+  await Promise.all(
+    records.map(async ({ key }) => {
+      if ((await owners.destroyByOwner(owner, { only: key })) > 0) tell(scope, key, owner, 'limit')
+    }),
+  )
+  return records.some(({ key }) => key === id)
+}
+
+/** All processes agree on this order: the times are the store's. */
+function byNewest(one: OwnedRecord, other: OwnedRecord): number {
+  const [mine, theirs] = [orderOf(one), orderOf(other)]
+  if (mine !== theirs) return theirs - mine
+  return one.key < other.key ? 1 : -1
+}
+
+function orderOf({ record }: OwnedRecord): number {
+  return tenureOf(record).signIn?.order ?? 0
+}
+
+function end(scope: RequestScope, id: string | undefined, { owner }: SignIn, when: 'before' | 'mark'): Outcome {
+  if (when === 'mark' && id !== undefined) tell(scope, id, owner, 'all')
+  scope.report('gone', id, {})
+  return { name: 'gone' }
+}
+
+function tell(scope: RequestScope, id: string, owner: string, reason: 'all' | 'limit'): void {
+  scope.report('revoked', id, { owner, handle: handleOf(id), reason })
+}

@@ -1,0 +1,143 @@
+import { EventEmitter } from 'node:events'
+import type Koa from 'koa'
+import type { Context } from 'koa'
+import { ContextSlot } from '../base/context-slot'
+import { SessionError } from '../base/errors'
+import { warnOnce } from '../base/warning'
+import { configure, type SessionConfig } from '../options/config'
+import { checkNames } from '../options/name-checks'
+import { checkCombination, checkOptions } from '../options/option-checks'
+import { resolveOptions, type ResolvedOptions, type SessionOptions } from '../options/options'
+import { defineContextProperties } from '../request/context-properties'
+import { currentRequest, inRequest } from '../request/current-request'
+import { RequestSession } from '../request/request-session'
+import { serve } from '../request/serve'
+import type { SessionEvents } from '../session/events'
+import type { SessionData } from '../session/session'
+
+/** Listens to one kind of {@link SessionEvents}. */
+export type SessionListener<Name extends keyof SessionEvents> = (detail: SessionEvents[Name]) => void
+
+/** What every verb needs: the app, its options, and the session of each request. */
+export class ServiceBase<Data extends object = SessionData> {
+  static readonly #services = new WeakMap<object, ServiceBase<object>[]>()
+
+  /** The options with their defaults, frozen. */
+  readonly options: ResolvedOptions
+  /** @internal */
+  protected readonly app: Koa
+  /** @internal */
+  protected readonly config: SessionConfig
+  readonly #events = new EventEmitter()
+  readonly #sessions = new ContextSlot<RequestSession>('koa-session-service')
+
+  /**
+   * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that cannot be, `ERR_SESSION_CLASH` where the app has a
+   * session with the same `key` or `property` already
+   */
+  constructor(app: Koa, options: SessionOptions<Data> = {}) {
+    if (typeof app?.use !== 'function') {
+      throw new SessionError('ERR_SESSION_OPTIONS', 'app instance required: `session(opts, app)`')
+    }
+    checkOptions(options)
+    if (options.maxage !== undefined) {
+      warnOnce('maxage', 'The session option "maxage" is now spelled "maxAge"', 'DeprecationWarning')
+    }
+    this.app = app
+    this.options = resolveOptions(options)
+    checkCombination(this.options)
+    checkNames(app, this.options, this.#others)
+    this.config = configure(this.options, this.#emit.bind(this), this.#within.bind(this))
+    ServiceBase.#services.set(app, [...this.#others, this])
+    defineContextProperties(app, this.options.property, this.sessionIn.bind(this))
+  }
+
+  /**
+   * The service of the app that `ctx` belongs to; called on a subclass, the service of that class.
+   *
+   * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none
+   */
+  static of<T extends ServiceBase<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
+    const services = ServiceBase.#services.get(ctx.app) ?? []
+    const candidates = services.filter((candidate) => candidate instanceof this)
+    const service =
+      candidates.find(({ constructor }) => constructor === this) ??
+      candidates.find(({ options }) => options.property === 'session') ??
+      candidates[0]
+    if (service) return service as T
+    throw noMiddleware(this.name)
+  }
+
+  /** The middleware that opens the session before the handlers and commits it after them; install it once. */
+  middleware(): Koa.Middleware {
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
+    const service = this
+    return async function session(ctx, next) {
+      await serve(ctx, service.sessionIn(ctx), service.config, () => service.#within(ctx, next))
+    }
+  }
+
+  /** Whether the middleware has run for this request, so that what is done to its session will be committed. */
+  isInstalled(ctx: Context): boolean {
+    return this.sessionIn(ctx).hasMiddleware
+  }
+
+  /** The request that this code runs in. */
+  get context(): Context {
+    return currentRequest(this.app)
+  }
+
+  /** Calls `listener` with every event of this kind, after the request's own work. */
+  on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
+    this.#events.on(name, listener)
+    return this
+  }
+
+  /** Stops calling `listener`. */
+  off<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
+    this.#events.off(name, listener)
+    return this
+  }
+
+  /**
+   * The session of a request.
+   *
+   * @internal
+   */
+  protected sessionIn(ctx: Context): RequestSession {
+    const session = this.#sessions.of(ctx)
+    if (session) return session
+    if (ctx.app !== this.app) return this.#sessionElsewhere(ctx)
+    return this.#sessions.set(ctx, new RequestSession(ctx, this.config))
+  }
+
+  /** A container has one service for every app of the process; the request's own app decides. */
+  #sessionElsewhere(ctx: Context): RequestSession {
+    const service = ServiceBase.#services.get(ctx.app)?.find((candidate) => candidate.constructor === this.constructor)
+    if (!service) throw noMiddleware(this.constructor.name)
+    return service.sessionIn(ctx)
+  }
+
+  #within<T>(ctx: Context, work: () => T): T {
+    return this.options.asyncLocalStorage ? inRequest(ctx, work) : work()
+  }
+
+  #emit<Name extends keyof SessionEvents>(name: Name, detail: SessionEvents[Name]): void {
+    setImmediate(() => {
+      this.app.emit(`session:${name}`, detail)
+      // An EventEmitter throws an `error` that nobody listens to.
+      if (this.#events.listenerCount(name) > 0) this.#events.emit(name, detail)
+    })
+  }
+
+  get #others(): ServiceBase<object>[] {
+    return ServiceBase.#services.get(this.app) ?? []
+  }
+}
+
+function noMiddleware(name: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_NO_MIDDLEWARE',
+    `This app has no ${name}. Add "app.use(session(app))" or "useSessions(app)" before its routes.`,
+  )
+}

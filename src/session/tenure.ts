@@ -1,0 +1,104 @@
+import type { RecordLifetime } from './record'
+
+/** What a device is to be known by, such as `{ ip, userAgent }`: plain data, as the option `device` returns them. */
+export type Device = Readonly<Record<string, unknown>>
+
+/** When somebody proved who they are, in milliseconds since 1970, and by what. */
+export type Confirmation = readonly [at: number, method?: string]
+
+/** When an owner came to a session. */
+export interface SignIn {
+  /** Milliseconds by the store's own clock, of the last change of hands: all processes put sign-ins into one order by it. */
+  readonly order: number
+  /** Milliseconds since 1970. */
+  readonly at: number
+}
+
+/**
+ * How its owner uses a session. It rests in the record, under keys that no data can have:
+ *
+ * | key | what |
+ * | --- | --- |
+ * | `_owned` | `[order, at]` of the sign-in |
+ * | `_confirmed` | `[at, method]`: when the owner last proved who they are |
+ * | `_seen` | when the session was last used, to within the option `seenEvery` |
+ * | `_device` | what the option `device` said then |
+ */
+export interface Tenure {
+  readonly signIn: SignIn | undefined
+  readonly confirmed: Confirmation | undefined
+  readonly seen: number | undefined
+  readonly device: Device | undefined
+}
+
+/** What a record keeps of its {@link Tenure}. */
+export type TenureFields = Pick<RecordLifetime, '_owned' | '_confirmed' | '_seen' | '_device'>
+
+export const NO_TENURE: Tenure = Object.freeze({
+  signIn: undefined,
+  confirmed: undefined,
+  seen: undefined,
+  device: undefined,
+})
+
+export function tenureOf({ _owned, _confirmed, _seen, _device }: RecordLifetime): Tenure {
+  if (_owned === undefined && _confirmed === undefined && _seen === undefined) return NO_TENURE
+  return {
+    signIn: areNumbers(_owned) ? { order: _owned[0], at: _owned[1] } : undefined,
+    confirmed: isConfirmation(_confirmed) ? _confirmed : undefined,
+    seen: typeof _seen === 'number' ? _seen : undefined,
+    device: typeof _device === 'object' && _device !== null ? _device : undefined,
+  }
+}
+
+/** What a record keeps of it: nothing of what says nothing. */
+export function tenureFields({ signIn, confirmed, seen, device }: Tenure): TenureFields {
+  const fields: TenureFields = {}
+  if (signIn) fields._owned = [signIn.order, signIn.at]
+  if (confirmed) fields._confirmed = confirmed
+  if (seen !== undefined) fields._seen = seen
+  if (device) fields._device = device
+  return fields
+}
+
+/** What a write makes of a tenure. */
+export interface TenureChange {
+  /** Whom the session belongs to from now on. */
+  readonly owner: string | undefined
+  /** It belonged to somebody else, or to nobody. */
+  readonly isSignIn: boolean
+  /** The owner has proved who they are, by a method that may have a name. */
+  readonly confirms: { method: string | undefined } | undefined
+  /** Nobody says whose it is, and it went to other hands. */
+  readonly isHandedOn: boolean
+  /** The time of a change of hands by the store's clock; undefined where nobody can list an owner's sessions. */
+  readonly order: number | undefined
+  /** What is seen now of who uses it; undefined where nobody can list an owner's sessions. */
+  readonly sighting: { device: Device | undefined } | undefined
+  readonly now: number
+}
+
+/** The tenure after a write. A change of the owner is a proof of who they are. */
+export function nextTenure(before: Tenure, change: TenureChange): Tenure {
+  const { owner, isSignIn, confirms, isHandedOn, order, sighting, now } = change
+  const proof: Confirmation | undefined = confirms && (confirms.method === undefined ? [now] : [now, confirms.method])
+  if (owner === undefined) {
+    if (proof) return { ...NO_TENURE, confirmed: proof }
+    return isSignIn || isHandedOn || !before.confirmed ? NO_TENURE : { ...NO_TENURE, confirmed: before.confirmed }
+  }
+  const at = isSignIn ? now : (before.signIn?.at ?? now)
+  return {
+    signIn: order === undefined ? (isSignIn ? undefined : before.signIn) : { order, at },
+    confirmed: proof ?? (isSignIn ? [now] : before.confirmed),
+    seen: sighting ? now : undefined,
+    device: sighting?.device,
+  }
+}
+
+function areNumbers(value: unknown): value is readonly [number, number] {
+  return Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number')
+}
+
+function isConfirmation(value: unknown): value is Confirmation {
+  return Array.isArray(value) && typeof value[0] === 'number' && ['undefined', 'string'].includes(typeof value[1])
+}
