@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
+import { fingerprint } from './base/debug'
 import { OwnerVerbs } from './service/owner-verbs'
 import type { Session, SessionData } from './session/session'
 
@@ -33,6 +34,18 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    */
   id(ctx: Context = this.context): string | undefined {
     return this.sessionIn(ctx).id
+  }
+
+  /**
+   * A short hash of the session's id, as events tell it: it tells sessions apart in logs, and opens none. Undefined for a
+   * session in its cookie.
+   *
+   * @example
+   * console.log(ctx.path, sessions.fingerprint(ctx))
+   */
+  fingerprint(ctx: Context = this.context): string | undefined {
+    const id = this.id(ctx)
+    return id === undefined ? undefined : fingerprint(id)
   }
 
   /** Writes the session now, changed or not: before a stream or an upgrade, for example. */

@@ -5,6 +5,7 @@ import { useContainer, useKoaServer } from 'routing-controllers'
 import { Container } from 'typedi'
 import { AccountController } from './controllers/account-controller'
 import { CartController } from './controllers/cart-controller'
+import { SessionsController } from './controllers/sessions-controller'
 import { ShelfController } from './controllers/shelf-controller'
 import { errorPages } from './error-pages'
 import { pageHeaders } from './page-headers'
@@ -22,7 +23,7 @@ export function createShop(settings: Settings): Koa {
   useSessions<ShopSession>(app, sessionOptions(settings.sessions))
   useContainer(Container)
   return useKoaServer(app, {
-    controllers: [ShelfController, CartController, AccountController],
+    controllers: [ShelfController, CartController, AccountController, SessionsController],
     defaultErrorHandler: false,
   })
 }

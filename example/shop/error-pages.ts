@@ -1,5 +1,7 @@
+import { STATUS_CODES } from 'node:http'
 import type { Context, Next } from 'koa'
 import { errorPage } from './pages/error-page'
+import type { ShopSession } from './sessions'
 
 /** Answers errors with a page. It comes before the sessions, so that they are committed when it does. */
 export async function errorPages(ctx: Context, next: Next): Promise<void> {
@@ -13,9 +15,20 @@ export async function errorPages(ctx: Context, next: Next): Promise<void> {
   }
 }
 
+/** A page for people, JSON for programs that ask for it. */
 function show(ctx: Context, status: number): void {
   ctx.status = status
-  ctx.body = errorPage(status)
+  if (ctx.accepts('html', 'json') === 'json') ctx.body = { error: STATUS_CODES[status] }
+  else ctx.body = errorPage(status, sessionOf(ctx), ctx.path)
+}
+
+/** Where even the session is in trouble, the page does without. */
+function sessionOf(ctx: Context): ShopSession | undefined {
+  try {
+    return (ctx.session as ShopSession | null) ?? undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** routing-controllers calls it `httpCode`, Koa and its middleware `status`. */

@@ -14,6 +14,10 @@ async function main(): Promise<void> {
     const { port } = server.address() as AddressInfo
     console.log(`The tea shop is open at http://127.0.0.1:${port} (SESSIONS=${settings.sessions})`)
   })
+  server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
+    console.error(code === 'EADDRINUSE' ? `PORT=${settings.port} is taken. Choose another one.` : message)
+    process.exitCode = 1
+  })
 }
 
 main().catch((error: unknown) => {

@@ -1,7 +1,8 @@
 import 'reflect-metadata'
 import { Redis } from 'ioredis'
 import { Kysely, SqliteDialect } from 'kysely'
-import { MemoryStore, type SessionOptions } from 'koa-session-service'
+import type { Context } from 'koa'
+import { MemoryStore, type Device, type SessionOptions } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import Database from 'libsql'
@@ -83,5 +84,15 @@ export function sessionOptions(choice: string): SessionOptions<ShopSession> {
   if (!Object.hasOwn(CHOICES, choice)) {
     throw new SettingsError(`SESSIONS=${choice} is not known. It takes one of: ${Object.keys(CHOICES).join(', ')}.`)
   }
-  return { key: 'shop.session', httpOnly: true, sameSite: 'lax', preventCaching: true, ...CHOICES[choice] }
+  const common = { key: 'shop.session', httpOnly: true, sameSite: 'lax', preventCaching: true, owner: userOf } as const
+  return choice === 'cookie' ? common : { ...common, device: deviceOf, ...CHOICES[choice] }
+}
+
+function userOf({ user }: ShopSession): string | undefined {
+  return user
+}
+
+/** What the list of sessions shows of a device: the header is the client's, and may be long. */
+function deviceOf(ctx: Context): Device {
+  return { ip: ctx.ip, userAgent: ctx.get('user-agent').slice(0, 120) }
 }

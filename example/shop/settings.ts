@@ -18,7 +18,7 @@ export class Settings {
 
   constructor({ SESSIONS, SESSION_KEYS = '', PORT, SQLITE_FILE, REDIS_URL }: NodeJS.ProcessEnv) {
     const keys = SESSION_KEYS.split(',').filter((key) => key !== '')
-    this.sessions = SESSIONS || 'cookie'
+    this.sessions = SESSIONS || 'memory'
     this.hasFreshKeys = keys.length === 0
     this.keys = this.hasFreshKeys ? [randomBytes(32).toString('base64url')] : keys
     this.port = portFrom(PORT || '3000')

@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import { Container } from 'typedi'
 import { Catalogue } from '../../example/shop/catalogue'
 import { html } from '../../example/shop/pages/html'
@@ -12,7 +13,7 @@ test('every page is HTML that runs no script, and loads nothing from elsewhere',
   await browser.post('/cart/add', { product: 'assam' })
   await browser.post('/sign-in', ADA)
 
-  for (const path of ['/', '/cart', '/account', '/sign-in', '/nowhere']) {
+  for (const path of ['/', '/cart', '/account', '/sessions', '/sign-in', '/nowhere']) {
     const { body, headers } = await browser.get(path)
     expect(body).toMatch(/^<!doctype html>/)
     expect(body).not.toMatch(/<script|https?:/)
@@ -33,7 +34,9 @@ test('every link and form of a page leads somewhere', async () => {
   await browser.post('/cart/add', { product: 'assam' })
   await browser.post('/sign-in', ADA)
 
-  const pages = await Promise.all(['/', '/cart', '/account', '/sign-in', '/nowhere'].map((path) => browser.get(path)))
+  const pages = await Promise.all(
+    ['/', '/cart', '/account', '/sessions', '/sign-in', '/nowhere'].map((path) => browser.get(path)),
+  )
   const targets = (pattern: RegExp) =>
     new Set(pages.flatMap(({ body }) => Array.from(body.matchAll(pattern), ([, target]) => target)))
   const links = targets(/href="(\/[^"]*)"/g)
@@ -43,6 +46,23 @@ test('every link and form of a page leads somewhere', async () => {
   expect(forms.size).toBeGreaterThan(3)
   for (const link of links) expect((await browser.get(link)).status).toBe(200)
   for (const form of forms) expect((await browser.copy().post(form)).status).not.toBe(404)
+})
+
+test('an error page keeps the navigation, and leads on', async () => {
+  const browser = await visit({})
+  await browser.post('/cart/add', { product: 'assam' })
+  const { status, body } = await browser.get('/account')
+  expect(status).toBe(401)
+  expect(body).toContain('Cart (1)')
+  expect(body).toContain('href="/sign-in?to=/account"')
+})
+
+test('programs that ask for JSON get their errors as JSON', async () => {
+  const browser = await visit({})
+  const { port } = browser.server.address() as AddressInfo
+  const answer = await fetch(`http://127.0.0.1:${port}/account`, { headers: { accept: 'application/json' } })
+  expect(answer.status).toBe(401)
+  expect(await answer.json()).toEqual({ error: 'Unauthorized' })
 })
 
 test('the sign-in page shows who can sign in', async () => {

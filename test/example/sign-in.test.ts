@@ -30,11 +30,28 @@ describe.each(['cookie', 'memory', 'sqlite'])('signing in and out, SESSIONS=%s',
       { ...ADA, name: 'constructor' },
     ]
     for (const form of wrong) {
-      const { status, headers, setCookie } = await browser.post('/sign-in', form)
-      expect([status, headers.get('location'), setCookie]).toEqual([303, '/sign-in?failed=1', []])
+      const { status, body, setCookie } = await browser.post('/sign-in', form)
+      expect([status, setCookie]).toEqual([422, []])
+      expect(body).toContain('The name or the password is wrong.')
+      // What was typed is there still, and the password is not.
+      expect(body).toContain(`value="${form.name}"`)
+      expect(body).not.toContain('difference engine')
     }
-    expect((await browser.get('/sign-in?failed=1')).body).toContain('The name or the password is wrong.')
     expect((await browser.get('/account')).status).toBe(401)
+  })
+
+  test.each([
+    ['/account', '/account'],
+    ['/nowhere/else', '/nowhere/else'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['https://evil.example', '/'],
+  ])('R47: who wanted to see %s lands at %s after the sign-in', async (to, place) => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    const form = /name="to" value="([^"]*)"/.exec((await browser.get(`/sign-in?to=${encodeURIComponent(to)}`)).body)
+    expect(form?.[1]).toBe(place)
+    const { status, headers } = await browser.post('/sign-in', { ...ADA, to })
+    expect([status, headers.get('location')]).toEqual([303, place])
   })
 
   test('R42: looking around makes no session', async () => {

@@ -1,7 +1,8 @@
-import { IsString, MaxLength } from 'class-validator'
+import { IsOptional, IsString, MaxLength } from 'class-validator'
+import type { Context } from 'koa'
 import { SessionService } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
-import { Body, Controller, Get, HttpCode, Post, QueryParam, Redirect } from 'routing-controllers'
+import { Body, Controller, Ctx, Get, HttpCode, Post, QueryParam, Redirect } from 'routing-controllers'
 import { Service } from 'typedi'
 import { accountPage } from '../pages/account-page'
 import { signInPage } from '../pages/sign-in-page'
@@ -17,6 +18,12 @@ class Credentials {
   @IsString()
   @MaxLength(100)
   password!: string
+
+  /** Where the visitor wanted to go. */
+  @IsOptional()
+  @IsString()
+  @MaxLength(100)
+  to?: string
 }
 
 @Service()
@@ -35,21 +42,23 @@ export class AccountController {
   }
 
   @Get('/sign-in')
-  askForPassword(@Session() session: Session<ShopSession>, @QueryParam('failed') failed?: string): string {
-    return signInPage(session, { users: DEMO_USERS, hasFailed: failed !== undefined })
+  askForPassword(@Session() session: Session<ShopSession>, @QueryParam('to') to?: string): string {
+    return signInPage(session, { users: DEMO_USERS, to: localPath(to) })
   }
 
-  /** The session moves to a new id before it is trusted, and the cart comes along. */
+  /** With the option "owner", the session has a new token before it is trusted; the cart comes along. */
   @Post('/sign-in')
-  @HttpCode(303)
-  @Redirect('/')
-  async signIn(@Body() { name, password }: Credentials): Promise<string> {
-    if (!(await this.users.verify(name, password))) return '/sign-in?failed=1'
-    const session = await this.sessions.regenerate()
-    // Signed out in another window meanwhile.
-    if (!session) return '/sign-in'
-    session.user = name
-    return '/'
+  async signIn(
+    @Body() { name, password, to }: Credentials,
+    @Session() session: Session<ShopSession>,
+    @Ctx() ctx: Context,
+  ): Promise<string | Context> {
+    if (await this.users.verify(name, password)) {
+      session.user = name
+      return seeOther(ctx, localPath(to))
+    }
+    ctx.status = 422
+    return signInPage(session, { users: DEMO_USERS, to: localPath(to), failedName: name })
   }
 
   @Post('/sign-out')
@@ -60,6 +69,17 @@ export class AccountController {
   }
 }
 
-function isSignedIn({ user }: ShopSession): boolean {
+export function isSignedIn({ user }: ShopSession): boolean {
   return user !== undefined
+}
+
+/** A path of this site, whatever the query says. */
+function localPath(to = '/'): string {
+  return /^\/(?![\/\\])[\w/-]*$/.test(to) ? to : '/'
+}
+
+function seeOther(ctx: Context, path: string): Context {
+  ctx.redirect(path)
+  ctx.status = 303
+  return ctx
 }

@@ -8,6 +8,7 @@ export function layout(title: string, session: ShopSession | undefined, content:
     <html lang="en">
       <head>
         <meta charset="utf-8" />
+        <meta name="color-scheme" content="light dark" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · The Tea Shop</title>
         <link rel="icon" href="data:," />
@@ -16,7 +17,7 @@ export function layout(title: string, session: ShopSession | undefined, content:
       <body>
         <header>
           <a class="brand" href="/">The Tea Shop</a>
-          ${session && navigation(session)}
+          ${navigation(session ?? {})}
         </header>
         <main>
           <h1>${title}</h1>
@@ -36,6 +37,7 @@ function navigation({ user, cart = {} }: ShopSession): Html {
 
 function signedIn(user: string): Html {
   return html`<a href="/account">${user}</a>
+    <a href="/sessions">Sessions</a>
     <form method="post" action="/sign-out"><button class="quiet">Sign out</button></form>`
 }
 

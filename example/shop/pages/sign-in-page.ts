@@ -4,16 +4,22 @@ import { layout } from './layout'
 
 interface SignIn {
   users: { name: string; password: string }[]
-  hasFailed: boolean
+  /** Where the visitor goes from here. */
+  to: string
+  /** The name that was typed before, where it did not go with its password. */
+  failedName?: string
 }
 
-export function signInPage(session: ShopSession, { users, hasFailed }: SignIn): string {
+export function signInPage(session: ShopSession, { users, to, failedName }: SignIn): string {
   return layout(
     'Sign in',
     session,
-    html`${hasFailed && html`<p class="error">The name or the password is wrong.</p>`}
+    html`${failedName !== undefined && html`<p class="error">The name or the password is wrong.</p>`}
       <form class="card" method="post" action="/sign-in">
-        <label>Name <input name="name" autocomplete="username" maxlength="100" required autofocus /></label>
+        <input type="hidden" name="to" value="${to}" />
+        <label>
+          Name <input name="name" value="${failedName}" autocomplete="username" maxlength="100" required autofocus />
+        </label>
         <label>
           Password
           <input name="password" type="password" autocomplete="current-password" maxlength="100" required />

@@ -5,10 +5,14 @@ export const STYLE = html`<style>
     --ink: #23302b;
     --leaf: #2f6f4f;
     --line: #dfe5df;
+    --paper: #f6f7f2;
+    --card: #fff;
+    --alarm: #fbeae7;
+    --on-leaf: #fff;
     margin: 0 auto;
     max-width: 46rem;
     padding: 0 1.25rem 3rem;
-    background: #f6f7f2;
+    background: var(--paper);
     color: var(--ink);
     font:
       1rem/1.5 system-ui,
@@ -48,7 +52,7 @@ export const STYLE = html`<style>
   }
   .cards {
     display: grid;
-    grid-template-columns: repeat(auto-fill, minmax(18rem, 1fr));
+    grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr));
     gap: 1rem;
   }
   .card {
@@ -56,7 +60,7 @@ export const STYLE = html`<style>
     padding: 1rem 1.25rem;
     border: 1px solid var(--line);
     border-radius: 0.6rem;
-    background: #fff;
+    background: var(--card);
     overflow-x: auto;
   }
   .cards p {
@@ -85,7 +89,9 @@ export const STYLE = html`<style>
     width: 100%;
     margin-top: 0.25rem;
     padding: 0.5rem 0.6rem;
-    border: 1px solid #b9c4bc;
+    border: 1px solid var(--line);
+    background: var(--card);
+    color: inherit;
     border-radius: 0.4rem;
     font: inherit;
   }
@@ -94,7 +100,7 @@ export const STYLE = html`<style>
     border: 1px solid var(--leaf);
     border-radius: 0.4rem;
     background: var(--leaf);
-    color: #fff;
+    color: var(--on-leaf);
     font: inherit;
     cursor: pointer;
   }
@@ -105,6 +111,41 @@ export const STYLE = html`<style>
   .error {
     padding: 0.6rem 0.9rem;
     border-left: 4px solid #b3402e;
-    background: #fbeae7;
+    background: var(--alarm);
+  }
+  nav {
+    flex-wrap: wrap;
+    gap: 0.75rem 1.25rem;
+  }
+  td {
+    overflow-wrap: anywhere;
+  }
+  .below {
+    margin-top: 1rem;
+  }
+  ul.card {
+    padding-left: 2rem;
+  }
+  .signed-out {
+    position: fixed;
+    inset: auto 0 0;
+    padding: 1rem;
+    background: var(--leaf);
+    color: var(--on-leaf);
+    text-align: center;
+  }
+  .signed-out a {
+    color: inherit;
+  }
+  @media (prefers-color-scheme: dark) {
+    body {
+      --ink: #e6ebe6;
+      --leaf: #7fc4a0;
+      --line: #35433c;
+      --paper: #141a17;
+      --card: #1d2621;
+      --alarm: #43241f;
+      --on-leaf: #10201a;
+    }
   }
 </style>`
