@@ -8,6 +8,7 @@ import { CartController } from './controllers/cart-controller'
 import { SessionsController } from './controllers/sessions-controller'
 import { ShelfController } from './controllers/shelf-controller'
 import { errorPages } from './error-pages'
+import { Happenings } from './happenings'
 import { pageHeaders } from './page-headers'
 import { sessionOptions, type ShopSession } from './sessions'
 import { Settings } from './settings'
@@ -21,6 +22,8 @@ export function createShop(settings: Settings): Koa {
 
   Container.set({ id: Settings, value: settings, global: true })
   useSessions<ShopSession>(app, sessionOptions(settings.sessions))
+  // It listens from the beginning.
+  Container.get(Happenings)
   useContainer(Container)
   return useKoaServer(app, {
     controllers: [ShelfController, CartController, AccountController, SessionsController],
