@@ -9,7 +9,7 @@ import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from '.
 import type { Draft } from './draft'
 import { inHook } from './hooks'
 import { reconcile } from './reconcile'
-import { isRenewalDue, lacksSecret } from './stored'
+import { isRenewalDue, lacksSecret, type Superseded } from './stored'
 import { writeRecord, type Setback } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
@@ -32,11 +32,14 @@ export function commit(job: CommitJob): Awaitable<Outcome> {
 
 /** What the client's token led to is another session by now: only a sign-in goes on. */
 async function commitSuperseded(job: CommitJob): Promise<Outcome> {
+  const { scope, superseded } = job
   const asksNothing = job.verb === 'commit' || job.verb === 'touch'
   if (asksNothing && !job.mustWrite && !hasKeys(SessionModel.data(job.session))) {
-    return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded: job.superseded }
+    return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded }
   }
-  const next = await reconcile(job, job.superseded?.loaded)
+  // Who went adrift has signed in since: it may be the same sign-in, submitted twice.
+  const { id, loaded } = superseded as Superseded
+  const next = await reconcile(job, loaded ?? (await scope.load(id)))
   return 'name' in next ? next : commit(next)
 }
 

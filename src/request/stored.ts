@@ -25,7 +25,7 @@ export interface Superseded {
   readonly id: string
   /** The count of hands that the token, or the request, was a part of. */
   readonly hands: number
-  /** The record as it was read; undefined where it is gone. */
+  /** The record as it was read; undefined where the request went adrift, which is told already. */
   readonly loaded: Loaded | undefined
 }
 
