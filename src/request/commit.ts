@@ -9,6 +9,7 @@ import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from '.
 import type { Draft } from './draft'
 import { inHook } from './hooks'
 import { reconcile } from './reconcile'
+import { removeRecord } from './remove-records'
 import { isRenewalDue, lacksSecret, type Superseded } from './stored'
 import { writeRecord, type Setback } from './write-record'
 
@@ -136,8 +137,9 @@ function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable
 
 /** The session belongs to somebody else from now on, and the client cannot be told: nobody goes on with it. */
 async function endUnseen({ scope, stored }: CommitJob): Promise<Outcome> {
-  await scope.backend.remove(stored?.id as string, scope.storeContext)
-  scope.report('gone', stored?.id, {})
+  const id = stored?.id as string
+  await removeRecord(scope, { id, cached: stored?.isCached ? stored : undefined })
+  scope.report('gone', id, {})
   return { name: 'gone' }
 }
 
