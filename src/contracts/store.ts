@@ -140,7 +140,10 @@ export interface OwnedRecord {
 
 /** A store that knows whose records it holds: as the `owner` of the request they were last written with. */
 export interface OwnerIndexedStore {
-  /** Returns the records of an owner that have not expired, in no particular order. */
+  /**
+   * Returns the records of an owner that have not expired, in no particular order; without what they say of their tokens
+   * (`_secret`, `_hands`, `_past`), which is for nobody who lists them.
+   */
   listByOwner(owner: string): Awaitable<OwnedRecord[]>
   /** Removes the records of an owner, all or all but one; returns how many there were. */
   destroyByOwner(owner: string, options?: { except?: string }): Awaitable<number>

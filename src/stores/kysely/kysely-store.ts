@@ -11,7 +11,7 @@ import type {
   WriteOutcome,
 } from '../../contracts/store'
 import { retry } from '../../base/retry'
-import { openById } from '../../session/access'
+import { openById, withoutAccess } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
@@ -160,7 +160,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     const rows = await this.#insist(async () => this.#statements.list.rows<SessionTable>(values))
     return rows.flatMap((row) => {
       const found = this.#parse(row)
-      return found ? [{ key: String(row.id), record: found.record }] : []
+      return found ? [{ key: String(row.id), record: withoutAccess(found.record) }] : []
     })
   }
 
