@@ -167,8 +167,8 @@ export class RequestSession implements SessionOwner {
     const state = this.#state
     const { serializer } = this.#scope.backend
     const draft = state.name === 'open' ? new Draft(this.#sessionOf(state), this, serializer) : undefined
-    if (draft) await change(draft.session)
-    const name = await this.#commits.run(() => this.#commit('commit', draft))
+    await draft?.make(change)
+    const name = await this.#commits.run(() => (draft?.isOutdated ? 'again' : this.#commit('commit', draft)))
     return name === 'again' ? undefined : true
   }
 
