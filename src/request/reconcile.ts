@@ -54,9 +54,8 @@ async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise
   scope.followMaxAge(found.record)
   if (!job.startsOver) {
     const before = stored?.snapshot.data ?? {}
-    const { onConflict } = scope.config.options
-    const options = { serializer: scope.backend.serializer, onConflict }
-    SessionModel.patch(session, await merge(before, SessionModel.data(session), dataOf(found.record), options))
+    const theirs = dataOf(found.record)
+    SessionModel.patch(session, await merge(before, SessionModel.data(session), theirs, scope.mergeOptions))
   }
   // Without owners, every regenerate() is to change hands.
   const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)

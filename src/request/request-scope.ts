@@ -10,7 +10,8 @@ import { cookieAttributes } from '../options/cookie-options'
 import type { ResolvedOptions } from '../options/options'
 import { withoutAccess } from '../session/access'
 import type { SessionEvents } from '../session/events'
-import { inCall } from './hooks'
+import type { MergeConflict, MergeOptions } from '../session/merge'
+import { inCall, inHook } from './hooks'
 import { dataOf, lifetimeOf, type Dictionary, type Lifetime, type SessionRecord } from '../session/record'
 
 /** One request, with everything that its session needs to know of it. */
@@ -88,6 +89,13 @@ export class RequestScope {
 
   load(key: string): Awaitable<Loaded | null | undefined> {
     return this.backend.load(key, this.storeContext)
+  }
+
+  /** How changes are merged. */
+  get mergeOptions(): MergeOptions {
+    const { onConflict } = this.config.options
+    const decide: MergeConflict = (...versions) => inHook(this, () => (onConflict as MergeConflict)(...versions))
+    return { serializer: this.backend.serializer, onConflict: onConflict && decide }
   }
 
   /** The account that data, or those of a record, belong to. */
