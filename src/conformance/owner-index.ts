@@ -45,6 +45,12 @@ export function describeOwner(it: TestRunner['it'], test: TestedStore): void {
     assert.deepEqual(await keysOf(owner), [`${test.key}2`])
     assert.equal(await test.store.destroyByOwner(owner), 1)
   })
+  it('lists nothing of what a record says of its tokens', async () => {
+    const owner = newKey()
+    await set(1, owner, LONG, { n: 1, _maxAge: LONG, _secret: 'hash', _hands: 1, _past: [['hash', 1, 0]] })
+    const [found] = await test.store.listByOwner(owner)
+    assert.deepEqual(found.record, { n: 1, _maxAge: LONG })
+  })
   it('destroys the records of an owner, all but one', async () => {
     const owner = newKey()
     for (const n of [1, 2, 3]) await set(n, owner)

@@ -152,7 +152,10 @@ export interface OwnerMark {
  * All processes that share the store share one clock for {@link OwnerMark}: that of the server, not of the process.
  */
 export interface OwnerIndexedStore {
-  /** Returns the records of an owner that have not expired, in no particular order. */
+  /**
+   * Returns the records of an owner that have not expired, in no particular order; without what they say of their tokens
+   * (`_secret`, `_hands`, `_past`), which is for nobody who lists them.
+   */
   listByOwner(owner: string): Awaitable<OwnedRecord[]>
   /**
    * Removes the records of an owner: all, all but one, or only one, each as long as it is still this owner's. Returns how

@@ -13,7 +13,7 @@ import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
 import { SessionError } from '../base/errors'
 import type { EmitSessionEvent } from '../session/events'
-import { isSessionId } from '../session/id'
+import { fitsCookie, isSessionId } from '../session/id'
 import type { LifetimePolicy } from '../session/record'
 import { endsInSecret } from '../session/token'
 import { policyFrom } from './lifetime-policy'
@@ -116,8 +116,9 @@ function isRegistered(container: NonNullable<ResolvedOptions['container']>, type
   return container.has?.(type) ?? true
 }
 
-function chooseId({ genid, prefix = '' }: ResolvedOptions): (ctx: Context) => Awaitable<string> {
+function chooseId({ genid, prefix = '', externalKey }: ResolvedOptions): (ctx: Context) => Awaitable<string> {
   if (!genid) return () => prefix + uuid()
+  const checkId = externalKey ? checkForm : checkForCookie
   return (ctx) => {
     try {
       const id = genid(ctx)
@@ -129,7 +130,17 @@ function chooseId({ genid, prefix = '' }: ResolvedOptions): (ctx: Context) => Aw
   }
 }
 
-function checkId(id: unknown): string {
+function checkForCookie(given: unknown): string {
+  const id = checkForm(given)
+  if (fitsCookie(id)) return id
+  throw new SessionError(
+    'ERR_SESSION_BAD_ID',
+    'The option "genid" returned a text that no cookie brings back as it is: a session id has no semicolon, and does not ' +
+      'begin with a quotation mark.',
+  )
+}
+
+function checkForm(id: unknown): string {
   if (isSessionId(id) && !endsInSecret(id)) return id
   throw new SessionError(
     'ERR_SESSION_BAD_ID',

@@ -1,5 +1,6 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
+import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
 import { isOwnerIndexed } from '../contracts/store'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
@@ -102,7 +103,7 @@ export function checkOptions(given: unknown): void {
 /** Throws where options that are good by themselves cannot be had together. */
 export function checkCombination(options: ResolvedOptions): void {
   checkCookie(options.key, options)
-  const { store, ContextStore, externalKey, container, codec, encode, decode, chunks, hashIds } = options
+  const { store, ContextStore, externalKey, container, codec, encode, decode, chunks, hashIds, prefix = '' } = options
   const hasStore = Boolean(store ?? ContextStore)
   refuse(store && ContextStore, 'The session options "store" and "ContextStore" exclude each other. Leave one out.')
   refuse(
@@ -117,6 +118,11 @@ export function checkCombination(options: ResolvedOptions): void {
   for (const [name, value] of Object.entries({ externalKey, hashIds })) {
     refuse(value && !hasStore, `The session option "${name}" is for a session in a store. Add a "store".`)
   }
+  refuse(
+    !isSessionId(`${prefix}0`) || !(externalKey ?? fitsCookie(prefix)),
+    `The session option "prefix" begins every id, and no id begins with ${JSON.stringify(prefix)}: leave out "." and ".." as ` +
+      'parts of a path, semicolons, and a quotation mark at the beginning.',
+  )
   refuse(
     codec && hasStore,
     'The session option "codec" is for a session in its cookie. Leave out "codec" or the store.',

@@ -100,7 +100,9 @@ export class Client {
   }
 
   #receive({ tokens, hasStraySignature }: Presented): PresentedToken[] {
-    if (hasStraySignature && !this.isTooLate) this.#scope.config.transport.dropSignature?.(this.#scope.ctx)
+    if (!hasStraySignature || this.isTooLate) return tokens
+    this.#scope.config.transport.dropSignature?.(this.#scope.ctx)
+    this.#wasTold = true
     return tokens
   }
 

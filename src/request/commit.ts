@@ -9,8 +9,9 @@ import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from '.
 import type { Draft } from './draft'
 import { inHook } from './hooks'
 import { reconcile } from './reconcile'
+import { removeRecord } from './remove-records'
 import { write } from './sign-in'
-import { isRenewalDue, isSeenDue, lacksSecret } from './stored'
+import { isRenewalDue, isSeenDue, lacksSecret, type Superseded } from './stored'
 import type { Setback } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
@@ -33,11 +34,14 @@ export function commit(job: CommitJob): Awaitable<Outcome> {
 
 /** What the client's token led to is another session by now: only a sign-in goes on. */
 async function commitSuperseded(job: CommitJob): Promise<Outcome> {
+  const { scope, superseded } = job
   const asksNothing = job.verb === 'commit' || job.verb === 'touch'
   if (asksNothing && !job.mustWrite && !hasKeys(SessionModel.data(job.session))) {
-    return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded: job.superseded }
+    return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded }
   }
-  const next = await reconcile(job, job.superseded?.loaded)
+  // Who went adrift has signed in since: it may be the same sign-in, submitted twice.
+  const { id, loaded } = superseded as Superseded
+  const next = await reconcile(job, loaded ?? (await scope.load(id)))
   return 'name' in next ? next : commit(next)
 }
 
@@ -136,8 +140,9 @@ function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable
 
 /** The session belongs to somebody else from now on, and the client cannot be told: nobody goes on with it. */
 async function endUnseen({ scope, stored }: CommitJob): Promise<Outcome> {
-  await scope.backend.remove(stored?.id as string, scope.storeContext)
-  scope.report('gone', stored?.id, {})
+  const id = stored?.id as string
+  await removeRecord(scope, { id, cached: stored?.isCached ? stored : undefined })
+  scope.report('gone', id, {})
   return { name: 'gone' }
 }
 

@@ -1,6 +1,13 @@
 import type { Outcome } from './commit-job'
 import type { Stored, Superseded } from './stored'
 
+/** A record that ends with its session. */
+export interface Ending {
+  readonly id: string
+  /** What was read of it from a cache: the client's token may no longer open the record. */
+  readonly cached: Stored | undefined
+}
+
 /** What a request knows of the record behind its session. One value: a new one takes its place as a whole. */
 export interface Known {
   /** What the client presents was read. */
@@ -8,12 +15,12 @@ export interface Known {
   readonly stored: Stored | undefined
   readonly superseded: Superseded | undefined
   /** Records of sessions that were ended and replaced in this request: they are to be removed. */
-  readonly retired: readonly string[]
+  readonly retired: readonly Ending[]
   readonly hasReplaced: boolean
   readonly wasWritten: boolean
 }
 
-const NONE: readonly string[] = []
+const NONE: readonly Ending[] = []
 
 export const NOTHING_KNOWN = found(undefined, undefined, { wasSought: false, wasWritten: false })
 
@@ -28,13 +35,13 @@ export function found(
 
 /** Another session takes the place of the one that was ended. */
 export function replaced(known: Known): Known {
-  return { ...NOTHING_KNOWN, wasSought: known.wasSought, retired: recordsOf(known), hasReplaced: true }
+  return { ...NOTHING_KNOWN, wasSought: known.wasSought, retired: endingsOf(known), hasReplaced: true }
 }
 
-/** The ids of all records that end with the session. */
-export function recordsOf({ retired, stored, superseded }: Known): string[] {
+/** All records that end with the session. */
+export function endingsOf({ retired, stored, superseded }: Known): Ending[] {
   const id = stored?.id ?? superseded?.id
-  return id === undefined ? [...retired] : [...retired, id]
+  return id === undefined ? [...retired] : [...retired, { id, cached: stored?.isCached ? stored : undefined }]
 }
 
 /** What was written, and could not be told to the client, counts as changed still: the next commit tries again. */

@@ -2,7 +2,7 @@ import { andThen, type Awaitable } from '../base/awaitable'
 import { fingerprint } from '../base/debug'
 import type { Loaded } from '../contracts/backend'
 import type { PresentedToken } from '../contracts/transport'
-import { accessOf, standingOf, withoutAccess, type Standing } from '../session/access'
+import { accessOf, standingOf, withoutControls, type Standing } from '../session/access'
 import { isExpired, isUnbounded, type SessionRecord } from '../session/record'
 import { parseToken, type Token } from '../session/token'
 import { inHook } from './hooks'
@@ -93,7 +93,7 @@ function accept(
   }
   const { valid } = scope.settings
   if (!valid) return opened()
-  const judging = inHook(scope, () => valid(scope.ctx, withoutAccess(record)))
+  const judging = inHook(scope, () => valid(scope.ctx, withoutControls(record)))
   return andThen(judging, (isValid) => {
     if (isValid) return opened()
     scope.reject('invalid', token?.id, record)

@@ -230,7 +230,7 @@ export class Persistence {
   /** What was written while its session was ended is removed with it. */
   #concludeLate(outcome: Outcome): Outcome['name'] {
     if (outcome.name !== 'written' || outcome.stored.id === undefined) return outcome.name
-    this.#known = { ...this.#known, retired: [...this.#known.retired, outcome.stored.id] }
+    this.#known = { ...this.#known, retired: [...this.#known.retired, { id: outcome.stored.id, cached: undefined }] }
     return outcome.name
   }
 

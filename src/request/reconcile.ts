@@ -1,11 +1,10 @@
 import type { Loaded } from '../contracts/backend'
-import { accessOf, judge, standingOf, type Access, type Position } from '../session/access'
+import { accessOf, judge, type Access, type Position } from '../session/access'
 import { merge, ownChanges } from '../session/merge'
 import { dataOf, isExpired } from '../session/record'
 import { SessionModel } from '../session/session'
-import { parseToken, type Token } from '../session/token'
 import type { CommitJob, Outcome } from './commit-job'
-import { positionOf, storedFrom, type Stored } from './stored'
+import { isDead, positionOf, storedFrom } from './stored'
 
 /**
  * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
@@ -55,17 +54,10 @@ async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise
   scope.followMaxAge(found.record)
   if (!job.startsOver) {
     const before = stored?.snapshot.data ?? {}
-    const { onConflict } = scope.config.options
-    const options = { serializer: scope.backend.serializer, onConflict }
-    SessionModel.patch(session, await merge(before, SessionModel.data(session), dataOf(found.record), options))
+    const theirs = dataOf(found.record)
+    SessionModel.patch(session, await merge(before, SessionModel.data(session), theirs, scope.mergeOptions))
   }
   // Without owners, every regenerate() is to change hands.
   const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)
   return { ...job, isSatisfied, stored: next, superseded: undefined }
-}
-
-/** Whether a session was opened from a cache with a token that was rotated away long ago: it may be read, not written. */
-function isDead(stored: Stored | undefined, access: Access | undefined): boolean {
-  if (!stored?.isCached || stored.token === undefined || !access) return false
-  return standingOf(parseToken(stored.token) as Token, access, Date.now()).name === 'dead'
 }

@@ -8,9 +8,10 @@ import type { StoreContext } from '../contracts/store'
 import type { SessionConfig } from '../options/config'
 import { cookieAttributes } from '../options/cookie-options'
 import type { ResolvedOptions } from '../options/options'
-import { withoutAccess } from '../session/access'
+import { withoutControls } from '../session/access'
 import type { SessionEvents } from '../session/events'
-import { inCall } from './hooks'
+import type { MergeConflict, MergeOptions } from '../session/merge'
+import { inCall, inHook } from './hooks'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../session/record'
 
 /** One request, with everything that its session needs to know of it. */
@@ -109,6 +110,13 @@ export class RequestScope {
     return inCall(this, () => this.config.policyOf(data))
   }
 
+  /** How changes are merged. */
+  get mergeOptions(): MergeOptions {
+    const { onConflict } = this.config.options
+    const decide: MergeConflict = (...versions) => inHook(this, () => (onConflict as MergeConflict)(...versions))
+    return { serializer: this.backend.serializer, onConflict: onConflict && decide }
+  }
+
   /** The account that data, or those of a record, belong to. */
   ownerOf(data: object): string | undefined {
     return inCall(this, () => this.config.ownerOf(data))
@@ -143,6 +151,6 @@ export class RequestScope {
   reject(name: 'missed' | 'expired' | 'invalid', id: string | undefined, record: SessionRecord | undefined): void {
     const { hashIds, codec } = this.config.options
     if (hashIds || codec?.isSelfAuthenticating) this.report(name, id, { key: id && fingerprint(id), value: undefined })
-    else this.report(name, id, { key: id, value: record && withoutAccess(record) })
+    else this.report(name, id, { key: id, value: record && withoutControls(record) })
   }
 }

@@ -193,8 +193,8 @@ export class RequestSession implements SessionOwner {
     const state = this.#state.current
     const { serializer } = this.#scope.backend
     const draft = state.name === 'open' ? new Draft(this.#state.sessionOf(state), this, serializer) : undefined
-    if (draft) await change(draft.session)
-    const name = await this.#commits.run(() => this.#commit('commit', { draft }))
+    await draft?.make(change)
+    const name = await this.#commits.run(() => (draft?.isOutdated ? 'again' : this.#commit('commit', { draft })))
     return name === 'again' ? undefined : true
   }
 

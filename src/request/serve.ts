@@ -15,6 +15,7 @@ export async function serve(
   handle: () => Promise<unknown>,
 ): Promise<void> {
   const { options } = config
+  if (options.preventCaching) preventCaching(ctx, session)
   const starting = session.start()
   if (isPromise(starting)) await starting
   try {
@@ -25,14 +26,16 @@ export async function serve(
   }
   const finishing = options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
   if (isPromise(finishing)) await finishing
-  if (options.preventCaching && session.affectsResponse) preventCaching(ctx)
   if (config.warnsOfLateChanges) warnOfLateChanges(ctx, session)
 }
 
-function preventCaching(ctx: Context): void {
-  if (ctx.headerSent) return
-  ctx.set('Cache-Control', 'no-store')
-  ctx.vary('Cookie')
+/** As late as can be: a handler may begin the response itself, and Koa's error response begins without any header. */
+function preventCaching(ctx: Context, session: RequestSession): void {
+  onHeaders(ctx.res, function forbidCaches() {
+    if (!session.affectsResponse) return
+    ctx.set('Cache-Control', 'no-store')
+    ctx.vary('Cookie')
+  })
 }
 
 /** Commits after the handlers have failed with `failure`, which stays the request's error whatever happens here. */
@@ -54,8 +57,6 @@ async function commitAfterFailure(
     }
   }
   keepCookiesOnError(ctx, options.key)
-  // Koa's error response begins without any header.
-  if (options.preventCaching && session.affectsResponse) onHeaders(ctx.res, () => preventCaching(ctx))
 }
 
 /** Koa's own listener takes nothing but errors, and no listener can take the place of the request's error. */

@@ -1,8 +1,9 @@
 import type { Loaded } from '../contracts/backend'
-import { accessOf, type Access, type Position } from '../session/access'
+import { accessOf, standingOf, type Access, type Position } from '../session/access'
 import { createdAt, lifetimeOf, timeLeft, type Lifetime, type LifetimePolicy } from '../session/record'
 import { Snapshot } from '../session/snapshot'
 import { tenureOf, type Tenure } from '../session/tenure'
+import { parseToken, type Token } from '../session/token'
 import type { RequestScope } from './request-scope'
 
 /** What is known to be stored of a session. One value: what changes is a new one in its place. */
@@ -30,7 +31,7 @@ export interface Superseded {
   readonly id: string
   /** The count of hands that the token, or the request, was a part of. */
   readonly hands: number
-  /** The record as it was read; undefined where it is gone. */
+  /** The record as it was read; undefined where the request went adrift, which is told already. */
   readonly loaded: Loaded | undefined
 }
 
@@ -56,6 +57,15 @@ export function storedFrom(
 
 export function positionOf({ access, snapshot }: Stored): Position {
   return { hands: access.hands, owner: snapshot.owner }
+}
+
+/**
+ * Whether a session was opened from a cache with a token that was rotated away long ago: it may be read, neither written nor
+ * ended.
+ */
+export function isDead(stored: Stored | undefined, access: Access | undefined): boolean {
+  if (!stored?.isCached || stored.token === undefined || !access) return false
+  return standingOf(parseToken(stored.token) as Token, access, Date.now()).name === 'dead'
 }
 
 /** Whether the record was written with the lifetime that the session has now: then it can be extended as it is. */

@@ -163,8 +163,8 @@ async function lookOnce(
   const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
   if (!found || accessOf(found.record).secret !== access.secret) throw error
   // Others of the same hands may have written since.
-  const options = { serializer: scope.backend.serializer, onConflict: scope.config.options.onConflict }
-  SessionModel.patch(session, await merge(content.data, SessionModel.data(session), dataOf(found.record), options))
+  const theirs = dataOf(found.record)
+  SessionModel.patch(session, await merge(content.data, SessionModel.data(session), theirs, scope.mergeOptions))
   return storedFrom(scope, id, found, token)
 }
 

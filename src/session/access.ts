@@ -55,11 +55,18 @@ export function openById<R extends RecordLifetime>(record: R | undefined): R | u
   return record?._secret === undefined ? record : undefined
 }
 
-/** A record without what it says of its tokens and of who uses it: for hooks, events and lists. */
+/** A record without what it says of its tokens: for lists. */
 export function withoutAccess<R extends SessionRecord>(record: R): R {
-  if (accessOf(record) === BY_ID && tenureOf(record) === NO_TENURE) return record
-  const { _secret, _hands, _past, _owned, _confirmed, _seen, _device, ...rest } = record
+  if (accessOf(record) === BY_ID) return record
+  const { _secret, _hands, _past, ...rest } = record
   return rest as R
+}
+
+/** A record without what it says of its tokens and of who uses it: for hooks and events. */
+export function withoutControls<R extends SessionRecord>(record: R): R {
+  if (tenureOf(record) === NO_TENURE) return withoutAccess(record)
+  const { _owned, _confirmed, _seen, _device, ...rest } = record
+  return withoutAccess(rest as R)
 }
 
 /** What a token is to a record: `current`, it opens it; `late`, it was rotated away just now; `dead`, it never will again. */

@@ -11,3 +11,8 @@ export function isSessionId(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > MAX_LENGTH) return false
   return VISIBLE.test(value) && !(value.includes('.') && CLIMBS.test(value)) && !INHERITED.has(value)
 }
+
+/** Whether a cookie brings an id back as it is: a semicolon ends the cookie's value, and quotes around it are taken off. */
+export function fitsCookie(id: string): boolean {
+  return !id.includes(';') && !id.startsWith('"')
+}

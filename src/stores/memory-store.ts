@@ -11,7 +11,7 @@ import type {
   WriteOutcome,
 } from '../contracts/store'
 import { SessionError } from '../base/errors'
-import { openById } from '../session/access'
+import { openById, withoutAccess } from '../session/access'
 import type { SessionRecord } from '../session/record'
 import { checkOwner } from './checks'
 import { Entry, MemoryEntries } from './memory-entries'
@@ -113,7 +113,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   listByOwner(owner: string): OwnedRecord[] {
     return this.#owned(owner).flatMap((entry) => {
       const found = this.#isLive(entry) ? this.#parse(entry) : undefined
-      return found ? [{ key: entry.key, record: found.record }] : []
+      return found ? [{ key: entry.key, record: withoutAccess(found.record) }] : []
     })
   }
 

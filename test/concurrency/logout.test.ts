@@ -1,4 +1,6 @@
-import { describeOnEachStore } from '../support/conditional-backends'
+import { LayeredStore } from 'koa-session-service'
+import { startClock, stopClock } from '../support/clock'
+import { describeOnEachStore, type FullStore } from '../support/conditional-backends'
 import { idOf, RacingApp, readData } from '../support/racing-app'
 
 const LOGOUTS = ['/null', '/destroy', '/restart/new']
@@ -66,6 +68,45 @@ describeOnEachStore('a logout that ends after a faster request', (getStore) => {
       await racing.another(visitor).get(fast)
       expect((await request.finish()).status).toBe(200)
       expect(await racing.secrets()).toEqual([])
+    },
+  )
+})
+
+describeOnEachStore('a token that was rotated away long ago, where a cache still accepts it', (getStore) => {
+  async function open() {
+    const { racing, visitor } = await RacingApp.open({
+      store: getStore(),
+      processes: 2,
+      storeOf: (store) => new LayeredStore(store as FullStore, { maxStale: 60_000 }),
+    })
+    const thief = racing.another(visitor, 1)
+    await thief.get('/read')
+    return { racing, visitor, thief }
+  }
+
+  it.each(LOGOUTS)('R11, R53: ends nothing, by %s', async (logout) => {
+    const clock = stopClock()
+    try {
+      const { racing, visitor, thief } = await open()
+      await visitor.get('/regenerate')
+      clock.advance(20_000)
+      expect(await readData(thief)).toEqual({ secret: 'secret' })
+      expect((await thief.get(logout)).status).toBe(200)
+      expect(await readData(visitor)).toEqual({ secret: 'secret' })
+      expect(await racing.secrets()).toHaveLength(1)
+    } finally {
+      startClock()
+    }
+  })
+
+  it.each(LOGOUTS)(
+    'R11: a logout ends the session that another process has written meanwhile, by %s',
+    async (logout) => {
+      const { racing, visitor, thief: copy } = await open()
+      await visitor.get('/set/more')
+      expect((await copy.get(logout)).status).toBe(200)
+      expect(await racing.secrets()).toEqual([])
+      expect(await racing.record(idOf(visitor))).toBeUndefined()
     },
   )
 })

@@ -134,9 +134,30 @@ describeOnEachStore('a sign-in that is sent twice at once', (getStore) => {
     expect(await racing.records()).toHaveLength(1)
   })
 
-  it('R55: with "owner" and regenerate() before it, the browser is signed in', async () => {
-    const { visitor } = await signInTwice('/login/alice', { owner })
-    expect(await readData(visitor)).toMatchObject({ user: 'alice' })
+  it.each([1, 2])('R55: with "owner", by regenerate() in %d processes, both are in one session', async (processes) => {
+    const { racing, visitor, answer } = await signInTwice('/login/alice', { owner, processes })
+    expect(answer.setCookie).toEqual([])
+    expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
+    expect(await racing.records()).toHaveLength(1)
+  })
+
+  it('R55: with "owner", one with the token from before the other is in the same session', async () => {
+    const { racing, visitor } = await RacingApp.open({ store: getStore(), owner })
+    const late = racing.another(visitor)
+    await visitor.get('/login/alice')
+    expect(await late.get('/login/alice')).toMatchObject({ status: 200, setCookie: [] })
+    expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
+    expect(await racing.records()).toHaveLength(1)
+  })
+
+  it('R55: with "owner", by regenerate(), a sign-in as somebody else is a session of its own', async () => {
+    const { racing, visitor } = await RacingApp.open({ store: getStore(), owner })
+    const bob = racing.another(visitor)
+    const request = await racing.start(bob, '/login/bob')
+    await visitor.get('/login/alice')
+    await request.finish()
+    expect(await readData(bob)).toEqual({ user: 'bob' })
+    expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
   })
 
   it('R53: with "owner", a sign-in as somebody else starts a session of its own', async () => {

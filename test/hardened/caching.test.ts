@@ -24,6 +24,24 @@ function serve(options: HardenedOptions): SessionApp {
       ctx.session.user = 'bea'
       throw Object.assign(new Error('not any more'), { status: 410 })
     },
+    '/begin': async (ctx) => {
+      ctx.status = 200
+      ctx.session.user = 'dora'
+      await ctx.session.save()
+      ctx.res.flushHeaders()
+    },
+    '/begin-unchanged': (ctx) => {
+      ctx.status = 200
+      void ctx.session.user
+      ctx.res.flushHeaders()
+    },
+    '/respond': async (ctx) => {
+      ctx.respond = false
+      ctx.session.user = 'eve'
+      await ctx.session.save()
+      ctx.res.writeHead(200, { 'Cache-Control': 'public' })
+      ctx.res.end('eve')
+    },
     '/commit': async (ctx) => {
       ctx.session.user = 'cleo'
       await ctx.session.manuallyCommit()
@@ -84,6 +102,24 @@ describe.each(PLACES)('hardened, %s: caches', (_place, place) => {
     expect(caching(headers)).toEqual(PRIVATE)
   })
 
+  it.each(['/begin', '/begin-unchanged', '/respond'])('R40: nor the response of %s, which begins it', async (path) => {
+    const { headers, status } = await serve(place()).visitor().get(path, HTTPS)
+    expect(status).toBe(200)
+    expect(caching(headers)).toEqual(PRIVATE)
+  })
+
+  it('R40: nor the error response of a middleware outside', async () => {
+    const { app, visitor } = serve(place())
+    app.middleware.unshift(async (_ctx, next) => {
+      await next()
+      throw Object.assign(new Error('outside'), { status: 410 })
+    })
+    const { headers, status, setCookie } = await visitor().get('/set?user=ann', HTTPS)
+    expect(status).toBe(410)
+    expect(setCookie).not.toEqual([])
+    expect(caching(headers)).toEqual(PRIVATE)
+  })
+
   it('R40: without the option, and without the preset, no header is set', async () => {
     const { headers } = await serve({ ...place(), preventCaching: false })
       .visitor()
@@ -91,4 +127,11 @@ describe.each(PLACES)('hardened, %s: caches', (_place, place) => {
     expect(caching(headers)).toEqual([undefined, undefined])
     expect(caching((await createSessionApp({}).visitor().get('/')).headers)).toEqual([undefined, undefined])
   })
+})
+
+it('R40: nor is the response that clears a signature which fits nothing', async () => {
+  const { visitor } = createSessionApp({ store: new MemoryStore(), preventCaching: true })
+  const { headers, setCookie } = await visitor().get('/plain', { cookie: 'koa.sess=planted; koa.sess.sig=wrong' })
+  expect(setCookie).toEqual([expect.stringMatching(/^koa\.sess\.sig=;/)])
+  expect(caching(headers)).toEqual(PRIVATE)
 })

@@ -13,7 +13,7 @@ const VERBS: [string, Verb][] = [
   ['destroy()', (sessions, ctx) => sessions.destroy(ctx)],
 ]
 
-describe.each(VERBS)('%s', (_name, verb) => {
+describe.each(VERBS)('%s', (name, verb) => {
   it.each([true, false])('R56: in "valid" fails at once, and never waits for itself (lazy: %p)', async (lazy) => {
     const told: unknown[] = []
     const valid: SessionOptions['valid'] = async (ctx) => {
@@ -29,5 +29,28 @@ describe.each(VERBS)('%s', (_name, verb) => {
     await inTime(ann.get('/begin'))
     expect((await inTime(ann.get('/begin'))).status).toBe(200)
     expect(told).toMatchObject([{ code: 'ERR_SESSION_NESTED' }])
+  })
+
+  it('R56: in "onConflict" fails at once, and never waits for itself', async () => {
+    const told: unknown[] = []
+    const onConflict: SessionOptions['onConflict'] = async (_before, mine) => {
+      await verb(served.sessions, served.sessions.context as never).catch((error: unknown) => told.push(error))
+      return mine
+    }
+    const served = createSessionApp(
+      { store: new MemoryStore(), onConflict, asyncLocalStorage: true },
+      {
+        '/slow': async (ctx) => {
+          ctx.session.user = 'bea'
+          await served.visitor(ann.jar.copy()).get('/set?user=cleo')
+          await ctx.session.save()
+        },
+      },
+    )
+    const ann = served.visitor()
+    await ann.get('/set?user=ann')
+    expect((await inTime(ann.get('/slow'))).status).toBe(200)
+    expect(told).toMatchObject(name === 'load()' ? [] : [{ code: 'ERR_SESSION_NESTED' }])
+    expect((await ann.get('/')).json()).toEqual({ user: 'bea' })
   })
 })

@@ -245,3 +245,52 @@ describe('what update() hands to its function', () => {
     expect(store.size).toBe(0)
   })
 })
+
+describe.each([
+  ['MemoryStore', () => new MemoryStore()],
+  ['a plain store', () => new PlainStore()],
+])('updates that one request makes at the same time, on %s', (_name, openStore) => {
+  const pause = async () => new Promise(setImmediate)
+  const increment = async (sessions: SessionService<Counter>, ctx: Context, key: keyof Counter) =>
+    sessions.update(async (data) => {
+      const count = data[key] ?? 0
+      await pause()
+      data[key] = count + 1
+    }, ctx)
+
+  test('R10: count every increment', async () => {
+    const actions: Record<string, Action> = {
+      many: async (sessions, ctx) => {
+        await Promise.all(Array.from({ length: 20 }, async () => increment(sessions, ctx, 'count')))
+      },
+    }
+    const { perform } = await createServer(actions, openStore())
+    await perform('many')
+    expect(await perform('read')).toEqual({ count: 20 })
+  })
+
+  test('R10: run once where they change different keys, or are a part of one another', async () => {
+    const runs: string[] = []
+    const actions: Record<string, Action> = {
+      apart: async (sessions, ctx) => {
+        await Promise.all([
+          sessions.update((data) => ((data.count = 1), runs.push('count')), ctx),
+          sessions.update((data) => ((data.others = 1), runs.push('others')), ctx),
+        ])
+      },
+      nested: async (sessions, ctx) => {
+        await sessions.update(async (data) => {
+          runs.push('outer')
+          await sessions.update((inner) => ((inner.count = 5), runs.push('inner')), ctx)
+          data.count = 6
+        }, ctx)
+      },
+    }
+    const { perform } = await createServer(actions, openStore())
+    await perform('apart')
+    expect(await perform('read')).toEqual({ count: 1, others: 1 })
+    await perform('nested')
+    expect(await perform('read')).toEqual({ count: 6, others: 1 })
+    expect(runs).toEqual(['count', 'others', 'outer', 'inner'])
+  })
+})

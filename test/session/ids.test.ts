@@ -87,6 +87,8 @@ const BAD_IDS: [title: string, genid: () => unknown][] = [
   ['an object', () => ({ id: 'x' })],
   ['a text with a space', () => 'a b'],
   ['a text with a semicolon and a line break', () => 'a;\n'],
+  ['a text with a semicolon', () => 'a;b'],
+  ['a text in quotation marks', () => '"a"'],
   ['a path', () => '../x'],
   ['__proto__', () => '__proto__'],
   ['too long a text', () => 'x'.repeat(513)],

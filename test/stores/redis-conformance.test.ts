@@ -1,4 +1,5 @@
 import Redis, { type Cluster } from 'ioredis'
+import Valkey from 'iovalkey'
 import { RedisStore, type RedisClient } from 'koa-session-service/redis'
 import { describeSessionStore } from 'koa-session-service/testing'
 import { createClient, createCluster, RESP_TYPES } from 'redis'
@@ -13,6 +14,8 @@ describeWith('Redis', hasRedis)('one Redis server', () => {
   let ioredis: Redis
   let nodeRedis: ReturnType<typeof createClient>
   let texts: Redis
+  let prefixed: Redis
+  let iovalkey: Valkey
   let resp3: RedisClient & { destroy: () => unknown }
 
   beforeAll(async () => {
@@ -20,12 +23,16 @@ describeWith('Redis', hasRedis)('one Redis server', () => {
     ioredis = new Redis(server.port)
     nodeRedis = createClient({ url: `redis://127.0.0.1:${server.port}` })
     await nodeRedis.connect()
+    prefixed = new Redis(server.port, { keyPrefix: 'app:' })
+    iovalkey = new Valkey(server.port)
     texts = new Redis(server.port, { stringNumbers: true })
     resp3 = await createClient({ url: `redis://127.0.0.1:${server.port}`, RESP: 3 }).connect()
   })
   afterAll(async () => {
     ioredis.disconnect()
     texts.disconnect()
+    prefixed.disconnect()
+    iovalkey.disconnect()
     nodeRedis.destroy()
     resp3.destroy()
     await server.stop()
@@ -42,6 +49,10 @@ describeWith('Redis', hasRedis)('one Redis server', () => {
   describeSessionStore('RedisStore by ioredis with numbers as texts', () => ({ store: new RedisStore(texts) }), {
     capabilities,
   })
+  describeSessionStore('RedisStore by ioredis with a prefix', () => ({ store: new RedisStore(prefixed) }), {
+    capabilities,
+  })
+  describeSessionStore('RedisStore by iovalkey', () => ({ store: new RedisStore(iovalkey) }), { capabilities })
   describeSessionStore('RedisStore by redis with RESP3', () => ({ store: new RedisStore(resp3) }), { capabilities })
 
   it('goes on after the server has forgotten its scripts', async () => {
@@ -57,6 +68,7 @@ describeWith('Redis', hasRedis)('a Redis cluster of three masters', () => {
   let stop: () => Promise<void>
   let ioredis: Cluster
   let nodeRedis: { destroy: () => unknown }
+  let iovalkey: InstanceType<typeof Valkey.Cluster>
 
   beforeAll(async () => {
     const cluster = await startRedisCluster()
@@ -64,14 +76,19 @@ describeWith('Redis', hasRedis)('a Redis cluster of three masters', () => {
     ioredis = cluster.connect()
     const rootNodes = cluster.nodes.map(({ port }) => ({ url: `redis://127.0.0.1:${port}` }))
     nodeRedis = await createCluster({ rootNodes }).connect()
+    iovalkey = new Valkey.Cluster(cluster.nodes.map(({ port }) => ({ host: '127.0.0.1', port })))
   })
   afterAll(async () => {
     ioredis.disconnect()
+    iovalkey.disconnect()
     nodeRedis.destroy()
     await stop()
   })
 
   describeSessionStore('RedisStore by ioredis on a cluster', () => ({ store: new RedisStore(ioredis) }), {
+    capabilities,
+  })
+  describeSessionStore('RedisStore by iovalkey on a cluster', () => ({ store: new RedisStore(iovalkey) }), {
     capabilities,
   })
   describeSessionStore(

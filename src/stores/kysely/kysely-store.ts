@@ -11,7 +11,7 @@ import type {
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
-import { openById } from '../../session/access'
+import { openById, withoutAccess } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
@@ -162,7 +162,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     const rows = await this.#attempts.insist(async () => this.#statements.list.rows<SessionTable>(values))
     return rows.flatMap((row) => {
       const found = this.#parse(row)
-      return found ? [{ key: String(row.id), record: found.record }] : []
+      return found ? [{ key: String(row.id), record: withoutAccess(found.record) }] : []
     })
   }
 

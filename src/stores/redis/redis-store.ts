@@ -11,7 +11,7 @@ import type {
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
-import { openById } from '../../session/access'
+import { openById, withoutAccess } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
@@ -189,7 +189,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     const [text, expire, actual] = fields as (string | null)[]
     if (typeof text !== 'string' || ownerIn(actual) !== owner) return void (await this.#index.removeLost(owner, entry))
     const found = this.#text.parse(text, expire ? Number(expire) : undefined)
-    return found && !isPast(expire) ? { key: entry.key, record: found.record } : undefined
+    return found && !isPast(expire) ? { key: entry.key, record: withoutAccess(found.record) } : undefined
   }
 
   /** Returns whether it ended a session that had not expired. */
