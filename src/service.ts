@@ -80,6 +80,11 @@ export class SessionService<Data extends object = SessionData> {
     throw noMiddleware(this.name)
   }
 
+  /** The app that it serves. */
+  get app(): Koa {
+    return this.#app
+  }
+
   /** The middleware that opens the session before the handlers and commits it after them; install it once. */
   middleware(): Koa.Middleware {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function

@@ -21,7 +21,22 @@ export function currentRequest(app: Koa): Context {
   const koas = app.currentContext as Context | undefined
   const ctx = own && (own.app === app || !koas) ? own : koas
   if (ctx) return ctx
-  throw new SessionError(
+  throw noRequest()
+}
+
+/**
+ * The request that this code runs in, of whichever app.
+ *
+ * @throws {SessionError} `ERR_SESSION_NO_REQUEST`
+ */
+export function requestAround(): Context {
+  const ctx = storage.getStore()
+  if (ctx) return ctx
+  throw noRequest()
+}
+
+function noRequest(): SessionError {
+  return new SessionError(
     'ERR_SESSION_NO_REQUEST',
     'The session service was used outside a request, or without a ctx. Pass the ctx; or set the option ' +
       'asyncLocalStorage: true and call the service from code that runs behind the session middleware.',
