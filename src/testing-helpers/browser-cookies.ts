@@ -29,7 +29,7 @@ const LOCAL = /^(localhost|.*\.localhost|127(\.\d+){3}|\[::1\])$/
  *
  * @throws {SessionError} `ERR_SESSION_OPTIONS` where a browser would not send them to that address
  */
-export function browserCookies(cookies: readonly KeptCookie[], url: string | URL): BrowserCookie[] {
+export function browserCookies(cookies: readonly KeptCookie[], url: string): BrowserCookie[] {
   const { hostname, protocol } = parsed(url)
   return cookies.map((cookie) => {
     const { name, value, domain, path, expires = -1000, httpOnly, secure, sameSite } = cookie
@@ -53,16 +53,16 @@ export function browserCookies(cookies: readonly KeptCookie[], url: string | URL
 }
 
 /** Browsers take a cookie without the attribute as Lax. */
-function sameSiteOf(sameSite: string | undefined): BrowserCookie['sameSite'] {
-  if (sameSite === 'strict') return 'Strict'
-  return sameSite === 'none' ? 'None' : 'Lax'
+function sameSiteOf(sameSite = 'lax'): BrowserCookie['sameSite'] {
+  if (/^strict$/i.test(sameSite)) return 'Strict'
+  return /^none$/i.test(sameSite) ? 'None' : 'Lax'
 }
 
-function parsed(url: string | URL): URL {
+function parsed(url: string): URL {
   if (URL.canParse(url)) return new URL(url)
   throw new SessionError('ERR_SESSION_OPTIONS', `"${url}" is no address. Pass one such as "http://localhost:3000".`)
 }
 
-function unsent(name: string, url: string | URL, why: string): SessionError {
+function unsent(name: string, url: string, why: string): SessionError {
   return new SessionError('ERR_SESSION_OPTIONS', `No browser sends the cookie "${name}" to ${url}: ${why}.`)
 }

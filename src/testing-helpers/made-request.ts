@@ -29,8 +29,8 @@ export function contextOf(app: Koa, { method, url, headers }: MadeRequest): Cont
 }
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` for what is no address of the web */
-export function addressOf(url: string | URL, base?: URL): URL {
-  const address = URL.canParse(url, base) ? new URL(url, base) : undefined
+export function addressOf(url: string, base?: URL): URL {
+  const address = URL.canParse(url, base?.href) ? new URL(url, base) : undefined
   if (address && /^https?:$/.test(address.protocol)) return address
   throw new SessionError(
     'ERR_SESSION_OPTIONS',

@@ -10,8 +10,8 @@ export interface CookieResponse {
  *
  * @throws {SessionError} `ERR_SESSION_BAD_VALUE` for what has no headers
  */
-export function setCookieLinesOf(response: CookieResponse): string[] {
-  const { headers, headersArray } = response as { headers: unknown; headersArray?: () => HeaderLine[] }
+export function setCookieLinesOf(response: CookieResponse | null | undefined): string[] {
+  const { headers, headersArray } = (response ?? {}) as { headers: unknown; headersArray?: () => HeaderLine[] }
   if (typeof headersArray === 'function') return linesIn(headersArray.call(response))
   if (hasSetCookie(headers)) return headers.getSetCookie()
   if (typeof headers === 'object' && headers !== null)
@@ -33,8 +33,8 @@ function linesIn(headers: HeaderLine[]): string[] {
 }
 
 function linesOf(header: unknown): string[] {
-  if (header === undefined) return []
-  return Array.isArray(header) ? header.map(String) : [String(header)]
+  const lines: unknown[] = Array.isArray(header) ? header : [header]
+  return lines.filter((line) => typeof line === 'string')
 }
 
 function hasSetCookie(headers: unknown): headers is { getSetCookie(): string[] } {

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { SessionService } from '../service'
-import { sessionIn, Visitor, type RunOptions, type VisitOptions } from './visitor'
+import { Visitor, type RunOptions, type VisitOptions } from './visitor'
 
 /**
  * A visitor whose session holds `data`: written by a request to the service, with its own options, encoding, store and
@@ -46,10 +46,10 @@ export async function fakeContext<Data extends object>(
 ): Promise<Context> {
   const visitor = await visit(sessions, data, options)
   const ctx = visitor.request({ method })
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((open, fail) => {
     // The rest of the app is at work for ever: the request has no end.
-    const handle = (): Promise<never> => (resolve(), new Promise(() => undefined))
-    sessions.middleware()(ctx, handle).catch(reject)
+    const handle = (): Promise<never> => (open(), new Promise(() => undefined))
+    Promise.resolve(sessions.middleware()(ctx, handle)).catch(fail)
   })
   await sessions.load(ctx)
   return ctx
@@ -59,5 +59,7 @@ async function fill<Data extends object>(ctx: Context, sessions: SessionService<
   const { autoCommit, property } = sessions.options
   await sessions.load(ctx)
   Object.assign(ctx, { [property]: data })
-  if (!autoCommit) await sessionIn(ctx, sessions)?.manuallyCommit()
+  if (autoCommit) return
+  const session = await sessions.load(ctx)
+  await session?.manuallyCommit()
 }

@@ -6,7 +6,6 @@ import { setCookieLines } from '../cookies/cookie-lines'
 import { rulesOfName } from '../cookies/name-prefixes'
 import { cookieAttributes } from '../options/cookie-options'
 import type { SessionService } from '../service'
-import type { Session } from '../session/session'
 import { browserCookies, type BrowserCookie, type StorageState } from './browser-cookies'
 import { CookieJar } from './cookie-jar'
 import { addressOf, contextOf } from './made-request'
@@ -18,7 +17,7 @@ export interface VisitOptions {
    * The address that their requests ask for: its host is what `ctx.hostname` is, and `https:` what `ctx.secure` is.
    * Default: `http://localhost/`, or `https:` where the session's cookie needs it.
    */
-  url?: string | URL
+  url?: string
   /**
    * Further headers of theirs; a function of the token where the option `externalKey` carries it in one of them:
    * `headers: (token) => ({ 'x-session': token ?? '' })`.
@@ -71,12 +70,12 @@ export class Visitor<Data extends object> {
    * @param url where the browser finds the site
    * @throws {SessionError} `ERR_SESSION_OPTIONS` where no browser would send them there
    */
-  cookies(url: string | URL): BrowserCookie[] {
+  cookies(url: string): BrowserCookie[] {
     return browserCookies(this.#jar.cookies, url)
   }
 
   /** The same as a state for Playwright's `browser.newContext({ storageState })`. */
-  storageState(url: string | URL): StorageState {
+  storageState(url: string): StorageState {
     return { cookies: this.cookies(url), origins: [] }
   }
 
@@ -88,7 +87,7 @@ export class Visitor<Data extends object> {
 
   /**
    * Takes over the cookies of a response, as a browser does, and returns the response. fetch follows redirects by itself and
-   * drops their cookies: pass it `redirect: 'manual'`.
+   * drops their cookies: pass it `redirect: 'manual'`. With the option `externalKey` a response tells nothing here.
    *
    * @throws {SessionError} `ERR_SESSION_BAD_VALUE` for what is no response
    */
@@ -105,14 +104,14 @@ export class Visitor<Data extends object> {
    */
   async run<Result>(work: (ctx: Context) => Awaitable<Result>, options: RunOptions = {}): Promise<Result> {
     const ctx = this.request(options)
-    const results: Result[] = []
+    let result: Result | undefined
     try {
-      await this.#sessions.middleware()(ctx, async () => void results.push(await work(ctx)))
+      await this.#sessions.middleware()(ctx, async () => void (result = await work(ctx)))
     } finally {
       this.#jar.accept(setCookieLines(ctx.res))
-      this.#noteToken(ctx)
     }
-    return results[0]
+    if (this.#sessions.options.externalKey) await this.#noteToken(ctx)
+    return result as Result
   }
 
   /** A request of theirs that nothing has handled yet. */
@@ -121,8 +120,9 @@ export class Visitor<Data extends object> {
   }
 
   /** With `externalKey`, no cookie tells what they hold now. */
-  #noteToken(ctx: Context): void {
-    if (this.#sessions.options.externalKey) this.#token = sessionIn(ctx, this.#sessions)?.externalKey
+  async #noteToken(ctx: Context): Promise<void> {
+    const session = await this.#sessions.load(ctx)
+    this.#token = session?.populated ? session.externalKey : undefined
   }
 
   #defaultUrl(): URL {
@@ -132,11 +132,6 @@ export class Visitor<Data extends object> {
     if (secure || isSameSiteNone(sameSite) || rulesOfName(options.key).needsSecure) url.protocol = 'https:'
     return url
   }
-}
-
-/** The session of a request that has read it; null where it was ended. */
-export function sessionIn<Data extends object>(ctx: Context, { options }: SessionService<Data>): Session<Data> | null {
-  return (ctx as unknown as Record<string, Session<Data> | null>)[options.property]
 }
 
 function cannotPresent(): SessionError {
