@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type Koa from 'koa'
 import { SessionService } from 'koa-session-service'
 import { visit } from 'koa-session-service/testing'
 import { chromium, type Browser, type BrowserContext } from 'playwright-core'
 import { createApp } from '../support/app'
+import { describeWith } from '../support/require-server'
 import { type Data, MODES } from './modes'
 
 /** The modes whose cookies differ: in number, by their names and in their attributes. */
@@ -72,10 +72,7 @@ describe('the cookies for a browser', () => {
   })
 })
 
-const withChromium = CHROMIUM ? describe : describe.skip
-if (!CHROMIUM && process.env.CI === 'true') throw new Error('Chromium is missing')
-
-withChromium('in Chromium', () => {
+describeWith('Chromium', CHROMIUM !== undefined)('in Chromium', () => {
   let browser: Browser
   const servers: Server[] = []
 
@@ -98,7 +95,7 @@ withChromium('in Chromium', () => {
       const session = await sessions.load(ctx)
       ctx.body = session?.userId ?? 'nobody'
     })
-    const server = (sessions.app as Koa).listen(0, '127.0.0.1')
+    const server = sessions.app.listen(0, '127.0.0.1')
     servers.push(server)
     await once(server, 'listening')
     return `http://localhost:${(server.address() as AddressInfo).port}`
