@@ -59,6 +59,8 @@ type NoMethod<Value> = Value extends (...args: any[]) => unknown ? never : unkno
  *   session, which the accessors then have.
  *
  * @example
+ * import type { Session } from 'koa-session-service'
+ *
  * class Carts {
  *   @session accessor cart!: Session<Cart>
  *   @session('userId') accessor userId: string | undefined

@@ -6,7 +6,7 @@ export {
   type TestRunner,
 } from './conformance/describe-session-store'
 export { fakeContext, visit } from './testing-helpers/visit'
-export { Visitor, type RunOptions, type VisitOptions } from './testing-helpers/visitor'
+export type { RunOptions, VisitOptions, Visitor } from './testing-helpers/visitor'
 export { fakeClock, type FakeClock } from './testing-helpers/fake-clock'
 export type { BrowserCookie, StorageState } from './testing-helpers/browser-cookies'
 export type { CookieResponse } from './testing-helpers/set-cookie'

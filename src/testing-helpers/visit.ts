@@ -33,9 +33,8 @@ export async function visit<Data extends object>(
  * is no end of the request that would commit: call `sessions.save(ctx)`, or run the code with {@link Visitor.run}.
  *
  * @example
- * const ctx = await fakeContext(sessions, { userId: 'ada' })
- * await new CartController(sessions).add(ctx)
- * assert.equal(ctx.session.userId, 'ada')
+ * const greet = (ctx: Context) => `hello ${ctx.session.userId}`
+ * assert.equal(greet(await fakeContext(sessions, { userId: 'ada' })), 'hello ada')
  *
  * @throws {SessionError} as {@link visit} does
  */
