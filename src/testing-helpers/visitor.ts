@@ -5,7 +5,7 @@ import { isSameSiteNone } from '../contracts/cookie-attributes'
 import { setCookieLines } from '../cookies/cookie-lines'
 import { rulesOfName } from '../cookies/name-prefixes'
 import { cookieAttributes } from '../options/cookie-options'
-import type { SessionService } from '../service'
+import { SessionService } from '../service'
 import { browserCookies, type BrowserCookie, type StorageState } from './browser-cookies'
 import { CookieJar } from './cookie-jar'
 import { addressOf, contextOf } from './made-request'
@@ -43,6 +43,7 @@ export class Visitor<Data extends object> {
 
   /** Use {@link visit}, which signs them in. */
   constructor(sessions: SessionService<Data>, options: VisitOptions) {
+    check(sessions, options)
     if (sessions.options.externalKey && typeof options.headers !== 'function') throw cannotPresent()
     this.#sessions = sessions
     this.#options = options
@@ -132,6 +133,22 @@ export class Visitor<Data extends object> {
     if (secure || isSameSiteNone(sameSite) || rulesOfName(options.key).needsSecure) url.protocol = 'https:'
     return url
   }
+}
+
+function check(sessions: unknown, options: VisitOptions): void {
+  if (!(sessions instanceof SessionService)) {
+    throw new SessionError(
+      'ERR_SESSION_OPTIONS',
+      `A visitor was to be made of a value of type ${typeof sessions}, and it takes a SessionService: ` +
+        'session(options, app).sessions, what useSessions(app) returns, or new SessionService(app, options).',
+    )
+  }
+  const unknown = Object.keys(options).find((name) => name !== 'url' && name !== 'headers')
+  if (unknown === undefined) return
+  throw new SessionError(
+    'ERR_SESSION_OPTIONS',
+    `A visitor has no option "${unknown}". There are "url" and "headers", and "method" for fakeContext().`,
+  )
 }
 
 function cannotPresent(): SessionError {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type Koa from 'koa'
-import { MemoryStore, type Session, SessionError, SessionService } from 'koa-session-service'
+import { MemoryStore, session, type Session, SessionError, SessionService } from 'koa-session-service'
 import { visit } from 'koa-session-service/testing'
 import inject from 'light-my-request'
 import request from 'supertest'
@@ -144,6 +144,18 @@ test('R81: follows a response of light-my-request, and one of Playwright', async
 test.each([undefined, null, 'text', {}])('R81: follow(%j) is refused', async (response) => {
   const ada = await visit(createShop({ options: () => ({}) }).sessions, { userId: 'ada' })
   expect(() => ada.follow(response as never)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' }))
+})
+
+test('R81: what is no service is refused with the cure', async () => {
+  const app = createApp()
+  const failing = visit(session(app) as never, {})
+  await expect(failing).rejects.toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
+  await expect(failing).rejects.toThrow('session(options, app).sessions')
+})
+
+test('R81: an option that there is not is refused', async () => {
+  const { sessions } = createShop({ options: () => ({}) })
+  await expect(visit(sessions, {}, { uri: 'http://localhost' } as never)).rejects.toThrow('no option "uri"')
 })
 
 describe('the address of a visitor', () => {
