@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import { createParamDecorator, HttpError, type Action } from 'routing-controllers'
 import type { Awaitable } from './base/awaitable'
 import { SessionError } from './base/errors'
+import { installedService, isPopulated, isSet, ownValue, refused, type ServiceClass } from './handlers/session-access'
 import { SessionService } from './service'
 import type { Session as SessionOf, SessionData } from './session/session'
 
@@ -27,8 +28,7 @@ export interface SessionParameterOptions<Value> {
   from?: ServiceClass
 }
 
-/** {@link SessionService}, or a class that extends it. */
-export type ServiceClass = abstract new (...args: never[]) => SessionService<object>
+export type { ServiceClass } from './handlers/session-access'
 
 /**
  * Hands the visitor's session to a parameter of a routing-controllers action: the live object, loaded, also where the
@@ -58,8 +58,7 @@ export function SessionParam<Value = unknown>(
   key: string,
   options: SessionParameterOptions<Value> = {},
 ): ParameterDecorator {
-  const valueOf = (session: SessionOf<object> | null): unknown => ownValue(session?.toJSON(), key)
-  return inject(options, valueOf, (value) => value !== undefined && value !== null)
+  return inject(options, (session) => ownValue(session, key), isSet)
 }
 
 function inject(
@@ -69,30 +68,11 @@ function inject(
 ): ParameterDecorator {
   const accepts = typeof required === 'function' ? required : isThere
   const value = async (action: Action): Promise<unknown> => {
-    const found = valueOf(await load(action.context as Context, from))
+    const ctx = action.context as Context
+    const found = valueOf(await installedService(from, ctx).load(ctx))
     if (required === false || (isThere(found) && (await accepts(found as never)))) return found
-    throw new SessionError('ERR_SESSION_REQUIRED', 'This needs a session, and the request has none that will do.', {
-      status: 401,
-    })
+    throw refused()
   }
   const decorate = createParamDecorator({ value })
   return (target, method, index) => decorate(target, method as string, index)
-}
-
-async function load(ctx: Context, from: ServiceClass): Promise<SessionOf<object> | null> {
-  const service = SessionService.of.call<ServiceClass, [Context], SessionService<object>>(from, ctx)
-  if (service.isInstalled(ctx)) return service.load(ctx)
-  throw new SessionError(
-    'ERR_SESSION_NO_MIDDLEWARE',
-    'The session middleware has not run for this request. Call "useSessions(app)" or "app.use(session(app))" before ' +
-      '"useKoaServer(app, ...)".',
-  )
-}
-
-function ownValue(data: Record<string, unknown> | undefined, key: string): unknown {
-  return data && Object.hasOwn(data, key) ? data[key] : undefined
-}
-
-function isPopulated(session: unknown): boolean {
-  return session !== null && (session as SessionOf<object>).populated
 }

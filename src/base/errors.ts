@@ -24,6 +24,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NO_REQUEST'
   /** There is no session, or not the one that a handler requires. */
   | 'ERR_SESSION_REQUIRED'
+  /** The visitor's last confirmation of who they are is too long ago for what a handler does. */
+  | 'ERR_SESSION_NOT_FRESH'
   /** The record is longer than the store takes. */
   | 'ERR_SESSION_RECORD_TOO_LARGE'
   /** The store's table does not exist. */

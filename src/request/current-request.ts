@@ -26,7 +26,22 @@ export function findRequest(app: Koa): Context | undefined {
 export function currentRequest(app: Koa): Context {
   const ctx = findRequest(app)
   if (ctx) return ctx
-  throw new SessionError(
+  throw noRequest()
+}
+
+/**
+ * The request that this code runs in, of whichever app.
+ *
+ * @throws {SessionError} `ERR_SESSION_NO_REQUEST`
+ */
+export function requestAround(): Context {
+  const ctx = storage.getStore()
+  if (ctx) return ctx
+  throw noRequest()
+}
+
+function noRequest(): SessionError {
+  return new SessionError(
     'ERR_SESSION_NO_REQUEST',
     'The session service was used outside a request, or without a ctx. Pass the ctx; or set the option ' +
       'asyncLocalStorage: true and call the service from code that runs behind the session middleware.',

@@ -24,8 +24,8 @@ export class ServiceBase<Data extends object = SessionData> {
 
   /** The options with their defaults, frozen. */
   readonly options: ResolvedOptions
-  /** @internal */
-  protected readonly app: Koa
+  /** The app that it serves. */
+  readonly app: Koa
   /** @internal */
   protected readonly config: SessionConfig
   readonly #events = new EventEmitter()

@@ -1,6 +1,6 @@
 import { importsOf, readSourceFiles, type SourceFile } from './source-files'
 
-/** The folders of `src`, floor by floor; above them stand the files of `src` itself. */
+/** The folders of `src`, and the verbs, floor by floor; above them stand the other files of `src` itself. */
 const FLOORS: readonly string[][] = [
   ['base'],
   ['session'],
@@ -10,9 +10,10 @@ const FLOORS: readonly string[][] = [
   ['options'],
   ['request'],
   ['service'],
+  // The verbs: what the files of `src` itself have in common.
+  ['service.ts'],
+  ['handlers', 'testing-helpers'],
 ]
-/** What the files of `src` itself have in common: the verbs. */
-const VERBS = 'service.ts'
 /** The main door: a table of contents, which names whatever users can have. */
 const CONTENTS = 'index.ts'
 
@@ -23,10 +24,11 @@ const wrappers = files.filter(({ path }) => path.endsWith('.mts'))
 
 test('every folder has exactly one floor', () => {
   const folders = modules.map(({ path }) => folderOf(path)).filter((folder) => folder !== undefined)
-  expect(Array.from(new Set(folders)).sort()).toEqual(FLOORS.flat().sort())
+  const isFolder = (name: string): boolean => !name.endsWith('.ts')
+  expect(Array.from(new Set(folders)).sort()).toEqual(FLOORS.flat().filter(isFolder).sort())
 })
 
-test('a file imports from floors below its own and from its own folder; the files above share the verbs', () => {
+test('a file imports from floors below its own and from its own folder; the files above all have the verbs', () => {
   expect(modules.flatMap(importsFromAbove)).toEqual([])
 })
 
@@ -36,6 +38,9 @@ test.each([
   ['codecs/sealed-codec.ts', "export * from '../stores/memory-store'", 'stores/memory-store.ts'],
   ['stores/redis/redis-store.ts', "import '../kysely/kysely-table'", 'stores/kysely/kysely-table.ts'],
   ['service.ts', "type Middleware = import('./middleware').SessionMiddleware", 'middleware.ts'],
+  ['request/serve.ts', "import { SessionService } from '../service'", 'service.ts'],
+  ['service.ts', "import { guard } from './handlers/guard'", 'handlers/guard.ts'],
+  ['handlers/guard.ts', "import { session } from '../decorators'", 'decorators.ts'],
   ['typedi.ts', "import type { Session } from './routing-controllers'", 'routing-controllers.ts'],
   ['session/record.ts', "const load = () => require('../index')", 'index.ts'],
 ])('in %s, %s would be found', (path, text, target) => {
@@ -74,8 +79,8 @@ function folderOf(path: string): string | undefined {
 }
 
 function floorOf(path: string): number {
-  const folder = folderOf(path)
-  return folder === undefined ? FLOORS.length : FLOORS.findIndex((folders) => folders.includes(folder))
+  const floor = FLOORS.findIndex((names) => names.includes(folderOf(path) ?? path))
+  return floor < 0 ? FLOORS.length : floor
 }
 
 function importsFromAbove({ path, imports }: SourceFile): string[] {
@@ -86,7 +91,7 @@ function importsFromAbove({ path, imports }: SourceFile): string[] {
 function mayImport(path: string, target: string): boolean {
   if (floorOf(target) !== floorOf(path)) return floorOf(target) < floorOf(path)
   if (folderOf(path) !== undefined) return folderOf(path) === folderOf(target) && !isOtherPlug(path, target)
-  return path === CONTENTS || (target === VERBS && path !== VERBS)
+  return path === CONTENTS
 }
 
 /** A folder within a folder is one plug: it uses its own files and those that all plugs share. */

@@ -1,11 +1,12 @@
 import Koa from 'koa'
 import { SessionService } from 'koa-session-service'
 import ts from 'typescript'
-import { codeBlocks, names, readText, tableRows } from './markdown'
+import { codeBlocks, names, PAGES, readText, tableRows } from './markdown'
 import { sourceFiles } from './sources'
 import { PIECE, programOf } from './typescript'
 
 const readme = readText('README.md')
+const pages = PAGES.map(readText).join('\n')
 const manifest = JSON.parse(readText('package.json')) as {
   scripts: Record<string, string>
   exports: Record<string, unknown>
@@ -92,12 +93,12 @@ describe('what the README says', () => {
   })
 
   it('imports from subpaths that package.json exports', () => {
-    const subpaths = new Set(Array.from(readme.matchAll(/koa-session-service(\/[\w/-]+)/g), ([, path]) => `.${path}`))
+    const subpaths = new Set(Array.from(pages.matchAll(/koa-session-service(\/[\w/-]+)/g), ([, path]) => `.${path}`))
     expect([...subpaths].filter((path) => !(path in manifest.exports))).toEqual([])
   })
 
   it('mentions error codes that there are', () => {
-    const mentioned = readme.match(/ERR_SESSION_[A-Z_]+/g) ?? []
+    const mentioned = pages.match(/ERR_SESSION_[A-Z_]+/g) ?? []
     expect(mentioned.filter((code) => !errorCodes().includes(code) && code !== 'ERR_SESSION_')).toEqual([])
   })
 })

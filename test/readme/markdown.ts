@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export const ROOT = join(__dirname, '../..')
@@ -7,11 +7,26 @@ export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8')
 }
 
+/** What users read: the README, and the pages of `docs`. */
+export const PAGES = ['README.md', ...docs()]
+
+function docs(): string[] {
+  const folder = join(ROOT, 'docs')
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'))
+  return names.sort().map((name) => `docs/${name.replaceAll('\\', '/')}`)
+}
+
 export interface CodeBlock {
   /** The heading that it stands under, and the line that it begins at. */
   title: string
   language: string
   code: string
+}
+
+/** The name that a block's first line gives it, as in `// app.ts`: it is a file, and lies beside the others of its page. */
+export function fileNameOf({ code }: CodeBlock): string | undefined {
+  return /^\/\/ ([\w.-]+\.ts)\n/.exec(code)?.[1]
 }
 
 /** The fenced code blocks of a text, in order. */

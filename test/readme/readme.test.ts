@@ -1,13 +1,21 @@
 import type { Server } from 'node:http'
 import { Browser, type HttpAnswer } from '../errors/server'
-import { codeBlocks, readText } from './markdown'
+import { codeBlocks, fileNameOf, PAGES, readText } from './markdown'
 import { closePrograms, run } from './run-block'
 import { complaintsOfPiece } from './surroundings'
-import { complaints } from './typescript'
+import { complaints, PROGRAM } from './typescript'
 
 afterEach(closePrograms)
 
-const blocks = codeBlocks(readText('README.md')).filter(({ language }) => /^(ts|typescript)$/.test(language))
+/** The TypeScript of every page, with the files that lie beside each. */
+const blocks = PAGES.flatMap((page) => {
+  const found = codeBlocks(readText(page)).filter(({ language }) => /^(ts|typescript)$/.test(language))
+  const files = found.flatMap((block) => {
+    const name = fileNameOf(block)
+    return name === undefined ? [] : [[name, block.code] as const]
+  })
+  return found.map((block) => ({ ...block, title: `${page}: ${block.title}`, neighbours: new Map(files) }))
+})
 const programs = blocks.filter(({ code }) => code.trim().endsWith('app.listen(3000)'))
 
 /** What the programs are for, by what they have in them. */
@@ -22,8 +30,8 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'keeps a cart',
-    isFor: /class CartController/,
+    name: 'keeps a cart, and signs in',
+    isFor: /class CartController \{\s+constructor[^]*@Post\('\/login'\)/,
     drive: async (server) => {
       const [one, another] = [new Browser(server), new Browser(server)]
       expect((await post(one, '/cart', { item: 'tea' })).body).toBe('["tea"]')
@@ -36,6 +44,29 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
       expect((await post(one, '/logout', {})).status).toBe(200)
       expect(one.jar.values.size).toBe(0)
       expect((await one.get('/cart')).body).toBe('[]')
+    },
+  },
+  {
+    name: 'keeps a cart with @session (R80)',
+    isFor: /class Carts /,
+    drive: async (server) => {
+      // Koa reports the refusal, which is an error of the handler.
+      jest.spyOn(console, 'error').mockImplementation(() => undefined)
+      const [one, another] = [new Browser(server), new Browser(server)]
+      for (const cart of ['["tea"]', '["tea","tea"]']) expect((await one.get()).body).toBe(cart)
+      expect((await one.get('/checkout')).body).toBe('somebody buys tea, tea')
+      expect((await another.get('/checkout')).status).toBe(401)
+    },
+  },
+  {
+    name: 'keeps a cart with an injected property (R80)',
+    isFor: /@Inject\(\(\) => SessionService\)/,
+    drive: async (server) => {
+      const [one, another] = [new Browser(server), new Browser(server)]
+      await one.get('/cart', { method: 'POST' })
+      expect((await one.get('/cart', { method: 'POST' })).body).toBe('["tea","tea"]')
+      expect((await one.get('/cart')).body).toBe('["tea","tea"]')
+      expect((await another.get('/cart')).body).toBe('[]')
     },
   },
   {
@@ -66,14 +97,14 @@ function post(browser: Browser, path: string, body: object): Promise<HttpAnswer>
   })
 }
 
-describe('the code of the README', () => {
+describe('the code of the README and the pages of docs', () => {
   it('is found', () => {
     expect(programs.length).toBeGreaterThanOrEqual(3)
   })
 
-  it.each(blocks)('$title compiles', ({ code }) => {
+  it.each(blocks)('$title compiles', ({ code, neighbours }) => {
     // What imports nothing is a piece out of a program.
-    expect(/^import /m.test(code) ? complaints(code) : complaintsOfPiece(code)).toEqual([])
+    expect(/^import /m.test(code) ? complaints(code, PROGRAM, neighbours) : complaintsOfPiece(code)).toEqual([])
   })
 
   it.each(programs)('$title runs', async ({ code }) => {

@@ -5,8 +5,12 @@ import { transpile } from './typescript'
 
 const servers: Server[] = []
 
-/** Runs a program that ends with `app.listen(3000)`, on a free port of this machine alone. */
-export async function run(code: string): Promise<Server> {
+/**
+ * Runs a program that ends with `app.listen(3000)`, on a free port of this machine alone.
+ *
+ * @param compile makes it JavaScript, as this package's users are told to
+ */
+export async function run(code: string, compile = transpile): Promise<Server> {
   // Every program is on its own, with fresh copies of what it loads.
   jest.resetModules()
   const { prototype } = jest.requireActual<typeof Koa>('koa')
@@ -16,7 +20,7 @@ export async function run(code: string): Promise<Server> {
     return (server = Reflect.apply(listen, this, [0, '127.0.0.1']) as Server)
   } as typeof listen)
   // eslint-disable-next-line @typescript-eslint/no-implied-eval -- the README's own code
-  const evaluate = new Function('require', 'exports', transpile(code)) as (
+  const evaluate = new Function('require', 'exports', compile(code)) as (
     require: (name: string) => unknown,
     exports: object,
   ) => void

@@ -8,6 +8,8 @@ const SURROUNDINGS = new Map(
   Object.entries({
     Koa: "import Koa from 'koa'",
     app: 'const app = new Koa()',
+    assert: "import assert from 'node:assert/strict'",
+    browserContext: "declare const browserContext: import('playwright-core').BrowserContext",
     ctx: 'declare const ctx: Context',
     Cart: 'interface Cart { items?: string[] }',
     CartController: 'class CartController {}',
@@ -17,6 +19,7 @@ const SURROUNDINGS = new Map(
     redis: 'declare const redis: Redis',
     Databases: 'declare class Databases { of(hostname: string): Map<string, SessionRecord> }',
     RedisSessions: 'declare class RedisSessions extends MemoryStore {}',
+    sessions: 'declare const sessions: SessionService',
     tenants: 'declare const tenants: { get(hostname: string): Map<string, SessionRecord> }',
     Users: 'interface Users { find(id: string): Promise<object> }',
   }),

@@ -22,15 +22,25 @@ export const PIECE: ts.CompilerOptions = {
 const FILE = join(ROOT, 'code-block.ts')
 const sources = new Map<string, ts.SourceFile | undefined>()
 
-/** A program of one file with this code, which lies beside `package.json`. */
-export function programOf(code: string, options: ts.CompilerOptions): { program: ts.Program; file: ts.SourceFile } {
+/**
+ * A program of one file with this code, which lies beside `package.json`.
+ *
+ * @param neighbours the files that lie beside it, by their names
+ */
+export function programOf(
+  code: string,
+  options: ts.CompilerOptions,
+  neighbours: ReadonlyMap<string, string> = new Map(),
+): { program: ts.Program; file: ts.SourceFile } {
   const host = ts.createCompilerHost(options)
   const { getSourceFile, fileExists, readFile } = host
   const cacheKey = `${options.module}:`
-  host.fileExists = (path) => path === FILE || fileExists(path)
-  host.readFile = (path) => (path === FILE ? code : readFile(path))
+  const made = new Map([[FILE, code], ...Array.from(neighbours, ([name, text]) => [join(ROOT, name), text] as const)])
+  host.fileExists = (path) => made.has(path) || fileExists(path)
+  host.readFile = (path) => made.get(path) ?? readFile(path)
   host.getSourceFile = (path, ...how) => {
-    if (path === FILE) return ts.createSourceFile(path, code, how[0], true)
+    const text = made.get(path)
+    if (text !== undefined) return ts.createSourceFile(path, text, how[0], true)
     if (!sources.has(cacheKey + path)) sources.set(cacheKey + path, getSourceFile(path, ...how))
     return sources.get(cacheKey + path)
   }
@@ -39,8 +49,8 @@ export function programOf(code: string, options: ts.CompilerOptions): { program:
 }
 
 /** What the compiler has to say of the code, one text for each of its complaints. */
-export function complaints(code: string, options = PROGRAM): string[] {
-  const { program, file } = programOf(code, options)
+export function complaints(code: string, options = PROGRAM, neighbours?: ReadonlyMap<string, string>): string[] {
+  const { program, file } = programOf(code, options, neighbours)
   const diagnostics = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
   return diagnostics.map(({ start = 0, messageText }) => {
     const line = file.text.slice(file.text.lastIndexOf('\n', start - 1) + 1).split('\n')[0]
