@@ -22,6 +22,8 @@ export interface StoreContext {
    * looks past it, once for each fingerprint.
    */
   doubt?: string
+  /** Who asks compares the token itself with the record that `get` returns: one with a `_secret` is returned too. */
+  knowsSecrets?: boolean
 }
 
 /** What {@link Store.set} is told beside the record. */
@@ -86,7 +88,7 @@ export type WriteOutcome = { outcome: 'written'; revision: unknown } | { outcome
  * not bring a destroyed session back. A plain {@link Store} can promise neither.
  *
  * Its `get` is for processes that know no secrets, such as koa-session on the same store: it returns nothing for a record
- * with a `_secret`, which its key alone does not open. `read` returns every record.
+ * with a `_secret`, which its key alone does not open, unless the context says `knowsSecrets`. `read` returns every record.
  */
 export interface ConditionalStore extends Store {
   get(key: string, maxAge: number, context: StoreContext): Awaitable<SessionRecord | null | undefined>

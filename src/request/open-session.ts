@@ -37,7 +37,7 @@ function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<O
 function openInStore(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
   const token = parseToken(presented.token)
   if (!token) return miss(scope, undefined)
-  return andThen(scope.load(token.id), (loaded) => judgeToken(scope, token, loaded, presented))
+  return andThen(scope.load(token.id, token), (loaded) => judgeToken(scope, token, loaded, presented))
 }
 
 function judgeToken(

@@ -101,8 +101,14 @@ export class RequestScope {
     return owner === undefined ? this.storeContext : { ...this.storeContext, owner }
   }
 
-  load(key: string): Awaitable<Loaded | null | undefined> {
-    return this.backend.load(key, this.storeContext)
+  /** A plain store is told of a secret only where there can be one: otherwise it is told what koa-session tells it. */
+  load(
+    key: string,
+    { hasSecret }: { hasSecret: boolean } = { hasSecret: this.config.usesSecrets },
+  ): Awaitable<Loaded | null | undefined> {
+    const context = this.storeContext
+    if (hasSecret) context.knowsSecrets = true
+    return this.backend.load(key, context)
   }
 
   /** What bounds the life of a session with these data, or those of a record. */

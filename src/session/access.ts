@@ -1,3 +1,4 @@
+import { warnOnce } from '../base/warning'
 import type { RecordLifetime, SessionRecord } from './record'
 import { NO_TENURE, tenureOf } from './tenure'
 import { hashToken, type Token } from './token'
@@ -50,9 +51,23 @@ export function accessFields({ secret, hands, past }: Access): AccessFields {
   return fields
 }
 
-/** A record that its id alone opens: a process that knows no secrets may read that one, and no other. */
-export function openById<R extends RecordLifetime>(record: R | undefined): R | undefined {
-  return record?._secret === undefined ? record : undefined
+/**
+ * What `get` of a store returns of a record: all of it to who knows secrets, as every session here does; a process that knows
+ * none, such as koa-session on the same store, may read what its id alone opens.
+ */
+export function openById<R extends RecordLifetime>(
+  record: R | undefined,
+  context: { knowsSecrets?: boolean } | undefined,
+): R | undefined {
+  if (record?._secret === undefined || context?.knowsSecrets) return record
+  if (!context) {
+    warnOnce(
+      'hidden',
+      'get() of a session store returned nothing for a record that its id alone does not open. A store around another one ' +
+        'passes on every argument of get(), the context too; read() returns every record.',
+    )
+  }
+  return undefined
 }
 
 /** A record without what it says of its tokens: for lists. */

@@ -73,7 +73,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
   }
 
   async get(key: string, _maxAge: number, context: StoreContext): Promise<SessionRecord | undefined> {
-    return openById((await this.read(key, context))?.record)
+    return openById((await this.read(key, context))?.record, context)
   }
 
   async read(key: string, context: StoreContext): Promise<Versioned | undefined> {

@@ -59,8 +59,8 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     return this.#text.serializer
   }
 
-  get(key: string): SessionRecord | undefined {
-    return openById(this.read(key)?.record)
+  get(key: string, _maxAge?: number, context?: StoreContext): SessionRecord | undefined {
+    return openById(this.read(key)?.record, context)
   }
 
   set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): void {

@@ -81,8 +81,8 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     return this.#text.serializer
   }
 
-  async get(key: string): Promise<SessionRecord | undefined> {
-    return openById((await this.read(key))?.record)
+  async get(key: string, _maxAge?: number, context?: StoreContext): Promise<SessionRecord | undefined> {
+    return openById((await this.read(key))?.record, context)
   }
 
   async read(key: string): Promise<Versioned | undefined> {

@@ -76,8 +76,8 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     return this.#text.serializer
   }
 
-  async get(key: string): Promise<SessionRecord | undefined> {
-    return openById((await this.read(key))?.record)
+  async get(key: string, _maxAge?: number, context?: StoreContext): Promise<SessionRecord | undefined> {
+    return openById((await this.read(key))?.record, context)
   }
 
   async read(key: string): Promise<Versioned | undefined> {
