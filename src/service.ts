@@ -8,7 +8,8 @@ import { SessionError } from './base/errors'
 import type { SessionEvents } from './session/events'
 import { defineContextProperties } from './request/context-properties'
 import { currentRequest, inRequest } from './request/current-request'
-import { RequestSession } from './request/request-session'
+import type { RequestSession } from './request/request-session'
+import { requestSessionFor } from './request/request-session-for'
 import { checkNames } from './options/name-checks'
 import { checkCombination, checkOptions } from './options/option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from './options/options'
@@ -183,7 +184,7 @@ export class SessionService<Data extends object = SessionData> {
     const session = this.#sessions.of(ctx)
     if (session) return session
     if (ctx.app !== this.#app) return this.#sessionElsewhere(ctx)
-    return this.#sessions.set(ctx, new RequestSession(ctx, this.#config))
+    return this.#sessions.set(ctx, requestSessionFor(ctx, this.#config))
   }
 
   /** A container has one service for every app of the process; the request's own app decides. */

@@ -24,6 +24,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NO_REQUEST'
   /** There is no session, or not the one that a handler requires. */
   | 'ERR_SESSION_REQUIRED'
+  /** A page of another site has made a request that was to change something. */
+  | 'ERR_SESSION_CROSS_SITE'
   /** The record is longer than the store takes. */
   | 'ERR_SESSION_RECORD_TOO_LARGE'
   /** The store's table does not exist. */

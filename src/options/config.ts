@@ -5,7 +5,9 @@ import { StoreBackend } from '../backends/store-backend'
 import { StoreGuard } from '../backends/store-guard'
 import { Base64Codec } from '../codecs/base64-codec'
 import { CustomCodec } from '../codecs/custom-codec'
+import { clearSiteDataHeader } from './clear-site-data'
 import { areFixed, cookieAttributes } from './cookie-options'
+import { crossSitePolicy, type CrossSitePolicy } from './cross-site'
 import { isPromise, type Awaitable } from '../base/awaitable'
 import type { Backend } from '../contracts/backend'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
@@ -41,6 +43,10 @@ export interface SessionConfig {
   readonly usesSecrets: boolean
   /** Held by requests that are in each other's way on one id. */
   readonly keyedLock: KeyedLock
+  /** How requests from other sites are treated; undefined where they are like any other. */
+  readonly crossSite: CrossSitePolicy | undefined
+  /** What a browser clears when its session ends: the header's value. */
+  readonly clearSiteData: string | undefined
   readonly emit: EmitSessionEvent
   readonly warnsOfLateChanges: boolean
 }
@@ -61,6 +67,8 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
     newId: chooseId(options),
     usesSecrets: hasStore && (options.owner !== undefined || options.hashIds === true),
     keyedLock: new KeyedLock(),
+    crossSite: crossSitePolicy(options.crossSite),
+    clearSiteData: clearSiteDataHeader(options.clearSiteData),
     emit,
     warnsOfLateChanges: !isProduction(),
   })

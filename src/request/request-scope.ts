@@ -11,6 +11,7 @@ import type { ResolvedOptions } from '../options/options'
 import { withoutAccess } from '../session/access'
 import type { SessionEvents } from '../session/events'
 import { inCall } from './hooks'
+import { preventCachingLater } from './response-headers'
 import { dataOf, lifetimeOf, type Dictionary, type Lifetime, type SessionRecord } from '../session/record'
 
 /** One request, with everything that its session needs to know of it. */
@@ -55,7 +56,9 @@ export class RequestScope {
   }
 
   noteRead(): void {
+    if (this.#wasRead) return
     this.#wasRead = true
+    if (this.config.options.preventCaching) preventCachingLater(this.ctx)
   }
 
   /** `ctx.sessionOptions`: this request's own copy of the options; its `maxAge` is the session's. */

@@ -1,16 +1,14 @@
-import type { Context } from 'koa'
 import { andThen, isPromise, type Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { TaskQueue } from '../base/task-queue'
-import type { SessionConfig } from '../options/config'
 import type { ResolvedOptions } from '../options/options'
 import type { Lifetime } from '../session/record'
 import { SessionModel, type SessionOwner } from '../session/session'
 import type { CommitVerb } from './commit-plan'
 import { Draft } from './draft'
 import { isInHook, refuseInHook } from './hooks'
-import { Persistence } from './persistence'
-import { RequestScope } from './request-scope'
+import type { Persistence } from './persistence'
+import type { RequestScope } from './request-scope'
 import { assignable, CLOSED, notLoaded, opened, type OpenState, type State } from './state'
 import { UpdateLoop } from './update-loop'
 
@@ -27,10 +25,10 @@ export class RequestSession implements SessionOwner {
   #unread: SessionError | undefined
   #hasFailedToRead = false
 
-  constructor(ctx: Context, config: SessionConfig) {
-    this.#scope = new RequestScope(ctx, config)
-    this.#persistence = new Persistence(this.#scope)
-    this.#updates = new UpdateLoop(config.keyedLock)
+  constructor(scope: RequestScope, persistence: Persistence) {
+    this.#scope = scope
+    this.#persistence = persistence
+    this.#updates = new UpdateLoop(scope.config.keyedLock)
   }
 
   get session(): SessionModel | null {

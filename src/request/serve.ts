@@ -1,11 +1,11 @@
 import { inspect } from 'node:util'
 import type { Context } from 'koa'
-import onHeaders from 'on-headers'
 import { isPromise } from '../base/awaitable'
 import { warnOnce } from '../base/warning'
 import { keepCookiesOnError } from '../cookies/keep-cookies-on-error'
 import type { SessionConfig } from '../options/config'
 import type { RequestSession } from './request-session'
+import { preventCaching } from './response-headers'
 
 /** Serves one request: opens its session, runs the handlers, commits. */
 export async function serve(
@@ -29,12 +29,6 @@ export async function serve(
   if (config.warnsOfLateChanges) warnOfLateChanges(ctx, session)
 }
 
-function preventCaching(ctx: Context): void {
-  if (ctx.headerSent) return
-  ctx.set('Cache-Control', 'no-store')
-  ctx.vary('Cookie')
-}
-
 /** Commits after the handlers have failed with `failure`, which stays the request's error whatever happens here. */
 async function commitAfterFailure(
   ctx: Context,
@@ -54,8 +48,6 @@ async function commitAfterFailure(
     }
   }
   keepCookiesOnError(ctx, options.key)
-  // Koa's error response begins without any header.
-  if (options.preventCaching && session.affectsResponse) onHeaders(ctx.res, () => preventCaching(ctx))
 }
 
 /** Koa's own listener takes nothing but errors, and no listener can take the place of the request's error. */

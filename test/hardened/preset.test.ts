@@ -31,7 +31,7 @@ function textsIn(value: unknown): string[] {
 describe.each(PLACES)('hardened, %s', (_place, place) => {
   it('R40: the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, without a domain, and ends with the browser', async () => {
     const { setCookie } = await serve(place()).visitor().get('/set?user=ann', HTTPS)
-    expect(setCookie[0]).toMatch(new RegExp(`^__Host-session=[\\w~-]+; ${ATTRIBUTES}$`))
+    expect(setCookie[0]).toMatch(new RegExp(`^__Host-Http-session=[\\w~-]+; ${ATTRIBUTES}$`))
     expect(setCookie.slice(1).every((line) => line.endsWith(`; ${ATTRIBUTES}`))).toBe(true)
   })
 
@@ -101,7 +101,7 @@ describe('hardened, in a store', () => {
     const store = new MemoryStore()
     const visitor = serve({ store, hashIds: false, genid: () => 'my-own-id' }).visitor()
     await visitor.get('/set?user=ann', HTTPS)
-    expect(visitor.jar.values.get('__Host-session')).toBe('my-own-id')
+    expect(visitor.jar.values.get('__Host-Http-session')).toBe('my-own-id')
     expect(store.get('my-own-id')).toMatchObject({ user: 'ann' })
   })
 
@@ -111,7 +111,7 @@ describe('hardened, in a store', () => {
     for (let index = 0; index < 200; index++) {
       const visitor = served.visitor()
       await visitor.get('/set?user=ann', HTTPS)
-      tokens.push(visitor.jar.values.get('__Host-session') ?? '')
+      tokens.push(visitor.jar.values.get('__Host-Http-session') ?? '')
     }
     const [ids, secrets] = [0, 1].map((part) => tokens.map((token) => Buffer.from(token.split('~')[part], 'base64url')))
     for (const [values, bytes] of [
@@ -129,17 +129,17 @@ describe('hardened, in a store', () => {
     const served = serve(recorded)
     const ann = served.visitor()
     await ann.get('/set?user=ann', HTTPS)
-    const first = ann.jar.values.get('__Host-session') ?? ''
+    const first = ann.jar.values.get('__Host-Http-session') ?? ''
     await ann.get('/regenerate', HTTPS)
     const writes = calls.filter(({ method }) => /^(create|replace|set)$/.test(method))
     const dump = new Set(writes.flatMap(({ args }) => textsIn(args.slice(0, 2))))
     expect(dump.size).toBeGreaterThan(2)
     expect([...dump].join()).not.toContain(first)
-    expect([...dump].join()).not.toContain(ann.jar.values.get('__Host-session'))
+    expect([...dump].join()).not.toContain(ann.jar.values.get('__Host-Http-session'))
     const keys = new Keygrip(['a test key'])
     for (const text of dump) {
-      const pair = `__Host-session=${text}`
-      const cookie = `${pair}; __Host-session.sig=${keys.sign(pair)}`
+      const pair = `__Host-Http-session=${text}`
+      const cookie = `${pair}; __Host-Http-session.sig=${keys.sign(pair)}`
       expect((await served.visitor().get('/', { ...HTTPS, cookie })).json()).toEqual({})
     }
     expect((await ann.get('/', HTTPS)).json()).toEqual({ user: 'ann' })
@@ -150,7 +150,7 @@ describe('hardened, in a store', () => {
     const served = serve(recorded)
     const ann = served.visitor()
     await ann.get('/set?user=ann', HTTPS)
-    const [, id] = /^([\w-]{43})~[\w-]{32}$/.exec(ann.jar.values.get('__Host-session') ?? '') ?? []
+    const [, id] = /^([\w-]{43})~[\w-]{32}$/.exec(ann.jar.values.get('__Host-Http-session') ?? '') ?? []
     expect(calls.map(({ args }) => args[0])).toEqual([id])
   })
 })
