@@ -66,6 +66,10 @@ export function crossSitePolicy(option: CrossSite | undefined): CrossSitePolicy 
 /** An origin is compared as browsers write it: what is written otherwise would never fit. */
 function checkOrigin(given: unknown): void {
   const origin = originIn(given)
+  refuse(
+    origin?.includes('*'),
+    `"crossSite.trusted" holds ${describe(given)}: no browser sends a "*". Name each origin, or decide with "crossSite.allow".`,
+  )
   if (origin !== undefined && origin === given) return
   const cure = origin === undefined ? 'An origin is written like https://shop.example.' : `Write "${origin}".`
   throw invalid(`"crossSite.trusted" holds ${describe(given)}, which is no origin as browsers send it. ${cure}`)
