@@ -73,6 +73,6 @@ export class Tracer {
   #storeName(): string {
     const { store, ContextStore } = this.#options
     const type: unknown = ContextStore ?? (typeof store === 'function' ? store : store?.constructor)
-    return typeof type === 'function' ? type.name : 'cookie'
+    return typeof type === 'function' ? type.name || 'unnamed' : 'cookie'
   }
 }
