@@ -85,6 +85,19 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     expect(hardened({ ...place(), ...own })).toMatchObject(own)
   })
 
+  it.each<[HardenedOptions, string]>([
+    [{}, '__Host-Http-session'],
+    [{ httpOnly: true }, '__Host-Http-session'],
+    [{ httpOnly: false }, '__Host-session'],
+    [{ httpOnly: () => true }, '__Host-session'],
+    [{ httpOnly: false, key: '__Secure-mine' }, '__Secure-mine'],
+  ])('R40, R75: with %o the cookie has a name that browsers accept and enforce: %s', async (own, name) => {
+    expect(hardened({ ...place(), ...own }).key).toBe(name)
+    const visitor = serve({ ...place(), ...own }).visitor()
+    await visitor.get('/set?user=ann', HTTPS)
+    expect([...visitor.jar.values.keys()]).toContain(name)
+  })
+
   it('R40: an option that is undefined is not set, and leaves the hardened value in force', () => {
     const preset = hardened(place())
     const names = Object.keys(preset).filter(
