@@ -34,11 +34,15 @@ export class StoreGuard {
 
   async #inTime<T>(answer: PromiseLike<T>, key: string): Promise<T> {
     try {
-      return await this.#deadlines.race(answer, () => new Error(`no answer within ${this.#timeout} ms`))
+      return await this.#deadlines.race(answer, () => noAnswer(this.#timeout))
     } catch (error) {
       throw storeError(error, key)
     }
   }
+}
+
+function noAnswer(timeout: number): Error {
+  return Object.assign(new Error(`no answer within ${timeout} ms`), { code: 'ETIMEDOUT' })
 }
 
 function storeError(error: unknown, key: string): SessionError {

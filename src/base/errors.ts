@@ -26,6 +26,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_REQUIRED'
   /** The visitor's last confirmation of who they are is too long ago for what a handler does. */
   | 'ERR_SESSION_NOT_FRESH'
+  /** A page of another site has made a request that was to change something. */
+  | 'ERR_SESSION_CROSS_SITE'
   /** The record is longer than the store takes. */
   | 'ERR_SESSION_RECORD_TOO_LARGE'
   /** The store's table does not exist. */

@@ -9,8 +9,9 @@ export interface NameRules {
 }
 
 /**
- * The rules of the names that begin with `__Secure-`, `__Host-`, `__Http-` and `__Host-Http-` (RFC 6265bis, section 4.1.3).
- * Browsers compare without regard to case.
+ * The rules of the names that begin with `__Secure-` and `__Host-` (RFC 6265bis, section 4.1.3), and with `__Http-` and
+ * `__Host-Http-` (its successor, draft-ietf-httpbis-layered-cookies, "Cookie Name Prefixes"). Browsers compare without
+ * regard to case.
  */
 export function rulesOfName(name: string): NameRules {
   return {

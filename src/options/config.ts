@@ -5,7 +5,9 @@ import { StoreBackend } from '../backends/store-backend'
 import { StoreGuard } from '../backends/store-guard'
 import { Base64Codec } from '../codecs/base64-codec'
 import { CustomCodec } from '../codecs/custom-codec'
+import { clearSiteDataHeader } from './clear-site-data'
 import { areFixed, cookieAttributes } from './cookie-options'
+import { crossSitePolicy, type CrossSitePolicy } from './cross-site'
 import { isPromise, type Awaitable } from '../base/awaitable'
 import type { Backend } from '../contracts/backend'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
@@ -48,6 +50,10 @@ export interface SessionConfig {
   readonly policyOf: (data: object) => LifetimePolicy
   /** Whose a session with these data is, or with those of this record. */
   readonly ownerOf: (data: object) => string | undefined
+  /** How requests from other sites are treated; undefined where they are like any other. */
+  readonly crossSite: CrossSitePolicy | undefined
+  /** What a browser clears when its session ends: the header's value. */
+  readonly clearSiteData: string | undefined
   readonly emit: EmitSessionEvent
   readonly warnsOfLateChanges: boolean
 }
@@ -70,6 +76,8 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
     keyedLock: new KeyedLock(),
     policyOf: policyFrom(options),
     ownerOf: ownerFrom(options.owner),
+    crossSite: crossSitePolicy(options.crossSite),
+    clearSiteData: clearSiteDataHeader(options.clearSiteData),
     emit,
     warnsOfLateChanges: !isProduction(),
   })

@@ -3,7 +3,9 @@ import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
 import { isOwnerIndexed } from '../contracts/store'
+import { checkClearedData, CLEARED_DATA } from './clear-site-data'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
+import { checkCrossSite, CROSS_SITE } from './cross-site'
 import type { ResolvedOptions } from './options'
 import {
   anyOf,
@@ -76,6 +78,8 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   seenEvery: DURATION,
   onStoreError: ["'throw', 'anonymous' or a function", anyOf(oneOf('throw', 'anonymous'), isFunction)],
   preventCaching: BOOLEAN,
+  crossSite: CROSS_SITE,
+  clearSiteData: CLEARED_DATA,
   lazy: BOOLEAN,
   commitOnError: ['true, false or a function', anyOf(BOOLEAN[1], isFunction)],
   container: [
@@ -103,6 +107,8 @@ export function checkOptions(given: unknown): void {
 /** Throws where options that are good by themselves cannot be had together. */
 export function checkCombination(options: ResolvedOptions): void {
   checkCookie(options.key, options)
+  checkCrossSite(options.crossSite)
+  checkClearedData(options.clearSiteData)
   const { store, ContextStore, externalKey, container, codec, encode, decode, chunks, hashIds, prefix = '' } = options
   const hasStore = Boolean(store ?? ContextStore)
   refuse(store && ContextStore, 'The session options "store" and "ContextStore" exclude each other. Leave one out.')

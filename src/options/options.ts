@@ -1,6 +1,8 @@
 import type { Context } from 'koa'
 import type { Awaitable } from '../base/awaitable'
+import type { ClearedData } from './clear-site-data'
 import type { CookieOptions } from './cookie-options'
+import type { CrossSite } from './cross-site'
 import type { Codec } from '../contracts/codec'
 import type { Store } from '../contracts/store'
 import type { SessionError } from '../base/errors'
@@ -114,6 +116,21 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   storeTimeout?: number
   /** Sets `Cache-Control: no-store` and `Vary: Cookie` on responses that used their session. Default: false. */
   preventCaching?: boolean
+  /**
+   * Keeps the session from pages of other sites: an unsafe request (not GET, HEAD or OPTIONS), and the handshake of a
+   * websocket, that such a page has made is refused with 403 `ERR_SESSION_CROSS_SITE` before the handlers run; with
+   * `'anonymous'` it goes on with an empty session that is neither read nor written. Takes the place of tokens against
+   * cross-site request forgery. Default: off.
+   *
+   * @example
+   * app.use(session({ crossSite: { trusted: ['https://accounts.example'], allow: (ctx) => ctx.path === '/hook' } }, app))
+   */
+  crossSite?: CrossSite
+  /**
+   * What the browser is to clear when its session ends, by `Clear-Site-Data`: `['cache', 'storage']` for example. Browsers
+   * heed it over HTTPS. `'cookies'` clears those of every subdomain too. Default: nothing.
+   */
+  clearSiteData?: readonly ClearedData[]
   /** Decides what is kept where two requests have changed the same key. Default: the last one's. */
   onConflict?: MergeConflict<Data>
   /** Builds the `store` and the `ContextStore` that are given as classes. */

@@ -5,6 +5,7 @@ import type { SessionEvents } from '../session/events'
 import type { Lifetime } from '../session/record'
 import type { Outcome } from './commit-job'
 import type { RequestScope } from './request-scope'
+import { clearSiteData } from './response-headers'
 import { leftOf, type Stored } from './stored'
 
 /** The client, and all that it is told of its session: nothing else calls what writes to it. */
@@ -13,6 +14,8 @@ export class Client {
   #accepted: PresentedToken | undefined
   /** What this response is to hand to the client. */
   #sent: string | undefined
+  /** Whether the client presents anything of ours, accepted or not; undefined as long as nobody has looked. */
+  #holdsToken: boolean | undefined
   #wasTold = false
 
   constructor(scope: RequestScope) {
@@ -92,6 +95,16 @@ export class Client {
     this.#noteTold()
   }
 
+  /** The session has ended: the client forgets it, and what the site has left there. Who held none is not cleaned. */
+  async signOut(id: string | undefined): Promise<void> {
+    const { ctx, config } = this.#scope
+    if (config.clearSiteData !== undefined) {
+      if (this.#holdsToken === undefined) await this.present()
+      if (this.#holdsToken) clearSiteData(ctx, config.clearSiteData)
+    }
+    await this.clear(id)
+  }
+
   /** As in koa-session: a cookie on which `decode` fails is cleared, so that the next request does not fail as well. */
   clearUnreadable(): void {
     if (this.#scope.config.hasStore || this.isTooLate) return
@@ -100,6 +113,7 @@ export class Client {
   }
 
   #receive({ tokens, hasStraySignature }: Presented): PresentedToken[] {
+    this.#holdsToken = tokens.length > 0
     if (!hasStraySignature || this.isTooLate) return tokens
     this.#scope.config.transport.dropSignature?.(this.#scope.ctx)
     this.#wasTold = true

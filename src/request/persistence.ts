@@ -130,7 +130,7 @@ export class Persistence {
     const id = this.#known.stored?.id
     await removeRecords(this.#scope, this.#client, this.#known)
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
-    await this.#client.clear(id)
+    await this.#client.signOut(id)
   }
 
   /** Goes on with what is stored now, after another request was faster than a change. */

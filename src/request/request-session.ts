@@ -1,7 +1,6 @@
 import type { Context } from 'koa'
 import { andThen, isPromise, type Awaitable } from '../base/awaitable'
 import { TaskQueue } from '../base/task-queue'
-import type { SessionConfig } from '../options/config'
 import type { ResolvedOptions } from '../options/options'
 import type { Lifetime } from '../session/record'
 import { SessionModel, type SessionOwner } from '../session/session'
@@ -9,8 +8,8 @@ import type { CommitRequest } from './commit-job'
 import type { CommitVerb } from './commit-plan'
 import { Draft } from './draft'
 import { isInHook, refuseInHook } from './hooks'
-import { Persistence } from './persistence'
-import { RequestScope } from './request-scope'
+import type { Persistence } from './persistence'
+import type { RequestScope } from './request-scope'
 import { SessionState } from './session-state'
 import { assignable, notLoaded, type OpenState } from './state'
 import type { Stored } from './stored'
@@ -29,11 +28,11 @@ export class RequestSession implements SessionOwner {
   /** Whether the middleware will commit. */
   hasMiddleware = false
 
-  constructor(ctx: Context, config: SessionConfig) {
-    this.#scope = new RequestScope(ctx, config)
-    this.#persistence = new Persistence(this.#scope)
-    this.#state = new SessionState(this.#scope, this.#persistence, this)
-    this.#updates = new UpdateLoop(config.keyedLock)
+  constructor(scope: RequestScope, persistence: Persistence) {
+    this.#scope = scope
+    this.#persistence = persistence
+    this.#state = new SessionState(scope, persistence, this)
+    this.#updates = new UpdateLoop(scope.config.keyedLock)
   }
 
   get session(): SessionModel | null {

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util'
 import type { Context } from 'koa'
-import onHeaders from 'on-headers'
 import { isPromise } from '../base/awaitable'
 import { warnOnce } from '../base/warning'
 import { keepCookiesOnError } from '../cookies/keep-cookies-on-error'
@@ -15,7 +14,6 @@ export async function serve(
   handle: () => Promise<unknown>,
 ): Promise<void> {
   const { options } = config
-  if (options.preventCaching) preventCaching(ctx, session)
   const starting = session.start()
   if (isPromise(starting)) await starting
   try {
@@ -27,15 +25,6 @@ export async function serve(
   const finishing = options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
   if (isPromise(finishing)) await finishing
   if (config.warnsOfLateChanges) warnOfLateChanges(ctx, session)
-}
-
-/** As late as can be: a handler may begin the response itself, and Koa's error response begins without any header. */
-function preventCaching(ctx: Context, session: RequestSession): void {
-  onHeaders(ctx.res, function forbidCaches() {
-    if (!session.affectsResponse) return
-    ctx.set('Cache-Control', 'no-store')
-    ctx.vary('Cookie')
-  })
 }
 
 /** Commits after the handlers have failed with `failure`, which stays the request's error whatever happens here. */

@@ -10,7 +10,8 @@ import { checkCombination, checkOptions } from '../options/option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from '../options/options'
 import { defineContextProperties } from '../request/context-properties'
 import { currentRequest, inRequest } from '../request/current-request'
-import { RequestSession } from '../request/request-session'
+import type { RequestSession } from '../request/request-session'
+import { requestSessionFor } from '../request/request-session-for'
 import { serve } from '../request/serve'
 import type { SessionEvents } from '../session/events'
 import type { SessionData } from '../session/session'
@@ -108,7 +109,7 @@ export class ServiceBase<Data extends object = SessionData> {
     const session = this.#sessions.of(ctx)
     if (session) return session
     if (ctx.app !== this.app) return this.#sessionElsewhere(ctx)
-    return this.#sessions.set(ctx, new RequestSession(ctx, this.config))
+    return this.#sessions.set(ctx, requestSessionFor(ctx, this.config))
   }
 
   /** A container has one service for every app of the process; the request's own app decides. */

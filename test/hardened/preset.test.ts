@@ -31,7 +31,7 @@ function textsIn(value: unknown): string[] {
 describe.each(PLACES)('hardened, %s', (_place, place) => {
   it('R40: the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, without a domain, and ends with the browser', async () => {
     const { setCookie } = await serve(place()).visitor().get('/set?user=ann', HTTPS)
-    expect(setCookie[0]).toMatch(new RegExp(`^__Host-session=[\\w~-]+; ${ATTRIBUTES}$`))
+    expect(setCookie[0]).toMatch(new RegExp(`^__Host-Http-session=[\\w~-]+; ${ATTRIBUTES}$`))
     expect(setCookie.slice(1).every((line) => line.endsWith(`; ${ATTRIBUTES}`))).toBe(true)
   })
 
@@ -85,6 +85,19 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     expect(hardened({ ...place(), ...own })).toMatchObject(own)
   })
 
+  it.each<[HardenedOptions, string]>([
+    [{}, '__Host-Http-session'],
+    [{ httpOnly: true }, '__Host-Http-session'],
+    [{ httpOnly: false }, '__Host-session'],
+    [{ httpOnly: () => true }, '__Host-session'],
+    [{ httpOnly: false, key: '__Secure-mine' }, '__Secure-mine'],
+  ])('R40, R75: with %o the cookie has a name that browsers accept and enforce: %s', async (own, name) => {
+    expect(hardened({ ...place(), ...own }).key).toBe(name)
+    const visitor = serve({ ...place(), ...own }).visitor()
+    await visitor.get('/set?user=ann', HTTPS)
+    expect([...visitor.jar.values.keys()]).toContain(name)
+  })
+
   it('R40: an option that is undefined is not set, and leaves the hardened value in force', () => {
     const preset = hardened(place())
     const names = Object.keys(preset).filter(
@@ -101,7 +114,7 @@ describe('hardened, in a store', () => {
     const store = new MemoryStore()
     const visitor = serve({ store, hashIds: false, genid: () => 'my-own-id' }).visitor()
     await visitor.get('/set?user=ann', HTTPS)
-    expect(visitor.jar.values.get('__Host-session')).toBe('my-own-id')
+    expect(visitor.jar.values.get('__Host-Http-session')).toBe('my-own-id')
     expect(store.get('my-own-id')).toMatchObject({ user: 'ann' })
   })
 
@@ -111,7 +124,7 @@ describe('hardened, in a store', () => {
     for (let index = 0; index < 200; index++) {
       const visitor = served.visitor()
       await visitor.get('/set?user=ann', HTTPS)
-      tokens.push(visitor.jar.values.get('__Host-session') ?? '')
+      tokens.push(visitor.jar.values.get('__Host-Http-session') ?? '')
     }
     const [ids, secrets] = [0, 1].map((part) => tokens.map((token) => Buffer.from(token.split('~')[part], 'base64url')))
     for (const [values, bytes] of [
@@ -129,17 +142,17 @@ describe('hardened, in a store', () => {
     const served = serve(recorded)
     const ann = served.visitor()
     await ann.get('/set?user=ann', HTTPS)
-    const first = ann.jar.values.get('__Host-session') ?? ''
+    const first = ann.jar.values.get('__Host-Http-session') ?? ''
     await ann.get('/regenerate', HTTPS)
     const writes = calls.filter(({ method }) => /^(create|replace|set)$/.test(method))
     const dump = new Set(writes.flatMap(({ args }) => textsIn(args.slice(0, 2))))
     expect(dump.size).toBeGreaterThan(2)
     expect([...dump].join()).not.toContain(first)
-    expect([...dump].join()).not.toContain(ann.jar.values.get('__Host-session'))
+    expect([...dump].join()).not.toContain(ann.jar.values.get('__Host-Http-session'))
     const keys = new Keygrip(['a test key'])
     for (const text of dump) {
-      const pair = `__Host-session=${text}`
-      const cookie = `${pair}; __Host-session.sig=${keys.sign(pair)}`
+      const pair = `__Host-Http-session=${text}`
+      const cookie = `${pair}; __Host-Http-session.sig=${keys.sign(pair)}`
       expect((await served.visitor().get('/', { ...HTTPS, cookie })).json()).toEqual({})
     }
     expect((await ann.get('/', HTTPS)).json()).toEqual({ user: 'ann' })
@@ -150,7 +163,7 @@ describe('hardened, in a store', () => {
     const served = serve(recorded)
     const ann = served.visitor()
     await ann.get('/set?user=ann', HTTPS)
-    const [, id] = /^([\w-]{43})~[\w-]{32}$/.exec(ann.jar.values.get('__Host-session') ?? '') ?? []
+    const [, id] = /^([\w-]{43})~[\w-]{32}$/.exec(ann.jar.values.get('__Host-Http-session') ?? '') ?? []
     expect(calls.map(({ args }) => args[0])).toEqual([id])
   })
 })

@@ -9,7 +9,7 @@ import { createSessionApp, type Action, type SessionApp } from '../support/sessi
 import { Ears } from './ears'
 
 const HTTPS = { 'x-forwarded-proto': 'https' }
-const NAME = '__Host-session'
+const NAME = '__Host-Http-session'
 const SECRET = 'what-only-the-visitor-knows'
 const MINUTE = 60 * 1000
 
@@ -41,7 +41,7 @@ class Scene {
 
   async go(visitor: Visitor, path: string): Promise<void> {
     const { body, headers, setCookie } = await visitor.get(path, HTTPS)
-    for (const line of setCookie) this.tokens.add(/^__Host-session=([^;]*)/.exec(line)?.[1] ?? '')
+    for (const line of setCookie) this.tokens.add(/^__Host-Http-session=([^;]*)/.exec(line)?.[1] ?? '')
     this.tokens.delete('')
     if (path !== '/') this.ears.note(body)
     this.ears.note({ ...headers, 'set-cookie': undefined })

@@ -56,7 +56,7 @@ export class Visitor {
   }
 
   async send(
-    method: 'GET' | 'POST' | 'HEAD',
+    method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
     path: string,
     headers: Record<string, string> = {},
     payload?: object | string,

@@ -1,0 +1,32 @@
+import type { Context } from 'koa'
+import { isTraced } from '../base/tracing'
+import type { SessionConfig } from '../options/config'
+import { crossSiteError } from './cross-site'
+import { CrossSiteSession } from './cross-site-session'
+import { Persistence } from './persistence'
+import { RequestScope } from './request-scope'
+import { RequestSession } from './request-session'
+import { preventCaching } from './response-headers'
+import { TracedPersistence } from './traced-persistence'
+import { TracedScope } from './traced-scope'
+
+/** Makes the session of a request: the ordinary one, unless it comes from another site, or somebody traces sessions. */
+export function requestSessionFor(ctx: Context, config: SessionConfig): RequestSession {
+  const session = sessionFor(ctx, config)
+  if (config.options.preventCaching) preventCaching(ctx, session)
+  return session
+}
+
+function sessionFor(ctx: Context, config: SessionConfig): RequestSession {
+  const { crossSite } = config
+  const error = crossSite && crossSiteError(ctx, crossSite)
+  if (error) return new CrossSiteSession(ctx, config, error, crossSite.otherwise)
+  if (isTraced()) return tracedSession(ctx, config)
+  const scope = new RequestScope(ctx, config)
+  return new RequestSession(scope, new Persistence(scope))
+}
+
+function tracedSession(ctx: Context, config: SessionConfig): RequestSession {
+  const scope = new TracedScope(ctx, config)
+  return new RequestSession(scope, new TracedPersistence(scope))
+}
