@@ -7,7 +7,8 @@ import session, { type SessionOptions } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, Redirect, useKoaServer } from 'routing-controllers'
 import { createApp, KOA_VERSIONS } from '../support/app'
-import { deferred, HeldStore, takeTurns } from './fixtures'
+import { deferred } from '../support/interleave'
+import { HeldStore, takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
 
 afterEach(closeServers)
