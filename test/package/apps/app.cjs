@@ -8,4 +8,4 @@ app.use((ctx) => {
   ctx.session.views = (ctx.session.views ?? 0) + 1
   ctx.body = `${ctx.session.views} views`
 })
-const server = app.listen(0, () => console.log(server.address().port))
+const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))

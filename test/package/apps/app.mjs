@@ -8,4 +8,4 @@ app.use(async (ctx) => {
   const { views } = await SessionService.of(ctx).update((visitor) => (visitor.views = (visitor.views ?? 0) + 1), ctx)
   ctx.body = `${views} views`
 })
-const server = app.listen(0, () => console.log(server.address().port))
+const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))
