@@ -61,6 +61,7 @@ export function familyOf(db: KyselyDatabase): SqlFamily {
 
 /**
  * Makes the table of a {@link KyselyStore} and its indexes, where they are not there yet: run it as a migration.
+ * From `koa-session-service/kysely`.
  *
  * @example
  * await createSessionTable(db)
