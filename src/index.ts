@@ -11,14 +11,21 @@ export type { CrossSite, CrossSiteRules, CrossSiteTreatment } from './options/cr
 export type { ClearedData } from './options/clear-site-data'
 export type { SessionTrace, TracedOperation } from './base/tracing'
 export type { MergeConflict } from './session/merge'
-export type { OwnedSession, SessionEvents, RejectedSession, SessionIncident } from './session/events'
+export {
+  SESSION_EVENTS,
+  type OwnedSession,
+  type SessionEvents,
+  type RejectedSession,
+  type SessionIncident,
+} from './session/events'
 export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './base/errors'
 export { hardened, type HardenedOptions } from './options/hardened'
 export { Base64Codec } from './codecs/base64-codec'
 export { sealed, type SealedOptions } from './codecs/sealed-codec'
-export type { Codec } from './contracts/codec'
+export type { Codec, TextCodec } from './contracts/codec'
 export type { Serializer } from './session/serializer'
 export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store'
+export { RecordText, type RecordTextOptions } from './stores/record-text'
 export { LayeredStore, type LayeredStoreOptions } from './stores/layered-store'
 export { fromExpressStore, type ExpressStore } from './stores/express-store'
 export { fromKeyv, type KeyvLike } from './stores/keyv-store'

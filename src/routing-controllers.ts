@@ -32,7 +32,8 @@ export type { ServiceClass } from './handlers/session-access'
 
 /**
  * Hands the visitor's session to a parameter of a routing-controllers action: the live object, loaded, also where the
- * parameter's type is a class. With a key, the value of that key. After the session was destroyed it is null.
+ * parameter's type is a class. With a key, the value of that key. After the session was destroyed it is null. From
+ * `koa-session-service/routing-controllers`.
  *
  * @example
  * @Get('/cart') show(@Session() session: Session<Cart>) { return session.items ?? [] }
@@ -53,7 +54,15 @@ export function Session(
   return inject(first ?? {}, (session) => session, isPopulated)
 }
 
-/** Hands the value of one key of the session to a parameter: `@SessionParam('userId')`. */
+/**
+ * Hands the value of one key of the session to a parameter of an action; undefined where there is none. From
+ * `koa-session-service/routing-controllers`.
+ *
+ * @example
+ * @Get('/me') me(@SessionParam('userId', { required: true }) userId: string) { return this.users.find(userId) }
+ *
+ * @throws {SessionError} as {@link Session} does
+ */
 export function SessionParam<Value = unknown>(
   key: string,
   options: SessionParameterOptions<Value> = {},

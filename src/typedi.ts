@@ -6,7 +6,8 @@ import { SessionService } from './service'
 import type { SessionData } from './session/session'
 
 /**
- * The context of the request that is being served, for classes that are built per request.
+ * The context of the request that is being served, for classes that are built per request. From
+ * `koa-session-service/typedi`.
  *
  * @example
  * @Service({ transient: true })
@@ -23,7 +24,7 @@ export const CurrentContext = new Token<Context>('koa-session-service.context')
  * Gives the app its sessions, and the container the service: installs the middleware, and registers `SessionService` so
  * that it can be injected anywhere. Call it before `useKoaServer`.
  *
- * A `store` or a `ContextStore` that is a class is built by the container, with its own dependencies.
+ * A `store` or a `ContextStore` that is a class is built by the container, with its own dependencies. From `koa-session-service/typedi`.
  *
  * @example
  * useSessions(app, { store: RedisSessions })

@@ -41,6 +41,7 @@ export interface DescribeOptions {
 /**
  * Tests a session store: every sentence of the contract, and what it can do beside it. Under jest, vitest, mocha and
  * `node:test`. Each test gets a store of its own from `make`, which may share a server: keys are never used twice.
+ * From `koa-session-service/testing`.
  *
  * @example
  * describeSessionStore('MemoryStore', () => ({ store: new MemoryStore() }), { capabilities: ['conditional', 'touch', 'owner'] })

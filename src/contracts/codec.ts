@@ -1,8 +1,17 @@
 import type { SessionRecord } from '../session/record'
 import type { Serializer } from '../session/serializer'
 
-/** A codec that wraps the JSON of a record: for it, the record is serialized once where it would be twice. */
+/**
+ * A codec that wraps the JSON of a record: for it, the record is serialized once where it would be twice.
+ *
+ * It is taken for one where it has both methods and no other serializer than JSON. `encode` and `decode` have to be there
+ * all the same, and to make and read the same texts.
+ */
 export interface TextCodec extends Codec {
+  /**
+   * @param text the JSON of a record
+   * @param name the name of the cookie that it is for
+   */
   wrap(text: string, name: string): string
   /** Returns undefined or null as `decode` does. */
   unwrap(token: string, name: string): string | null | undefined

@@ -47,5 +47,25 @@ export interface SessionEvents {
   error: SessionIncident & { error: unknown }
 }
 
+const NAMES: Record<keyof SessionEvents, true> = {
+  missed: true,
+  expired: true,
+  invalid: true,
+  gone: true,
+  conflict: true,
+  late: true,
+  owned: true,
+  revoked: true,
+  error: true,
+}
+
+/**
+ * The names of all {@link SessionEvents}, for whoever listens to each of them.
+ *
+ * @example
+ * for (const name of SESSION_EVENTS) sessions.on(name, () => metrics.count(`session ${name}`))
+ */
+export const SESSION_EVENTS = Object.freeze(Object.keys(NAMES)) as readonly (keyof SessionEvents)[]
+
 /** Reports an event; listeners run after the request's own work. */
 export type EmitSessionEvent = <Name extends keyof SessionEvents>(name: Name, detail: SessionEvents[Name]) => void

@@ -10,6 +10,11 @@ export class Readings {
   /** How many changes of a key, or of all, are under way. */
   readonly #changes = new Map<string | undefined, number>()
 
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#underWay.size + this.#changes.size
+  }
+
   async during<T>(key: string, read: (reading: Reading) => Promise<T>): Promise<T> {
     const reading = { isOutdated: this.#changes.has(key) || this.#changes.has(undefined) }
     const readings = this.#underWay.get(key) ?? new Set()

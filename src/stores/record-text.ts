@@ -10,17 +10,41 @@ export interface RecordTextOptions {
   maxSize?: number
 }
 
-/** A record as text, for stores that keep texts. */
+/**
+ * A record as text, for a store that keeps texts: what our own stores are made with.
+ *
+ * `stringify` refuses what is too long; `parse` returns undefined for a text that holds no record, and puts in the time that
+ * a touch has moved.
+ *
+ * @example
+ * class FileStore implements Store {
+ *   readonly #text = new RecordText({ maxSize: 64 * 1024 })
+ *   async get(key: string) {
+ *     const text = await readFile(fileOf(key), 'utf8').catch(() => undefined)
+ *     return text === undefined ? undefined : this.#text.parse(text)?.record
+ *   }
+ *   async set(key: string, record: SessionRecord) {
+ *     await writeFile(fileOf(key), this.#text.stringify(record))
+ *   }
+ *   async destroy(key: string) {
+ *     await rm(fileOf(key), { force: true })
+ *   }
+ * }
+ */
 export class RecordText {
   readonly serializer: Serializer
   readonly #maxSize: number
   readonly #passesText: boolean
 
   /**
-   * @param passesText false for a store that extends one of ours: it may change the records on their way, and then a text
-   *   that comes or goes beside a record is another one's
+   * @param passesText whether a record's JSON is taken from `request.text`, and returned beside the record, so that nothing is
+   *   serialized twice. Not for a store that others extend: they may change the records on their way, and then a text that
+   *   comes or goes beside a record is another one's. Default: false
    */
-  constructor({ serializer = JSON, maxSize = Infinity }: RecordTextOptions, { passesText }: { passesText: boolean }) {
+  constructor(
+    { serializer = JSON, maxSize = Infinity }: RecordTextOptions = {},
+    { passesText = false }: { passesText?: boolean } = {},
+  ) {
     this.serializer = serializer
     this.#maxSize = maxSize
     this.#passesText = passesText && serializer === JSON

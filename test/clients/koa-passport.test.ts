@@ -1,4 +1,4 @@
-import Koa from 'koa'
+import type Koa from 'koa'
 import bodyParser from 'koa-bodyparser'
 import passport from 'koa-passport'
 import koaSession from 'koa-session'
@@ -12,7 +12,7 @@ type Library = (options: SessionOptions, app: Koa) => Koa.Middleware
 const ALICE = { username: 'alice', password: 'wonderland' }
 
 /** An app as koa-passport's own example has it. */
-function createServer(options: SessionOptions, library: Library = session, KoaClass: typeof Koa = Koa): Visitor {
+function createServer(options: SessionOptions, library: Library = session, KoaClass?: typeof Koa): Visitor {
   const app = createApp(KoaClass)
   const guard = new passport.KoaPassport()
   guard.serializeUser((user, done) => done(null, (user as typeof ALICE).username))

@@ -1,5 +1,6 @@
 import Keygrip from 'keygrip'
 import { MemoryStore } from 'koa-session-service'
+import { STORE_BACKENDS } from '../support/every-backend'
 import { createSessionApp } from '../support/session-app'
 import { CookieJar, type Visitor } from '../support/app'
 import { cookieNames, cookieOf } from '../support/set-cookie'
@@ -120,6 +121,22 @@ test('after thousands of other cookies, the first one is accepted all the same, 
   keys.shift()
   await expectRefused(alice)
 })
+
+test.each(STORE_BACKENDS)(
+  'R30: it is signed anew also where nobody reads the session, with $name',
+  async ({ options }) => {
+    const { app, visitor } = createSessionApp({ key: 's', ...options() })
+    app.keys = ['old']
+    const alice = visitor()
+    await alice.get('/set?user=alice')
+    app.keys = ['new', 'old']
+    const pair = `s=${alice.jar.values.get('s')}`
+    expect(cookieOf(await alice.get('/plain'), 's.sig').value).toBe(new Keygrip(['new']).sign(pair))
+    expect((await alice.get('/plain')).setCookie).toEqual([])
+    app.keys = ['new']
+    expect((await alice.get('/')).json()).toEqual({ user: 'alice' })
+  },
+)
 
 test('keys that change within a request sign what it writes', async () => {
   const { app, visitor } = createSessionApp(

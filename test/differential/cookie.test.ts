@@ -9,8 +9,6 @@ beforeAll(() => {
 afterAll(() => startClock())
 
 test('R6: 5,000 random sequences go as with koa-session: records in cookies', async () => {
-  const { counts } = await expectManyToAgree(plans('cookie'), 5_000)
-  for (const what of ['status 418', 'status 500', 'expired', 'invalid', 'cookies set', 'cookies cleared']) {
-    expect([what, (counts[what] ?? 0) > 50]).toEqual([what, true])
-  }
+  const tally = await expectManyToAgree(plans('cookie'), 5_000)
+  expect(tally.rare('status 418', 'status 500', 'expired', 'invalid', 'cookies set', 'cookies cleared')).toEqual([])
 }, 300_000)

@@ -21,7 +21,7 @@ export interface Observation {
 }
 
 /** Everything that a request showed. */
-export function observe(world: World, { status, body, setCookie, headers }: Answer): Observation {
+export function observationOf(world: World, { status, body, setCookie, headers }: Answer): Observation {
   return {
     status,
     body,

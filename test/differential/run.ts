@@ -1,8 +1,9 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
+import { SESSION_EVENTS } from 'koa-session-service'
 import { createApp, type CookieJar, KOA_VERSIONS, Visitor } from '../support/app'
 import { perform, read } from './handler'
-import { hideIds, observe, sign } from './observe'
+import { hideIds, observationOf, sign } from './observe'
 import type { Step } from './plan'
 import type { Side } from './sides'
 import type { World } from './world'
@@ -12,8 +13,8 @@ const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000'
 /** How long a token that was rotated away counts as one of a request under way. */
 const LATE_MS = 10_000
 const NO_RECORD = Buffer.from('no record').toString('base64')
-/** The last two do not happen to one visitor alone (D16, D17). */
-const EVENTS = ['missed', 'expired', 'invalid', 'gone', 'conflict']
+/** Of what koa-session passes over in silence nothing is compared; `gone` and `conflict` do not happen to one visitor alone. */
+const EVENTS = SESSION_EVENTS.filter((name) => name !== 'late' && name !== 'error')
 
 /** What a visitor holds. */
 interface Holding {
@@ -43,7 +44,7 @@ export async function run(world: World, sideOf: (index: number) => Side): Promis
     hasFailed ||= answer.status !== 200
     if (world.evened.has('D21')) for (const event of world.events) event[1] = keyOf(event[1], presented)
     world.heldId = String(answer.headers['x-session'] ?? world.heldId)
-    observations.push(hideIds(JSON.stringify(observe(world, answer)), names))
+    observations.push(hideIds(JSON.stringify(observationOf(world, answer)), names))
   }
   return observations
 }

@@ -17,10 +17,8 @@ const BACKENDS: { backends: Plan['backend'][]; sequences: number }[] = [
 test.each(BACKENDS)(
   'R6: $sequences random sequences go as with koa-session: records in a store ($backends)',
   async ({ backends, sequences }) => {
-    const { counts } = await expectManyToAgree(plans(...backends), sequences)
-    for (const what of ['status 418', 'status 500', 'invalid', 'missed', 'cookies set', 'cookies cleared']) {
-      expect([what, (counts[what] ?? 0) > 50]).toEqual([what, true])
-    }
+    const tally = await expectManyToAgree(plans(...backends), sequences)
+    expect(tally.rare('status 418', 'status 500', 'invalid', 'missed', 'cookies set', 'cookies cleared')).toEqual([])
   },
   300_000,
 )

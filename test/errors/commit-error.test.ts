@@ -1,7 +1,8 @@
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS } from '../support/app'
-import { FailingStore, observe, takeTurns, type Observed } from './fixtures'
+import { observe, type Observed } from '../support/site'
+import { FailingStore, takeTurns, toldBy } from './fixtures'
 import { Browser, closeServers, listen, type HttpAnswer } from './server'
 
 afterEach(closeServers)
@@ -104,7 +105,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     const fixture = await open(KoaClass, options())
     const answer = await visit(fixture, '/?fail')
     expect(answer).toMatchObject({ status: 418, body: 'the handler', setCookie: [] })
-    const { errors, failures } = fixture.observed
+    const { errors, failures } = toldBy(fixture.observed)
     expect(errors.map(String)).toEqual([expect.stringContaining(error), expect.stringContaining('the handler')])
     expect(failures).toEqual([errors[0]])
   })
@@ -114,7 +115,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     const answer = await visit(fixture, '/')
     expect(answer).toMatchObject({ status, setCookie: [] })
     expect(fixture.observed.errors.map(String)).toEqual([expect.stringContaining(error)])
-    expect(fixture.observed.failures).toEqual([])
+    expect(toldBy(fixture.observed).failures).toEqual([])
   })
 
   it('R15: a hook that throws what is no error does not take the place of the error either', async () => {
@@ -122,7 +123,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
       const fixture = await open(KoaClass, { beforeSave: () => toss(value) })
       const answer = await visit(fixture, '/?fail')
       expect(answer).toMatchObject({ status: 418, body: 'the handler' })
-      expect(fixture.observed.failures).toEqual([value])
+      expect(toldBy(fixture.observed).failures).toEqual([value])
       expect(fixture.observed.errors).toHaveLength(2)
     }
   })
@@ -166,7 +167,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     await fixture.browser.get('/')
     store.fail('destroy', () => Promise.reject(new Error('disk full')))
     expect(await visit(fixture, '/logout?fail')).toMatchObject({ status: 418, body: 'the handler' })
-    expect(fixture.observed.failures).toEqual([fixture.observed.errors[0]])
+    expect(toldBy(fixture.observed).failures).toEqual([fixture.observed.errors[0]])
     expect(await visit(fixture, '/logout')).toMatchObject({ status: 503 })
   })
 

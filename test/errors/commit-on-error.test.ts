@@ -2,7 +2,8 @@ import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS } from '../support/app'
 import { BACKENDS } from '../support/backends'
-import { observe, type Observed } from './fixtures'
+import { observe, type Observed } from '../support/site'
+import { toldBy } from './fixtures'
 import { Browser, closeServers, listen, namesOf } from './server'
 
 afterEach(closeServers)
@@ -76,6 +77,6 @@ describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version,
     })
     expect(await browser.get('/count?fail')).toMatchObject({ status: 500, setCookie: [] })
     expect(observed.errors.map(String)).toEqual(['Error: undecided', 'Error: broken'])
-    expect(observed.failures.map(String)).toEqual(['Error: undecided'])
+    expect(toldBy(observed).failures.map(String)).toEqual(['Error: undecided'])
   })
 })

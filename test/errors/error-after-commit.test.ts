@@ -2,7 +2,8 @@ import { Readable } from 'node:stream'
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS } from '../support/app'
-import { FailingStore, observe, type Observed } from './fixtures'
+import { observe, type Observed } from '../support/site'
+import { FailingStore } from './fixtures'
 import { Browser, closeServers, listen, namesOf } from './server'
 
 afterEach(closeServers)

@@ -7,7 +7,11 @@ import session, { type SessionOptions } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, Redirect, useKoaServer } from 'routing-controllers'
 import { createApp, KOA_VERSIONS } from '../support/app'
-import { deferred, HeldStore, takeTurns } from './fixtures'
+import { STORE_BACKENDS } from '../support/every-backend'
+import { interceptStore } from '../support/intercept'
+import { deferred } from '../support/interleave'
+import { READS } from '../support/trouble'
+import { HeldStore, takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
 
 afterEach(closeServers)
@@ -46,12 +50,69 @@ async function expectHeld(browser: Browser, path: string, { reached, released }:
 
 type Hold = Pick<HeldStore, 'reached' | 'released'>
 
-async function open(KoaClass: typeof Koa, options: SessionOptions, handler: Koa.Middleware): Promise<Browser> {
+async function open(
+  KoaClass: typeof Koa | undefined,
+  options: SessionOptions,
+  handler: Koa.Middleware,
+): Promise<Browser> {
   const app = createApp(KoaClass)
   app.use(session(options, app))
   app.use((ctx, next) => (ctx.path === '/start' ? void (ctx.session.views = 1) : handler(ctx, next)))
   return new Browser(await listen(app.callback()))
 }
+
+/** Options whose store keeps those waiting who write, renew or remove. */
+function held(options: SessionOptions): Hold & { options: SessionOptions; hold: () => void; calls: string[] } {
+  const [reached, released] = [deferred(), deferred()]
+  const calls: string[] = []
+  let isHolding = false
+  const held = interceptStore(options, async ({ method, proceed }) => {
+    if (!isHolding || READS.test(method)) return proceed()
+    calls.push(method)
+    reached.resolve()
+    await released.promise
+    return proceed()
+  })
+  return { options: held, reached, released, calls, hold: () => (isHolding = true) }
+}
+
+/** What a handler does with its session. */
+const WORKS: [title: string, work: (ctx: Context) => unknown, options?: SessionOptions][] = [
+  ['changed', (ctx) => (ctx.session.views = 2)],
+  ['left alone, and is renewed', () => undefined, { rolling: true }],
+  ['rotated', (ctx) => ctx.session.regenerate()],
+  ['signed in', (ctx) => (ctx.session.user = 'ann'), { owner: ({ user }) => user as string }],
+  ['given secrets', (ctx) => void ctx.session.views, { hashIds: true }],
+  ['ended', (ctx) => (ctx.session = null)],
+  ['ended and replaced', (ctx) => ((ctx.session = null), (ctx.session = { views: 3 }))],
+]
+
+describe.each(STORE_BACKENDS)('the first byte of a response: $name', ({ options }) => {
+  it.each(WORKS)('R17: waits where the session is %s', async (_title, work, more = {}) => {
+    const { options: over, hold, calls, ...gates } = held({ ...options(), ...more })
+    const early: unknown = more.hashIds ? { ...over, hashIds: false } : over
+    const browser = await open(undefined, early as SessionOptions, () => undefined)
+    await browser.get('/start')
+    const late = await open(undefined, over, async (ctx) => {
+      await work(ctx)
+      ctx.body = 'fine'
+    })
+    hold()
+    expect(await expectHeld(new Browser(late.server, browser.jar), '/', gates)).toMatch(/^HTTP\/1.1 200 [^]*fine$/)
+    expect(calls.length).toBeGreaterThan(0)
+  })
+
+  it('R17: waits where the session is new', async () => {
+    const { options: over, hold, calls, ...gates } = held(options())
+    const browser = await open(undefined, over, (ctx) => {
+      ctx.session.views = 1
+      ctx.body = 'fine'
+    })
+    hold()
+    expect(await expectHeld(browser, '/', gates)).toMatch(/set-cookie: koa\.sess=[^]*fine$/i)
+    expect(calls).toHaveLength(1)
+  })
+})
 
 @JsonController()
 class HeldController {

@@ -1,37 +1,33 @@
-import type Koa from 'koa'
-import type { SessionIncident } from 'koa-session-service'
 import { PlainStore } from '../support/backends'
+import { deferred } from '../support/interleave'
+import type { Observed } from '../support/site'
 
 /** What an app told while it served. */
-export interface Observed {
+export interface Told {
   /** What came with the app's `error` event. */
   errors: unknown[]
+  /** What was lost with a response that was under way. */
   late: unknown[]
+  /** The errors of commits that Koa does not get to see. */
   failures: unknown[]
+  /** The names of all other events of the session. */
+  others: string[]
 }
 
-export function observe(app: Koa): Observed {
-  const observed: Observed = { errors: [], late: [], failures: [] }
-  app.on('error', (error) => observed.errors.push(error))
-  app.on('session:late', ({ lost }: SessionIncident & { lost: string }) => observed.late.push(lost))
-  app.on('session:error', ({ error }: SessionIncident & { error: unknown }) => observed.failures.push(error))
-  return observed
+/** All that was told so far, and nothing left out. */
+export function toldBy({ errors, events }: Observed): Told {
+  const told: Told = { errors, late: [], failures: [], others: [] }
+  for (const { name, detail } of events) {
+    if (name === 'late') told.late.push(detail.lost)
+    else if (name === 'error') told.failures.push(detail.error)
+    else told.others.push(name)
+  }
+  return told
 }
 
 /** Lets the server and the events that follow a response have their turns. */
 export async function takeTurns(count = 20): Promise<void> {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
-}
-
-export interface Deferred {
-  promise: Promise<void>
-  resolve: () => void
-}
-
-export function deferred(): Deferred {
-  let resolve = (): void => undefined
-  const promise = new Promise<void>((settle) => (resolve = settle))
-  return { promise, resolve }
 }
 
 type Operation = 'get' | 'set' | 'destroy'

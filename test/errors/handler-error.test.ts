@@ -2,7 +2,7 @@ import type Koa from 'koa'
 import type { Context } from 'koa'
 import session from 'koa-session-service'
 import { createApp, KOA_VERSIONS } from '../support/app'
-import { observe } from './fixtures'
+import { observe } from '../support/site'
 import { Browser, closeServers, listen, namesOf, type HttpAnswer } from './server'
 
 afterEach(closeServers)

@@ -3,7 +3,8 @@ import type { Context } from 'koa'
 import session, { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS } from '../support/app'
 import { BACKENDS, STORES } from '../support/backends'
-import { observe, takeTurns, type Observed } from './fixtures'
+import { observe, type Observed } from '../support/site'
+import { takeTurns, toldBy } from './fixtures'
 import { Browser, closeServers, listen, namesOf, type HttpAnswer } from './server'
 
 afterEach(closeServers)
@@ -87,14 +88,19 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
     it.each(BACKENDS)('R16: $name: a new session is lost with its cookie, and this is told', async (backend) => {
       const { visit, observed } = await open(KoaClass, backend.options(), send)
       expect(await visit('/count')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      expect(observed).toEqual({ errors: [], late: [backend.hasIds ? 'id' : 'data'], failures: [] })
+      expect(toldBy(observed)).toEqual({ errors: [], late: [backend.hasIds ? 'id' : 'data'], failures: [], others: [] })
     })
 
     it.each(BACKENDS)('R16: $name: of a session that the client has, the store keeps the change', async (backend) => {
       const { visit, observed } = await open(KoaClass, backend.options(), send)
       await visit('/fine')
       expect(await visit('/count')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      expect(observed).toEqual({ errors: [], late: [backend.hasIds ? 'renewal' : 'data'], failures: [] })
+      expect(toldBy(observed)).toEqual({
+        errors: [],
+        late: [backend.hasIds ? 'renewal' : 'data'],
+        failures: [],
+        others: [],
+      })
       expect((await visit('/')).body).toBe(backend.hasIds ? '{"views":2}' : '{"views":1}')
     })
 
@@ -102,7 +108,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       const { visit, observed } = await open(KoaClass, backend.options(), send)
       await visit('/fine')
       expect(await visit('/logout')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      expect(observed).toEqual({ errors: [], late: ['removal'], failures: [] })
+      expect(toldBy(observed)).toEqual({ errors: [], late: ['removal'], failures: [], others: [] })
       expect((await visit('/')).body).toBe(backend.hasIds ? '{}' : '{"views":1}')
     })
 
@@ -111,7 +117,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       await visit('/fine')
       expect(await visit('/renew')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
       const tooLate: unknown = expect.objectContaining({ code: 'ERR_SESSION_HEADERS_SENT' })
-      expect(observed).toEqual({ errors: [tooLate], late: [], failures: [] })
+      expect(toldBy(observed)).toEqual({ errors: [tooLate], late: [], failures: [], others: [] })
       expect((await visit('/')).body).toBe('{"views":1}')
     })
 
@@ -120,7 +126,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       const answer = await visit('/saved')
       expect(answer).toMatchObject({ status: 200, body: 'by hand' })
       expect(namesOf(answer.setCookie)).toEqual(['koa.sess', 'koa.sess.sig'])
-      expect(observed).toEqual({ errors: [], late: [], failures: [] })
+      expect(toldBy(observed)).toEqual({ errors: [], late: [], failures: [], others: [] })
       expect((await visit('/')).body).toBe('{"views":10}')
     })
 
@@ -128,7 +134,12 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       const { visit, observed } = await open(KoaClass, { ...backend.options(), rolling: true }, send)
       await visit('/fine')
       expect(await visit('/untouched')).toMatchObject({ status: 200, body: 'by hand' })
-      expect(observed).toEqual({ errors: [], late: [backend.hasIds ? 'renewal' : 'data'], failures: [] })
+      expect(toldBy(observed)).toEqual({
+        errors: [],
+        late: [backend.hasIds ? 'renewal' : 'data'],
+        failures: [],
+        others: [],
+      })
     })
   })
 
@@ -138,7 +149,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       const { visit, observed } = await open(KoaClass, { store: new MemoryStore() }, send)
       await visit('/fine')
       expect(await visit('/fail')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      expect(observed).toEqual({ errors: [new Error('broken')], late: ['renewal'], failures: [] })
+      expect(toldBy(observed)).toEqual({ errors: [new Error('broken')], late: ['renewal'], failures: [], others: [] })
       expect((await visit('/')).body).toBe('{"views":100}')
     },
   )
@@ -150,7 +161,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
     const { visit, observed } = await open(KoaClass, { codec, chunks: 3, rolling: true }, byHand)
     await visit('/fine')
     for (const path of ['/count', '/logout', '/untouched']) await visit(path)
-    expect(observed).toEqual({ errors: [], late: ['data', 'removal', 'data'], failures: [] })
+    expect(toldBy(observed)).toEqual({ errors: [], late: ['data', 'removal', 'data'], failures: [], others: [] })
   })
 
   it('R16: a cookie that is not good, and is read only then', async () => {
@@ -173,7 +184,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
     app.use((ctx) => void (ctx.session.views = 1))
     await new Browser(await listen(app.callback()), browser.jar).get()
     expect(await visit('/read')).toMatchObject({ status: 200, body: 'by hand' })
-    expect(observed).toEqual({ errors: [], late: [], failures: [] })
+    expect(toldBy(observed)).toEqual({ errors: [], late: [], failures: [], others: [] })
   })
 
   it('R16: a cookie on which "decode" fails, and is read only then: its error, and no other', async () => {

@@ -5,7 +5,8 @@ import { Session } from 'koa-session-service/routing-controllers'
 import { BadRequestError, Body, Get, HttpError, JsonController, Post, useKoaServer } from 'routing-controllers'
 import { createApp, KOA_VERSIONS } from '../support/app'
 import { BACKENDS } from '../support/backends'
-import { FailingStore, observe, type Observed } from './fixtures'
+import { observe, type Observed } from '../support/site'
+import { FailingStore } from './fixtures'
 import { Browser, closeServers, listen, namesOf } from './server'
 
 afterEach(closeServers)

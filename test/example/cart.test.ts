@@ -1,3 +1,4 @@
+import { deferred } from '../support/interleave'
 import { Container } from 'typedi'
 import { MemorySessions } from '../../example/shop/sessions'
 import { closeServers } from './browser'
@@ -101,10 +102,4 @@ function readTogether(store: MemorySessions, count: number): void {
     if (reads === count) resolve()
     return allHaveRead.then(() => found) as never
   })
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => undefined
-  const promise = new Promise<void>((settle) => (resolve = settle))
-  return { promise, resolve }
 }

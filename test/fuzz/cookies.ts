@@ -9,6 +9,8 @@ export interface FuzzOptions {
   count: number
   /** The apps; by default a signed, a sealed, a chunked one, and two with ids in a store. */
   targets?: Target[]
+  /** For how many milliseconds cookies are tried at most: a machine that is busy tries fewer. Default: no bound. */
+  time?: number
 }
 
 export interface FuzzReport {
@@ -29,13 +31,14 @@ export interface FuzzReport {
 }
 
 /** Sends hostile cookies to every app in turn. */
-export async function fuzzCookies({ seed, count, targets }: FuzzOptions): Promise<FuzzReport> {
+export async function fuzzCookies({ seed, count, targets, time = Infinity }: FuzzOptions): Promise<FuzzReport> {
   const random = new Random(seed)
   const apps = targets ?? (await createTargets())
   const report: FuzzReport = { tried: 0, unchanged: 0, accepted: 0, serverErrors: 0, written: 0, lost: 0, findings: [] }
   report.lost += await countLost(apps)
   const attacks = Object.keys(ATTACKS)
-  for (; report.tried < count; report.tried++) {
+  const end = performance.now() + time
+  for (; report.tried < count && performance.now() < end; report.tried++) {
     const target = apps[report.tried % apps.length]
     const attack = random.pick(attacks)
     const cookie = ATTACKS[attack](random, target)

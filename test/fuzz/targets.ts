@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import Koa from 'koa'
+import type Koa from 'koa'
 import { MemoryStore, sealed, session, type SessionOptions, type SessionRecord } from '../../src'
+import { createApp } from '../support/app'
 
 /** The cookies of one visitor, by name. */
 export type Cookies = ReadonlyMap<string, string>
@@ -49,9 +50,8 @@ export const TARGETS: Record<string, { options: () => SessionOptions; bytes: num
 
 /** Builds an app with its visitors. */
 export async function createTarget(name: string, options: SessionOptions, bytes: number): Promise<Target> {
-  const app = new Koa()
+  const app = createApp()
   app.keys = KEYS
-  app.silent = true
   app.use(session(options, app))
   app.use((ctx) => {
     if (ctx.path === '/in') Object.assign(ctx.session, { user: 'ann', text: randomBytes(bytes / 2).toString('hex') })

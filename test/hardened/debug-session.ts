@@ -1,14 +1,12 @@
-import Koa from 'koa'
 import inject from 'light-my-request'
 import { hardened, MemoryStore, session } from '../../src'
+import { createApp } from '../support/app'
 
 /** Lives through a few requests of a hardened app in a process of its own, and prints what may not be in its log. */
 const SECRET = 'what-only-the-visitor-knows'
 const isStored = process.argv[2] === 'store'
-const app = new Koa()
-app.keys = ['a test key']
+const app = createApp()
 app.proxy = true
-app.silent = true
 const options = isStored ? { store: new MemoryStore() } : { keys: ['a secret of more than thirty-two bytes'] }
 app.use(session(hardened({ ...options, valid: (ctx) => ctx.path !== '/refused' }), app))
 app.use((ctx) => {

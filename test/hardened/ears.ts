@@ -1,8 +1,6 @@
 import { inspect } from 'node:util'
-import { SessionError, type SessionEvents } from 'koa-session-service'
+import { SESSION_EVENTS, SessionError, type SessionEvents } from 'koa-session-service'
 import type { SessionApp } from '../support/session-app'
-
-const EVENTS: (keyof SessionEvents)[] = ['missed', 'expired', 'invalid', 'gone', 'conflict', 'late', 'error']
 
 /** Hears what comes out of an app: what is logged, warned of, emitted and thrown. `jest.restoreAllMocks()` ends it. */
 export class Ears {
@@ -10,7 +8,7 @@ export class Ears {
   readonly #heard: string[] = []
 
   constructor({ app, sessions }: SessionApp) {
-    for (const name of EVENTS) {
+    for (const name of SESSION_EVENTS) {
       const note = ({ ctx: _ctx, ...detail }: SessionEvents[typeof name]) => {
         this.events.add(name)
         this.note(detail)

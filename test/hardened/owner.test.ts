@@ -1,8 +1,13 @@
 import type { SessionOptions } from 'koa-session-service'
+import type { CookieJar } from '../support/app'
+import { startClock, stopClock } from '../support/clock'
 import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../support/every-backend'
-import { createSessionApp } from '../support/session-app'
+import { createSessionApp, type Action, type SessionApp } from '../support/session-app'
 
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
+
+/** How long a token that was rotated away counts as one of a request under way, in milliseconds. */
+const LATE_MS = 10_000
 
 const CHANGES: [string, string, string, object][] = [
   ['signs in', '/set?cart=tea', '/set?user=ann', { cart: 'tea', user: 'ann' }],
@@ -10,7 +15,22 @@ const CHANGES: [string, string, string, object][] = [
   ['signs out by deleting the key', '/set?user=ann&cart=tea', '/delete?key=user', { cart: 'tea' }],
 ]
 
+/** Once it is no longer one of a request under way, an old token reads nothing, writes nothing and ends nothing. */
+async function expectDead(old: CookieJar, visitor: SessionApp['visitor']): Promise<void> {
+  expect((await visitor(old.copy()).get('/')).json()).toEqual({})
+  const { advance } = stopClock(Date.now())
+  advance(LATE_MS + 1)
+  for (const path of ['/', '/set?user=eve', '/regenerate', '/touch', '/logout']) {
+    const thief = visitor(old.copy())
+    const { status, body } = await thief.get(path)
+    expect([path, status, path === '/' ? body : '']).toEqual([path, 200, path === '/' ? '{}' : ''])
+  }
+  startClock()
+}
+
 describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
+  afterEach(startClock)
+
   it.each(CHANGES)('R34: who %s has a new token, and the old one is dead', async (_what, before, change, data) => {
     const { visitor } = createSessionApp({ ...options(), owner })
     const ann = visitor()
@@ -20,8 +40,41 @@ describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
     await ann.get(change)
     expect((await ann.get('/id')).body).not.toBe(oldId)
     expect((await ann.get('/')).json()).toEqual(data)
-    expect((await visitor(old).get('/')).json()).toEqual({})
+    await expectDead(old, visitor)
+    expect((await ann.get('/')).json()).toEqual(data)
   })
+
+  it.each(CHANGES)(
+    'R34: so it is where update() and save() make the change: %s',
+    async (_what, before, change, data) => {
+      const ways: Record<string, Action> = {
+        '/update': (ctx, sessions) =>
+          sessions.update((session: Record<string, unknown>) => {
+            const { user } = data as { user?: string }
+            if (user === undefined) delete session.user
+            else session.user = user
+          }, ctx),
+        '/save': async (ctx, sessions) => {
+          Object.assign(ctx.session, { user: undefined }, data)
+          await sessions.save(ctx)
+        },
+        '/restart': async (ctx, sessions) => {
+          await sessions.regenerate({ keepData: false }, ctx)
+          Object.assign(ctx.session, data)
+        },
+      }
+      for (const way of [change, ...Object.keys(ways)]) {
+        const { visitor } = createSessionApp({ ...options(), owner }, ways)
+        const ann = visitor()
+        await ann.get(before)
+        const old = ann.jar.copy()
+        await ann.get(way)
+        expect([way, (await ann.get('/')).json()]).toEqual([way, data])
+        await expectDead(old, visitor)
+        expect([way, (await ann.get('/')).json()]).toEqual([way, data])
+      }
+    },
+  )
 
   it('R34: the same owner keeps the token', async () => {
     const visitor = createSessionApp({ ...options(), owner }).visitor()

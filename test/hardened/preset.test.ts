@@ -98,15 +98,18 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     expect([...visitor.jar.values.keys()]).toContain(name)
   })
 
-  it('R40: an option that is undefined is not set, and leaves the hardened value in force', () => {
-    const preset = hardened(place())
-    const names = Object.keys(preset).filter(
-      (name) => !(name in place()) && typeof preset[name as never] !== 'function',
-    )
-    const unset = Object.fromEntries(names.map((name) => [name, undefined]))
-    const given = hardened({ ...place(), ...unset, codec: undefined })
-    expect(names.filter((name) => typeof given[name as never] !== typeof preset[name as never])).toEqual([])
-  })
+  it.each([undefined, null])(
+    'R40: an option that is %s is not set, and leaves the hardened value in force',
+    (nothing) => {
+      const preset = hardened(place())
+      const names = Object.keys(preset).filter(
+        (name) => !(name in place()) && typeof preset[name as never] !== 'function',
+      )
+      const unset = Object.fromEntries(names.map((name) => [name, nothing]))
+      const given = hardened({ ...place(), ...unset, codec: nothing as never })
+      expect(names.filter((name) => typeof given[name as never] !== typeof preset[name as never])).toEqual([])
+    },
+  )
 })
 
 describe('hardened, in a store', () => {

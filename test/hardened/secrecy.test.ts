@@ -123,6 +123,16 @@ async function liveThroughAll(scene: Scene): Promise<void> {
   await new Promise(setImmediate)
 }
 
+/** The version, the flags and the tag of the key: what every sealed cookie begins with, and opens nothing. */
+const HEADER_LENGTH = 8
+
+/** The first eight characters of whatever in a token is secret: of an id, of the secret behind it, of what is sealed. */
+function partsOf(token: string): string[] {
+  const isSealed = token.length > 100
+  const secrets = isSealed ? [token.slice(HEADER_LENGTH)] : token.split('~')
+  return secrets.map((secret) => secret.slice(0, 8))
+}
+
 describe.each(PLACES)('a hardened app: %s', (_name, place, events) => {
   afterEach(() => {
     startClock()
@@ -135,6 +145,6 @@ describe.each(PLACES)('a hardened app: %s', (_name, place, events) => {
     expect([...scene.ears.events].sort()).toEqual(events)
     expect(scene.tokens.size).toBeGreaterThan(6)
     expect(scene.ears.heardOf(SECRET)).toEqual([])
-    for (const token of scene.tokens) expect(scene.ears.heardOf(token)).toEqual([])
+    for (const token of scene.tokens) expect(partsOf(token).flatMap((part) => scene.ears.heardOf(part))).toEqual([])
   })
 })

@@ -104,8 +104,16 @@ describe('maxage', () => {
 
   test('R1: is an old spelling of maxAge, and says so once', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
-    const { visitor, sessions } = createSite({ maxage: 5_000 }, HANDLERS)
-    createSite({ maxage: 5_000 })
+    const session = freshSession()
+    const open = () => {
+      const app = createApp()
+      const middleware = session({ maxage: 5_000 }, app)
+      app.use(middleware)
+      addHandlers(app, HANDLERS)
+      return { sessions: middleware.sessions, ...observe(app) }
+    }
+    const { visitor, sessions } = open()
+    open()
     expect(sessions.options).toMatchObject({ maxAge: 5_000 })
     expect(sessions.options).not.toHaveProperty('maxage')
     expect(warn.mock.calls).toEqual([[expect.stringContaining('"maxAge"'), 'DeprecationWarning']])

@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { CookieJar } from '../support/app'
 import { ENVIRONMENT, MODULES, WORKSHOP, type PackedProject } from './packed'
 
 /** A project that has installed the package, and of all others only those that it names. */
@@ -46,13 +47,13 @@ export class Consumer {
     }
   }
 
-  /** Starts an app that prints its port, and answers what a visitor sees who comes twice. */
+  /** Starts an app that prints its port, and answers what a visitor sees who comes, signs in and signs out. */
   async visit(script: string): Promise<string[]> {
     const server = spawn(process.execPath, [script], { cwd: this.folder, env: ENVIRONMENT, stdio: 'pipe' })
     let complaints = ''
     server.stderr.on('data', (text) => (complaints += text))
     try {
-      for await (const port of createInterface(server.stdout)) return await twice(`http://127.0.0.1:${port}/`)
+      for await (const port of createInterface(server.stdout)) return await live(`http://127.0.0.1:${port}`)
       throw new Error(complaints)
     } finally {
       server.kill()
@@ -69,9 +70,18 @@ export class Consumer {
   }
 }
 
-async function twice(url: string): Promise<string[]> {
-  const first = await fetch(url)
-  const cookie = first.headers.getSetCookie().map((line) => line.split(';')[0])
-  const second = await fetch(url, { headers: { cookie: cookie.join('; ') } })
-  return [await first.text(), await second.text()]
+async function live(url: string): Promise<string[]> {
+  const jar = new CookieJar()
+  const seen: string[] = []
+  const go = async (path: string, { header }: CookieJar): Promise<string[]> => {
+    const response = await fetch(url + path, { headers: header ? { cookie: header } : {} })
+    seen.push(await response.text())
+    return response.headers.getSetCookie()
+  }
+  for (const path of ['/', '/']) jar.accept(await go(path, jar))
+  const before = jar.copy()
+  jar.accept(await go('/in', jar))
+  await go('/', before)
+  for (const path of ['/', '/out', '/']) jar.accept(await go(path, jar))
+  return seen
 }

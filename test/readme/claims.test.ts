@@ -1,6 +1,6 @@
-import Koa from 'koa'
 import { SessionService } from 'koa-session-service'
 import ts from 'typescript'
+import { createApp } from '../support/app'
 import { codeBlocks, names, PAGES, readText, tableRows } from './markdown'
 import { sourceFiles } from './sources'
 import { PIECE, programOf } from './typescript'
@@ -57,7 +57,7 @@ describe('what the README says', () => {
     const defaults = options
       .map(([cell, value]) => ({ name: names(cell)[0], literal: /^`([^`]+)`$/.exec(value)?.[1] }))
       .filter(({ literal }) => literal !== undefined)
-    const resolved: Record<string, unknown> = { ...IMPLIED, ...new SessionService(new Koa(), {}).options }
+    const resolved: Record<string, unknown> = { ...IMPLIED, ...new SessionService(createApp(), {}).options }
     const told = defaults.map(({ name, literal }) => [name, valueOf(literal as string)])
     expect(told.length).toBeGreaterThan(8)
     // What is not set is off, or empty.

@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import session, { SessionError, SessionService } from 'koa-session-service'
 import { Session, SessionParam, type SessionParameterOptions } from 'koa-session-service/routing-controllers'
 import { Body, Controller, Get, JsonController, Post, UseBefore, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../support/app'
 import { BACKENDS } from '../support/backends'
 
 interface User {
@@ -73,7 +73,7 @@ class PageController {
   }
 }
 
-function createServer(KoaClass = KOA_VERSIONS['koa 3'], options = {}, defaultErrorHandler = true) {
+function createServer(KoaClass = DefaultKoa, options = {}, defaultErrorHandler = true) {
   const app = createApp(KoaClass)
   app.use(session(options, app))
   return useKoaServer(app, { controllers: [UserController, PageController], defaultErrorHandler })

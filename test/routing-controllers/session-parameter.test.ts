@@ -3,7 +3,7 @@ import type { Context } from 'koa'
 import session, { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Body, Ctx, Get, JsonController, Post, UseBefore, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../support/app'
 import { BACKENDS } from '../support/backends'
 
 interface Cart {
@@ -64,7 +64,7 @@ class CartController {
   }
 }
 
-function visit(options: SessionOptions, KoaClass = KOA_VERSIONS['koa 3']): Visitor {
+function visit(options: SessionOptions, KoaClass = DefaultKoa): Visitor {
   const app = createApp(KoaClass)
   app.use(session(options, app))
   useKoaServer(app, { controllers: [CartController] })

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { MemoryStore, type RejectedSession, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../support/app'
 import { startClock, stopClock } from '../support/clock'
 import { everythingElse } from '../support/interleave'
 
@@ -11,7 +11,7 @@ function signIn(ctx: Context): void {
   ctx.body = 'ok'
 }
 
-function createServer(options: SessionOptions = {}, KoaClass = KOA_VERSIONS['koa 3'], handler = signIn) {
+function createServer(options: SessionOptions = {}, KoaClass = DefaultKoa, handler = signIn) {
   const app = createApp(KoaClass)
   const sessions = new SessionService(app, { store: new MemoryStore(), signed: false, ...options })
   app.use(sessions.middleware())

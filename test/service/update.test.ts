@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { MemoryStore, SessionService } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../support/app'
 import { PlainStore } from '../support/backends'
 import { deferred, everythingElse } from '../support/interleave'
 import { WatchedStore } from '../support/watched-store'
@@ -16,7 +16,7 @@ type Action = (sessions: SessionService<Counter>, ctx: Context) => unknown
 async function createServer(
   actions: Record<string, Action>,
   store: MemoryStore | WatchedStore | PlainStore,
-  KoaClass = KOA_VERSIONS['koa 3'],
+  KoaClass = DefaultKoa,
 ) {
   const app = createApp(KoaClass)
   const sessions = new SessionService<Counter>(app, { store, lazy: true })

@@ -1,15 +1,15 @@
 import { MemoryStore } from 'koa-session-service'
 import { createSessionApp } from '../support/session-app'
 import { interceptStore } from '../support/intercept'
-import { defer } from '../support/trouble'
+import { deferred } from '../support/interleave'
 
 it.each([
   ['a new session', undefined],
   ['a session that exists', '/set?user=ann'],
 ])('R34: what is being written of %s when it is ended and replaced is destroyed', async (_name, before) => {
   const store = new MemoryStore()
-  const begun = defer<void>()
-  const held = defer<void>()
+  const begun = deferred()
+  const held = deferred()
   let isHeld = false
   const options = interceptStore({ store }, async ({ method, proceed }) => {
     if (isHeld && /^(create|replace)$/.test(method)) {

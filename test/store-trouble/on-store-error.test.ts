@@ -135,6 +135,31 @@ describe.each(STORE_BACKENDS)('onStoreError: $name', ({ options }) => {
     expect(asked).toMatchObject([{ code: 'ERR_SESSION_STORE' }, { code: 'ERR_SESSION_STORE' }])
   })
 
+  it.each([
+    ['a table that is missing', 503, 'ERR_SESSION_TABLE_MISSING'],
+    ['a record that is too large', 500, 'ERR_SESSION_RECORD_TOO_LARGE'],
+    ['a write that gave up', 503, 'ERR_SESSION_CONFLICT'],
+  ] as const)(
+    'R43: what the store says of %s is not forgiven: waiting does not mend it',
+    async (_what, status, code) => {
+      const { ann, store, served } = await open({ ...options(), onStoreError: 'anonymous' })
+      const errors: unknown[] = []
+      served.app.on('error', (error) => errors.push(error))
+      store.fail(() => Promise.reject(new SessionError(code, 'a mistake', { status })))
+      expect(await ann.get('/')).toMatchObject({ status, setCookie: [] })
+      expect(errors).toMatchObject([{ code }])
+    },
+  )
+
+  it('R43: nor are keys that are missing', async () => {
+    const { ann, served } = await open({ ...options(), onStoreError: 'anonymous' })
+    const errors: unknown[] = []
+    served.app.on('error', (error) => errors.push(error))
+    served.app.keys = undefined as never
+    expect(await ann.get('/')).toMatchObject({ status: 500, setCookie: [] })
+    expect(errors).toMatchObject([{ code: 'ERR_SESSION_KEYS_MISSING', message: expect.stringContaining('app.keys') }])
+  })
+
   it('R43: an error that is not of the store is not forgiven', async () => {
     const { ann, store } = await open({
       ...options(),

@@ -1,7 +1,8 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
 import { STORE_BACKENDS } from '../support/every-backend'
 import { createSessionApp, type Action } from '../support/session-app'
-import { defer, READS, RENEWALS, TroubledStore, type Deferred } from '../support/trouble'
+import { deferred, type Deferred } from '../support/interleave'
+import { READS, RENEWALS, TroubledStore } from '../support/trouble'
 
 /** A request, and which call of the store it waits for. */
 const CALLS: [string, RegExp, SessionOptions][] = [
@@ -31,7 +32,7 @@ async function open(options: SessionOptions, methods: RegExp, actions?: Record<s
   await ann.get('/set?user=ann')
   const answers: Deferred<unknown>[] = []
   store.fail(() => {
-    const answer = defer()
+    const answer = deferred<unknown>()
     answers.push(answer)
     return answer.promise
   }, methods)

@@ -1,6 +1,6 @@
 import { Store as ExpressBase, MemoryStore as ExpressMemoryStore } from 'express-session'
 import { fromExpressStore, session, type Store } from 'koa-session-service'
-import Koa from 'koa'
+import { createApp } from '../support/app'
 import { createSessionApp } from '../support/session-app'
 
 const LONG = 60_000
@@ -59,8 +59,7 @@ describe('a store of express-session without the adapter', () => {
     ['one that extends its class', new OwnStore()],
     ['one of the same form', plain],
   ])('R43: %s is refused, and the error names fromExpressStore', (_name, store) => {
-    const app = new Koa()
-    app.keys = ['a key']
+    const app = createApp()
     expect(() => session({ store: store as never }, app)).toThrow(
       expect.objectContaining({
         code: 'ERR_SESSION_OPTIONS',
@@ -84,8 +83,7 @@ describe('a store of express-session without the adapter', () => {
   })
 
   it('R43: a store of three methods whose "get" has two parameters is none', () => {
-    const app = new Koa()
-    app.keys = ['a key']
+    const app = createApp()
     const store = { get: (_key: string, _maxAge: number) => undefined, set: () => undefined, destroy: () => undefined }
     expect(() => session({ store }, app)).not.toThrow()
   })

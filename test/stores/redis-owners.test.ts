@@ -58,6 +58,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     const gate = createGate()
     const creating = heldAt(gate, RECORD).create('a', { n: 1 }, LONG, of('ann'))
     await gate.reached
+    expect(await entries()).toEqual(['a'])
     expect(await store.listByOwner('ann')).toEqual([])
     expect(await store.destroyByOwner('ann')).toBe(0)
     gate.open()
@@ -111,6 +112,25 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     await store.replace('a', { n: 2 }, 1, created?.revision, of('ann'))
     expect(Number(await client.zscore(ANN, 'a'))).toBeGreaterThan(before)
     expect(await client.pttl(ANN)).toBeGreaterThan(DAY)
+  })
+
+  it('R60: an index lives as long as the longest of its sessions, whichever was written last', async () => {
+    await store.create('long', { n: 1 }, DAY, of('ann'))
+    await store.create('short', { n: 1 }, LONG, of('ann'))
+    expect(await client.pttl(ANN)).toBeGreaterThan(DAY)
+  })
+
+  it('R60: a write that takes long adds its entry once more, as the first one may have been given up', async () => {
+    let additions = 0
+    const slow = intercepted(async (command, args, proceed) => {
+      if (command === 'eval' && args.includes(ANN)) additions++
+      if (!args.includes(RECORD)) return proceed()
+      const now = Date.now() + 31_000
+      jest.spyOn(Date, 'now').mockImplementation(() => now)
+      return proceed()
+    })
+    expect(await slow.create('a', { n: 1 }, LONG, of('ann'))).toBeDefined()
+    expect(additions).toBe(2)
   })
 
   it('R60: an entry outlives its record, also where extending it has failed', async () => {

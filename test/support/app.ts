@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import Koa from 'koa'
+import type Koa from 'koa'
 import Koa2 from 'koa2'
+import Koa3 from 'koa'
 import inject, { type Response } from 'light-my-request'
 
 /** Cookies by name, as a browser keeps them. */
@@ -82,10 +83,19 @@ export class Visitor {
 }
 
 /** The Koa versions that everything runs with. */
-export const KOA_VERSIONS = { 'koa 3': Koa, 'koa 2': Koa2 }
+export const KOA_VERSIONS = { 'koa 3': Koa3, 'koa 2': Koa2 }
+
+/** The Koa of every test that names none: version 3, or with `KOA=2` in the environment version 2. */
+export const DefaultKoa = KOA_VERSIONS[`koa ${koaVersion()}`]
+
+function koaVersion(): 2 | 3 {
+  const { KOA = '3' } = process.env
+  if (KOA === '2' || KOA === '3') return Number(KOA) as 2 | 3
+  throw new Error(`KOA=${KOA}: the tests know Koa 2 and 3`)
+}
 
 /** An app with keys, and silent about the errors that tests provoke. */
-export function createApp(KoaClass: typeof Koa = Koa): Koa {
+export function createApp(KoaClass: typeof Koa = DefaultKoa): Koa {
   const app = new KoaClass()
   app.keys = ['a test key', 'an older test key']
   app.silent = true

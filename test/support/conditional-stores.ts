@@ -1,7 +1,7 @@
 import { MemoryStore, type Store } from 'koa-session-service'
 
 /** What `store` does, each method later and without those that are left out. */
-function deferred(store: Store, ...without: string[]): Store {
+function later(store: Store, ...without: string[]): Store {
   return new Proxy(store, {
     get(_, name: string) {
       const value: unknown = without.includes(name) ? undefined : Reflect.get(store, name, store)
@@ -17,6 +17,6 @@ function deferred(store: Store, ...without: string[]): Store {
 /** Stores that write on a condition; `records` is what they keep it in. */
 export const CONDITIONAL_STORES = [
   { name: 'MemoryStore', wrap: (records: MemoryStore): Store => records },
-  { name: 'a store that answers later', wrap: (records: MemoryStore) => deferred(records) },
-  { name: 'a store without touch', wrap: (records: MemoryStore) => deferred(records, 'touch') },
+  { name: 'a store that answers later', wrap: (records: MemoryStore) => later(records) },
+  { name: 'a store without touch', wrap: (records: MemoryStore) => later(records, 'touch') },
 ]

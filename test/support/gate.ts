@@ -1,3 +1,5 @@
+import { deferred } from './interleave'
+
 /** Holds code at a point that a test chooses: `pass` waits for `open`, and `reached` tells that the code is there. */
 export interface Gate {
   /** Called by the code that is to be held. */
@@ -8,16 +10,14 @@ export interface Gate {
 }
 
 export function createGate(): Gate {
-  let open!: () => void
-  let arrive!: () => void
-  const opened = new Promise<void>((resolve) => (open = resolve))
-  const reached = new Promise<void>((resolve) => (arrive = resolve))
+  const opened = deferred()
+  const arrived = deferred()
   return {
     pass: () => {
-      arrive()
-      return opened
+      arrived.resolve()
+      return opened.promise
     },
-    reached,
-    open,
+    reached: arrived.promise,
+    open: opened.resolve,
   }
 }

@@ -1,8 +1,5 @@
 import { Cluster } from 'ioredis'
-import { findProgram, freePort, run, startServer, type ServerProcess } from './server-process'
-
-/** A node's bus listens 10,000 above its port. */
-const HIGHEST_PORT = 55_000
+import { findProgram, run, startServer, type ServerProcess } from './server-process'
 
 export const hasRedis = findProgram('redis-server') !== undefined && findProgram('redis-cli') !== undefined
 
@@ -10,7 +7,6 @@ export const hasRedis = findProgram('redis-server') !== undefined && findProgram
 export async function startRedisNode(options: string[] = []): Promise<ServerProcess> {
   return startServer({
     program: findProgram('redis-server') as string,
-    port: await portBelow(HIGHEST_PORT),
     args: ({ port, folder }) => [
       '--port',
       String(port),
@@ -69,12 +65,5 @@ export async function startRedisCluster({ replicas = 0 } = {}): Promise<{
     stop: async () => {
       for (const node of nodes) await node.stop()
     },
-  }
-}
-
-async function portBelow(limit: number): Promise<number> {
-  for (;;) {
-    const port = await freePort()
-    if (port < limit) return port
   }
 }

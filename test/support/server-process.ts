@@ -1,12 +1,15 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** How often a server is asked whether it is ready, and how long it is waited in between, in milliseconds. */
 const ATTEMPTS = 300
 const PAUSE = 100
+/** How often a server is started that finds its port taken: somebody else was faster since it was found free. */
+const MAX_STARTS = 3
+const PORT_TAKEN = /address already in use/i
 
 /** An account that a server runs under; none where the tests do not run as root. */
 export interface Account {
@@ -32,8 +35,6 @@ export interface ServerCommand {
   /** Prepares the folder before the first start. */
   prepare?: (folder: string) => void
   isReady: (port: number) => Promise<boolean>
-  /** Where it is to listen; without it, on any free port. */
-  port?: number
   account?: Account
 }
 
@@ -52,12 +53,30 @@ export function accountOf(name: string): Account {
   return { uid, gid }
 }
 
+/** Below the ports that systems give to those who ask for any, so that no connection takes one that was found free. */
+const LOWEST_PORT = 12_000
+const HIGHEST_PORT = 22_000
+/** So far apart begin two processes that look for ports at the same time. */
+const STRIDE = 97
+let next = LOWEST_PORT + ((process.pid * STRIDE) % (HIGHEST_PORT - LOWEST_PORT))
+
+/** A port that nobody listens on, and that this process has not handed out before. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = next
+    next = next + 1 < HIGHEST_PORT ? next + 1 : LOWEST_PORT
+    if (await isFree(port)) return port
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
   const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  const found = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false))
+    server.listen(port, '127.0.0.1', () => resolve(true))
+  })
+  if (found) await new Promise((resolve) => server.close(resolve))
+  return found
 }
 
 /** Runs a program to its end, and throws what it said where it failed. */
@@ -66,11 +85,23 @@ export function run(program: string, args: string[], account: Account = {}): voi
   if (status !== 0) throw new Error(`${program} failed: ${stdout.toString()}${stderr.toString()}`)
 }
 
+/** Starts a server. One that did not start leaves nothing behind; another one had its port, it is tried on another. */
 export async function startServer(command: ServerCommand): Promise<ServerProcess> {
-  const folder = mkdtempSync(join(tmpdir(), 'sessions-'))
+  for (let attempt = 1; ; attempt++) {
+    const folder = mkdtempSync(join(tmpdir(), 'sessions-'))
+    try {
+      return await startIn(folder, command)
+    } catch (error) {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+      if (attempt === MAX_STARTS || !PORT_TAKEN.test((error as Error).message)) throw error
+    }
+  }
+}
+
+async function startIn(folder: string, command: ServerCommand): Promise<ServerProcess> {
   if (command.account?.uid !== undefined) run('chown', [`${command.account.uid}:${command.account.gid}`, folder])
   command.prepare?.(folder)
-  const port = command.port ?? (await freePort())
+  const port = await freePort()
   let child = await launch(command, port, folder)
   const end = async (): Promise<void> => {
     if (child.exitCode !== null || child.signalCode !== null) return
@@ -103,12 +134,18 @@ async function launch(
   const note = (chunk: Buffer): void => void (output = (output + chunk.toString()).slice(-4000))
   child.stdout.on('data', note)
   child.stderr.on('data', note)
+  let failure: unknown
+  child.once('error', (error) => (failure = error))
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    if (child.exitCode !== null) break
-    if (await isReady(port).catch(() => false)) return child
+    if (child.exitCode !== null || child.pid === undefined) break
+    const isUp = await isReady(port).catch((error: unknown) => void (failure = error))
+    if (isUp && child.exitCode === null) return child
     // Not of node:timers/promises, which tests replace.
     await new Promise((resolve) => setTimeout(resolve, PAUSE))
   }
+  const state = child.exitCode === null ? 'it was not ready in time' : `it ended with ${child.exitCode}`
   child.kill('SIGKILL')
-  throw new Error(`${program} did not start: ${output}`)
+  throw new Error(`${program} did not start on port ${port}: ${state}. ${String(failure)}\n${output}`, {
+    cause: failure,
+  })
 }

@@ -1,6 +1,6 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
-import { session, type SessionEvents, type SessionOptions, type SessionService } from 'koa-session-service'
+import { session, SESSION_EVENTS, type SessionOptions, type SessionService } from 'koa-session-service'
 import { createApp, Visitor } from './app'
 
 /** What answers a path. A handler that sets no body answers 'ok'. */
@@ -12,9 +12,13 @@ export interface ReportedEvent {
 }
 
 /** An app with a session, and one visitor of it. */
-export interface Site {
+export interface Site extends Observed {
   app: Koa
   sessions: SessionService
+}
+
+/** What an app reports, and a visitor of it. */
+export interface Observed {
   visitor: Visitor
   /** What the app's `error` event was emitted with. */
   errors: unknown[]
@@ -23,8 +27,6 @@ export interface Site {
   /** The names of those events, once the listeners have run. */
   eventNames: () => Promise<string[]>
 }
-
-const EVENTS: (keyof SessionEvents)[] = ['missed', 'expired', 'invalid', 'gone', 'conflict', 'late', 'error']
 
 /** Serves `handlers`. Beside them, `/` answers with the session, and any other path leaves it alone. */
 export function createSite(options: SessionOptions = {}, handlers: Handlers = {}, app: Koa = createApp()): Site {
@@ -44,11 +46,11 @@ export function addHandlers(app: Koa, handlers: Handlers): void {
 }
 
 /** Listens to everything that the app reports. */
-export function observe(app: Koa): Omit<Site, 'app' | 'sessions'> {
+export function observe(app: Koa): Observed {
   const errors: unknown[] = []
   const events: ReportedEvent[] = []
   app.on('error', (error) => errors.push(error))
-  for (const name of EVENTS) app.on(`session:${name}`, (detail) => events.push({ name, detail }))
+  for (const name of SESSION_EVENTS) app.on(`session:${name}`, (detail) => events.push({ name, detail }))
   const eventNames = async () => {
     await nextTurn()
     return events.map(({ name }) => name)

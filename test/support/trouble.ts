@@ -32,19 +32,6 @@ export class TroubledStore {
   }
 }
 
-/** A promise, and what settles it. */
-export interface Deferred<T> {
-  promise: Promise<T>
-  resolve: (value: T) => void
-  reject: (error: unknown) => void
-}
-
-export function defer<T = unknown>(): Deferred<T> {
-  const deferred = {} as Deferred<T>
-  deferred.promise = new Promise((resolve, reject) => Object.assign(deferred, { resolve, reject }))
-  return deferred
-}
-
 /** Names of methods that read, write and remove a record, whatever the store can do. */
 export const READS = /^(get|read)$/
 export const WRITES = /^(set|create|replace)$/

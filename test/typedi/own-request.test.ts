@@ -4,7 +4,7 @@ import { MemoryStore, SessionService, type SessionOptions } from 'koa-session-se
 import { CurrentContext, useSessions } from 'koa-session-service/typedi'
 import { Body, JsonController, Post, useContainer, useKoaServer } from 'routing-controllers'
 import { Container, Inject, Service } from 'typedi'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../support/app'
 import { Barrier } from '../support/interleave'
 
 const VISITORS = 200
@@ -121,7 +121,7 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
 })
 
 test('R49: 200 visitors who sign in at once get 200 new tokens, each its own', async () => {
-  const all = visitors(KOA_VERSIONS['koa 3'], { store: new MemoryStore() })
+  const all = visitors(DefaultKoa, { store: new MemoryStore() })
   await allAtOnce(all, '/buy', (index) => `tea ${index}`)
   type SignIn = { item: string; before: Held; after: Held; late: Held }
   const signIns = await allAtOnce<SignIn>(all, '/sign-in', String)
@@ -133,7 +133,7 @@ test('R49: 200 visitors who sign in at once get 200 new tokens, each its own', a
 })
 
 test('R49: outside a request, an injected service throws, and says what to do', async () => {
-  visitors(KOA_VERSIONS['koa 3'], {})
+  visitors(DefaultKoa, {})
   const { shelf } = Container.get(Shop) as unknown as { shelf: Shelf }
   await expect(shelf.sessions.load()).rejects.toMatchObject({
     code: 'ERR_SESSION_NO_REQUEST',
@@ -142,7 +142,7 @@ test('R49: outside a request, an injected service throws, and says what to do', 
 })
 
 test('R49: outside a request, CurrentContext cannot be had, and the error is the same', () => {
-  visitors(KOA_VERSIONS['koa 3'], {})
+  visitors(DefaultKoa, {})
   expect(() => Container.get<Context>(CurrentContext)).toThrow(
     expect.objectContaining({ code: 'ERR_SESSION_NO_REQUEST' }),
   )

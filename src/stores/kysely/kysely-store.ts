@@ -48,7 +48,7 @@ const BATCH = 500
  *
  * It makes every promise that a store can make: conditional writes, touch, an index by owner, at every isolation level. Make
  * the table first, with {@link createSessionTable}. Expired rows are never returned; {@link KyselyStore.startCleanup}
- * deletes them.
+ * deletes them. From `koa-session-service/kysely`.
  *
  * @example
  * const db = new Kysely({ dialect: new SqliteDialect({ database: new Database('sessions.db') }) })

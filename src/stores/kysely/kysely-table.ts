@@ -73,7 +73,7 @@ export function familyOf(db: KyselyDatabase): SqlFamily {
 
 /**
  * Makes the table of a {@link KyselyStore} and its indexes, and a small one beside it, `sessions_marks`, where they are not
- * there yet: run it as a migration.
+ * there yet: run it as a migration. From `koa-session-service/kysely`.
  *
  * @example
  * await createSessionTable(db)

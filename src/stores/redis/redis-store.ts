@@ -46,10 +46,11 @@ const UUID_LENGTH = 36
  *
  * It makes every promise that a store can make: conditional writes, touch, an index by owner. Set the server's
  * `maxmemory-policy` to `noeviction`: other policies may take an owner's index, which is mended only by the next write or
- * touch of each of the sessions.
+ * touch of each of the sessions. From `koa-session-service/redis`.
  *
  * @example
  * import { Redis } from 'ioredis'
+ * import { RedisStore } from 'koa-session-service/redis'
  * app.use(session({ store: new RedisStore(new Redis()) }, app))
  *
  * @throws {SessionError} `ERR_SESSION_OPTIONS` for something that is no client

@@ -1,0 +1,28 @@
+import crypto from 'node:crypto'
+import { Signatures } from '../../../src/cookies/signatures'
+
+/** How many signatures are remembered. */
+const BOUND = 1000
+const KEYS = ['a key']
+
+afterEach(() => jest.restoreAllMocks())
+
+/** Verifies so many values, and the first one again; returns how many signatures that last time computes. */
+function costAfter(count: number): number {
+  const signatures = new Signatures('koa.sess')
+  const verify = (value: string) => signatures.indexOf(value, signatures.sign(value, KEYS), KEYS)
+  for (let index = 0; index < count; index++) verify(`value ${index}`)
+  const signature = signatures.sign('value 0', KEYS)
+  const createHmac = jest.spyOn(crypto, 'createHmac')
+  expect(signatures.indexOf('value 0', signature, KEYS)).toBe(0)
+  const { length } = createHmac.mock.calls
+  createHmac.mockRestore()
+  return length
+}
+
+describe('signatures that were verified', () => {
+  it('R29: are remembered, and those beyond the bound are forgotten', () => {
+    expect(costAfter(BOUND)).toBe(0)
+    expect(costAfter(BOUND + 1)).toBe(1)
+  })
+})

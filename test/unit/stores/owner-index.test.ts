@@ -1,0 +1,28 @@
+import { GRACE_MS, OwnerIndex } from '../../../src/stores/redis/owner-index'
+
+/** How many entries without a record are remembered. */
+const BOUND = 10_000
+
+afterEach(() => jest.restoreAllMocks())
+
+/** Sees so many entries of Ann without a record, and the first of them once more, much later; returns what was sent. */
+async function see(count: number): Promise<string[]> {
+  const sent: string[] = []
+  const send = async (command: string): Promise<unknown> => sent.push(command)
+  const index = new OwnerIndex(send, send, 'o:')
+  const now = Date.now()
+  const clock = jest.spyOn(Date, 'now').mockImplementation(() => now)
+  const entry = (number: number) => ({ key: `key ${number}`, score: '1' })
+  for (let number = 0; number < count; number++) await index.removeLost('ann', entry(number))
+  expect(sent).toEqual([])
+  clock.mockImplementation(() => now + GRACE_MS)
+  await index.removeLost('ann', entry(0))
+  return sent
+}
+
+describe("an owner's entries without a record", () => {
+  it('R29: are remembered, and those beyond the bound are forgotten', async () => {
+    expect(await see(BOUND)).toHaveLength(1)
+    expect(await see(BOUND + 1)).toEqual([])
+  })
+})
