@@ -1,9 +1,10 @@
 import { session } from './middleware'
 
-export { session as default, session, type SessionMiddleware } from './middleware'
+export { session as default, createSession, session, type SessionMiddleware } from './middleware'
 export { SessionService, type SessionListener } from './service'
 export type { Session, SessionCallback, SessionControls, SessionData } from './session/session'
 export type { Class, Container, ResolvedOptions, SessionOptions, StoreErrorPolicy } from './options/options'
+export type { CreateSessionOptions } from './options/create-options'
 export type { MergeConflict } from './session/merge'
 export type { SessionEvents, RejectedSession, SessionIncident } from './session/events'
 export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './base/errors'

@@ -1,4 +1,3 @@
-import { closest, distance } from 'fastest-levenshtein'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { MAX_LIFETIME } from '../session/record'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
@@ -18,9 +17,7 @@ import {
   type Check,
   type Rule,
 } from './rules'
-
-/** Which part of an option's name may be spelled otherwise. */
-const MAX_TYPOS = 0.4
+import { unknownOption } from './unknown-options'
 
 const isNothing: Check = (value) => value === undefined || value === null
 const isDuration: Check = (value) => typeof value === 'number' && value > 0 && value <= MAX_LIFETIME
@@ -79,15 +76,22 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   asyncLocalStorage: BOOLEAN,
 }
 
+export function isOption(name: string): boolean {
+  return Object.hasOwn(RULES, name)
+}
+
+/** What is said of an option that there is not. */
+export function nameUnknown(name: string): string {
+  return unknownOption(name, Object.keys(RULES))
+}
+
 /** Throws at the first option that is unknown or malformed, or that contradicts another one. */
 export function checkOptions(given: unknown): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalid(`Session options are an object, not ${describe(given)}. Call session(options, app).`)
   }
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(RULES, name)) {
-      throw invalid(`Unknown session option "${name}". ${hint(name)}`)
-    }
+    if (!isOption(name)) throw invalid(nameUnknown(name))
     const [allowed, check] = RULES[name as keyof typeof RULES]
     if (isNothing(value) || check(value)) continue
     throw invalid(`The session option "${name}" takes ${allowed}, not ${describe(value)}.`)
@@ -119,11 +123,4 @@ export function checkCombination(options: ResolvedOptions): void {
     chunks !== undefined && chunks > 1 && !codec?.isSelfAuthenticating,
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
-}
-
-/** What an unknown option may have been meant to be; a name that is like none gets no guess. */
-function hint(name: string): string {
-  const nearest = closest(name, Object.keys(RULES))
-  const isNear = distance(name, nearest) <= Math.max(name.length, nearest.length) * MAX_TYPOS
-  return isNear ? `Did you mean "${nearest}"?` : 'Leave it out; the README has a table of all options.'
 }
