@@ -60,7 +60,7 @@ test('R78: an option that is known and cannot be is refused by createSession() a
   expect(() => visit({ sameSite: 'loose' })).toThrow(SessionError)
   expect(() => visit({ maxAge: '1 day' })).toThrow('takes a positive number of milliseconds, 400 days at most')
   expect(() => createSession({}, undefined as never)).toThrow('app instance required')
-  expect(() => createSession('nonsense' as object, createApp())).toThrow('Session options are an object')
+  expect(() => createSession('nonsense' as never, createApp())).toThrow('Session options are an object')
 })
 
 test('R78: a second createSession() on an app is the first one, and says so', async () => {

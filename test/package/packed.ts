@@ -12,9 +12,15 @@ export const WORKSHOP = mkdtempSync(join(tmpdir(), 'koa-session-service-'))
 afterAll(() => rmSync(WORKSHOP, { recursive: true, force: true }))
 
 /** What is in the package beside what is compiled. */
-export const PAPERS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].filter((name) =>
-  existsSync(join(ROOT, name)),
-)
+export const PAPERS = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'package.json',
+  'docs',
+  'test/README.md',
+  'test/bench',
+].filter((name) => existsSync(join(ROOT, name)))
 
 interface Manifest {
   exports: Record<string, unknown>
@@ -31,7 +37,7 @@ export class PackedProject {
   /** Builds and packs a copy, so that nobody who uses the project meanwhile is disturbed. */
   constructor() {
     const copy = join(WORKSHOP, 'copy')
-    for (const name of ['src', 'test/package', 'tsconfig.json', 'tsconfig.build.json', ...PAPERS]) {
+    for (const name of ['src', 'tools', 'tsconfig.json', 'tsconfig.build.json', ...PAPERS]) {
       cpSync(join(ROOT, name), join(copy, name), { recursive: true })
     }
     symlinkSync(MODULES, join(copy, 'node_modules'))
