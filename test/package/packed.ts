@@ -31,6 +31,7 @@ interface Manifest {
 /** What `npm pack` makes of the project, unpacked. */
 export class PackedProject {
   readonly folder = join(WORKSHOP, 'package')
+  readonly tarball: string
   readonly manifest: Manifest
   readonly files: string[]
 
@@ -42,8 +43,8 @@ export class PackedProject {
     }
     symlinkSync(MODULES, join(copy, 'node_modules'))
     execFileSync('npm', ['pack', '--offline', '--silent', '--no-update-notifier'], { cwd: copy, env: ENVIRONMENT })
-    const tarball = readdirSync(copy).find((name) => name.endsWith('.tgz')) as string
-    execFileSync('tar', ['-xzf', join(copy, tarball), '-C', WORKSHOP])
+    this.tarball = join(copy, readdirSync(copy).find((name) => name.endsWith('.tgz')) as string)
+    execFileSync('tar', ['-xzf', this.tarball, '-C', WORKSHOP])
     this.manifest = JSON.parse(this.read('package.json')) as Manifest
     this.files = readdirSync(this.folder, { recursive: true, encoding: 'utf8' })
       .filter((path) => statSync(join(this.folder, path)).isFile())
