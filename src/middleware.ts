@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import { SessionError } from './base/errors'
 import { warnAlways } from './base/warning'
-import { withoutUnknown, type CreateSessionOptions } from './options/create-options'
+import { withoutUnknown, type LooseOptions } from './options/create-options'
 import type { ResolvedOptions, SessionOptions } from './options/options'
 import { SessionService } from './service'
 import type { Session, SessionData } from './session/session'
@@ -62,15 +62,15 @@ export function session<Data extends object>(first: unknown, second: unknown): S
  * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that are known, and cannot be
  */
 export function createSession<Data extends object = SessionData>(
-  options: CreateSessionOptions<Data> | undefined,
+  options: LooseOptions<Data> | undefined,
   app: Koa,
 ): SessionMiddleware<Data>
 export function createSession<Data extends object = SessionData>(
   app: Koa,
-  options?: CreateSessionOptions<Data>,
+  options?: LooseOptions<Data>,
 ): SessionMiddleware<Data>
 export function createSession<Data extends object>(first: unknown, second: unknown): SessionMiddleware<Data> {
-  const [app, options] = appAndOptions<CreateSessionOptions<Data>>(first, second)
+  const [app, options] = appAndOptions<LooseOptions<Data>>(first, second)
   const known = withoutUnknown(options ?? {})
   try {
     return install(new SessionService<Data>(app, known))

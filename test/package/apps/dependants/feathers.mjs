@@ -56,8 +56,9 @@ async function main() {
   const end = await browser.follow(`${url}/oauth/fake`, '/done')
   const token = new URLSearchParams(new URL(end.url).hash.slice(1)).get('access_token')
   const { user } = await app.service('authentication').create({ strategy: 'jwt', accessToken: token })
+  const after = Array.from(browser.cookies.keys())
   const direct = await browser.open(`${url}/oauth/fake/callback?code=1`)
-  print({ during, user: user.fakeId, after: Array.from(browser.cookies.keys()), again: direct.location })
+  print({ during, user: user.fakeId, after, direct: direct.status })
 }
 
 void main()
