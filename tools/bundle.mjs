@@ -38,6 +38,11 @@ await build({
   logLevel: 'warning',
 })
 
+// What only names the doors has no source that anybody could look at.
+const map = JSON.parse(readFileSync(join(dist, `${bundle}.map`), 'utf8'))
+map.sources = map.sources.map((source) => (source === '<stdin>' ? null : source))
+writeFileSync(join(dist, `${bundle}.map`), JSON.stringify(map))
+
 for (const path of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (/\.m?js(\.map)?$/.test(path) && !path.endsWith('.mjs') && !path.startsWith(bundle)) rmSync(join(dist, path))
 }
