@@ -1,6 +1,6 @@
 import { session } from './middleware'
 
-export { session as default, session, type SessionMiddleware } from './middleware'
+export { session as default, createSession, session, type SessionMiddleware } from './middleware'
 export { SessionService, type SessionListener } from './service'
 export type { SignedInSession } from './request/owner-sessions'
 export type { Device } from './session/tenure'
@@ -10,6 +10,7 @@ export type { Class, Container, ResolvedOptions, SessionOptions, StoreErrorPolic
 export type { CrossSite, CrossSiteRules, CrossSiteTreatment } from './options/cross-site'
 export type { ClearedData } from './options/clear-site-data'
 export type { SessionTrace, TracedOperation } from './base/tracing'
+export type { CreateSessionOptions } from './options/create-options'
 export type { MergeConflict } from './session/merge'
 export {
   SESSION_EVENTS,

@@ -1,4 +1,7 @@
 import type Koa from 'koa'
+import { SessionError } from './base/errors'
+import { warnAlways } from './base/warning'
+import { withoutUnknown, type LooseOptions } from './options/create-options'
 import type { ResolvedOptions, SessionOptions } from './options/options'
 import { SessionService } from './service'
 import type { Session, SessionData } from './session/session'
@@ -44,9 +47,68 @@ export function session<Data extends object = SessionData>(
   options?: SessionOptions<Data>,
 ): SessionMiddleware<Data>
 export function session<Data extends object>(first: unknown, second: unknown): SessionMiddleware<Data> {
-  const [app, options] = isApp(first) ? [first, second] : [second as Koa, first]
-  const sessions = new SessionService<Data>(app, options ?? {})
+  const [app, options] = appAndOptions<SessionOptions<Data>>(first, second)
+  return install(new SessionService<Data>(app, options ?? {}))
+}
+
+/**
+ * {@link session} under the name that packages import from koa-session 7, for an app whose `koa-session` is this package. So
+ * that no such app is kept from starting, an option that is unknown is a warning, and a second session on the property of
+ * another one is that one, as it is in koa-session.
+ *
+ * @example
+ * app.use(createSession({ key: 'koa.sess', sameSite: undefined }, app))
+ *
+ * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that are known, and cannot be
+ */
+export function createSession<Data extends object = SessionData>(
+  options: LooseOptions<Data> | undefined,
+  app: Koa,
+): SessionMiddleware<Data>
+export function createSession<Data extends object = SessionData>(
+  app: Koa,
+  options?: LooseOptions<Data>,
+): SessionMiddleware<Data>
+export function createSession<Data extends object>(first: unknown, second: unknown): SessionMiddleware<Data> {
+  const [app, options] = appAndOptions<LooseOptions<Data>>(first, second)
+  const known = withoutUnknown(options ?? {})
+  try {
+    return install(new SessionService<Data>(app, known))
+  } catch (error) {
+    if (!isClash(error)) throw error
+    const other = serviceOn<Data>(app, known.property ?? 'session')
+    if (!other) throw error
+    warnAlways(`second session on ${other.options.property}`, `${error.message} The first one serves both.`)
+    return installOnce(other)
+  }
+}
+
+function install<Data extends object>(sessions: SessionService<Data>): SessionMiddleware<Data> {
   return Object.assign(sessions.middleware(), { sessions })
+}
+
+/** Serves a request whose session nobody has opened yet. */
+function installOnce<Data extends object>(sessions: SessionService<Data>): SessionMiddleware<Data> {
+  const middleware = sessions.middleware()
+  const session: Koa.Middleware = async (ctx, next) => {
+    await (sessions.isInstalled(ctx) ? next() : middleware(ctx, next))
+  }
+  return Object.assign(session, { sessions })
+}
+
+function isClash(error: unknown): error is SessionError {
+  return error instanceof SessionError && error.code === 'ERR_SESSION_CLASH'
+}
+
+/** The service that has this property of the app's contexts. */
+function serviceOn<Data extends object>(app: Koa, property: string): SessionService<Data> | undefined {
+  const service = SessionService.of({ app } as Koa.Context) as SessionService<Data>
+  return service.options.property === property ? service : undefined
+}
+
+/** Both orders of the arguments are right. */
+function appAndOptions<Options>(first: unknown, second: unknown): [app: Koa, options: Options | undefined] {
+  return isApp(first) ? [first, second as Options] : [second as Koa, first as Options]
 }
 
 function isApp(value: unknown): value is Koa {

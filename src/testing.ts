@@ -1,6 +1,7 @@
 export {
   describeSessionStore,
   type DescribeOptions,
+  type MadeStore,
   type StoreCapability,
   type StoreFixture,
   type TestRunner,

@@ -6,8 +6,13 @@ export function isProduction(): boolean {
 }
 
 /** Tells a developer, once for each `topic`, and never in production. */
-export function warnOnce(topic: string, message: string, type = 'SessionWarning'): void {
-  if (told.has(topic) || isProduction()) return
+export function warnOnce(topic: string, message: string, type?: string): void {
+  if (!isProduction()) warnAlways(topic, message, type)
+}
+
+/** Tells whoever runs the process, once for each `topic`: in production too. */
+export function warnAlways(topic: string, message: string, type = 'SessionWarning'): void {
+  if (told.has(topic)) return
   told.add(topic)
   process.emitWarning(message, type)
 }

@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
 import type { Awaitable } from '../base/awaitable'
-import { isConditional, isOwnerIndexed, isTouchable, type Store } from '../contracts/store'
+import { isConditional, isOwnerIndexed, isTouchable } from '../contracts/store'
 import { describeConditional, describeDestroyAt } from './conditional-writes'
 import { describeContract } from './every-store'
+import { checkRunner, findRunner } from './find-runner'
+import { fixtureOf, type MadeStore, type StoreFixture } from './made-store'
 import { describeOwner, describeOwnerChanges, describeOwnerMarks } from './owner-index'
 import { newKey, type CapableStore, type TestedStore, type TestRunner } from './tested-store'
 import { describeTouch, describeTouchAt } from './touch'
 
+export type { MadeStore, StoreFixture } from './made-store'
 export type { TestRunner } from './tested-store'
 
 /** What a store can do beside the three methods of every store. */
@@ -24,17 +27,14 @@ const PARTS: [title: string, needed: StoreCapability[], define: (it: TestRunner[
   ['index by owner', ['conditional', 'owner'], describeOwnerChanges],
 ]
 
-/** A store to be tested, and how to get rid of it. */
-export interface StoreFixture {
-  store: Store
-  stop?: () => Awaitable<unknown>
-}
-
 /** What {@link describeSessionStore} takes beside the store. */
 export interface DescribeOptions {
   /** What the store is meant to be able to do. Default: nothing beside `get`, `set` and `destroy`. */
   capabilities?: readonly StoreCapability[]
-  /** The test runner. Default: the global functions, or `node:test` where there are none. */
+  /**
+   * The functions of the test runner. Default: those of the runner that is running: jest, vitest and mocha, with and without
+   * globals, and `node:test`.
+   */
   runner?: TestRunner
 }
 
@@ -43,30 +43,35 @@ export interface DescribeOptions {
  * `node:test`. Each test gets a store of its own from `make`, which may share a server: keys are never used twice.
  * From `koa-session-service/testing`.
  *
+ * @param make returns the store, or `{ store, stop }` where there is something to stop after each test; may be async
+ *
  * @example
- * describeSessionStore('MemoryStore', () => ({ store: new MemoryStore() }), { capabilities: ['conditional', 'touch', 'owner'] })
+ * describeSessionStore('MemoryStore', () => new MemoryStore(), { capabilities: ['conditional', 'touch', 'owner'] })
+ *
+ * @throws {TypeError} where it cannot tell which runner is running: hand it over as `runner`
  */
 export function describeSessionStore(
   name: string,
-  make: () => Awaitable<StoreFixture>,
-  { capabilities = [], runner = findRunner() }: DescribeOptions = {},
+  make: () => Awaitable<MadeStore>,
+  { capabilities = [], runner }: DescribeOptions = {},
 ): void {
-  const { describe, it, beforeEach, afterEach } = runner
+  const { describe, it, beforeEach, afterEach } = runner === undefined ? findRunner() : checkRunner(runner)
   const test = {} as TestedStore
-  let fixture: StoreFixture
+  let fixture: StoreFixture | undefined
 
   describe(`session store ${name}`, () => {
     beforeEach(async () => {
-      fixture = await make()
+      fixture = undefined
+      fixture = fixtureOf(await make())
       test.store = fixture.store as CapableStore
       test.key = newKey()
     })
     afterEach(async () => {
-      await fixture.stop?.()
+      await fixture?.stop?.()
     })
 
     it('can do what it is said to be able to do', async () => {
-      const { store } = fixture
+      const { store } = test
       const found = { conditional: isConditional(store), touch: isTouchable(store), owner: isOwnerIndexed(store) }
       const names = (Object.keys(found) as StoreCapability[]).filter((capability) => found[capability])
       assert.deepEqual(names.sort(), [...capabilities].sort())
@@ -75,11 +80,4 @@ export function describeSessionStore(
       if (needed.every((capability) => capabilities.includes(capability))) describe(title, () => define(it, test))
     }
   })
-}
-
-function findRunner(): TestRunner {
-  const found = globalThis as unknown as Partial<TestRunner>
-  if (found.describe && found.it && found.beforeEach && found.afterEach) return found as TestRunner
-  // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where no other runner is there
-  return require('node:test') as TestRunner
 }

@@ -1,4 +1,3 @@
-import { closest, distance } from 'fastest-levenshtein'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
@@ -22,9 +21,7 @@ import {
   type Check,
   type Rule,
 } from './rules'
-
-/** Which part of an option's name may be spelled otherwise. */
-const MAX_TYPOS = 0.4
+import { unknownOption } from './unknown-options'
 
 const isNothing: Check = (value) => value === undefined || value === null
 const isDuration: Check = (value) => typeof value === 'number' && value > 0 && value <= MAX_LIFETIME
@@ -89,15 +86,22 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   asyncLocalStorage: BOOLEAN,
 }
 
+export function isOption(name: string): boolean {
+  return Object.hasOwn(RULES, name)
+}
+
+/** What is said of an option that there is not. */
+export function nameUnknown(name: string): string {
+  return unknownOption(name, Object.keys(RULES))
+}
+
 /** Throws at the first option that is unknown or malformed, or that contradicts another one. */
 export function checkOptions(given: unknown): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
     throw invalid(`Session options are an object, not ${describe(given)}. Call session(options, app).`)
   }
   for (const [name, value] of Object.entries(given)) {
-    if (!Object.hasOwn(RULES, name)) {
-      throw invalid(`Unknown session option "${name}". ${hint(name)}`)
-    }
+    if (!isOption(name)) throw invalid(nameUnknown(name))
     const [allowed, check] = RULES[name as keyof typeof RULES]
     if (isNothing(value) || check(value)) continue
     throw invalid(`The session option "${name}" takes ${allowed}, not ${describe(value)}.`)
@@ -151,11 +155,4 @@ function mayKnowOwners({ store, ContextStore }: ResolvedOptions): boolean {
 /** The message of what can only be had with an index by owner. */
 export function needsIndex(what: string): string {
   return `${what} is for a store that knows whose sessions it holds: MemoryStore, RedisStore, KyselyStore, or one with the methods of OwnerIndexedStore.`
-}
-
-/** What an unknown option may have been meant to be; a name that is like none gets no guess. */
-function hint(name: string): string {
-  const nearest = closest(name, Object.keys(RULES))
-  const isNear = distance(name, nearest) <= Math.max(name.length, nearest.length) * MAX_TYPOS
-  return isNear ? `Did you mean "${nearest}"?` : 'Leave it out; the README has a table of all options.'
 }

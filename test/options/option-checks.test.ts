@@ -224,7 +224,7 @@ test.each(['graceMs', 'cookie', 'database', 'x', 'sessionStorageEngine'])(
     const error = refusal({ [unknown]: true })
     expect(error?.code).toBe('ERR_SESSION_OPTIONS')
     expect(error?.message).toBe(
-      `Unknown session option "${unknown}". Leave it out; the README has a table of all options.`,
+      `Unknown session option "${unknown}". Leave it out; docs/options.md has a table of all options.`,
     )
   },
 )

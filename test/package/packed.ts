@@ -12,9 +12,15 @@ export const WORKSHOP = mkdtempSync(join(tmpdir(), 'koa-session-service-'))
 afterAll(() => rmSync(WORKSHOP, { recursive: true, force: true }))
 
 /** What is in the package beside what is compiled. */
-export const PAPERS = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json'].filter((name) =>
-  existsSync(join(ROOT, name)),
-)
+export const PAPERS = [
+  'CHANGELOG.md',
+  'LICENSE',
+  'README.md',
+  'package.json',
+  'docs',
+  'test/README.md',
+  'test/bench',
+].filter((name) => existsSync(join(ROOT, name)))
 
 interface Manifest {
   exports: Record<string, unknown>
@@ -25,19 +31,20 @@ interface Manifest {
 /** What `npm pack` makes of the project, unpacked. */
 export class PackedProject {
   readonly folder = join(WORKSHOP, 'package')
+  readonly tarball: string
   readonly manifest: Manifest
   readonly files: string[]
 
   /** Builds and packs a copy, so that nobody who uses the project meanwhile is disturbed. */
   constructor() {
     const copy = join(WORKSHOP, 'copy')
-    for (const name of ['src', 'test/package', 'tsconfig.json', 'tsconfig.build.json', ...PAPERS]) {
+    for (const name of ['src', 'tools', 'tsconfig.json', 'tsconfig.build.json', ...PAPERS]) {
       cpSync(join(ROOT, name), join(copy, name), { recursive: true })
     }
     symlinkSync(MODULES, join(copy, 'node_modules'))
     execFileSync('npm', ['pack', '--offline', '--silent', '--no-update-notifier'], { cwd: copy, env: ENVIRONMENT })
-    const tarball = readdirSync(copy).find((name) => name.endsWith('.tgz')) as string
-    execFileSync('tar', ['-xzf', join(copy, tarball), '-C', WORKSHOP])
+    this.tarball = join(copy, readdirSync(copy).find((name) => name.endsWith('.tgz')) as string)
+    execFileSync('tar', ['-xzf', this.tarball, '-C', WORKSHOP])
     this.manifest = JSON.parse(this.read('package.json')) as Manifest
     this.files = readdirSync(this.folder, { recursive: true, encoding: 'utf8' })
       .filter((path) => statSync(join(this.folder, path)).isFile())
@@ -68,5 +75,12 @@ export class PackedProject {
     return targets
       .map((target) => target.replace(/\.js$/, '') + ending)
       .filter((target) => !this.files.includes(target))
+  }
+
+  /** What a page links to in the project, and is not in the package: neither a file nor a folder with files. */
+  missingLinksOf(path: string): string[] {
+    const found = this.read(path).matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)[^)]*\)/g)
+    const targets = Array.from(found, ([, target]) => posix.join(posix.dirname(path), target ?? ''))
+    return targets.filter((target) => !this.files.some((file) => file === target || file.startsWith(`${target}/`)))
   }
 }

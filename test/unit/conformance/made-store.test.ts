@@ -1,0 +1,29 @@
+import { MemoryStore } from 'koa-session-service'
+import { describeSessionStore } from 'koa-session-service/testing'
+import { fixtureOf } from '../../../src/conformance/made-store'
+
+test('R82: make may return the store itself, or a store that has to be stopped', () => {
+  const store = new MemoryStore()
+  const stop = (): void => undefined
+  expect(fixtureOf(store)).toEqual({ store })
+  expect(fixtureOf({ store, stop })).toEqual({ store, stop })
+  const wrapping = Object.assign(new MemoryStore(), { store: 'a name' })
+  expect(fixtureOf(wrapping).store).toBe(wrapping)
+})
+
+test.each([[undefined], [null], [{}], [{ store: {} }], [5], [{ store: { get() {}, set() {} } }]])(
+  'R82: what make returned is refused where it is no store: %p',
+  (made) => {
+    expect(() => fixtureOf(made)).toThrow('takes a function "make" that returns a store')
+  },
+)
+
+test.each([
+  [{}, 'describe, it, beforeEach, afterEach'],
+  [null, 'describe, it, beforeEach, afterEach'],
+  [{ describe, it }, 'beforeEach, afterEach'],
+])('R82: a runner without the functions is refused by their names: %p', (runner, missing) => {
+  const describeIt = () => describeSessionStore('any', () => new MemoryStore(), { runner: runner as never })
+  expect(describeIt).toThrow(TypeError)
+  expect(describeIt).toThrow(`has no ${missing}.`)
+})
