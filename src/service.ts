@@ -8,6 +8,8 @@ import { SessionError } from './base/errors'
 import type { SessionEvents } from './session/events'
 import { defineContextProperties } from './request/context-properties'
 import { currentRequest, inRequest } from './request/current-request'
+import { HeldSession } from './request/held-session'
+import { outsideContext, OutsideScope, type OutsideRequest } from './request/outside-scope'
 import { RequestSession } from './request/request-session'
 import { checkNames } from './options/name-checks'
 import { checkCombination, checkOptions } from './options/option-checks'
@@ -165,6 +167,28 @@ export class SessionService<Data extends object = SessionData> {
     await session.load()
     session.session = null
     await session.commit('commit')
+  }
+
+  /**
+   * Opens a session outside a request: for a websocket's upgrade, a stream of events, a job. The same checks are made as for
+   * a request; what is not accepted, hostile cookies too, is undefined. It never writes to a client.
+   *
+   * @param request a request of Node's, or an object with its `headers`
+   * @throws {SessionError} `ERR_SESSION_STORE` where the store cannot be read
+   */
+  async open(request: OutsideRequest): Promise<HeldSession<Data> | undefined> {
+    const ctx = outsideContext(this.#app, request)
+    return this.#within(ctx, () => HeldSession.open<Data>(new OutsideScope(ctx, this.#config)))
+  }
+
+  /**
+   * A signal for a stream in a handler: aborted when the session is destroyed or revoked, changes hands or times out. It is
+   * released when the response closes. Where there is no stored session, it is aborted already: `save()` first.
+   */
+  async signal(ctx: Context = this.context): Promise<AbortSignal> {
+    const session = this.#session(ctx)
+    await session.load()
+    return session.signal
   }
 
   /** Calls `listener` with every event of this kind, after the request's own work. */

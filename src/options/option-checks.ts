@@ -61,6 +61,8 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   idleTimeout: DURATION,
   absoluteTimeout: DURATION,
   storeTimeout: DURATION,
+  recheck: DURATION,
+  bus: ['an object with the methods publish and subscribe, such as a RedisBus', hasMethods('publish', 'subscribe')],
   codec: ['an object with the functions encode and decode, such as sealed({ keys })', hasMethods('encode', 'decode')],
   chunks: [
     `a whole number from 1 to ${MAX_CHUNKS}, since Node refuses requests whose cookies take much more than 12 KB`,
@@ -97,14 +99,14 @@ export function checkOptions(given: unknown): void {
 /** Throws where options that are good by themselves cannot be had together. */
 export function checkCombination(options: ResolvedOptions): void {
   checkCookie(options.key, options)
-  const { store, ContextStore, externalKey, container, codec, encode, decode, chunks, hashIds } = options
+  const { store, ContextStore, externalKey, container, codec, encode, decode, chunks, hashIds, bus } = options
   const hasStore = Boolean(store ?? ContextStore)
   refuse(store && ContextStore, 'The session options "store" and "ContextStore" exclude each other. Leave one out.')
   refuse(
     typeof store === 'function' && !container,
     'The session option "store" is a class, and there is no container to build it. Pass an instance, or a "container".',
   )
-  for (const [name, value] of Object.entries({ externalKey, hashIds })) {
+  for (const [name, value] of Object.entries({ externalKey, hashIds, bus })) {
     refuse(value && !hasStore, `The session option "${name}" is for a session in a store. Add a "store".`)
   }
   refuse(

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Awaitable } from '../base/awaitable'
 import type { CookieOptions } from './cookie-options'
+import type { Bus } from '../contracts/bus'
 import type { Codec } from '../contracts/codec'
 import type { Store } from '../contracts/store'
 import type { SessionError } from '../base/errors'
@@ -92,6 +93,13 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   onStoreError?: StoreErrorPolicy | ((error: SessionError, ctx: Context) => StoreErrorPolicy)
   /** How long each call of the store may take. Default: ten seconds, as some drivers wait without end for a server that is gone. */
   storeTimeout?: number
+  /**
+   * Tells other processes what happens to sessions, such as `RedisBus`. Default: the one of the store, where it has one (a
+   * {@link LayeredStore}); otherwise one within this process, which all services on the same store share.
+   */
+  bus?: Bus
+  /** How often a session that is held by a signal is looked at in its store, whatever the bus says. Default: 30 seconds. */
+  recheck?: number
   /** Sets `Cache-Control: no-store` and `Vary: Cookie` on responses that used their session. Default: false. */
   preventCaching?: boolean
   /** Decides what is kept where two requests have changed the same key. Default: the last one's. */
@@ -114,6 +122,7 @@ export type ResolvedOptions = Readonly<
     lazy: boolean
     commitOnError: boolean | ((error: unknown, ctx: Context) => boolean)
     storeTimeout: number
+    recheck: number
   }
 >
 
@@ -135,6 +144,7 @@ const DEFAULTS: ResolvedOptions = {
   lazy: false,
   commitOnError: true,
   storeTimeout: 10_000,
+  recheck: 30_000,
 }
 
 /** Copies the options, fills in the defaults and freezes the result. Options that are null or undefined are not set. */

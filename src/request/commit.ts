@@ -116,7 +116,8 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     needsSecret: lacksSecret(stored, scope),
     hasOwners,
     isInCookie: !config.hasStore,
-    isResponseSent: scope.ctx.res.headersSent,
+    isResponseSent: scope.isOutside || scope.ctx.res.headersSent,
+    isOutside: scope.isOutside,
     wasWritten: job.wasWritten,
     isRolling: settings.rolling,
     isRenewalDue: settings.renew && stored !== undefined && isRenewalDue(stored, scope),
@@ -126,7 +127,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
 }
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
-  if (plan.do === 'refuse') throw tooLateToRegenerate()
+  if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRegenerate()
   if (plan.do === 'end') return endUnseen(job)
   return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined }
 }
@@ -141,6 +142,14 @@ async function endUnseen({ scope, stored }: CommitJob): Promise<Outcome> {
 function hasKeys(data: object): boolean {
   for (const _ in data) return true
   return false
+}
+
+function cannotChangeHands(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_HANDS',
+    'A session that was opened outside a request was to get another owner, and no response can carry the token that it ' +
+      'would need. Nothing was changed. Sign visitors in and out in a request; to end the session, call destroy().',
+  )
 }
 
 function tooLateToRegenerate(): SessionError {

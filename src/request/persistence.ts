@@ -12,7 +12,7 @@ import { openSession, type Opened } from './open-session'
 import { reconcile } from './reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from './request-scope'
-import { lacksSecret } from './stored'
+import { lacksSecret, type Stored } from './stored'
 import { isInDoubt } from './write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -44,9 +44,9 @@ export class Persistence {
     return this.#known.stored ? this.#known.stored.id : this.#newToken.value?.id
   }
 
-  /** The key of the record that is there. */
-  get storedId(): string | undefined {
-    return this.#known.stored?.id
+  /** What is stored, as far as this request knows. */
+  get stored(): Stored | undefined {
+    return this.#known.stored
   }
 
   /** What the client holds, or will hold; undefined without a store. */
@@ -129,6 +129,7 @@ export class Persistence {
   async end(): Promise<void> {
     const id = this.#known.stored?.id
     await removeRecords(this.#scope, this.#client, this.#known)
+    this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
     await this.#client.clear(id)
   }

@@ -22,11 +22,17 @@ export class RequestScope {
   #wasRead = false
   #backend: Backend | undefined
   #options: ResolvedOptions | undefined
+  #whenEnded: (() => void)[] | undefined
 
   constructor(ctx: Context, config: SessionConfig) {
     this.ctx = ctx
     this.config = config
     this.#maxAge = config.options.maxAge
+  }
+
+  /** Whether there is no response that could carry anything. */
+  get isOutside(): boolean {
+    return false
   }
 
   /** The lifetime that the session is written with. */
@@ -116,6 +122,15 @@ export class RequestScope {
     const { onStoreError = 'throw' } = this.config.options
     const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
     return policy === 'anonymous'
+  }
+
+  /** Calls back when this request has ended its session. */
+  whenEnded(listener: () => void): void {
+    this.#whenEnded = [...(this.#whenEnded ?? []), listener]
+  }
+
+  noteEnd(): void {
+    for (const listener of this.#whenEnded ?? []) listener()
   }
 
   report<Name extends keyof SessionEvents>(

@@ -3,7 +3,6 @@ import { andThen, isPromise, type Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { TaskQueue } from '../base/task-queue'
 import type { SessionConfig } from '../options/config'
-import type { ResolvedOptions } from '../options/options'
 import type { Lifetime } from '../session/record'
 import { SessionModel, type SessionOwner } from '../session/session'
 import type { CommitVerb } from './commit-plan'
@@ -11,7 +10,8 @@ import { Draft } from './draft'
 import { isInHook, refuseInHook } from './hooks'
 import { Persistence } from './persistence'
 import { RequestScope } from './request-scope'
-import { assignable, CLOSED, notLoaded, opened, type OpenState, type State } from './state'
+import { signalIn } from './signal'
+import { assignable, assignedBy, CLOSED, notLoaded, opened, readBy, type OpenState, type State } from './state'
 import { UpdateLoop } from './update-loop'
 
 /** One request's session, as the application sees it: closed, open or ended; and the verbs, one after the other. */
@@ -58,13 +58,11 @@ export class RequestSession implements SessionOwner {
     if (this.#state.name === 'closed' && this.#scope.config.isLazyStore) throw notLoaded()
     if (this.#state.name === 'ended') this.#persistence.replaceEnded()
     this.#persistence.mustWrite(false)
-    const session = new SessionModel(this, { isNew: false })
-    SessionModel.assign(session, data)
-    this.#state = { name: 'open', session, record: undefined }
+    this.#state = { name: 'open', session: assignedBy(this, data), record: undefined }
   }
 
   /** `ctx.sessionOptions`. */
-  get options(): ResolvedOptions {
+  get options(): RequestScope['options'] {
     return this.#scope.options
   }
 
@@ -151,13 +149,18 @@ export class RequestSession implements SessionOwner {
     this.#persistence.startOver()
   }
 
+  /** A signal that is aborted when the session ends, and is released when the response closes. */
+  get signal(): AbortSignal {
+    return signalIn(this.#scope, () => (this.#state.name === 'open' ? this.#persistence.stored : undefined))
+  }
+
   settled(): Promise<void> {
     return this.#commits.idle()
   }
 
   /** Reports that the commit failed with an error that Koa does not get to see. */
   reportError(error: unknown): void {
-    this.#scope.report('error', this.#persistence.storedId, { error })
+    this.#scope.report('error', this.#persistence.stored?.id, { error })
   }
 
   async #update(change: (session: SessionModel) => Awaitable<unknown>): Promise<true | undefined> {
@@ -241,10 +244,7 @@ export class RequestSession implements SessionOwner {
   }
 
   #sessionOf(state: OpenState): SessionModel {
-    if (state.session) return state.session
-    this.#persistence.drawCustomId()
-    state.session = new SessionModel(this, { isNew: state.record === undefined })
-    if (state.record) SessionModel.load(state.session, state.record)
-    return state.session
+    if (!state.session) this.#persistence.drawCustomId()
+    return (state.session ??= readBy(this, state.record))
   }
 }

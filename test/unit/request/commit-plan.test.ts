@@ -12,6 +12,7 @@ const AT_REST: CommitFacts = {
   hasOwners: false,
   isInCookie: false,
   isResponseSent: false,
+  isOutside: false,
   wasWritten: false,
   isRolling: false,
   isRenewalDue: false,
