@@ -151,7 +151,7 @@ export class RequestSession implements SessionOwner {
 
   /** A signal that is aborted when the session ends, and is released when the response closes. */
   get signal(): AbortSignal {
-    return signalIn(this.#scope, () => (this.#state.name === 'open' ? this.#persistence.stored : undefined))
+    return signalIn(this.#scope, this.#persistence, this.#commits)
   }
 
   settled(): Promise<void> {

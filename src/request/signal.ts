@@ -1,3 +1,4 @@
+import type { TaskQueue } from '../base/task-queue'
 import { signalOfNothing, watchOf, type Held } from '../watch/watch'
 import type { KnownSession } from '../watch/ending'
 import type { RequestScope } from './request-scope'
@@ -13,19 +14,25 @@ export function knownOf({ access, snapshot, created }: Stored): KnownSession {
  * A signal for a request's session; without a stored one it is aborted already. What the request itself makes of its session
  * is known: its own rotation does not abort it, its own logout does.
  *
- * @param storedOf what is stored, as far as the request knows by then
+ * @param persistence knows what is stored
+ * @param commits what the request writes, one after the other
  */
-export function signalIn(scope: RequestScope, storedOf: () => Stored | undefined): AbortSignal {
-  const stored = storedOf()
+export function signalIn(
+  scope: RequestScope,
+  persistence: { readonly stored: Stored | undefined },
+  commits: Pick<TaskQueue, 'idle'>,
+): AbortSignal {
+  const { stored } = persistence
   const { res } = scope.ctx
   if (!stored) return signalOfNothing()
   const { id } = stored
   const held: Held = watchOf(scope.config).hold({
     id,
     known: () => {
-      const now = storedOf()
-      return now?.id === id ? now && knownOf(now) : undefined
+      const { stored: now } = persistence
+      return now && now.id === id ? knownOf(now) : undefined
     },
+    settled: () => commits.idle(),
     load: () => loadFresh(scope, id as string),
   })
   scope.whenEnded(() => held.end())

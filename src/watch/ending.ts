@@ -36,7 +36,8 @@ export function endingOf({ known, span, found, policy, now }: Look): Ending | un
   // Without the store nobody can tell whether it was renewed: then it is over.
   if (found === 'unread') return isPast ? 'timeout' : undefined
   if (!found) return isPast ? 'timeout' : 'gone'
-  if (accessOf(found).hands !== known.hands) return 'hands'
+  // Where the holder knows of more changes, what was found is older.
+  if (accessOf(found).hands > known.hands) return 'hands'
   return isExpired(found, policy, now) ? 'timeout' : undefined
 }
 

@@ -47,7 +47,10 @@ export class Group {
     const [first] = this.watchers
     if (!this.hasRecord || first === undefined) return 'unread'
     try {
-      return (await first.load()) ?? undefined
+      const loaded = await first.load()
+      // It may have seen what a holder is about to know.
+      for (const watcher of this.watchers) await watcher.settled()
+      return loaded ?? undefined
     } catch {
       // The store is in trouble; requests tell so.
       return 'unread'

@@ -8,6 +8,8 @@ export interface Holding {
   readonly id: string | undefined
   /** What the holder knows of it; undefined where it has ended it itself. */
   known(): KnownSession | undefined
+  /** Waits until what the holder itself writes is done, and known. */
+  settled?(): Promise<void>
   /** Reads the record, past any cache. */
   load(): Awaitable<Loaded | null | undefined>
 }
@@ -32,6 +34,10 @@ export class Watcher {
 
   load(): Awaitable<Loaded | null | undefined> {
     return this.#holding.load()
+  }
+
+  async settled(): Promise<void> {
+    await this.#holding.settled?.()
   }
 
   /** Aborts the signal, after the work that has found out: whoever ends a session tells its client first. */

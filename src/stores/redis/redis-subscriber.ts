@@ -46,9 +46,9 @@ function overIoredis(client: Ioredis, { channel, hear, listening }: Subscription
   const subscriber = client.isCluster ? client.duplicate() : client.duplicate(patient)
   const listen = listenWith(() => subscriber.subscribe(channel), listening)
   subscriber.on('error', noteError)
-  subscriber.on('message', ((from: string, text: string) => {
+  subscriber.on('message', (from: string, text: string) => {
     if (from === channel) hear(text)
-  }) as () => void)
+  })
   subscriber.on('ready', listen)
   listen()
   return { end: async () => subscriber.disconnect() }
@@ -64,12 +64,11 @@ function overNodeRedis(client: NodeRedis, { channel, hear, listening }: Subscrip
   subscriber.on('ready', () => {
     if (!isFirst) listen()
   })
-  const connecting = subscriber.connect().then(() => {
+  void subscriber.connect().then(() => {
     isFirst = false
     listen()
   }, noteError)
   const end = async (): Promise<void> => {
-    await Promise.race([connecting, undefined])
     try {
       if (subscriber.destroy) subscriber.destroy()
       else await subscriber.disconnect()

@@ -37,6 +37,7 @@ const ROWS: Row[] = [
   ['maxAge was set', { mustWrite: true }, write('forced')],
   ['save()', { verb: 'save' }, write('forced')],
   ['save() of a new session without data', { ...NEW, verb: 'save', hasData: false }, write('forced')],
+  ['a sign-in without a response', { ...OWNED, ...SENT, isOutside: true }, { do: 'refuse' }],
   ['regenerate()', { verb: 'regenerate' }, write('forced', { rotation: 'hands' })],
   ['regenerate() of the same owner', { verb: 'regenerate', hasOwners: true }, write('forced', { rotation: 'hygiene' })],
   ['regenerate() of another owner', { ...OWNED, verb: 'regenerate' }, write('forced', HANDS)],
@@ -100,7 +101,8 @@ function* everyCase(): Generator<CommitFacts> {
     for (let bits = 0; bits < 2 ** FLAGS.length; bits++) {
       const flags = FLAGS.map((name, place) => [name, (bits & (1 << place)) !== 0])
       const facts = { verb, ...Object.fromEntries(flags) } as CommitFacts
-      if (!facts.changesOwner || (facts.hasOwners && facts.isStored)) yield facts
+      const canBe = !facts.isOutside || facts.isResponseSent
+      if (canBe && (!facts.changesOwner || (facts.hasOwners && facts.isStored))) yield facts
     }
   }
 }
@@ -122,8 +124,15 @@ const RULES: Record<string, Rule> = {
     !facts.changesOwner || facts.isInCookie || plan.do !== 'write' || plan.rotation === 'hands',
   'the age begins anew with the owner alone': (facts, plan) =>
     plan.do !== 'write' || plan.restartsAge === facts.changesOwner,
-  'only a regenerate() is refused, and only after the headers': (facts, plan) =>
-    plan.do !== 'refuse' || (facts.verb === 'regenerate' && facts.isResponseSent && facts.isStored),
+  'only a regenerate() is refused, and only after the headers; and a change of owner without a response': (
+    facts,
+    plan,
+  ) =>
+    plan.do !== 'refuse' ||
+    (facts.verb === 'regenerate' && facts.isResponseSent && facts.isStored) ||
+    (facts.changesOwner && facts.isOutside),
+  'R72: without a response, no session changes hands and none is ended': (facts, plan) =>
+    !facts.isOutside || (plan.do !== 'end' && rotationIn(plan) === 'none'),
   'only a change of owner ends a session, and only after the headers': (facts, plan) =>
     plan.do !== 'end' || (facts.changesOwner && facts.isResponseSent && !facts.isInCookie),
   'nothing is written where nothing is asked': (facts, plan) =>
@@ -138,7 +147,8 @@ const RULES: Record<string, Rule> = {
     ['save', 'regenerate'].includes(facts.verb),
   'changed data are written, ended or refused': (facts, plan) =>
     !facts.isChanged || !(facts.isStored || facts.hasData) || ['write', 'end', 'refuse'].includes(plan.do),
-  'a save() is written or ended': (facts, plan) => facts.verb !== 'save' || ['write', 'end'].includes(plan.do),
+  'a save() is written, ended or refused': (facts, plan) =>
+    facts.verb !== 'save' || ['write', 'end', 'refuse'].includes(plan.do),
   'a missing secret is given with every write that can carry it': (facts, plan) =>
     !facts.needsSecret || !facts.isStored || facts.isInCookie || facts.isResponseSent || rotationIn(plan) !== 'none',
   'the client is cleared where another session took the place': (facts, plan) =>
