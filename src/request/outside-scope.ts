@@ -29,9 +29,15 @@ function messageOf(request: OutsideRequest): IncomingMessage {
   message.method = 'GET'
   message.url = '/'
   const isIterable = typeof (headers as Iterable<unknown>)[Symbol.iterator] === 'function'
-  const pairs = isIterable ? (headers as Iterable<[string, string]>) : Object.entries(headers)
-  for (const [name, value] of pairs) message.headers[name.toLowerCase()] = value as string
+  const pairs = isIterable ? (headers as Iterable<[string, unknown]>) : Object.entries(headers)
+  for (const [name, value] of pairs) addHeader(message, name.toLowerCase(), value)
   return message
+}
+
+/** As Node does where a header comes more than once. What is no text is no header. */
+function addHeader({ headers }: IncomingMessage, name: string, value: unknown): void {
+  const texts = [value].flat().filter((text) => typeof text === 'string')
+  if (texts.length > 0) headers[name] = texts.join(name === 'cookie' ? '; ' : ', ')
 }
 
 /** Numbers the looks past a cache: each is a doubt of its own. */
