@@ -30,10 +30,12 @@ interface Found {
  * tells the client anything. Call {@link HeldSession.release} when you are done; until then, `signal` is watched.
  *
  * @example
- * const held = await sessions.open(request)
- * if (!held) return socket.destroy()
- * held.signal.addEventListener('abort', () => socket.destroy())
- * socket.once('close', () => held.release())
+ * const { sessions } = session({ store: new MemoryStore() }, app)
+ * async function countJob(cookie: string): Promise<void> {
+ *   const held = await sessions.open({ headers: { cookie } })
+ *   await held?.update((data) => { data.views = (data.views ?? 0) + 1 })
+ *   held?.release()
+ * }
  */
 export class HeldSession<Data extends object = SessionData> {
   readonly #scope: OutsideScope

@@ -84,6 +84,7 @@ describe('the caller’s options', () => {
       lazy: false,
       commitOnError: true,
       storeTimeout: 10_000,
+      recheck: 30_000,
     })
     expect(Object.isFrozen(sessions.options)).toBe(true)
   })
