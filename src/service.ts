@@ -1,6 +1,8 @@
 import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
 import { fingerprint } from './base/debug'
+import { HeldSession } from './request/held-session'
+import { outsideContext, OutsideScope, type OutsideRequest } from './request/outside-scope'
 import { OwnerVerbs } from './service/owner-verbs'
 import type { Session, SessionData } from './session/session'
 
@@ -120,5 +122,27 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
       delete (data as Partial<Data>)[key]
     }, ctx)
     return session ? taken : undefined
+  }
+
+  /**
+   * Opens a session outside a request: for a websocket's upgrade, a stream of events, a job. The same checks are made as for
+   * a request; what is not accepted, hostile cookies too, is undefined. It never writes to a client.
+   *
+   * @param request a request of Node's, or an object with its `headers`
+   * @throws {SessionError} `ERR_SESSION_STORE` where the store cannot be read
+   */
+  async open(request: OutsideRequest): Promise<HeldSession<Data> | undefined> {
+    const ctx = outsideContext(this.app, request)
+    return this.within(ctx, () => HeldSession.open<Data>(new OutsideScope(ctx, this.config)))
+  }
+
+  /**
+   * A signal for a stream in a handler: aborted when the session is destroyed or revoked, changes hands or times out. It is
+   * released when the response closes. Where there is no stored session, it is aborted already: `save()` first.
+   */
+  async signal(ctx: Context = this.context): Promise<AbortSignal> {
+    const session = this.sessionIn(ctx)
+    await session.load()
+    return session.signal
   }
 }

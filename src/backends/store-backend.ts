@@ -1,3 +1,4 @@
+import type { Context } from 'koa'
 import { andThen, type Awaitable } from '../base/awaitable'
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
 import {
@@ -24,6 +25,8 @@ export interface StoreBackendOptions {
   /** The configured lifetime in milliseconds, which `store.get` is told as in koa-session. */
   maxAge: number
   guard: StoreGuard
+  /** Called when a record was removed. */
+  ended: (id: string, ctx: Context) => void
 }
 
 /** Keeps the record in a store, with every guarantee that the store's capabilities allow. */
@@ -69,7 +72,11 @@ export class StoreBackend implements Backend {
   remove(id: string, { ctx }: StoreContext, at?: ReadAt): Awaitable<boolean> {
     const context = at && this.#conditional ? { ctx, at } : { ctx }
     const removing = this.#options.guard.call<unknown>(() => this.#store.destroy(id, context), id)
-    return andThen(removing, (existed) => (this.#conditional ? existed === true : true))
+    return andThen(removing, (existed) => {
+      const isRemoved = this.#conditional ? existed === true : true
+      if (isRemoved) this.#options.ended(id, ctx)
+      return isRemoved
+    })
   }
 
   #write({ id, data, text, lifetime, ttl, readAt, reason }: Write, context: StoreContext): Awaitable<WriteResult> {

@@ -40,6 +40,14 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NESTED'
   /** Other requests kept changing the session until the attempts ran out. */
   | 'ERR_SESSION_CONFLICT'
+  /** A session that was opened outside a request was to change hands, and nothing could carry the new token. */
+  | 'ERR_SESSION_HANDS'
+  /** A session in its cookie was to be changed outside a request, where nothing can carry a cookie. */
+  | 'ERR_SESSION_READ_ONLY'
+  /** The reason of a signal: the session was ended, has changed hands or has timed out; or there was none. */
+  | 'ERR_SESSION_ENDED'
+  /** The bus failed to publish a message. */
+  | 'ERR_SESSION_BUS'
 
 const BRAND = Symbol.for('koa-session-service.error')
 

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { RecordLifetime, SessionRecord } from '../session/record'
 import type { Awaitable } from '../base/awaitable'
+import type { Bus } from './bus'
 import type { Serializer } from '../session/serializer'
 
 /** What a store is told beside a key. */
@@ -53,6 +54,8 @@ export interface StoreSetContext extends StoreContext {
  * }, app))
  */
 export interface Store {
+  /** Where the store itself tells what it has changed; a service listens there, unless it is given a bus. */
+  readonly bus?: Bus
   /** How it makes texts of records, where that is not JSON: changes are found with it too. */
   readonly serializer?: Serializer
   get(key: string, maxAge: number, context: StoreContext): Awaitable<RecordLifetime | null | undefined>

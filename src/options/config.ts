@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { v4 as uuid } from 'uuid'
 import { CookieBackend } from '../backends/cookie-backend'
-import { StoreBackend } from '../backends/store-backend'
+import { StoreBackend, type StoreBackendOptions } from '../backends/store-backend'
 import { StoreGuard } from '../backends/store-guard'
 import { Base64Codec } from '../codecs/base64-codec'
 import { CustomCodec } from '../codecs/custom-codec'
@@ -9,7 +9,9 @@ import { clearSiteDataHeader } from './clear-site-data'
 import { areFixed, cookieAttributes } from './cookie-options'
 import { crossSitePolicy, type CrossSitePolicy } from './cross-site'
 import { isPromise, type Awaitable } from '../base/awaitable'
+import type { Tell } from '../buses/tell'
 import type { Backend } from '../contracts/backend'
+import type { Bus } from '../contracts/bus'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
@@ -20,6 +22,7 @@ import type { LifetimePolicy } from '../session/record'
 import { endsInSecret } from '../session/token'
 import { policyFrom } from './lifetime-policy'
 import { ownerFrom } from './owner-of'
+import { chooseBus } from './choose-bus'
 import { ttlOf, type Class, type ResolvedOptions } from './options'
 import { ChunkedTransport } from '../transports/chunked-transport'
 import { CookieTransport } from '../transports/cookie-transport'
@@ -55,6 +58,10 @@ export interface SessionConfig {
   /** What a browser clears when its session ends: the header's value. */
   readonly clearSiteData: string | undefined
   readonly emit: EmitSessionEvent
+  /** Tells others what happened to a session, or to those of an owner, once the store has it. */
+  readonly tell: Tell
+  /** Where others tell it; undefined without a store. */
+  readonly bus: Bus | undefined
   readonly warnsOfLateChanges: boolean
 }
 
@@ -64,11 +71,13 @@ export type Within = <T>(ctx: Context, work: () => T) => T
 /** Builds the plugs once. */
 export function configure(options: ResolvedOptions, emit: EmitSessionEvent, within: Within): SessionConfig {
   const hasStore = Boolean(options.store ?? options.ContextStore)
+  const store = storeOf(options)
+  const { bus, tell } = chooseBus(store ?? options.ContextStore, options.bus, emit)
   return Object.freeze({
     options,
     transport: chooseTransport(options),
     attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
-    backendOf: chooseBackend(options, within),
+    backendOf: chooseBackend(options, store, within, (id, ctx) => tell(ctx, 'ended', id)),
     hasStore,
     isLazyStore: hasStore && options.lazy,
     newId: chooseId(options),
@@ -79,6 +88,8 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
     crossSite: crossSitePolicy(options.crossSite),
     clearSiteData: clearSiteDataHeader(options.clearSiteData),
     emit,
+    tell,
+    bus,
     warnsOfLateChanges: !isProduction(),
   })
 }
@@ -91,11 +102,22 @@ function chooseTransport({ key, externalKey, chunks = 1 }: ResolvedOptions): Tra
   return new ChunkedTransport([cookie, ...others])
 }
 
-function chooseBackend(options: ResolvedOptions, within: Within): (ctx: Context) => Backend {
-  const { key, store, ContextStore, container, encode, decode } = options
+/** The one store of all requests, where there is one. */
+function storeOf({ store, container }: ResolvedOptions): Store | undefined {
+  return typeof store === 'function' ? (container as NonNullable<typeof container>).get(store) : store
+}
+
+function chooseBackend(
+  options: ResolvedOptions,
+  store: Store | undefined,
+  within: Within,
+  ended: StoreBackendOptions['ended'],
+): (ctx: Context) => Backend {
+  const { key, ContextStore, container, encode, decode } = options
   const storeOptions = {
     maxAge: options.maxAge === 'session' ? ttlOf('session', options.ttl) : options.maxAge,
     guard: new StoreGuard(options.storeTimeout),
+    ended,
   }
   if (ContextStore) {
     const build = (ctx: Context): Store =>
@@ -107,8 +129,7 @@ function chooseBackend(options: ResolvedOptions, within: Within): (ctx: Context)
       )
   }
   if (store) {
-    const instance = typeof store === 'function' ? (container as NonNullable<typeof container>).get(store) : store
-    const backend = new StoreBackend(instance, storeOptions)
+    const backend = new StoreBackend(store, storeOptions)
     return () => backend
   }
   const base64 = new Base64Codec()

@@ -63,6 +63,8 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   idleTimeout: TIMEOUT,
   absoluteTimeout: TIMEOUT,
   storeTimeout: DURATION,
+  recheck: DURATION,
+  bus: ['an object with the methods publish and subscribe, such as a RedisBus', hasMethods('publish', 'subscribe')],
   codec: ['an object with the functions encode and decode, such as sealed({ keys })', hasMethods('encode', 'decode')],
   chunks: [
     `a whole number from 1 to ${MAX_CHUNKS}, since Node refuses requests whose cookies take much more than 12 KB`,
@@ -113,7 +115,19 @@ export function checkCombination(options: ResolvedOptions): void {
   checkCookie(options.key, options)
   checkCrossSite(options.crossSite)
   checkClearedData(options.clearSiteData)
-  const { store, ContextStore, externalKey, container, codec, encode, decode, chunks, hashIds, prefix = '' } = options
+  const {
+    store,
+    ContextStore,
+    externalKey,
+    container,
+    codec,
+    encode,
+    decode,
+    chunks,
+    hashIds,
+    bus,
+    prefix = '',
+  } = options
   const hasStore = Boolean(store ?? ContextStore)
   refuse(store && ContextStore, 'The session options "store" and "ContextStore" exclude each other. Leave one out.')
   refuse(
@@ -125,7 +139,7 @@ export function checkCombination(options: ResolvedOptions): void {
     refuse(value && !owner, `The session option "${name}" is for sessions of an owner. Add the option "owner".`)
     refuse(value && !mayKnowOwners(options), needsIndex(`The session option "${name}"`))
   }
-  for (const [name, value] of Object.entries({ externalKey, hashIds })) {
+  for (const [name, value] of Object.entries({ externalKey, hashIds, bus })) {
     refuse(value && !hasStore, `The session option "${name}" is for a session in a store. Add a "store".`)
   }
   refuse(

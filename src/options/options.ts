@@ -3,6 +3,7 @@ import type { Awaitable } from '../base/awaitable'
 import type { ClearedData } from './clear-site-data'
 import type { CookieOptions } from './cookie-options'
 import type { CrossSite } from './cross-site'
+import type { Bus } from '../contracts/bus'
 import type { Codec } from '../contracts/codec'
 import type { Store } from '../contracts/store'
 import type { SessionError } from '../base/errors'
@@ -114,6 +115,13 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   onStoreError?: StoreErrorPolicy | ((error: SessionError, ctx: Context) => StoreErrorPolicy)
   /** How long each call of the store may take. Default: ten seconds, as some drivers wait without end for a server that is gone. */
   storeTimeout?: number
+  /**
+   * Tells other processes what happens to sessions, such as `RedisBus`. Default: the one of the store, where it has one (a
+   * {@link LayeredStore}); otherwise one within this process, which all services on the same store share.
+   */
+  bus?: Bus
+  /** How often a session that is held by a signal is looked at in its store, whatever the bus says. Default: 30 seconds. */
+  recheck?: number
   /** Sets `Cache-Control: no-store` and `Vary: Cookie` on responses that used their session. Default: false. */
   preventCaching?: boolean
   /**
@@ -152,6 +160,7 @@ export type ResolvedOptions = Readonly<
     commitOnError: boolean | ((error: unknown, ctx: Context) => boolean)
     storeTimeout: number
     seenEvery: number
+    recheck: number
   }
 >
 
@@ -174,6 +183,7 @@ const DEFAULTS: ResolvedOptions = {
   commitOnError: true,
   storeTimeout: 10_000,
   seenEvery: 5 * 60 * 1000,
+  recheck: 30_000,
 }
 
 /** Copies the options, fills in the defaults and freezes the result. Options that are null or undefined are not set. */

@@ -22,6 +22,8 @@ export interface CommitFacts {
   isInCookie: boolean
   /** The response is under way: it can carry no token any more. */
   isResponseSent: boolean
+  /** There is no response: the session was opened outside a request. */
+  isOutside: boolean
   wasWritten: boolean
   isRolling: boolean
   /** `renew` is on, half of the session's life is over, and there is more to win. */
@@ -59,6 +61,7 @@ export type CommitPlan =
 export function planCommit(facts: CommitFacts): CommitPlan {
   const { verb, isStored, isResponseSent } = facts
   if (rotatesByOrder(facts) && isResponseSent) return { do: 'refuse' }
+  if (facts.changesOwner && facts.isOutside) return { do: 'refuse' }
   if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: 'end' }
   if (facts.mustWrite || verb === 'save' || verb === 'regenerate' || verb === 'confirm') return write(facts, 'forced')
   if (facts.changesOwner) return write(facts, 'changed')

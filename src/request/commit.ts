@@ -122,7 +122,8 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     needsSecret: lacksSecret(stored, scope),
     hasOwners,
     isInCookie: !config.hasStore,
-    isResponseSent: scope.ctx.res.headersSent,
+    isResponseSent: scope.isOutside || scope.ctx.res.headersSent,
+    isOutside: scope.isOutside,
     wasWritten: job.wasWritten,
     isRolling: settings.rolling,
     isRenewalDue: settings.renew && stored !== undefined && isRenewalDue(stored, scope),
@@ -133,7 +134,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
 }
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
-  if (plan.do === 'refuse') throw tooLateToRegenerate()
+  if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRegenerate()
   if (plan.do === 'end') return endUnseen(job)
   return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined }
 }
@@ -160,6 +161,14 @@ function nobodyToConfirm(): SessionError {
     'ERR_SESSION_REQUIRED',
     'sessions.confirm() notes that a visitor has proved who they are, and nobody is signed in. Sign in instead.',
     { status: 401 },
+  )
+}
+
+function cannotChangeHands(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_HANDS',
+    'A session that was opened outside a request was to get another owner, and no response can carry the token that it ' +
+      'would need. Nothing was changed. Sign visitors in and out in a request; to end the session, call destroy().',
   )
 }
 

@@ -54,8 +54,10 @@ export class OwnerSessions {
     if (!found) return false
     if (found.key === asked.current?.id) return end(asked.current).then(() => true)
     const ended = await indexOf(asked.backend, '').destroyByOwner(asked.owner, { only: found.key })
-    if (ended > 0) this.#tell(found.key, asked, 'one')
-    return ended > 0
+    if (ended === 0) return false
+    this.#config.tell(asked.current?.ctx, 'ended', found.key)
+    this.#tell(found.key, asked, 'one')
+    return true
   }
 
   /** The mark comes first: a sign-in that is under way finds it after its write, where the list has missed it. */
@@ -66,6 +68,7 @@ export class OwnerSessions {
     const records = await this.#recordsOf(asked, '')
     const kept = except === 'current' ? current?.id : records.find(({ key }) => handleOf(key) === except)?.key
     const count = await owners.destroyByOwner(owner, { except: kept })
+    this.#config.tell(current?.ctx, 'revoked', owner)
     for (const { key } of records) if (key !== kept) this.#tell(key, asked, 'all')
     if (kept !== undefined && kept === current?.id) current.restartAge()
     else if (current) await end(current)

@@ -44,7 +44,7 @@ export class Persistence {
     return this.#known.stored ? this.#known.stored.id : this.#newToken.value?.id
   }
 
-  /** What is known to be there. */
+  /** What is stored, as far as this request knows. */
   get stored(): Stored | undefined {
     return this.#known.stored
   }
@@ -129,6 +129,7 @@ export class Persistence {
   async end(): Promise<void> {
     const id = this.#known.stored?.id
     await removeRecords(this.#scope, this.#client, this.#known)
+    this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
     await this.#client.signOut(id)
   }

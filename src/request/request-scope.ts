@@ -23,6 +23,7 @@ export class RequestScope {
   #wasRead = false
   #backend: Backend | undefined
   #options: ResolvedOptions | undefined
+  #whenEnded: (() => void)[] | undefined
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
   #began: number
@@ -42,6 +43,11 @@ export class RequestScope {
   /** Counts the request as one that came just now. */
   restartAge(): void {
     this.#began = performance.now()
+  }
+
+  /** Whether there is no response that could carry anything. */
+  get isOutside(): boolean {
+    return false
   }
 
   /** The lifetime that the session is written with. */
@@ -141,6 +147,15 @@ export class RequestScope {
     const { onStoreError = 'throw' } = this.config.options
     const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
     return policy === 'anonymous'
+  }
+
+  /** Calls back when this request has ended its session. */
+  whenEnded(listener: () => void): void {
+    this.#whenEnded = [...(this.#whenEnded ?? []), listener]
+  }
+
+  noteEnd(): void {
+    for (const listener of this.#whenEnded ?? []) listener()
   }
 
   report<Name extends keyof SessionEvents>(

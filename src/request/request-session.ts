@@ -1,7 +1,6 @@
 import type { Context } from 'koa'
 import { andThen, isPromise, type Awaitable } from '../base/awaitable'
 import { TaskQueue } from '../base/task-queue'
-import type { ResolvedOptions } from '../options/options'
 import type { Lifetime } from '../session/record'
 import { SessionModel, type SessionOwner } from '../session/session'
 import type { CommitRequest } from './commit-job'
@@ -11,6 +10,7 @@ import { isInHook, refuseInHook } from './hooks'
 import type { Persistence } from './persistence'
 import type { RequestScope } from './request-scope'
 import { SessionState } from './session-state'
+import { signalIn } from './signal'
 import { assignable, notLoaded, type OpenState } from './state'
 import type { Stored } from './stored'
 import { UpdateLoop } from './update-loop'
@@ -62,7 +62,7 @@ export class RequestSession implements SessionOwner {
   }
 
   /** `ctx.sessionOptions`. */
-  get options(): ResolvedOptions {
+  get options(): RequestScope['options'] {
     return this.#scope.options
   }
 
@@ -167,6 +167,11 @@ export class RequestSession implements SessionOwner {
   /** Lets the request count as one that came just now. */
   restartAge(): void {
     this.#scope.restartAge()
+  }
+
+  /** A signal that is aborted when the session ends, and is released when the response closes. */
+  get signal(): AbortSignal {
+    return signalIn(this.#scope, this.#persistence, this.#commits)
   }
 
   settled(): Promise<void> {

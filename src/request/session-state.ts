@@ -1,9 +1,10 @@
 import { andThen, isPromise, type Awaitable } from '../base/awaitable'
 import type { SessionError } from '../base/errors'
-import { SessionModel, type SessionOwner } from '../session/session'
+import type { Dictionary } from '../session/record'
+import type { SessionModel, SessionOwner } from '../session/session'
 import type { Persistence } from './persistence'
 import type { RequestScope } from './request-scope'
-import { CLOSED, notLoaded, opened, type OpenState, type State } from './state'
+import { assignedBy, CLOSED, notLoaded, opened, readBy, type OpenState, type State } from './state'
 
 /** The {@link State} of a request's session, and how it is read. */
 export class SessionState {
@@ -64,10 +65,8 @@ export class SessionState {
   }
 
   /** Goes on with other data: those of another session, where the one before was ended. */
-  replace(data: object): void {
-    const session = new SessionModel(this.#owner, { isNew: false })
-    SessionModel.assign(session, data as Record<string, unknown>)
-    this.#current = { name: 'open', session, record: undefined }
+  replace(data: Dictionary): void {
+    this.#current = { name: 'open', session: assignedBy(this.#owner, data), record: undefined }
   }
 
   /** @param settled whether the store and the client know it already */
@@ -77,11 +76,8 @@ export class SessionState {
 
   /** The session's object, made when it is first asked for. */
   sessionOf(state: OpenState): SessionModel {
-    if (state.session) return state.session
-    this.#persistence.drawCustomId()
-    state.session = new SessionModel(this.#owner, { isNew: state.record === undefined })
-    if (state.record) SessionModel.load(state.session, state.record)
-    return state.session
+    if (!state.session) this.#persistence.drawCustomId()
+    return (state.session ??= readBy(this.#owner, state.record))
   }
 
   /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */

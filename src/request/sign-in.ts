@@ -93,5 +93,6 @@ function end(scope: RequestScope, id: string | undefined, { owner }: SignIn, whe
 }
 
 function tell(scope: RequestScope, id: string, owner: string, reason: 'all' | 'limit'): void {
+  scope.config.tell(scope.ctx, 'ended', id)
   scope.report('revoked', id, { owner, handle: handleOf(id), reason })
 }

@@ -1,6 +1,6 @@
 import { SessionError } from '../base/errors'
 import type { Dictionary, SessionRecord } from '../session/record'
-import { SessionModel } from '../session/session'
+import { SessionModel, type SessionOwner } from '../session/session'
 
 /**
  * `closed`: nothing was read; `loading`: a reading is under way; `open`: there is a session to use; `ended`: it was set
@@ -22,6 +22,20 @@ export const CLOSED: State = { name: 'closed' }
 /** What was read; nobody has asked for it yet. */
 export function opened(record: SessionRecord | undefined): OpenState {
   return { name: 'open', session: undefined, record }
+}
+
+/** The session of a record, or a new one. */
+export function readBy(owner: SessionOwner, record: SessionRecord | undefined): SessionModel {
+  const session = new SessionModel(owner, { isNew: record === undefined })
+  if (record) SessionModel.load(session, record)
+  return session
+}
+
+/** A session that somebody has set to these data. */
+export function assignedBy(owner: SessionOwner, data: Dictionary): SessionModel {
+  const session = new SessionModel(owner, { isNew: false })
+  SessionModel.assign(session, data)
+  return session
 }
 
 /** The error of who asks for a session that was not read yet. */

@@ -68,13 +68,19 @@ export async function writeRecord(
     // Where there is more to write than a longer life, the record is written whole.
     reason: isExtension || !isRenewal(plan) ? plan.reason : 'forced',
   }
-  const done = (next: Stored, token: string | undefined): Outcome => ({
-    name: 'written',
-    stored: next,
-    token,
-    left: maxAge === 'session' ? 'session' : left,
-    isRotated: target.isRotated,
-  })
+  const done = (next: Stored, token: string | undefined): Outcome => {
+    // Nobody can know of a new record; a longer life concerns nobody.
+    if (stored?.id !== undefined && stored.id === next.id && !isExtension) {
+      config.tell(scope.ctx, target.isRotated ? 'rotated' : 'written', next.id, next.access.hands)
+    }
+    return {
+      name: 'written',
+      stored: next,
+      token,
+      left: maxAge === 'session' ? 'session' : left,
+      isRotated: target.isRotated,
+    }
+  }
   let result: WriteResult
   try {
     const writing = backend.write(write, scope.storeContextFor(owner))

@@ -48,7 +48,7 @@ export class ServiceBase<Data extends object = SessionData> {
     this.options = resolveOptions(options)
     checkCombination(this.options)
     checkNames(app, this.options, this.#others)
-    this.config = configure(this.options, this.#emit.bind(this), this.#within.bind(this))
+    this.config = configure(this.options, this.#emit.bind(this), this.within.bind(this))
     ServiceBase.#services.set(app, [...this.#others, this])
     defineContextProperties(app, this.options.property, this.sessionIn.bind(this))
   }
@@ -74,7 +74,7 @@ export class ServiceBase<Data extends object = SessionData> {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
     const service = this
     return async function session(ctx, next) {
-      await serve(ctx, service.sessionIn(ctx), service.config, () => service.#within(ctx, next))
+      await serve(ctx, service.sessionIn(ctx), service.config, () => service.within(ctx, next))
     }
   }
 
@@ -119,7 +119,8 @@ export class ServiceBase<Data extends object = SessionData> {
     return service.sessionIn(ctx)
   }
 
-  #within<T>(ctx: Context, work: () => T): T {
+  /** @internal */
+  protected within<T>(ctx: Context, work: () => T): T {
     return this.options.asyncLocalStorage ? inRequest(ctx, work) : work()
   }
 

@@ -44,7 +44,7 @@ export interface SessionEvents {
    */
   revoked: Omit<SessionIncident, 'ctx'> & OwnedSession & { reason: 'one' | 'all' | 'limit'; ctx: Context | undefined }
   /** The commit failed after the handler had failed: the handler's error is the one that Koa sees. */
-  error: SessionIncident & { error: unknown }
+  error: Omit<SessionIncident, 'ctx'> & { error: unknown; ctx: Context | undefined }
 }
 
 const NAMES: Record<keyof SessionEvents, true> = {

@@ -5,9 +5,10 @@ const FLOORS: readonly string[][] = [
   ['base'],
   ['session'],
   ['contracts'],
-  ['codecs', 'cookies', 'stores', 'conformance'],
+  ['codecs', 'cookies', 'buses', 'stores', 'conformance'],
   ['transports', 'backends'],
   ['options'],
+  ['watch'],
   ['request'],
   ['service'],
   // The verbs: what the files of `src` itself have in common.

@@ -1,6 +1,7 @@
 import { measureCleanUps } from './clean-up'
 import { FIELDS, type Operation } from './contestants'
 import { readFlags } from './flags'
+import { measureLayered } from './layered'
 import { markdown } from './markdown'
 import { publish } from './output'
 import { median, quantile } from './statistics'
@@ -96,8 +97,22 @@ async function main(): Promise<void> {
       return [where, ms.toFixed(0), share.toFixed(2), alone, beside]
     }),
   )
-  const page = cleanUps.length > 0 ? `${text}\n\n${cleaning}` : text
-  if (only === '') publish('stores', page, { results, cleanUps })
+  const layered = 'LayeredStore'.includes(only)
+    ? await measureLayered({ ...turns, rounds: rounds ?? turns.rounds })
+    : undefined
+  const layering = markdown(
+    ['two processes over Redis, 90 %', 'store', 'reads a second', 'share', 'requests a second', 'share'],
+    (layered?.results ?? []).map(({ mix, store, reads, requests, shareOfReads, shareOfRequests }) => {
+      const [read, all] = [reads, requests].map((value) => value.toFixed(0))
+      return [`${mix} read`, store, read, shareOfReads.toFixed(1), all, shareOfRequests.toFixed(1)]
+    }),
+  )
+  const lateness = layered?.staleness
+  const late =
+    lateness && `One sees what the other has written after ${lateness.median} ms, ${lateness.max} ms at most.`
+  const parts = [text, cleanUps.length > 0 && cleaning, layered && layering, late].filter(Boolean)
+  const page = parts.join('\n\n')
+  if (only === '') publish('stores', page, { results, cleanUps, layered })
   console.log(page)
 }
 

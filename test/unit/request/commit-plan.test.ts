@@ -12,6 +12,7 @@ const AT_REST: CommitFacts = {
   hasOwners: false,
   isInCookie: false,
   isResponseSent: false,
+  isOutside: false,
   wasWritten: false,
   isRolling: false,
   isRenewalDue: false,
@@ -37,6 +38,7 @@ const ROWS: Row[] = [
   ['maxAge was set', { mustWrite: true }, write('forced')],
   ['save()', { verb: 'save' }, write('forced')],
   ['save() of a new session without data', { ...NEW, verb: 'save', hasData: false }, write('forced')],
+  ['a sign-in without a response', { ...OWNED, ...SENT, isOutside: true }, { do: 'refuse' }],
   ['regenerate()', { verb: 'regenerate' }, write('forced', { rotation: 'hands' })],
   ['regenerate() of the same owner', { verb: 'regenerate', hasOwners: true }, write('forced', { rotation: 'hygiene' })],
   ['regenerate() of another owner', { ...OWNED, verb: 'regenerate' }, write('forced', HANDS)],
@@ -113,7 +115,8 @@ function* everyCase(): Generator<CommitFacts> {
     for (let bits = 0; bits < 2 ** FLAGS.length; bits++) {
       const facts = { ...AT_REST, verb }
       for (const [place, name] of FLAGS.entries()) facts[name] = (bits & (1 << place)) !== 0
-      if (!facts.changesOwner || (facts.hasOwners && facts.isStored)) yield facts
+      const canBe = !facts.isOutside || facts.isResponseSent
+      if (canBe && (!facts.changesOwner || (facts.hasOwners && facts.isStored))) yield facts
     }
   }
 }
@@ -135,14 +138,21 @@ const RULES: Record<string, Rule> = {
     !facts.changesOwner || facts.isInCookie || plan.do !== 'write' || plan.rotation === 'hands',
   'the age begins anew with the owner alone': (facts, plan) =>
     plan.do !== 'write' || plan.restartsAge === facts.changesOwner,
-  'only a new token by order is refused, and only after the headers': (facts, plan) =>
-    plan.do !== 'refuse' || (['regenerate', 'confirm'].includes(facts.verb) && facts.isResponseSent && facts.isStored),
+  'only a new token by order is refused, and only after the headers; and a change of owner without a response': (
+    facts,
+    plan,
+  ) =>
+    plan.do !== 'refuse' ||
+    (['regenerate', 'confirm'].includes(facts.verb) && facts.isResponseSent && facts.isStored) ||
+    (facts.changesOwner && facts.isOutside),
   'a confirm() in a store changes hands': (facts, plan) =>
     facts.verb !== 'confirm' || !facts.isStored || facts.isInCookie || plan.do !== 'write' || plan.rotation === 'hands',
   'that a session is used is noted where nothing else is written': (facts, plan) =>
     plan.do !== 'write' ||
     plan.reason !== 'seen' ||
     (facts.isSeenDue && !facts.isRolling && !facts.isChanged && !facts.changesOwner),
+  'R72: without a response, no session changes hands and none is ended': (facts, plan) =>
+    !facts.isOutside || (plan.do !== 'end' && rotationIn(plan) === 'none'),
   'only a change of owner ends a session, and only after the headers': (facts, plan) =>
     plan.do !== 'end' || (facts.changesOwner && facts.isResponseSent && !facts.isInCookie),
   'nothing is written where nothing is asked': (facts, plan) =>
@@ -157,7 +167,8 @@ const RULES: Record<string, Rule> = {
     ['save', 'regenerate', 'confirm'].includes(facts.verb),
   'changed data are written, ended or refused': (facts, plan) =>
     !facts.isChanged || !(facts.isStored || facts.hasData) || ['write', 'end', 'refuse'].includes(plan.do),
-  'a save() is written or ended': (facts, plan) => facts.verb !== 'save' || ['write', 'end'].includes(plan.do),
+  'a save() is written, ended or refused': (facts, plan) =>
+    facts.verb !== 'save' || ['write', 'end', 'refuse'].includes(plan.do),
   'a missing secret is given with every write that can carry it': (facts, plan) =>
     !facts.needsSecret || !facts.isStored || facts.isInCookie || facts.isResponseSent || rotationIn(plan) !== 'none',
   'the client is cleared where another session took the place': (facts, plan) =>

@@ -1,0 +1,50 @@
+import type { Context } from 'koa'
+import { fingerprint } from '../base/debug'
+import { SessionError } from '../base/errors'
+import { redact } from '../base/redact'
+import { publishAside, type Bus, type BusMessage } from '../contracts/bus'
+import type { EmitSessionEvent } from '../session/events'
+import { hashOwner, hashSession } from '../session/hashes'
+import { MemoryBus } from './memory-bus'
+
+/**
+ * Tells others what happened to a session, once the store has it.
+ *
+ * @param subject the session's id; the owner where sessions were `revoked`
+ * @param hands how often the session has changed hands
+ */
+export type Tell = (
+  ctx: Context | undefined,
+  kind: Exclude<BusMessage['kind'], 'lost'>,
+  subject: string,
+  hands?: number,
+) => void
+
+/** Where there is nobody to tell. */
+export const TELL_NOBODY: Tell = () => undefined
+
+/** Makes a {@link Tell}. It makes no message where nobody can hear one; one that fails is an event. */
+export function tellOn(bus: Bus, emit: EmitSessionEvent): Tell {
+  return (ctx, kind, subject, hands) => {
+    if (bus instanceof MemoryBus && bus.size === 0) return
+    publishAside(bus, messageOf(kind, subject, hands), (cause) => {
+      const session = fingerprint(kind === 'revoked' ? undefined : subject)
+      emit('error', { session, error: busError(cause, subject), ctx })
+    })
+  }
+}
+
+function messageOf(kind: Exclude<BusMessage['kind'], 'lost'>, subject: string, hands?: number): BusMessage {
+  if (kind === 'revoked') return { kind, owner: hashOwner(subject) }
+  if (kind === 'ended') return { kind, session: hashSession(subject) }
+  return { kind, session: hashSession(subject), hands }
+}
+
+function busError(cause: unknown, subject: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_BUS',
+    'The bus failed to publish a message; its error is the cause of this one. The session was written all the same; others ' +
+      'see it when they look at the store again: see "recheck" and "maxStale".',
+    { cause: redact(cause, [subject]) },
+  )
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { inspect } from 'node:util'
+import { debug } from '../../base/debug'
+import { SessionError } from '../../base/errors'
+import { Listeners } from '../../base/listeners'
+import type { Bus, BusMessage } from '../../contracts/bus'
+import { senderOf, type RedisClient, type Send } from './redis-client'
+import { duplicateOf, type Subscriber } from './redis-subscriber'
+
+/** What a {@link RedisBus} takes beside its client. */
+export interface RedisBusOptions {
+  /** The one channel that all processes share. Default: `session:bus`. */
+  channel?: string
+}
+
+/**
+ * Carries messages between processes with Redis' publish and subscribe, through a ready client of ioredis, iovalkey or
+ * `redis`, of a single server or a cluster.
+ *
+ * It listens on a connection of its own, which it opens when somebody subscribes first, and opens again when it breaks. What
+ * was published meanwhile is lost: once it listens again, it says so with a message `lost`, and everybody looks at the
+ * store. A cluster's client does not tell when that happens; there, `recheck` and `maxStale` bound what is missed.
+ *
+ * @example
+ * import { Redis } from 'ioredis'
+ * const redis = new Redis()
+ * const bus = new RedisBus(redis)
+ * app.use(session({ store: new LayeredStore(new RedisStore(redis), { bus, maxStale: 60_000 }) }, app))
+ *
+ * @throws {SessionError} `ERR_SESSION_OPTIONS` for something that is no client
+ */
+export class RedisBus implements Bus {
+  readonly #client: RedisClient
+  readonly #send: Send
+  readonly #channel: string
+  readonly #listeners = new Listeners<BusMessage>()
+  /** What this bus has published comes back to it: its own listeners have heard it by then. */
+  readonly #name = randomUUID()
+  #subscriber: Subscriber | undefined
+  #isClosed = false
+
+  constructor(client: RedisClient, { channel = 'session:bus' }: RedisBusOptions = {}) {
+    if (typeof channel !== 'string' || channel === '') {
+      throw new SessionError('ERR_SESSION_OPTIONS', 'The option "channel" of RedisBus takes a text that is not empty.')
+    }
+    this.#client = client
+    this.#send = senderOf(client)
+    this.#channel = channel
+    if (typeof (client as { duplicate?: unknown }).duplicate !== 'function') {
+      throw new SessionError(
+        'ERR_SESSION_OPTIONS',
+        'RedisBus takes a client with the method "duplicate", of ioredis, iovalkey or redis: it listens on a second connection.',
+      )
+    }
+  }
+
+  /** Tells the listeners of this process at once, also where Redis cannot be reached; then the other processes. */
+  async publish(message: BusMessage): Promise<void> {
+    const sending = this.#send('PUBLISH', this.#channel, JSON.stringify({ ...message, from: this.#name }))
+    // It is awaited below: a listener that fails must not leave it alone with its own failure.
+    sending.catch(() => undefined)
+    this.#listeners.call(message)
+    await sending
+  }
+
+  /** @throws {SessionError} `ERR_SESSION_OPTIONS` once the bus is closed */
+  subscribe(listener: (message: BusMessage) => void): () => void {
+    if (this.#isClosed) {
+      throw new SessionError(
+        'ERR_SESSION_OPTIONS',
+        'This RedisBus was closed and hears nothing any more. Make a new one.',
+      )
+    }
+    const unsubscribe = this.#listeners.add(listener)
+    this.#subscriber ??= duplicateOf(this.#client, {
+      channel: this.#channel,
+      hear: (text) => this.#hear(text),
+      listening: () => this.#deliver({ kind: 'lost' }),
+    })
+    return unsubscribe
+  }
+
+  /** Ends the connection that this bus listens on. The client that it was given stays open: it is yours. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await this.#subscriber?.end()
+    this.#subscriber = undefined
+  }
+
+  #hear(text: string): void {
+    const message = parseMessage(text, this.#name)
+    if (message) this.#deliver(message)
+    else debug('bus: a message of %d characters was left out', text.length)
+  }
+
+  /** There is nobody here whom an error of a listener could reach. */
+  #deliver(message: BusMessage): void {
+    try {
+      this.#listeners.call(message)
+    } catch (error) {
+      process.emitWarning(inspect(error))
+    }
+  }
+}
+
+/** Whoever can publish on the channel could send anything. */
+function parseMessage(text: string, self: string): BusMessage | undefined {
+  let message: { kind?: unknown; session?: unknown; owner?: unknown; hands?: unknown; from?: unknown } | null
+  try {
+    message = JSON.parse(text) as typeof message
+  } catch {
+    return undefined
+  }
+  if (typeof message !== 'object' || message === null || message.from === self) return undefined
+  const { kind, session, owner, hands } = message
+  if (kind === 'revoked' && typeof owner === 'string') return { kind, owner }
+  if (typeof session !== 'string') return undefined
+  if (kind === 'ended') return { kind, session }
+  if (kind !== 'written' && kind !== 'rotated') return undefined
+  return { kind, session, hands: Number.isSafeInteger(hands) ? (hands as number) : undefined }
+}

@@ -1,0 +1,90 @@
+import { debug } from '../../base/debug'
+import type { RedisClient } from './redis-client'
+
+/** A connection that listens. */
+export interface Subscriber {
+  end(): Promise<void>
+}
+
+export interface Subscription {
+  channel: string
+  hear: (text: string) => void
+  /** Called whenever it begins to listen: what was published before is not heard. */
+  listening: () => void
+}
+
+interface Emitter {
+  on(event: string, listener: (...args: never[]) => void): unknown
+}
+
+interface Ioredis extends Emitter {
+  readonly isCluster?: boolean
+  duplicate(options?: object): Ioredis
+  subscribe(channel: string): Promise<unknown>
+  disconnect(): void
+}
+
+interface NodeRedis extends Emitter {
+  duplicate(options?: object): NodeRedis
+  connect(): Promise<unknown>
+  subscribe(channel: string, listener: (text: string) => void): Promise<unknown>
+  destroy?(): void
+  disconnect(): Promise<void>
+}
+
+/** Listens on a second connection, like the one of `client`. */
+export function duplicateOf(client: RedisClient, subscription: Subscription): Subscriber {
+  return 'call' in client
+    ? overIoredis(client as unknown as Ioredis, subscription)
+    : overNodeRedis(client as unknown as NodeRedis, subscription)
+}
+
+/** It subscribes again by itself when it has lost its connection; once more tells when that is done. */
+function overIoredis(client: Ioredis, { channel, hear, listening }: Subscription): Subscriber {
+  // Where the server is not there yet, it is waited for.
+  const patient = { enableOfflineQueue: true, maxRetriesPerRequest: null }
+  const subscriber = client.isCluster ? client.duplicate() : client.duplicate(patient)
+  const listen = listenWith(() => subscriber.subscribe(channel), listening)
+  subscriber.on('error', noteError)
+  subscriber.on('message', (from: string, text: string) => {
+    if (from === channel) hear(text)
+  })
+  subscriber.on('ready', listen)
+  listen()
+  return { end: async () => subscriber.disconnect() }
+}
+
+/** It subscribes again by itself before it says that it is ready. */
+function overNodeRedis(client: NodeRedis, { channel, hear, listening }: Subscription): Subscriber {
+  const subscriber = client.duplicate({ disableOfflineQueue: false })
+  const heard = (text: string | Buffer): void => hear(String(text))
+  const listen = listenWith(() => subscriber.subscribe(channel, heard), listening)
+  let isFirst = true
+  subscriber.on('error', noteError)
+  subscriber.on('ready', () => {
+    if (!isFirst) listen()
+  })
+  void subscriber.connect().then(() => {
+    isFirst = false
+    listen()
+  }, noteError)
+  const end = async (): Promise<void> => {
+    try {
+      if (subscriber.destroy) subscriber.destroy()
+      else await subscriber.disconnect()
+    } catch (error) {
+      // It was closed already.
+      noteError(error)
+    }
+  }
+  return { end }
+}
+
+function listenWith(subscribe: () => Promise<unknown>, listening: () => void): () => void {
+  return () => void subscribe().then(listening, noteError)
+}
+
+/** The client tries again by itself. */
+function noteError(error: unknown): void {
+  debug('bus: %s', (error as Error | undefined)?.message)
+}

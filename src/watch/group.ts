@@ -1,0 +1,81 @@
+import type { Loaded } from '../contracts/backend'
+import type { LifetimePolicy } from '../session/record'
+import { hashOwner } from '../session/hashes'
+import { endingOf, endOf, spanOf, type Ending, type Span } from './ending'
+import type { Watcher } from './watcher'
+
+/** Everybody who holds the same session. */
+export class Group {
+  readonly watchers = new Set<Watcher>()
+  /** When to look at the record next: milliseconds since 1970. */
+  lookAt = Infinity
+  isLooking = false
+  /** Something has happened since the look began: what it finds may be older. */
+  isOutdated = false
+  /** What the last look has found. */
+  #span: Span | undefined
+  #owner: string | undefined
+  #ownerHash: string | undefined
+
+  /** @param hasRecord a session that rests in its cookie has none to look at */
+  constructor(
+    readonly name: string,
+    readonly hasRecord: boolean,
+  ) {}
+
+  /** Whether all who hold it know of this change of hands already. */
+  isInHands(hands: number | undefined): boolean {
+    if (hands === undefined) return false
+    return Array.from(this.watchers).every(({ known }) => known?.hands === hands)
+  }
+
+  /** @param hash of an owner: the owner's own is made once */
+  isOwnedBy(hash: string): boolean {
+    for (const { known } of this.watchers) {
+      if (known?.owner === undefined) continue
+      if (known.owner !== this.#owner || this.#ownerHash === undefined) {
+        this.#owner = known.owner
+        this.#ownerHash = hashOwner(known.owner)
+      }
+      if (this.#ownerHash === hash) return true
+    }
+    return false
+  }
+
+  /** Reads the record, once for all who hold it. */
+  async load(): Promise<Loaded | 'unread' | undefined> {
+    const [first] = this.watchers
+    if (!this.hasRecord || first === undefined) return 'unread'
+    try {
+      const loaded = await first.load()
+      // It may have seen what a holder is about to know.
+      for (const watcher of this.watchers) await watcher.settled()
+      return loaded ?? undefined
+    } catch {
+      // The store is in trouble; requests tell so.
+      return 'unread'
+    }
+  }
+
+  /** Who has to be told what, and until when there is nothing to tell: milliseconds since 1970. */
+  judge(
+    loaded: Loaded | 'unread' | undefined,
+    policyOf: (record: object) => LifetimePolicy,
+    now: number,
+  ): [[Watcher, Ending][], number] {
+    const found = typeof loaded === 'object' ? loaded.record : loaded
+    if (typeof found === 'object') this.#span = spanOf(found, now)
+    const policyNow = typeof found === 'object' ? policyOf(found) : undefined
+    const endings: [Watcher, Ending][] = []
+    let until = Infinity
+    for (const watcher of this.watchers) {
+      const { known } = watcher
+      const policy = policyNow ?? known?.policy ?? {}
+      const span = this.#span ?? known ?? { created: now, expire: undefined }
+      const ending = endingOf({ known, span, found, policy, now })
+      if (ending) endings.push([watcher, ending])
+      else until = Math.min(until, endOf(span, policy, now) + 1)
+    }
+    return [endings, until]
+  }
+}

@@ -1,0 +1,55 @@
+import { endedError, type Ending, type KnownSession } from './ending'
+import type { Awaitable } from '../base/awaitable'
+import type { Loaded } from '../contracts/backend'
+
+/** A session that somebody holds outside the life cycle of its request. */
+export interface Holding {
+  /** The key of its record; undefined for a session that rests in its cookie. */
+  readonly id: string | undefined
+  /** What the holder knows of it; undefined where it has ended it itself. */
+  known(): KnownSession | undefined
+  /** Waits until what the holder itself writes is done, and known. */
+  settled?(): Promise<void>
+  /** Reads the record, past any cache. */
+  load(): Awaitable<Loaded | null | undefined>
+}
+
+/** One holder of a session, and the signal that it is given. */
+export class Watcher {
+  readonly #holding: Holding
+  readonly #controller = new AbortController()
+  #isOver = false
+
+  constructor(holding: Holding) {
+    this.#holding = holding
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  get known(): KnownSession | undefined {
+    return this.#holding.known()
+  }
+
+  load(): Awaitable<Loaded | null | undefined> {
+    return this.#holding.load()
+  }
+
+  async settled(): Promise<void> {
+    await this.#holding.settled?.()
+  }
+
+  /** Aborts the signal, after the work that has found out: whoever ends a session tells its client first. */
+  end(ending: Ending): void {
+    setImmediate(() => {
+      if (!this.#isOver) this.#controller.abort(endedError(ending))
+      this.#isOver = true
+    })
+  }
+
+  /** Lets the signal be: it is not aborted any more. */
+  release(): void {
+    this.#isOver = true
+  }
+}
