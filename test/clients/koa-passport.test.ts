@@ -12,7 +12,7 @@ type Library = (options: SessionOptions, app: Koa) => Koa.Middleware
 const ALICE = { username: 'alice', password: 'wonderland' }
 
 /** An app as koa-passport's own example has it. */
-function createServer(options: SessionOptions, library: Library = session, KoaClass?: typeof Koa): Visitor {
+function visit(options: SessionOptions, library: Library = session, KoaClass?: typeof Koa): Visitor {
   const app = createApp(KoaClass)
   const guard = new passport.KoaPassport()
   guard.serializeUser((user, done) => done(null, (user as typeof ALICE).username))
@@ -42,7 +42,7 @@ const CASES = BACKENDS.flatMap((backend) =>
 
 describe.each(CASES)('koa-passport on $version with a $name', ({ options, KoaClass }) => {
   test('R7: who signs in stays signed in, and keeps the basket', async () => {
-    const visitor = createServer(options(), session, KoaClass)
+    const visitor = visit(options(), session, KoaClass)
     await visitor.get('/basket')
     const answer = await visitor.post('/login', ALICE)
     expect([answer.status, answer.headers.location]).toEqual([302, '/'])
@@ -51,14 +51,14 @@ describe.each(CASES)('koa-passport on $version with a $name', ({ options, KoaCla
   })
 
   test('R7: a wrong password signs nobody in', async () => {
-    const visitor = createServer(options(), session, KoaClass)
+    const visitor = visit(options(), session, KoaClass)
     const answer = await visitor.post('/login', { ...ALICE, password: 'looking-glass' })
     expect(answer.headers.location).toBe('/no')
     expect((await visitor.get()).json()).toEqual({})
   })
 
   test('R7: who signs out is signed out', async () => {
-    const visitor = createServer(options(), session, KoaClass)
+    const visitor = visit(options(), session, KoaClass)
     await visitor.post('/login', ALICE)
     await visitor.get('/logout')
     expect((await visitor.get()).json()).toEqual({})
@@ -67,7 +67,7 @@ describe.each(CASES)('koa-passport on $version with a $name', ({ options, KoaCla
 
 describe.each(STORES)('koa-passport with a $name', ({ options }) => {
   test('R7: signing in rotates the id, and the old one is dead', async () => {
-    const visitor = createServer(options())
+    const visitor = visit(options())
     await visitor.get('/basket')
     const before = visitor.jar.copy()
     await visitor.post('/login', ALICE)
@@ -76,7 +76,7 @@ describe.each(STORES)('koa-passport with a $name', ({ options }) => {
   })
 
   test('R7: signing out rotates the id, and the old one is dead', async () => {
-    const visitor = createServer(options())
+    const visitor = visit(options())
     await visitor.post('/login', ALICE)
     const before = visitor.jar.copy()
     await visitor.get('/logout')
@@ -101,6 +101,6 @@ test.each([
     ]
     return answers.map(({ status, body, setCookie }) => [status, body, setCookie.length])
   }
-  const theirs = await flow(createServer(options(), koaSession as Library))
-  expect(await flow(createServer(options()))).toEqual(theirs)
+  const theirs = await flow(visit(options(), koaSession as Library))
+  expect(await flow(visit(options()))).toEqual(theirs)
 })

@@ -25,7 +25,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
   })
 
   /** An app that counts, and does what its path says. */
-  function createServer(options: SessionOptions = {}, library: Library = session): Visitor {
+  function visit(options: SessionOptions = {}, library: Library = session): Visitor {
     const app = createApp()
     app.use(library({ store, ...options }, app))
     app.use(async (ctx) => {
@@ -42,7 +42,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
   }
 
   test('R7: a session is created, read and changed', async () => {
-    const visitor = createServer()
+    const visitor = visit()
     expect((await visitor.get()).json()).toEqual({ views: 1 })
     expect((await visitor.get()).json()).toEqual({ views: 2 })
     expect(await store.client.keys('*')).toEqual([idOf(visitor)])
@@ -52,7 +52,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
     { maxAge: 60_000, least: 60_000, most: 70_000 },
     { maxAge: 'session' as const, least: 86_000_000, most: 86_400_000 },
   ])('D10: the record of a session with the lifetime $maxAge expires by itself', async ({ maxAge, least, most }) => {
-    const visitor = createServer({ maxAge })
+    const visitor = visit({ maxAge })
     await visitor.get()
     const left = await store.client.pttl(idOf(visitor))
     expect(left).toBeGreaterThan(least)
@@ -60,7 +60,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
   })
 
   test('R7: a session moves to a new id, and the old one is dead', async () => {
-    const visitor = createServer()
+    const visitor = visit()
     await visitor.get()
     const old = visitor.jar.copy()
     const oldId = idOf(visitor)
@@ -72,7 +72,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
   })
 
   test('R7: a session is ended', async () => {
-    const visitor = createServer()
+    const visitor = visit()
     await visitor.get()
     await visitor.get('/leave')
     expect(visitor.jar.header).toBe('')
@@ -80,7 +80,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
   })
 
   test('R7: a record that nobody can read is no session', async () => {
-    const visitor = createServer()
+    const visitor = visit()
     await visitor.get()
     await store.client.set(idOf(visitor), '{"views":1,')
     expect((await visitor.get()).json()).toEqual({ views: 1 })
@@ -90,8 +90,8 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
     { title: 'koa-session, then here', libraries: [koaSession as Library, session] },
     { title: 'here, then koa-session', libraries: [session, koaSession as Library] },
   ])('R7: a session goes on with the other library: $title', async ({ libraries: [first, second] }) => {
-    const before = createServer({ maxAge: 60_000 }, first)
-    const after = createServer({ maxAge: 60_000 }, second)
+    const before = visit({ maxAge: 60_000 }, first)
+    const after = visit({ maxAge: 60_000 }, second)
     await before.get()
     after.jar.accept((await before.get()).setCookie)
     expect((await after.get('/', { cookie: before.jar.header })).json()).toEqual({ views: 3 })

@@ -12,7 +12,7 @@ type Library = (options: SessionOptions, app: Koa) => Koa.Middleware
 const LIBRARIES: Record<string, Library> = { here: session, 'koa-session': koaSession as Library }
 
 /** An app whose session is replaced with what is posted, and read otherwise. */
-function createServer(library: string, options: SessionOptions): Visitor {
+function visit(library: string, options: SessionOptions): Visitor {
   const app = createApp()
   app.use(LIBRARIES[library]({ ...options }, app))
   app.use((ctx) => {
@@ -62,26 +62,26 @@ describe.each(CASES)('$writer writes $data with $options, $reader reads', ({ wri
   const { maxAge } = options
 
   test('R6: the cookie is read, and is the same to the byte', async () => {
-    const written = await write(createServer(writer, options), data)
-    const reading = createServer(reader, options)
+    const written = await write(visit(writer, options), data)
+    const reading = visit(reader, options)
     reading.jar.accept(written.setCookie)
 
     const read = await reading.get()
     expect(read.json()).toEqual({ data, isNew: false, maxAge })
     expect(read.setCookie).toEqual([])
-    expect((await write(createServer(reader, options), data)).setCookie).toEqual(written.setCookie)
+    expect((await write(visit(reader, options), data)).setCookie).toEqual(written.setCookie)
   })
 
   test('R6: the record in a store is read, and is the same to the byte', async () => {
     const { encode: _encode, decode: _decode, ...rest } = options
     const stores = { writer: new PlainStore(), reader: new PlainStore() }
     const withStore = (store: PlainStore): SessionOptions => ({ ...rest, store, genid: () => 'one-id' })
-    const written = await write(createServer(writer, withStore(stores.writer)), data)
+    const written = await write(visit(writer, withStore(stores.writer)), data)
     const record = stores.writer.records.get('one-id')
-    expect((await write(createServer(reader, withStore(stores.reader)), data)).setCookie).toEqual(written.setCookie)
+    expect((await write(visit(reader, withStore(stores.reader)), data)).setCookie).toEqual(written.setCookie)
     expect(stores.reader.records.get('one-id')).toBe(record)
 
-    const reading = createServer(reader, withStore(stores.writer))
+    const reading = visit(reader, withStore(stores.writer))
     reading.jar.accept(written.setCookie)
     clock.advance(1)
     const read = await reading.get()

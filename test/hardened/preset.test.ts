@@ -5,6 +5,9 @@ import { SEALING_KEYS, STORE_BACKENDS } from '../support/every-backend'
 import { recordCalls } from '../support/intercept'
 import { createSessionApp, type Action, type SessionApp } from '../support/session-app'
 
+// A test that fails leaves no clock stopped behind it.
+afterEach(startClock)
+
 const MINUTE = 60 * 1000
 const HOUR = 60 * MINUTE
 const HTTPS = { 'x-forwarded-proto': 'https' }

@@ -16,9 +16,9 @@ import {
   Middleware,
   Post,
   UseBefore,
-  useKoaServer,
 } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { KOA_VERSIONS, Visitor } from '../support/app'
+import { createServer } from '../support/server'
 import { WatchedStore } from '../support/watched-store'
 
 interface User {
@@ -117,10 +117,10 @@ class UserController {
   }
 }
 
-function createServer(KoaClass: typeof Koa, options: SessionOptions): Koa {
-  const app = createApp(KoaClass)
-  app.use(new SessionService(app, options).middleware())
-  return useKoaServer(app, {
+function serve(KoaClass: typeof Koa, session: SessionOptions): Koa {
+  return createServer({
+    KoaClass,
+    session,
     controllers: [UserController],
     middlewares: [NotingBefore, NotingAfter],
     interceptors: [NotingInterceptor],
@@ -146,19 +146,19 @@ const CASES = Object.entries(KOA_VERSIONS).flatMap(
 
 describe.each(CASES)('%s', (_name, KoaClass, options) => {
   test('R47: authorizationChecker decides by the session', async () => {
-    const app = createServer(KoaClass, options())
+    const app = serve(KoaClass, options())
     expect((await (await signedIn(app, 'user')).get('/admin')).status).toBe(403)
     expect((await (await signedIn(app, 'admin')).get('/admin')).json()).toMatchObject({ user: 'ann' })
   })
 
   test('R47: currentUserChecker finds the user in the session', async () => {
-    const app = createServer(KoaClass, options())
+    const app = serve(KoaClass, options())
     expect((await (await signedIn(app, 'user')).get('/me')).json()).toMatchObject({ user: 'ann' })
     expect((await new Visitor(app).get('/me')).status).toBe(401)
   })
 
   test('R47: interceptors and class middlewares read the session and write to it', async () => {
-    const app = createServer(KoaClass, options())
+    const app = serve(KoaClass, options())
     const visitor = await signedIn(app, 'admin')
     expect((await visitor.get('/admin')).json()).toEqual({ user: 'ann', name: 'ann' })
     const { trail } = (await visitor.get('/trail')).json<{ trail: string[] }>()
@@ -168,7 +168,7 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
   })
 
   test('R47: the Action object differs within a request, and the session does not', async () => {
-    const visitor = await signedIn(createServer(KoaClass, options()), 'admin')
+    const visitor = await signedIn(serve(KoaClass, options()), 'admin')
     await visitor.get('/admin')
     expect(new Set(met.actions).size).toBe(2)
     expect(met.sessions).toHaveLength(8)
@@ -180,7 +180,7 @@ test.each(Object.entries(KOA_VERSIONS))(
   'R48: %s: however many of them ask for it, the store is read once',
   async (_, KoaClass) => {
     const store = new WatchedStore()
-    const visitor = await signedIn(createServer(KoaClass, { store, lazy: true }), 'admin')
+    const visitor = await signedIn(serve(KoaClass, { store, lazy: true }), 'admin')
     store.calls.length = 0
     await visitor.get('/admin')
     expect(store.calls).toEqual(['read', 'replace'])

@@ -1,9 +1,10 @@
 import 'reflect-metadata'
 import type Koa from 'koa'
-import { MemoryStore, SessionService, type SessionOptions } from 'koa-session-service'
+import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
-import { BadRequestError, Get, JsonController, Post, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { BadRequestError, Get, JsonController, Post } from 'routing-controllers'
+import { KOA_VERSIONS, Visitor } from '../support/app'
+import { createServer } from '../support/server'
 import { BACKENDS } from '../support/backends'
 import { WatchedStore } from '../support/watched-store'
 
@@ -36,10 +37,8 @@ class FailingController {
   }
 }
 
-function createServer(KoaClass: typeof Koa, options: SessionOptions, defaultErrorHandler = true): Koa {
-  const app = createApp(KoaClass)
-  app.use(new SessionService(app, options).middleware())
-  return useKoaServer(app, { controllers: [FailingController], defaultErrorHandler })
+function serve(KoaClass: typeof Koa, session: SessionOptions, defaultErrorHandler = true): Koa {
+  return createServer({ KoaClass, session, controllers: [FailingController], defaultErrorHandler })
 }
 
 function errorsOf(app: Koa): unknown[] {
@@ -74,7 +73,7 @@ describe.each(SERVERS)('%s', (_name, KoaClass, options) => {
     "D5, R14: with routing-controllers' error handler, %s is answered, with the session saved and its cookie",
     async (_, value) => {
       thrown = value
-      await expectCookieAndData(() => createServer(KoaClass, options()), value instanceof BadRequestError ? 400 : 500)
+      await expectCookieAndData(() => serve(KoaClass, options()), value instanceof BadRequestError ? 400 : 500)
     },
   )
 
@@ -82,7 +81,7 @@ describe.each(SERVERS)('%s', (_name, KoaClass, options) => {
     "D5, R14: with Koa's error handler, %s is answered, with the session saved and its cookie",
     async (_, value) => {
       thrown = value
-      await expectCookieAndData(() => createServer(KoaClass, options(), false), 500)
+      await expectCookieAndData(() => serve(KoaClass, options(), false), 500)
     },
   )
 
@@ -92,7 +91,7 @@ describe.each(SERVERS)('%s', (_name, KoaClass, options) => {
       thrown = value
       const caught: unknown[] = []
       const createApp = (): Koa => {
-        const app = createServer(KoaClass, options(), false)
+        const app = serve(KoaClass, options(), false)
         app.middleware.unshift(async (ctx, next) => {
           await next().catch((error: unknown) => {
             caught.push(error)
@@ -111,7 +110,7 @@ describe.each(SERVERS)('%s', (_name, KoaClass, options) => {
     "R14: with Koa's error handler, %s reaches the app unchanged",
     async (_, value) => {
       thrown = value
-      const app = createServer(KoaClass, options(), false)
+      const app = serve(KoaClass, options(), false)
       const errors = errorsOf(app)
       await new Visitor(app).post('/sync')
       expect(errors).toHaveLength(1)
@@ -126,7 +125,7 @@ describe.each(SERVERS)('%s', (_name, KoaClass, options) => {
     "R14: with Koa's error handler and commitOnError %s, nothing is saved and no cookie is set",
     async (_, commitOnError) => {
       thrown = new Error('no')
-      const visitor = new Visitor(createServer(KoaClass, { ...options(), commitOnError }, false))
+      const visitor = new Visitor(serve(KoaClass, { ...options(), commitOnError }, false))
       expect((await visitor.post('/sync')).setCookie).toEqual([])
       await visitor.post('/count')
       expect((await visitor.post('/async')).setCookie).toEqual([])
@@ -139,7 +138,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
   test("R14: with routing-controllers' error handler an error is an answer: commitOnError is not asked", async () => {
     thrown = new Error('no')
     const commitOnError = jest.fn(() => false)
-    const visitor = new Visitor(createServer(KoaClass, { store: new MemoryStore(), commitOnError }))
+    const visitor = new Visitor(serve(KoaClass, { store: new MemoryStore(), commitOnError }))
     await visitor.post('/sync')
     expect(commitOnError).not.toHaveBeenCalled()
     expect((await visitor.get('/views')).json()).toEqual({ views: 1 })
@@ -150,7 +149,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
     const store = new WatchedStore()
     const storeError = new Error('the store is down')
     store.before = () => Promise.reject(storeError)
-    const app = createServer(KoaClass, { store }, false)
+    const app = serve(KoaClass, { store }, false)
     const errors = errorsOf(app)
     expect((await new Visitor(app).post('/sync')).status).toBe(409)
     expect(errors).toHaveLength(2)

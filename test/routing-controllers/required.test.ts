@@ -1,9 +1,10 @@
 import 'reflect-metadata'
 import type { Context } from 'koa'
-import session, { SessionError, SessionService } from 'koa-session-service'
+import { SessionError, SessionService } from 'koa-session-service'
 import { Session, SessionParam, type SessionParameterOptions } from 'koa-session-service/routing-controllers'
-import { Body, Controller, Get, JsonController, Post, UseBefore, useKoaServer } from 'routing-controllers'
-import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { Body, Controller, Get, JsonController, Post, UseBefore } from 'routing-controllers'
+import { DefaultKoa, KOA_VERSIONS, Visitor } from '../support/app'
+import { createServer } from '../support/server'
 import { BACKENDS } from '../support/backends'
 
 interface User {
@@ -73,13 +74,11 @@ class PageController {
   }
 }
 
-function createServer(KoaClass = DefaultKoa, options = {}, defaultErrorHandler = true) {
-  const app = createApp(KoaClass)
-  app.use(session(options, app))
-  return useKoaServer(app, { controllers: [UserController, PageController], defaultErrorHandler })
+function serve(KoaClass = DefaultKoa, session = {}, defaultErrorHandler = true) {
+  return createServer({ KoaClass, session, controllers: [UserController, PageController], defaultErrorHandler })
 }
 
-async function visitAs(user: User, app = createServer()): Promise<Visitor> {
+async function visitAs(user: User, app = serve()): Promise<Visitor> {
   const visitor = new Visitor(app)
   await visitor.post('/become', user)
   return visitor
@@ -95,21 +94,21 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
   test.each(['/session', '/admin', '/key', '/param', '/late'])(
     'R47: required: a visitor without a session gets 401 and a code at %s',
     async (path) => {
-      const answer = await new Visitor(createServer(KoaClass, options())).get(path)
+      const answer = await new Visitor(serve(KoaClass, options())).get(path)
       expect(answer.status).toBe(401)
       expect(answer.json()).toEqual(REFUSAL)
     },
   )
 
   test('R47: required: a visitor with a session is let in', async () => {
-    const visitor = await visitAs({ userId: 7 }, createServer(KoaClass, options()))
+    const visitor = await visitAs({ userId: 7 }, serve(KoaClass, options()))
     expect((await visitor.get('/session')).json()).toEqual({ userId: 7 })
     expect((await visitor.get('/key')).json()).toEqual({ userId: 7 })
     expect((await visitor.get('/param')).json()).toEqual({ userId: 7 })
   })
 
   test('R47: required: a session that was destroyed earlier in the request is none', async () => {
-    const visitor = await visitAs({ userId: 7 }, createServer(KoaClass, options()))
+    const visitor = await visitAs({ userId: 7 }, serve(KoaClass, options()))
     const answer = await visitor.get('/logged-out')
     expect([answer.status, answer.json()]).toEqual([401, REFUSAL])
   })
@@ -129,7 +128,7 @@ test.each([0, '', false])('R47: required: the value %j is there, and null is not
 })
 
 test('R47: required: false hands over the empty session', async () => {
-  expect((await new Visitor(createServer()).get('/optional')).json()).toEqual({})
+  expect((await new Visitor(serve()).get('/optional')).json()).toEqual({})
 })
 
 test('R47: a predicate narrows what is required of the session', async () => {
@@ -145,7 +144,7 @@ test('R47: a predicate narrows what is required of a key', async () => {
 test('R47: a predicate is not asked about a session or a value that is not there', async () => {
   isAdmin.mockClear()
   isLate.mockClear()
-  const visitor = new Visitor(createServer())
+  const visitor = new Visitor(serve())
   await visitor.get('/admin')
   await visitor.get('/late')
   expect(isAdmin).not.toHaveBeenCalled()
@@ -157,11 +156,11 @@ test('R47: a predicate that answers a promise is awaited: a promise of false let
 })
 
 test('R47: required: an action that answers in text refuses with 401 too', async () => {
-  expect((await new Visitor(createServer()).get('/page')).status).toBe(401)
+  expect((await new Visitor(serve()).get('/page')).status).toBe(401)
 })
 
 test('R47: without the default error handler the refusal reaches Koa: a SessionError, 401, and no message', async () => {
-  const app = createServer(undefined, {}, false)
+  const app = serve(undefined, {}, false)
   const seen = jest.fn<void, [unknown]>()
   app.on('error', seen)
   const answer = await new Visitor(app).get('/session')

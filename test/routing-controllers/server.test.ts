@@ -15,6 +15,7 @@ import {
   useKoaServer,
 } from 'routing-controllers'
 import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { createServer } from '../support/server'
 import { BACKENDS } from '../support/backends'
 
 const shipped = { ...getMetadataArgsStorage() }
@@ -29,16 +30,14 @@ class ViewsController {
   }
 }
 
-function createServer(KoaClass: typeof Koa, options: SessionOptions, defaultErrorHandler = true): Koa {
-  const app = createApp(KoaClass)
-  app.use(new SessionService(app, options).middleware())
-  return useKoaServer(app, { controllers: [ViewsController], defaultErrorHandler })
+function serve(KoaClass: typeof Koa, session: SessionOptions, defaultErrorHandler = true): Koa {
+  return createServer({ KoaClass, session, controllers: [ViewsController], defaultErrorHandler })
 }
 
 test('R47: nothing is decorated beforehand: `middlewares` left out adds nothing that the application did not write', () => {
   expect(shippedCount).toBe(0)
   const bare = useKoaServer(createApp(), { controllers: [ViewsController] })
-  expect(createServer(DefaultKoa, {}).middleware).toHaveLength(bare.middleware.length + 1)
+  expect(serve(DefaultKoa, {}).middleware).toHaveLength(bare.middleware.length + 1)
 })
 
 const CASES = Object.entries(KOA_VERSIONS).flatMap(([version, KoaClass]) =>
@@ -49,7 +48,7 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
   test.each([true, false])(
     'R14: a body that is no JSON fails before any action, and the session is renewed all the same (defaultErrorHandler: %s)',
     async (defaultErrorHandler) => {
-      const visitor = new Visitor(createServer(KoaClass, { ...options(), rolling: true }, defaultErrorHandler))
+      const visitor = new Visitor(serve(KoaClass, { ...options(), rolling: true }, defaultErrorHandler))
       await visitor.post('/views', {})
       const answer = await visitor.post('/views', '{"by": ', { 'content-type': 'application/json' })
       expect(answer.status).toBe(400)

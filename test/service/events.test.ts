@@ -11,7 +11,7 @@ function signIn(ctx: Context): void {
   ctx.body = 'ok'
 }
 
-function createServer(options: SessionOptions = {}, KoaClass = DefaultKoa, handler = signIn) {
+function open(options: SessionOptions = {}, KoaClass = DefaultKoa, handler = signIn) {
   const app = createApp(KoaClass)
   const sessions = new SessionService(app, { store: new MemoryStore(), signed: false, ...options })
   app.use(sessions.middleware())
@@ -27,7 +27,7 @@ async function visitUnknown(visitor: Visitor): Promise<void> {
 
 describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
   test('R4: on() hears of an id for which there is no record, with the id and the request', async () => {
-    const { sessions, visitor } = createServer({}, KoaClass)
+    const { sessions, visitor } = open({}, KoaClass)
     const heard: RejectedSession[] = []
     sessions.on('missed', (detail) => heard.push(detail))
     await visitUnknown(visitor)
@@ -38,7 +38,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
 
   test('R4: on() hears of a session that is past its time, with its record', async () => {
     const { advance } = stopClock()
-    const { sessions, visitor } = createServer({ ttl: 1e9, maxAge: 1000 }, KoaClass)
+    const { sessions, visitor } = open({ ttl: 1e9, maxAge: 1000 }, KoaClass)
     const heard: RejectedSession[] = []
     sessions.on('expired', (detail) => heard.push(detail))
     await visitor.get('/sign-in')
@@ -51,7 +51,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
   })
 
   test('R4: on() hears of a session that the valid option refuses, with its record', async () => {
-    const { sessions, visitor } = createServer({ valid: () => false }, KoaClass)
+    const { sessions, visitor } = open({ valid: () => false }, KoaClass)
     const heard: RejectedSession[] = []
     sessions.on('invalid', (detail) => heard.push(detail))
     await visitor.get('/sign-in')
@@ -63,7 +63,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
 })
 
 test('R4: off() stops one listener and leaves the others', async () => {
-  const { sessions, visitor } = createServer()
+  const { sessions, visitor } = open()
   const first = jest.fn()
   const second = jest.fn()
   expect(sessions.on('missed', first).on('missed', second).off('missed', first)).toBe(sessions)
@@ -73,7 +73,7 @@ test('R4: off() stops one listener and leaves the others', async () => {
 
 test("R4: listeners are called after the request's own work", async () => {
   const order: string[] = []
-  const { sessions, visitor } = createServer({}, undefined, () => void order.push('handler'))
+  const { sessions, visitor } = open({}, undefined, () => void order.push('handler'))
   sessions.on('missed', () => order.push('listener'))
   await visitUnknown(visitor)
   expect(order).toEqual(['handler', 'listener'])
@@ -86,7 +86,7 @@ test('R15: an error of the commit is heard where there is a listener, and needs 
     throw failure
   }
   for (const listener of [jest.fn(), undefined]) {
-    const { sessions, visitor } = createServer({ store }, undefined, (ctx) => {
+    const { sessions, visitor } = open({ store }, undefined, (ctx) => {
       ctx.session.name = 'ann'
       ctx.throw(409)
     })
@@ -99,7 +99,7 @@ test('R15: an error of the commit is heard where there is a listener, and needs 
 })
 
 test('R4: the names of events and what they tell are typed', () => {
-  const { sessions } = createServer()
+  const { sessions } = open()
   // @ts-expect-error -- there is no such event
   sessions.on('mised', () => undefined)
   // @ts-expect-error -- `missed` tells nothing of an error

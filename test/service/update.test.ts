@@ -13,7 +13,7 @@ interface Counter {
 type Action = (sessions: SessionService<Counter>, ctx: Context) => unknown
 
 /** An app whose requests at `/name` do what `actions.name` says, and a visitor with the count at 0. */
-async function createServer(
+async function open(
   actions: Record<string, Action>,
   store: MemoryStore | WatchedStore | PlainStore,
   KoaClass = DefaultKoa,
@@ -52,7 +52,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
         }, ctx),
       fast: (sessions, ctx) => sessions.update((data) => (data.count = (data.count ?? 0) + 1), ctx),
     }
-    const { perform, events } = await createServer(actions, new MemoryStore(), KoaClass)
+    const { perform, events } = await open(actions, new MemoryStore(), KoaClass)
     const slow = perform('slow')
     await paused.promise
     expect(await perform('fast')).toEqual({ count: 1 })
@@ -68,7 +68,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
 test('R10: update() counts right however often another process is faster', async () => {
   const store = new WatchedStore()
   const count: Action = (sessions, ctx) => sessions.update((data) => (data.count = (data.count ?? 0) + 1), ctx)
-  const { perform } = await createServer({ count }, store)
+  const { perform } = await open({ count }, store)
   let attempts = 0
   store.before = (method, key) => {
     if (method !== 'replace' || ++attempts > 3) return
@@ -87,7 +87,7 @@ test('R10: what the handler had changed before update() is kept over a conflict'
     if (session) session.others = 5
     return sessions.update((data) => (data.count = (data.count ?? 0) + 1), ctx)
   }
-  const { perform } = await createServer({ count }, store)
+  const { perform } = await open({ count }, store)
   let attempts = 0
   store.before = (method, key) => {
     if (method !== 'replace' || ++attempts > 2) return
@@ -99,7 +99,7 @@ test('R10: what the handler had changed before update() is kept over a conflict'
 
 test('R10: on a store without conditional writes the change runs once', async () => {
   const runs = jest.fn((data: Counter) => (data.count = (data.count ?? 0) + 1))
-  const { perform } = await createServer({ count: (sessions, ctx) => sessions.update(runs, ctx) }, new PlainStore())
+  const { perform } = await open({ count: (sessions, ctx) => sessions.update(runs, ctx) }, new PlainStore())
   expect(await perform('count')).toEqual({ count: 1 })
   expect(runs).toHaveBeenCalledTimes(1)
 })
@@ -117,7 +117,7 @@ test('R10, R11: where another request logs out meanwhile, update() returns null,
       }, ctx),
     logOut: (sessions, ctx) => sessions.destroy(ctx),
   }
-  const { app, visitor, events } = await createServer(actions, store)
+  const { app, visitor, events } = await open(actions, store)
   const other = new Visitor(app, visitor.jar.copy())
   const slow = visitor.get('/slow')
   await paused.promise
@@ -142,7 +142,7 @@ describe('where other processes are faster every time', () => {
         .catch((error) => caught.push(error))
       store.before = () => undefined
     }
-    const server = await createServer({ count }, store)
+    const server = await open({ count }, store)
     store.before = (method, key) => {
       if (method !== 'replace') return
       const record = store.records.get(key)
@@ -182,7 +182,7 @@ test('R10: a change that throws leaves the session as it was, and its error is t
         throw failure
       }, ctx)
       .catch((error) => caught.push(error))
-  const { perform } = await createServer({ count }, store)
+  const { perform } = await open({ count }, store)
   await perform('count')
   expect(caught).toEqual([failure])
   expect(await perform('read')).toEqual({ count: 0 })
@@ -200,7 +200,7 @@ describe('what update() hands to its function', () => {
       seen.push(live?.count)
       return ctx.session === live
     }
-    const { perform } = await createServer({ count }, new MemoryStore())
+    const { perform } = await open({ count }, new MemoryStore())
     expect(await perform('count')).toBe(true)
     expect(seen).toEqual([false, 0, 7])
   })
@@ -212,7 +212,7 @@ describe('what update() hands to its function', () => {
         data.count = 1
         await data[verb]().catch((error: unknown) => caught.push(error))
       }, ctx)
-    const { perform } = await createServer({ count }, new MemoryStore())
+    const { perform } = await open({ count }, new MemoryStore())
     expect(await perform('count')).toEqual({ count: 1 })
     expect(caught).toEqual([expect.objectContaining({ code: 'ERR_SESSION_NESTED' })])
   })
@@ -228,7 +228,7 @@ describe('what update() hands to its function', () => {
         await call(sessions, ctx)
         data.count = 1
       }, ctx)
-    const { perform } = await createServer({ count }, new MemoryStore())
+    const { perform } = await open({ count }, new MemoryStore())
     await perform('count')
     expect(await perform('read')).toEqual({ count: 1, ...(verb === 'update()' && { others: 5 }) })
   })
@@ -240,7 +240,7 @@ describe('what update() hands to its function', () => {
         await sessions.destroy(ctx)
         data.count = 1
       }, ctx)
-    const { perform } = await createServer({ count }, store)
+    const { perform } = await open({ count }, store)
     expect(await perform('count')).toBeNull()
     expect(store.size).toBe(0)
   })

@@ -17,7 +17,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   type Action = (sessions: SessionService, ctx: Context, at: [ctx?: Context]) => unknown
 
   /** An app of which each request does what the test says next. */
-  function createServer() {
+  function open() {
     const app = createApp(KoaClass)
     const sessions = new SessionService(app, { ...options, ...backend.options() })
     let action: Action
@@ -37,7 +37,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   const signIn: Action = (_, ctx) => Object.assign(ctx.session, { name: 'ann' }) && 'signed in'
 
   test('R49: load() answers the live session of the request, the same each time', async () => {
-    const { perform } = createServer()
+    const { perform } = open()
     const { answer } = (
       await perform(async (sessions, ctx, here) => {
         const [first, second] = await Promise.all([sessions.load(...here), sessions.load(...here)])
@@ -48,7 +48,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   })
 
   test('R49: save() writes the session at once, also where nothing was changed', async () => {
-    const { perform, read } = createServer()
+    const { perform, read } = open()
     await perform(signIn)
     expect((await perform(() => 'nothing')).setCookie).toEqual([])
     const inTime = await perform(async (sessions, ctx, here) => {
@@ -61,7 +61,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   })
 
   test('R10: update() changes the session, writes it at once, and answers it', async () => {
-    const { perform, read } = createServer()
+    const { perform, read } = open()
     await perform(signIn)
     const answer = await perform(async (sessions, ctx, here) => {
       const session = await sessions.update(
@@ -79,7 +79,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
 
   test('R22: touch() extends the life of the session from now on', async () => {
     const { advance } = stopClock()
-    const { perform, read } = createServer()
+    const { perform, read } = open()
     await perform(signIn)
     advance(20 * HOUR)
     expect((await perform((sessions, _, here) => sessions.touch(...here))).setCookie).not.toEqual([])
@@ -90,12 +90,12 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   })
 
   test('R22: touch() makes no session where there is none', async () => {
-    const { perform } = createServer()
+    const { perform } = open()
     expect((await perform((sessions, _, here) => sessions.touch(...here))).setCookie).toEqual([])
   })
 
   test('R34, R53: regenerate() gives the session a new token, under the same id where the store can, and the old one is dead', async () => {
-    const { app, visitor, perform, read } = createServer()
+    const { app, visitor, perform, read } = open()
     await perform(signIn)
     const old = new Visitor(app, visitor.jar.copy())
     const answer = await perform(async (sessions, ctx, here) => {
@@ -109,7 +109,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   })
 
   test('R34: regenerate({ keepData: false }) starts over', async () => {
-    const { app, visitor, perform, read } = createServer()
+    const { app, visitor, perform, read } = open()
     await perform(signIn)
     const old = new Visitor(app, visitor.jar.copy())
     await perform(async (sessions, _, here) => {
@@ -121,7 +121,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   })
 
   test('R3: destroy() ends the session: null at once, cookie and record gone', async () => {
-    const { app, visitor, perform, read } = createServer()
+    const { app, visitor, perform, read } = open()
     await perform(signIn)
     const old = new Visitor(app, visitor.jar.copy())
     const answer = await perform(async (sessions, ctx, here) => {
@@ -136,7 +136,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
   })
 
   test('R2: id() is the id in what the client holds, and undefined in cookie mode and after destroy()', async () => {
-    const { visitor, perform } = createServer()
+    const { visitor, perform } = open()
     const held = (): string | undefined => (backend.hasIds ? visitor.jar.values.get('koa.sess') : undefined)
     const ids: unknown[] = []
     const read: Action = (sessions, ctx, here) => ids.push(sessions.id(...here), ctx.session.externalKey)

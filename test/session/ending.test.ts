@@ -7,6 +7,9 @@ import { recordCalls } from '../support/recording-store'
 import { cookieNames, cookieOf } from '../support/set-cookie'
 import { createSite, sessionOf, type Handlers } from '../support/site'
 
+// A test that fails leaves no clock stopped behind it.
+afterEach(startClock)
+
 const HANDLERS: Handlers = {
   '/login': (ctx) => (ctx.session.user = 'alice'),
   '/logout': (ctx) => (ctx.session = null),

@@ -91,7 +91,7 @@ class AccountController {
 
 type Order = 'the plain service first' | 'the named service first'
 
-function createServer(KoaClass: typeof Koa, order: Order) {
+function open(KoaClass: typeof Koa, order: Order) {
   const app = createApp(KoaClass)
   const stores = { main: new WatchedStore(), admin: new WatchedStore() }
   const install = {
@@ -116,14 +116,14 @@ afterEach(() => void Container.reset())
 
 describe.each(CASES)('%s', (_name, KoaClass, order) => {
   async function signedInTwice() {
-    const server = createServer(KoaClass, order)
+    const server = open(KoaClass, order)
     await server.visitor.post('/sign-in', { name: 'ann' })
     await server.visitor.post('/admin/sign-in', { name: 'root', level: 3 })
     return server
   }
 
   test('R51: each decorator target, and each injected service, is its own session', async () => {
-    const { visitor } = createServer(KoaClass, order)
+    const { visitor } = open(KoaClass, order)
     expect((await visitor.get('/targets')).json()).toEqual([true, true, true, true])
   })
 
@@ -138,7 +138,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
   })
 
   test('R51: required asks the session that is meant', async () => {
-    const { visitor } = createServer(KoaClass, order)
+    const { visitor } = open(KoaClass, order)
     await visitor.post('/sign-in', { name: 'ann' })
     expect((await visitor.get('/admin')).status).toBe(401)
     await visitor.post('/admin/sign-in', { name: 'root' })
@@ -164,7 +164,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
   })
 
   test('R51, R14: an action throws: the cookies of both are on the error response', async () => {
-    const { visitor } = createServer(KoaClass, order)
+    const { visitor } = open(KoaClass, order)
     const { status, setCookie } = await visitor.post('/fail')
     expect(status).toBe(500)
     expect(setCookie.map((line) => line.split('=')[0]).sort()).toEqual([
@@ -178,10 +178,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
 })
 
 test('R51, R46: in two apps, each of the injected services finds its own kind in the app of its request', async () => {
-  const [first, second] = [
-    createServer(DefaultKoa, 'the plain service first'),
-    createServer(DefaultKoa, 'the named service first'),
-  ]
+  const [first, second] = [open(DefaultKoa, 'the plain service first'), open(DefaultKoa, 'the named service first')]
   for (const { visitor } of [first, second]) {
     await visitor.post('/sign-in', { name: 'ann' })
     await visitor.post('/admin/sign-in', { name: 'root' })

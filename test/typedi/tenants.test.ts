@@ -4,9 +4,10 @@ import type Koa from 'koa'
 import { ContextStore, MemoryStore, type SessionRecord, SessionService } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
 import { CurrentContext, useSessions } from 'koa-session-service/typedi'
-import { Body, Get, JsonController, Post, useContainer, useKoaServer } from 'routing-controllers'
+import { Body, Get, JsonController, Post, useContainer } from 'routing-controllers'
 import { Container, Inject, Service } from 'typedi'
-import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { KOA_VERSIONS, Visitor } from '../support/app'
+import { createServer } from '../support/server'
 import { Barrier } from '../support/interleave'
 
 let barrier = new Barrier(1)
@@ -70,11 +71,10 @@ class NotesController {
   }
 }
 
-function createServer(KoaClass: typeof Koa): Koa {
-  const app = createApp(KoaClass)
-  useSessions(app, { ContextStore: TenantStore })
+function serve(KoaClass: typeof Koa): Koa {
   useContainer(Container)
-  return useKoaServer(app, { controllers: [NotesController], defaultErrorHandler: false })
+  const install = (app: Koa) => useSessions(app, { ContextStore: TenantStore })
+  return createServer({ KoaClass, install, controllers: [NotesController], defaultErrorHandler: false })
 }
 
 const hostOf = (index: number): string => (index % 2 === 0 ? 'a.example' : 'b.example')
@@ -87,15 +87,15 @@ afterEach(() => void Container.reset())
 
 describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
   test("R50: a tenant's session does not exist for another tenant", async () => {
-    const visitor = new Visitor(createServer(KoaClass))
+    const visitor = new Visitor(serve(KoaClass))
     await visitor.post('/note', { note: 'for a' }, { host: 'a.example' })
-    const same = new Visitor(createServer(KoaClass), visitor.jar.copy())
+    const same = new Visitor(serve(KoaClass), visitor.jar.copy())
     expect((await same.get('/note', { host: 'b.example' })).json()).toEqual({ note: 'none' })
     expect((await visitor.get('/note', { host: 'a.example' })).json()).toEqual({ note: 'for a' })
   })
 
   test('R50: a logout at one tenant leaves the record of another one alone, whatever id is presented', async () => {
-    const app = createServer(KoaClass)
+    const app = serve(KoaClass)
     const visitor = new Visitor(app)
     await visitor.post('/note', { note: 'for a' }, { host: 'a.example' })
     const thief = new Visitor(app, visitor.jar.copy())
@@ -106,7 +106,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
   })
 
   test('R50: interleaved requests of two tenants rest with their own tenant, and the pools are shared', async () => {
-    const app = createServer(KoaClass)
+    const app = serve(KoaClass)
     const all = Array.from({ length: 60 }, () => new Visitor(app))
     barrier = new Barrier(all.length)
     await Promise.all(all.map((visitor, index) => visitor.post('/note', { note: `${index}` }, { host: hostOf(index) })))

@@ -100,7 +100,7 @@ function containerOf(tsyringe: DependencyContainer): Container {
   return { get: (type) => tsyringe.resolve(type) }
 }
 
-function createServer(KoaClass: typeof Koa, options: SessionOptions) {
+function open(KoaClass: typeof Koa, options: SessionOptions) {
   const tsyringe = root.createChildContainer()
   const app = createApp(KoaClass)
   const { sessions } = tap(session({ ...options, container: containerOf(tsyringe), asyncLocalStorage: true }, app), app)
@@ -120,13 +120,13 @@ beforeEach(() => root.clearInstances())
 
 describe.each(Object.entries(KOA_VERSIONS))('%s, tsyringe', (_version, KoaClass) => {
   test('R50: it injects the service', async () => {
-    const visitor = new Visitor(createServer(KoaClass, {}).app)
+    const visitor = new Visitor(open(KoaClass, {}).app)
     await visitor.post('/views')
     expect((await visitor.post('/views')).json()).toEqual({ views: 2, same: 2 })
   })
 
   test('R50: it builds a store that is a class, with its own dependencies', async () => {
-    const { app, databases } = createServer(KoaClass, { store: DatabaseSessions })
+    const { app, databases } = open(KoaClass, { store: DatabaseSessions })
     const visitor = new Visitor(app)
     await visitor.post('/views')
     expect((await visitor.post('/views')).json()).toEqual({ views: 2, same: 2 })
@@ -134,7 +134,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s, tsyringe', (_version, KoaClass)
   })
 
   test('R50: it builds a ContextStore per request, with the request and with dependencies that all share', async () => {
-    const { app, databases } = createServer(KoaClass, { ContextStore: TenantSessions })
+    const { app, databases } = open(KoaClass, { ContextStore: TenantSessions })
     for (const host of ['a.example', 'b.example', 'b.example']) await new Visitor(app).post('/views', {}, { host })
     expect([databases.of('a.example').size, databases.of('b.example').size]).toEqual([1, 2])
   })

@@ -2,9 +2,10 @@ import 'reflect-metadata'
 import type Koa from 'koa'
 import { SessionError, SessionService } from 'koa-session-service'
 import { useSessions } from 'koa-session-service/typedi'
-import { Body, Get, JsonController, Post, useContainer, useKoaServer } from 'routing-controllers'
+import { Body, Get, JsonController, Post, useContainer } from 'routing-controllers'
 import { Container, Service } from 'typedi'
 import { createApp, KOA_VERSIONS, Visitor } from '../support/app'
+import { createServer } from '../support/server'
 import { Barrier, everythingElse } from '../support/interleave'
 import { WatchedStore } from '../support/watched-store'
 
@@ -55,18 +56,17 @@ class NotesController {
   }
 }
 
-function createServer(KoaClass: typeof Koa, store: WatchedStore): Koa {
-  const app = createApp(KoaClass)
-  useSessions(app, { store })
+function serve(KoaClass: typeof Koa, store: WatchedStore): Koa {
   useContainer(Container)
-  return useKoaServer(app, { controllers: [NotesController], defaultErrorHandler: false })
+  const install = (app: Koa) => useSessions(app, { store })
+  return createServer({ KoaClass, install, controllers: [NotesController], defaultErrorHandler: false })
 }
 
 function twoApps(KoaClass: typeof Koa) {
   const stores = [new WatchedStore(), new WatchedStore()]
-  const shop = createServer(KoaClass, stores[0])
+  const shop = serve(KoaClass, stores[0])
   const injectedBeforeTheSecond = Container.get(Notes)
-  const blog = createServer(KoaClass, stores[1])
+  const blog = serve(KoaClass, stores[1])
   return { apps: [shop, blog], stores, injectedBeforeTheSecond }
 }
 
