@@ -80,7 +80,7 @@ export function withoutAccess<R extends SessionRecord>(record: R): R {
 /** A record without what it says of its tokens and of who uses it: for hooks and events. */
 export function withoutControls<R extends SessionRecord>(record: R): R {
   if (tenureOf(record) === NO_TENURE) return withoutAccess(record)
-  const { _owned, _confirmed, _seen, _device, ...rest } = record
+  const { _owned, _confirmed, _seen, _seenBy, ...rest } = record
   return withoutAccess(rest as R)
 }
 

@@ -21,7 +21,7 @@ export interface RecordLifetime {
   _owned?: readonly [order: number, at: number]
   _confirmed?: readonly [at: number, method?: string]
   _seen?: number
-  _device?: Readonly<Record<string, unknown>>
+  _seenBy?: Readonly<Record<string, unknown>>
 }
 
 /** What a codec wraps and a store keeps: the visitor's data, and its lifetime beside it. */
@@ -84,12 +84,12 @@ function tailOf(lifetime: RecordLifetime): string {
   return hasTenure ? tail + tenureTailOf(lifetime) : tail
 }
 
-function tenureTailOf({ _owned, _confirmed, _seen, _device }: RecordLifetime): string {
+function tenureTailOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime): string {
   let tail = ''
   if (_owned !== undefined) tail += `,"_owned":${JSON.stringify(_owned)}`
   if (_confirmed !== undefined) tail += `,"_confirmed":${JSON.stringify(_confirmed)}`
   if (_seen !== undefined) tail += `,"_seen":${_seen}`
-  if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
+  if (_seenBy !== undefined) tail += `,"_seenBy":${JSON.stringify(_seenBy)}`
   return tail
 }
 

@@ -22,7 +22,7 @@ export interface SignIn {
  * | `_owned` | `[order, at]` of the sign-in |
  * | `_confirmed` | `[at, method]`: when the owner last proved who they are |
  * | `_seen` | when the session was last used, to within the option `seenEvery` |
- * | `_device` | what the option `device` said then |
+ * | `_seenBy` | what the option `device` said then |
  */
 export interface Tenure {
   readonly signIn: SignIn | undefined
@@ -32,7 +32,7 @@ export interface Tenure {
 }
 
 /** What a record keeps of its {@link Tenure}. */
-export type TenureFields = Pick<RecordLifetime, '_owned' | '_confirmed' | '_seen' | '_device'>
+export type TenureFields = Pick<RecordLifetime, '_owned' | '_confirmed' | '_seen' | '_seenBy'>
 
 export const NO_TENURE: Tenure = Object.freeze({
   signIn: undefined,
@@ -41,13 +41,13 @@ export const NO_TENURE: Tenure = Object.freeze({
   device: undefined,
 })
 
-export function tenureOf({ _owned, _confirmed, _seen, _device }: RecordLifetime): Tenure {
+export function tenureOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime): Tenure {
   if (_owned === undefined && _confirmed === undefined && _seen === undefined) return NO_TENURE
   return {
     signIn: areNumbers(_owned) ? { order: _owned[0], at: _owned[1] } : undefined,
     confirmed: isConfirmation(_confirmed) ? _confirmed : undefined,
     seen: typeof _seen === 'number' ? _seen : undefined,
-    device: typeof _device === 'object' && _device !== null ? _device : undefined,
+    device: typeof _seenBy === 'object' && _seenBy !== null ? _seenBy : undefined,
   }
 }
 
@@ -57,7 +57,7 @@ export function tenureFields({ signIn, confirmed, seen, device }: Tenure): Tenur
   if (signIn) fields._owned = [signIn.order, signIn.at]
   if (confirmed) fields._confirmed = confirmed
   if (seen !== undefined) fields._seen = seen
-  if (device) fields._device = device
+  if (device) fields._seenBy = device
   return fields
 }
 
