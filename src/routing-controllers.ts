@@ -23,6 +23,8 @@ export interface SessionParameterOptions<Value> {
    * value of the key; a function where it returns false. Default: false.
    */
   required?: boolean | ((value: Value) => Awaitable<boolean>)
+  /** Refuses the request with 403 and `ERR_SESSION_NOT_BOUND` where the session is bound to no device. Default: false. */
+  bound?: boolean
   /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
   from?: ServiceClass
 }
@@ -38,7 +40,7 @@ export type ServiceClass = abstract new (...args: never[]) => SessionService<obj
  * @Get('/cart') show(@Session() session: Session<Cart>) { return session.items ?? [] }
  * @Get('/me')   me(@Session('userId', { required: true }) userId: string) { return this.users.find(userId) }
  *
- * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not
+ * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_BOUND` (403), `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not
  * run for the request
  */
 export function Session<Data extends object = SessionData>(
@@ -63,14 +65,17 @@ export function SessionParam<Value = unknown>(
 }
 
 function inject(
-  { required = false, from = SessionService }: SessionParameterOptions<never>,
+  { required = false, bound = false, from = SessionService }: SessionParameterOptions<never>,
   valueOf: (session: SessionOf<object> | null) => unknown,
   isThere: (value: unknown) => boolean,
 ): ParameterDecorator {
   const accepts = typeof required === 'function' ? required : isThere
   const value = async (action: Action): Promise<unknown> => {
-    const found = valueOf(await load(action.context as Context, from))
-    if (required === false || (isThere(found) && (await accepts(found as never)))) return found
+    const ctx = action.context as Context
+    const found = valueOf(await load(ctx, from))
+    const isGood = required === false || (isThere(found) && (await accepts(found as never)))
+    if (isGood && bound && !serviceOf(ctx, from).isBound(ctx)) throw notBound()
+    if (isGood) return found
     throw new SessionError('ERR_SESSION_REQUIRED', 'This needs a session, and the request has none that will do.', {
       status: 401,
     })
@@ -79,8 +84,20 @@ function inject(
   return (target, method, index) => decorate(target, method as string, index)
 }
 
+function serviceOf(ctx: Context, from: ServiceClass): SessionService<object> {
+  return SessionService.of.call<ServiceClass, [Context], SessionService<object>>(from, ctx)
+}
+
+function notBound(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_NOT_BOUND',
+    'This needs a session that is bound to its device, and this one is not. Leave out "bound" for browsers that bind none.',
+    { status: 403 },
+  )
+}
+
 async function load(ctx: Context, from: ServiceClass): Promise<SessionOf<object> | null> {
-  const service = SessionService.of.call<ServiceClass, [Context], SessionService<object>>(from, ctx)
+  const service = serviceOf(ctx, from)
   if (service.isInstalled(ctx)) return service.load(ctx)
   throw new SessionError(
     'ERR_SESSION_NO_MIDDLEWARE',

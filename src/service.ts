@@ -114,6 +114,16 @@ export class SessionService<Data extends object = SessionData> {
     return this.#session(ctx).id
   }
 
+  /**
+   * Whether the session is bound to the device that this request comes from: see the option `binding`. Experimental.
+   *
+   * @throws {SessionError} `ERR_SESSION_NOT_LOADED` before {@link load}, where the option `lazy` is on
+   */
+  isBound(ctx: Context = this.context): boolean {
+    const { binding } = this.#serviceOf(ctx).#config
+    return binding !== undefined && this.#session(ctx).session !== null && binding.isBound(ctx)
+  }
+
   /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
   async save(ctx: Context = this.context): Promise<void> {
     await this.#session(ctx).commit('save')
@@ -182,17 +192,18 @@ export class SessionService<Data extends object = SessionData> {
   #session(ctx: Context): RequestSession {
     const session = this.#sessions.of(ctx)
     if (session) return session
-    if (ctx.app !== this.#app) return this.#sessionElsewhere(ctx)
+    if (ctx.app !== this.#app) return this.#serviceOf(ctx).#session(ctx)
     return this.#sessions.set(ctx, new RequestSession(ctx, this.#config))
   }
 
   /** A container has one service for every app of the process; the request's own app decides. */
-  #sessionElsewhere(ctx: Context): RequestSession {
+  #serviceOf(ctx: Context): SessionService<object> {
+    if (ctx.app === this.#app) return this
     const service = SessionService.#services
       .get(ctx.app)
       ?.find((candidate) => candidate.constructor === this.constructor)
     if (!service) throw noMiddleware(this.constructor.name)
-    return service.#session(ctx)
+    return service
   }
 
   #within<T>(ctx: Context, work: () => T): T {

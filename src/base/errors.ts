@@ -24,6 +24,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NO_REQUEST'
   /** There is no session, or not the one that a handler requires. */
   | 'ERR_SESSION_REQUIRED'
+  /** A handler requires a session that is bound to its device. */
+  | 'ERR_SESSION_NOT_BOUND'
   /** The record is longer than the store takes. */
   | 'ERR_SESSION_RECORD_TOO_LARGE'
   /** The store's table does not exist. */

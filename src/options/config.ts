@@ -8,6 +8,7 @@ import { CustomCodec } from '../codecs/custom-codec'
 import { areFixed, cookieAttributes } from './cookie-options'
 import { isPromise, type Awaitable } from '../base/awaitable'
 import type { Backend } from '../contracts/backend'
+import type { AttachedBinding } from '../contracts/device-binding'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
@@ -29,6 +30,8 @@ const NO_CONTEXT = Object.freeze({}) as Context
 export interface SessionConfig {
   readonly options: ResolvedOptions
   readonly transport: Transport
+  /** What binds sessions to their devices; undefined without the option. */
+  readonly binding: AttachedBinding | undefined
   /** The cookie's attributes, where they are the same for every request. */
   readonly attributes: CookieAttributes | undefined
   readonly backendOf: (ctx: Context) => Backend
@@ -51,9 +54,14 @@ export type Within = <T>(ctx: Context, work: () => T) => T
 /** Builds the plugs once. */
 export function configure(options: ResolvedOptions, emit: EmitSessionEvent, within: Within): SessionConfig {
   const hasStore = Boolean(options.store ?? options.ContextStore)
+  const transport = chooseTransport(options)
+  const { key } = options
+  const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name })
+  const binding = options.binding?.attach({ key, hasStore, transport, transportOf, emit })
   return Object.freeze({
     options,
-    transport: chooseTransport(options),
+    transport: binding?.transport ?? transport,
+    binding,
     attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
     backendOf: chooseBackend(options, within),
     hasStore,

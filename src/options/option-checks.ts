@@ -1,6 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { MAX_LIFETIME } from '../session/record'
+import { checkBinding } from './binding-checks'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
 import type { ResolvedOptions } from './options'
 import {
@@ -70,6 +71,7 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   owner: FUNCTION,
   onStoreError: ["'throw', 'anonymous' or a function", anyOf(oneOf('throw', 'anonymous'), isFunction)],
   preventCaching: BOOLEAN,
+  binding: ['a binding: deviceBound() of koa-session-service/dbsc', hasMethods('attach')],
   lazy: BOOLEAN,
   commitOnError: ['true, false or a function', anyOf(BOOLEAN[1], isFunction)],
   container: [
@@ -119,6 +121,7 @@ export function checkCombination(options: ResolvedOptions): void {
     chunks !== undefined && chunks > 1 && !codec?.isSelfAuthenticating,
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
+  if (options.binding) checkBinding(options)
 }
 
 /** What an unknown option may have been meant to be; a name that is like none gets no guess. */

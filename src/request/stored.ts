@@ -1,6 +1,7 @@
 import type { Loaded } from '../contracts/backend'
+import type { BindableSession } from '../contracts/device-binding'
 import { accessOf, type Access, type Position } from '../session/access'
-import { createdAt, lifetimeOf, timeLeft, type Lifetime } from '../session/record'
+import { createdAt, lifetimeOf, timeLeft, type Lifetime, type RecordLifetime } from '../session/record'
 import { Snapshot } from '../session/snapshot'
 import type { RequestScope } from './request-scope'
 
@@ -47,6 +48,11 @@ export function storedFrom(
   }
 }
 
+/** What a binding to a device is told of it. */
+export function bindable({ id, access, snapshot }: Stored): BindableSession {
+  return { id, owner: snapshot.owner, device: access.device }
+}
+
 export function positionOf({ access, snapshot }: Stored): Position {
   return { hands: access.hands, owner: snapshot.owner }
 }
@@ -67,6 +73,12 @@ export function isRenewalDue({ snapshot, created }: Stored, { config, maxAge }: 
 /** Whether its id alone opens what is stored, and the options want a secret. */
 export function lacksSecret(stored: Stored | undefined, { config }: RequestScope): boolean {
   return config.usesSecrets && stored !== undefined && stored.access.secret === undefined
+}
+
+/** What the record says of its lifetime, to be written again as it is. */
+export function keptLifetime({ snapshot }: Stored): RecordLifetime {
+  const { _expire, _session, _maxAge, _idle, _created } = snapshot.lifetime
+  return { _expire, _session, _maxAge, _idle, _created }
 }
 
 /** How long the session has left, as it is stored. */

@@ -1,3 +1,5 @@
+import type { DeviceField } from './device'
+
 /** A session's lifetime: milliseconds, or `'session'` for a cookie that lives until the browser is closed. */
 export type Lifetime = number | 'session'
 
@@ -17,6 +19,8 @@ export interface RecordLifetime {
   _secret?: string
   _hands?: number
   _past?: readonly (readonly [hash: string, at: number, hands: number])[]
+  /** The key of the device that it is bound to: see `device.ts`. */
+  _device?: DeviceField
 }
 
 /** What a codec wraps and a store keeps: the visitor's data, and its lifetime beside it. */
@@ -64,7 +68,8 @@ export function isWithLifetime(recordText: string, dataText: string, lifetime: R
   )
 }
 
-function tailOf({ _expire, _session, _maxAge, _idle, _created, _secret, _hands, _past }: RecordLifetime): string {
+function tailOf(lifetime: RecordLifetime): string {
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _hands, _past, _device } = lifetime
   let tail = ''
   if (_expire !== undefined) tail += `,"_expire":${_expire}`
   if (_session !== undefined) tail += `,"_session":${_session}`
@@ -74,6 +79,7 @@ function tailOf({ _expire, _session, _maxAge, _idle, _created, _secret, _hands, 
   if (_secret !== undefined) tail += `,"_secret":"${_secret}"`
   if (_hands !== undefined) tail += `,"_hands":${_hands}`
   if (_past !== undefined) tail += `,"_past":${JSON.stringify(_past)}`
+  if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
   return tail
 }
 

@@ -8,7 +8,7 @@ const FLOORS: readonly string[][] = [
   ['codecs', 'cookies', 'stores', 'conformance'],
   ['transports', 'backends'],
   ['options'],
-  ['request'],
+  ['request', 'device'],
 ]
 /** What the files of `src` itself have in common: the verbs. */
 const VERBS = 'service.ts'

@@ -24,7 +24,7 @@ export interface Site {
   eventNames: () => Promise<string[]>
 }
 
-const EVENTS: (keyof SessionEvents)[] = ['missed', 'expired', 'invalid', 'gone', 'conflict', 'late', 'error']
+const EVENTS: (keyof SessionEvents)[] = ['missed', 'expired', 'invalid', 'gone', 'conflict', 'late', 'unbound', 'error']
 
 /** Serves `handlers`. Beside them, `/` answers with the session, and any other path leaves it alone. */
 export function createSite(options: SessionOptions = {}, handlers: Handlers = {}, app: Koa = createApp()): Site {
