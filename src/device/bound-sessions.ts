@@ -2,10 +2,12 @@ import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import { debug, fingerprint } from '../base/debug'
 import type { AttachedBinding, BindableSession, BindingHost, BindingRequest } from '../contracts/device-binding'
+import { keepCookiesOnError } from '../cookies/keep-cookies-on-error'
 import { LATE_MS } from '../session/access'
 import type { Device } from '../session/device'
 import type { UnboundReason } from '../session/events'
 import { parseToken } from '../session/token'
+import { refuse } from '../options/rules'
 import type { BoundTransport } from './bound-transport'
 import type { DeviceBoundSettings } from './settings'
 import { DeviceKeys } from './device-keys'
@@ -23,6 +25,7 @@ export class BoundSessions implements AttachedBinding {
   readonly #keys: DeviceKeys
   readonly #exchanges: ContextSlot<Exchange>
   readonly #endpoints: Endpoints
+  readonly #secondName: string
 
   constructor(host: BindingHost, settings: DeviceBoundSettings) {
     this.#host = host
@@ -30,22 +33,23 @@ export class BoundSessions implements AttachedBinding {
     this.#keys = new DeviceKeys(host.key, settings.keys)
     this.#exchanges = new ContextSlot(`device ${host.key}`)
     const exchangeOf = this.#exchangeOf.bind(this)
-    const secondName = nameOfSecond(host.key)
+    this.#secondName = nameOfSecond(host.key)
+    const initiators = initiatorsOf(host, settings)
     const Transport = host.hasStore ? TokenTransport : RecordTransport
     this.transport = new Transport({
       session: host.transport,
-      second: host.transportOf(secondName),
+      second: host.transportOf(this.#secondName),
       keys: this.#keys,
       lifetime: settings.lifetime,
       path: settings.path,
-      hasInitiators: initiatorsOf(host, settings).length > 0,
+      hasInitiators: initiators.length > 0,
       exchangeOf,
       onExpired: (ctx, token) => this.#report(ctx, host.hasStore ? parseToken(token)?.id : undefined, 'expired'),
     })
     this.#endpoints = new Endpoints({
       // What the browser is to watch, and to renew when it is gone.
-      credential: host.hasStore ? host.key : secondName,
-      initiators: initiatorsOf(host, settings),
+      credential: host.hasStore ? host.key : this.#secondName,
+      initiators,
       transport: this.transport,
       keys: this.#keys,
       settings,
@@ -79,10 +83,13 @@ export class BoundSessions implements AttachedBinding {
     const exchange = this.#exchangeOf(ctx)
     const before = exchange.session
     exchange.session = session
-    if (session.device) return
+    const { id, owner, device } = session
+    // The two cookies go together, on an error response too.
+    if (device ?? before?.device) keepCookiesOnError(ctx, this.#secondName)
+    if (device) return
     if (before?.device) this.#report(ctx, before.id, 'hands')
-    const signsIn = session.owner !== undefined && session.owner !== before?.owner
-    if (signsIn && ctx.secure) offer(ctx, this.#keys, this.#settings, session)
+    const isSame = before !== undefined && before.id === id && before.owner === owner && !before.device
+    if (owner !== undefined && !isSame && ctx.secure) offer(ctx, this.#keys, this.#settings, session)
   }
 
   isBound(ctx: Context): boolean {
@@ -119,8 +126,15 @@ export class BoundSessions implements AttachedBinding {
 }
 
 /** A cookie that holds its session goes to no request across sites, and without it there is nothing to renew. */
-function initiatorsOf({ hasStore }: BindingHost, { initiators }: DeviceBoundSettings): readonly string[] {
-  return initiators ?? (hasStore ? ['*'] : [])
+function initiatorsOf(
+  { hasStore }: BindingHost,
+  { initiators = hasStore ? ['*'] : [] }: DeviceBoundSettings,
+): readonly string[] {
+  refuse(
+    initiators.length > 0 && !hasStore,
+    'The option "initiators" of deviceBound() is for a session in a store. Leave it out, or add a "store".',
+  )
+  return initiators
 }
 
 /** A name that begins with `__Host-` would ask for the path `/`; `__Secure-` asks for HTTPS alone. */

@@ -4,7 +4,7 @@ import type { BindingRequest } from '../contracts/device-binding'
 import type { Device } from '../session/device'
 import type { UnboundReason } from '../session/events'
 import type { BoundTransport } from './bound-transport'
-import { makeChallenge, openChallenge } from './challenges'
+import { CHALLENGE_MS, makeChallenge, openChallenge } from './challenges'
 import type { DeviceBoundSettings } from './settings'
 import type { DeviceKeys } from './device-keys'
 import type { Exchange } from './exchange'
@@ -177,7 +177,8 @@ export class Endpoints {
 
   #goOn(ctx: Context, { id, used }: Device): void {
     const { credential, initiators, keys, settings } = this.#parts
-    sendChallenge(ctx, makeChallenge(keys, ctx, 'refresh', id, used), id)
+    // A challenge that is too old when it is needed would cost the device a signature for nothing.
+    if (settings.lifetime <= CHALLENGE_MS) sendChallenge(ctx, makeChallenge(keys, ctx, 'refresh', id, used), id)
     answer(ctx, 200, instructionsFor(ctx, { id, credential, initiators, settings }))
   }
 }

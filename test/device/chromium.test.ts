@@ -18,7 +18,7 @@ const REFRESH = 'POST /device-bound-session/refresh 200'
 interface BrowserSite extends SecureSite {
   log: string[]
   /** What the browser was told to call its bindings. */
-  ids: unknown[]
+  ids: string[]
   /** What the refreshes were answered with that ended a binding. */
   ends: unknown[]
 }
@@ -26,13 +26,13 @@ interface BrowserSite extends SecureSite {
 async function serve(options: SessionOptions<Account>): Promise<BrowserSite> {
   const app = createApp()
   const log: string[] = []
-  const ids: unknown[] = []
+  const ids: string[] = []
   const ends: unknown[] = []
   app.use(async function note(ctx, next) {
     await next()
     log.push(`${ctx.method} ${ctx.path} ${ctx.status}`)
     const body = ctx.body as { session_identifier?: string; continue?: boolean }
-    if (ctx.path.endsWith('/register')) ids.push(body.session_identifier)
+    if (ctx.path.endsWith('/register')) ids.push(String(body.session_identifier))
     if (ctx.path.endsWith('/refresh') && body.continue === false) ends.push(body)
   })
   const binding = deviceBound({ lifetime: LIFETIME })

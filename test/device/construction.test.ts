@@ -47,6 +47,12 @@ it.each<[name: string, options: SessionOptions]>([
   expect(refusalOf(options)).toBeUndefined()
 })
 
+it('R77: other sites can have no part in a session that rests in its cookie', () => {
+  const binding = deviceBound({ initiators: ['*'] })
+  expect(refusalOf({ codec, binding })).toContain('Leave it out, or add a "store"')
+  expect(refusalOf({ store, binding })).toBeUndefined()
+})
+
 const LIFETIME = 'takes a number of milliseconds, from 1000 to 86400000, not '
 const PATH = 'takes a path such as "/device-bound-session", without a "/" at its end, not '
 const HOSTS = 'takes a list of hosts such as "example.com", "*.example.com" or "*", not '

@@ -1,3 +1,4 @@
+import type { Context } from 'koa'
 import { MemoryStore, SessionError, type SessionOptions } from 'koa-session-service'
 import { EVERY_BACKEND, STORE_BACKENDS, SEALING_KEYS } from '../support/every-backend'
 import {
@@ -163,6 +164,31 @@ describe.each(EVERY_BACKEND)('$name', ({ options, hasIds }) => {
     const answer = await other.get('/leave')
     expect(answer.headers).not.toHaveProperty('secure-session-registration')
     expect([await other.isBound(), await browser.isBound()]).toEqual([false, true])
+  })
+
+  it('R77: a session that starts over for the same account is offered a registration again', async () => {
+    const again = (ctx: Context): void => {
+      ctx.session = null
+      ctx.session = { userId: 'ann', again: true }
+    }
+    const browser = createBoundSite(options(), {}, { '/again': again }).browser()
+    await browser.signIn()
+    await browser.signIn('/again')
+    expect([await browser.isBound(), await browser.session()]).toEqual([true, { userId: 'ann', again: true }])
+  })
+
+  it('R77: an error response carries both cookies', async () => {
+    const fail = async (ctx: Context): Promise<void> => {
+      await ctx.session.regenerate()
+      throw new Error('later')
+    }
+    const browser = createBoundSite(options(), {}, { '/fail': fail }).browser()
+    await browser.signIn()
+    expect((await browser.get('/fail')).status).toBe(500)
+    clock.advance(LIFETIME)
+    forgetShort(browser)
+    expect((await browser.refresh()).status).toBe(200)
+    expect(await browser.session()).toEqual({ userId: 'ann' })
   })
 
   it('R77: a session whose token is changed for hygiene stays bound', async () => {
@@ -380,6 +406,15 @@ it('R77: a cookie is renewed in the last tenth of its time, and is good till the
   expect(await browser.session()).toEqual({})
 })
 
+it('R77: a challenge that would be too old with the next refresh is not handed out', async () => {
+  const site = createBoundSite({ store: new MemoryStore() }, { lifetime: 10 * MINUTE })
+  const browser = site.browser()
+  expect((await browser.signIn()).headers).not.toHaveProperty('secure-session-challenge')
+  clock.advance(9 * MINUTE)
+  const answer = await browser.refresh()
+  expect([answer.status, answer.headers['secure-session-challenge']]).toEqual([200, undefined])
+})
+
 it('R77: a change of keys leaves bound sessions as they are', async () => {
   const { site, browser } = await signedIn({ store: new MemoryStore() })
   const asked = await browser.ask()
@@ -398,7 +433,7 @@ it('R77: secrets of its own take the place of those of the app', async () => {
 
 it('R77: without a list of secrets, the first request says so', async () => {
   const site = createBoundSite({ store: new MemoryStore(), signed: true })
-  site.app.keys = { sign: () => 'x', verify: () => true, index: () => 0 } as never
+  site.app.keys = { sign: () => 'x', verify: () => true, index: () => 0 }
   const browser = site.browser()
   await browser.get('/login')
   expect(site.errors.map((error) => (error as SessionError).code)).toEqual(['ERR_SESSION_KEYS_MISSING'])
