@@ -8,7 +8,7 @@ import { CHALLENGE_MS, makeChallenge, openChallenge } from './challenges'
 import type { DeviceBoundSettings } from './settings'
 import type { DeviceKeys } from './device-keys'
 import type { Exchange } from './exchange'
-import { answer, instructionsFor, sendChallenge, textIn } from './instructions'
+import { answer, instructionsFor, sendChallenge, setsCookie, textIn } from './instructions'
 import { isSignedBy, keyOf, parseProof } from './proof'
 import { subjectOf } from './registration-offer'
 
@@ -112,7 +112,10 @@ export class Endpoints {
       if (before?.id !== id || used <= before.used) throw new Overtaken()
       return { ...before, used }
     })
-    if (isWritten) this.#goOn(ctx, { ...device, used })
+    // The token that another request has changed meanwhile is on its way to the browser.
+    const renewed = { ...device, used }
+    if (isWritten && !setsCookie(ctx, this.#parts.credential)) this.#challenge(ctx, renewed)
+    else if (isWritten) this.#goOn(ctx, renewed)
     else if (request.session === null) end(ctx, 200, id)
     else this.#refuse(ctx, session.id, device)
   }
@@ -176,10 +179,11 @@ export class Endpoints {
   }
 
   #goOn(ctx: Context, { id, used }: Device): void {
-    const { credential, initiators, keys, settings } = this.#parts
+    const { credential, initiators, keys, settings, exchangeOf } = this.#parts
+    const { attributes } = exchangeOf(ctx)
     // A challenge that is too old when it is needed would cost the device a signature for nothing.
     if (settings.lifetime <= CHALLENGE_MS) sendChallenge(ctx, makeChallenge(keys, ctx, 'refresh', id, used), id)
-    answer(ctx, 200, instructionsFor(ctx, { id, credential, initiators, settings }))
+    answer(ctx, 200, instructionsFor(ctx, { id, credential, attributes, initiators, settings }))
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
-import { setCookieLines } from '../cookies/cookie-lines'
+import type { CookieAttributes } from '../contracts/cookie-attributes'
+import { CookieLines, setCookieLines } from '../cookies/cookie-lines'
 import type { DeviceBoundSettings } from './settings'
 
 /** The attributes that browsers compare; with any other one in it, some refuse the whole answer. */
@@ -26,17 +27,26 @@ export function textIn(ctx: Context, header: string): string {
   return quoted ?? bare ?? ''
 }
 
+/** Whether this response hands out the cookie: where another request has changed the token, it has none to hand out. */
+export function setsCookie({ res }: Context, name: string): boolean {
+  return setCookieLines(res).some((line) => line.startsWith(`${name}=`))
+}
+
 /** What {@link instructionsFor} are made of. */
 export interface Instructions {
   readonly id: string
   /** The name of the cookie that the browser renews. */
   readonly credential: string
+  readonly attributes: CookieAttributes
   readonly initiators: readonly string[]
   readonly settings: DeviceBoundSettings
 }
 
 /** What the browser is to do from now on (JSON session instructions). */
-export function instructionsFor(ctx: Context, { id, credential, initiators, settings }: Instructions): object {
+export function instructionsFor(
+  ctx: Context,
+  { id, credential, attributes, initiators, settings }: Instructions,
+): object {
   const { path, includeSite, exclude } = settings
   const rules = [path, ...exclude].map((excluded) => ({ type: 'exclude', domain: '*', path: excluded }))
   return {
@@ -49,16 +59,15 @@ export function instructionsFor(ctx: Context, { id, credential, initiators, sett
       scope_specification: rules,
     },
     ...(initiators.length > 0 ? { allowed_refresh_initiators: initiators } : {}),
-    credentials: [{ type: 'cookie', name: credential, attributes: attributesOf(ctx, credential) }],
+    credentials: [{ type: 'cookie', name: credential, attributes: attributesOf(ctx, credential, attributes) }],
   }
 }
 
-/** The attributes of a cookie, as this response sets them: browsers compare the two. */
-function attributesOf(ctx: Context, key: string): string {
-  const line = setCookieLines(ctx.res).find((each) => each.startsWith(`${key}=`)) ?? ''
-  const attributes = line.split(';').slice(1)
-  return attributes
-    .map((attribute) => attribute.trim())
+/** The attributes of the session's cookie, spelled as the response that sets it spells them: browsers compare the two. */
+function attributesOf(ctx: Context, credential: string, attributes: CookieAttributes): string {
+  const line = new CookieLines(credential).line('x', 'session', attributes, attributes.secure ?? ctx.secure)
+  return line
+    .split('; ')
     .filter((attribute) => COMPARED.test(attribute))
     .join('; ')
 }

@@ -11,6 +11,7 @@ import {
   type Instructions,
 } from '../support/bound-site'
 import { startClock, stopClock } from '../support/clock'
+import { interceptStore } from '../support/intercept'
 import { mutate } from '../support/mutate-proof'
 import { cookieNames, cookieOf, parseSetCookie } from '../support/set-cookie'
 import { TroubledStore } from '../support/trouble'
@@ -394,6 +395,43 @@ it('R77: a refresh that comes beside a rotation is tried again with the cookie t
   const again = await late.ask(browser.device.prove(challengeIn(asked)))
   expect(again.status).toBe(403)
   expect((await late.ask(browser.device.prove(challengeIn(again)))).status).toBe(200)
+})
+
+/** A site whose next write can be told what goes first. */
+function siteWithRotation(): { site: BoundSite; beforeWrite: (work: () => Promise<unknown>) => void } {
+  let waiting: (() => Promise<unknown>) | undefined
+  const options = interceptStore({ store: new MemoryStore() }, async ({ method, proceed }) => {
+    const work = method === 'replace' ? waiting : undefined
+    if (work) waiting = undefined
+    await work?.()
+    return proceed()
+  })
+  const site = createBoundSite(options, {}, { '/regenerate': (ctx) => ctx.session.regenerate() })
+  return { site, beforeWrite: (work) => void (waiting = work) }
+}
+
+it('R77: a refresh that a rotation overtakes is tried again', async () => {
+  const { site, beforeWrite } = siteWithRotation()
+  const browser = site.browser()
+  await browser.signIn()
+  const other = browser.copy()
+  const asked = await browser.ask()
+  beforeWrite(() => other.get('/regenerate'))
+  const overtaken = await browser.ask(browser.device.prove(challengeIn(asked)))
+  expect([overtaken.status, cookieNames(overtaken)]).toEqual([403, []])
+  for (const [name, value] of other.jar.values) browser.jar.values.set(name, value)
+  expect((await browser.ask(browser.device.prove(challengeIn(overtaken)))).status).toBe(200)
+  expect(await browser.session()).toEqual({ userId: 'ann' })
+})
+
+it('R77: a registration that a rotation overtakes tells the browser all the same what it is to send', async () => {
+  const { site, beforeWrite } = siteWithRotation()
+  const browser = site.browser()
+  const offer = offeredIn(await browser.get('/login'))
+  const other = browser.copy()
+  beforeWrite(() => other.get('/regenerate'))
+  const { credentials } = (await browser.register(browser.device.register(offer))).json<Instructions>()
+  expect(credentials[0].attributes).toBe('path=/; secure; httponly')
 })
 
 it('R77: a cookie is renewed in the last tenth of its time, and is good till the end', async () => {
