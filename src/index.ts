@@ -18,6 +18,7 @@ export {
   type SessionEvents,
   type RejectedSession,
   type SessionIncident,
+  type UnboundReason,
 } from './session/events'
 export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './base/errors'
 export { hardened, type HardenedOptions } from './options/hardened'

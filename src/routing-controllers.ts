@@ -24,6 +24,8 @@ export interface SessionParameterOptions<Value> {
    * value of the key; a function where it returns false. Default: false.
    */
   required?: boolean | ((value: Value) => Awaitable<boolean>)
+  /** Refuses the request with 403 and `ERR_SESSION_NOT_BOUND` where the session is bound to no device. Default: false. */
+  bound?: boolean
   /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
   from?: ServiceClass
 }
@@ -39,7 +41,7 @@ export type { ServiceClass } from './handlers/session-access'
  * @Get('/cart') show(@Session() session: Session<Cart>) { return session.items ?? [] }
  * @Get('/me')   me(@Session('userId', { required: true }) userId: string) { return this.users.find(userId) }
  *
- * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not
+ * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_BOUND` (403), `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not
  * run for the request
  */
 export function Session<Data extends object = SessionData>(
@@ -71,7 +73,7 @@ export function SessionParam<Value = unknown>(
 }
 
 function inject(
-  { required = false, from = SessionService }: SessionParameterOptions<never>,
+  { required = false, bound = false, from = SessionService }: SessionParameterOptions<never>,
   valueOf: (session: SessionOf<object> | null) => unknown,
   isThere: (value: unknown) => boolean,
 ): ParameterDecorator {
@@ -79,9 +81,18 @@ function inject(
   const value = async (action: Action): Promise<unknown> => {
     const ctx = action.context as Context
     const found = valueOf(await installedService(from, ctx).load(ctx))
-    if (required === false || (isThere(found) && (await accepts(found as never)))) return found
-    throw refused()
+    if (!(required === false || (isThere(found) && (await accepts(found as never))))) throw refused()
+    if (bound && !installedService(from, ctx).isBound(ctx)) throw notBound()
+    return found
   }
   const decorate = createParamDecorator({ value })
   return (target, method, index) => decorate(target, method as string, index)
+}
+
+function notBound(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_NOT_BOUND',
+    'This needs a session that is bound to its device, and this one is not. Leave out "bound" for browsers that bind none.',
+    { status: 403 },
+  )
 }

@@ -50,6 +50,16 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     return id === undefined ? undefined : fingerprint(id)
   }
 
+  /**
+   * Whether the session is bound to the device that this request comes from: see the option `binding`. Experimental.
+   *
+   * @throws {SessionError} `ERR_SESSION_NOT_LOADED` before {@link load}, where the option `lazy` is on
+   */
+  isBound(ctx: Context = this.context): boolean {
+    const { binding } = this.configFor(ctx)
+    return binding !== undefined && this.sessionIn(ctx).session !== null && binding.isBound(ctx)
+  }
+
   /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
   async save(ctx: Context = this.context): Promise<void> {
     await this.sessionIn(ctx).commit('save')

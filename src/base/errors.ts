@@ -28,6 +28,8 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NOT_FRESH'
   /** A page of another site has made a request that was to change something. */
   | 'ERR_SESSION_CROSS_SITE'
+  /** A handler requires a session that is bound to its device. */
+  | 'ERR_SESSION_NOT_BOUND'
   /** The record is longer than the store takes. */
   | 'ERR_SESSION_RECORD_TOO_LARGE'
   /** The store's table does not exist. */

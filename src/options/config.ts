@@ -12,6 +12,7 @@ import { isPromise, type Awaitable } from '../base/awaitable'
 import type { Tell } from '../buses/tell'
 import type { Backend } from '../contracts/backend'
 import type { Bus } from '../contracts/bus'
+import type { AttachedBinding } from '../contracts/device-binding'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
@@ -37,6 +38,8 @@ const NO_CONTEXT = Object.freeze({}) as Context
 export interface SessionConfig {
   readonly options: ResolvedOptions
   readonly transport: Transport
+  /** What binds sessions to their devices; undefined without the option. */
+  readonly binding: AttachedBinding | undefined
   /** The cookie's attributes, where they are the same for every request. */
   readonly attributes: CookieAttributes | undefined
   readonly backendOf: (ctx: Context) => Backend
@@ -73,9 +76,14 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
   const hasStore = Boolean(options.store ?? options.ContextStore)
   const store = storeOf(options)
   const { bus, tell } = chooseBus(store ?? options.ContextStore, options.bus, emit)
+  const transport = chooseTransport(options)
+  const { key } = options
+  const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name })
+  const binding = options.binding?.attach({ key, hasStore, transport, transportOf, emit })
   return Object.freeze({
     options,
-    transport: chooseTransport(options),
+    transport: binding?.transport ?? transport,
+    binding,
     attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
     backendOf: chooseBackend(options, store, within, (id, ctx) => tell(ctx, 'ended', id)),
     hasStore,

@@ -2,6 +2,7 @@ import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
 import { isOwnerIndexed } from '../contracts/store'
+import { checkBinding } from './binding-checks'
 import { checkClearedData, CLEARED_DATA } from './clear-site-data'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
 import { checkCrossSite, CROSS_SITE } from './cross-site'
@@ -79,6 +80,7 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   preventCaching: BOOLEAN,
   crossSite: CROSS_SITE,
   clearSiteData: CLEARED_DATA,
+  binding: ['a binding: deviceBound() of koa-session-service/dbsc', hasMethods('attach')],
   lazy: BOOLEAN,
   commitOnError: ['true, false or a function', anyOf(BOOLEAN[1], isFunction)],
   container: [
@@ -159,6 +161,7 @@ export function checkCombination(options: ResolvedOptions): void {
     chunks !== undefined && chunks > 1 && !codec?.isSelfAuthenticating,
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
+  if (options.binding) checkBinding(options)
 }
 
 /** Whether the store has an index by owner; what a class makes is seen when it is used. */

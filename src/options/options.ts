@@ -5,6 +5,7 @@ import type { CookieOptions } from './cookie-options'
 import type { CrossSite } from './cross-site'
 import type { Bus } from '../contracts/bus'
 import type { Codec } from '../contracts/codec'
+import type { DeviceBinding } from '../contracts/device-binding'
 import type { Store } from '../contracts/store'
 import type { SessionError } from '../base/errors'
 import type { Lifetime, SessionRecord } from '../session/record'
@@ -141,6 +142,11 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   clearSiteData?: readonly ClearedData[]
   /** Decides what is kept where two requests have changed the same key. Default: the last one's. */
   onConflict?: MergeConflict<Data>
+  /**
+   * Binds signed-in sessions to their device: `deviceBound()` of `koa-session-service/dbsc`. Experimental, and outside of
+   * semantic versioning. Default: a session's cookie is all that its holder needs.
+   */
+  binding?: DeviceBinding
   /** Builds the `store` and the `ContextStore` that are given as classes. */
   container?: Container
   /** Lets the service find its request by itself, wherever it is called. Default: false. */

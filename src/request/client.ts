@@ -6,7 +6,7 @@ import type { Lifetime } from '../session/record'
 import type { Outcome } from './commit-job'
 import type { RequestScope } from './request-scope'
 import { clearSiteData } from './response-headers'
-import { leftOf, type Stored } from './stored'
+import { bindable, leftOf, type Stored } from './stored'
 
 /** The client, and all that it is told of its session: nothing else calls what writes to it. */
 export class Client {
@@ -56,6 +56,7 @@ export class Client {
       return outcome.tell === 'sign' ? this.#sign(outcome.stored) : undefined
     }
     if (outcome.name !== 'written' || outcome.token === undefined) return
+    this.#scope.config.binding?.written(this.#scope.ctx, bindable(outcome.stored))
     const send = (): Awaitable<void> => this.#send(outcome.token as string, outcome.left, outcome.stored.id)
     return outcome.isRotated ? this.clear(outcome.stored.id).then(send) : send()
   }

@@ -7,7 +7,7 @@ import { isExpired, isUnbounded, type SessionRecord } from '../session/record'
 import { parseToken, type Token } from '../session/token'
 import { inHook } from './hooks'
 import type { RequestScope } from './request-scope'
-import { storedFrom, type Stored, type Superseded } from './stored'
+import { bindable, storedFrom, type Stored, type Superseded } from './stored'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
 export type Opened =
@@ -87,10 +87,9 @@ function accept(
   if (isExpired(record, policy, Date.now())) return expire(scope, token, loaded, presented)
   // A cookie without any time in it would be accepted for ever; what rests in a store is forgotten in time.
   if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
-  const opened = (): Opened => {
-    const held = token ? presented.token : undefined
-    return { stored: storedFrom(scope, token?.id, loaded, held), record, presented }
-  }
+  const stored = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
+  if (!isProven(scope, stored, presented)) return undefined
+  const opened = (): Opened => ({ stored, record, presented })
   const { valid } = scope.settings
   if (!valid) return opened()
   const judging = inHook(scope, () => valid(scope.ctx, withoutControls(record)))
@@ -99,6 +98,12 @@ function accept(
     scope.reject('invalid', token?.id, record)
     return undefined
   })
+}
+
+/** A record that is bound to a device opens with what its device has proven, and not at all where nothing asks for that. */
+function isProven(scope: RequestScope, stored: Stored, { token }: PresentedToken): boolean {
+  const { binding } = scope.config
+  return binding ? binding.accepts(scope.ctx, bindable(stored), token) : stored.access.device === undefined
 }
 
 /** Ends what was read, and that alone: where another request has renewed it meanwhile, it lives. */

@@ -142,6 +142,8 @@ export class RequestScope {
   /** Whether the request goes on although the store has failed. */
   tolerates(error: unknown): error is SessionError {
     if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_STORE') return false
+    // A browser takes a binding that is not found for one that is ended.
+    if (this.config.binding?.handles(this.ctx)) return false
     // A renewal that failed is no matter to a request that has not asked for its session.
     if (this.config.isLazyStore && !this.#wasRead) return true
     const { onStoreError = 'throw' } = this.config.options

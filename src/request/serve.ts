@@ -13,7 +13,8 @@ export async function serve(
   config: SessionConfig,
   handle: () => Promise<unknown>,
 ): Promise<void> {
-  const { options } = config
+  const { options, binding } = config
+  if (binding?.handles(ctx)) return binding.serve(ctx, session)
   const starting = session.start()
   if (isPromise(starting)) await starting
   try {

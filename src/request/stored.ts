@@ -1,4 +1,5 @@
 import type { Loaded } from '../contracts/backend'
+import type { BindableSession } from '../contracts/device-binding'
 import { accessOf, standingOf, type Access, type Position } from '../session/access'
 import { createdAt, lifetimeOf, timeLeft, type Lifetime, type LifetimePolicy } from '../session/record'
 import { Snapshot } from '../session/snapshot'
@@ -53,6 +54,11 @@ export function storedFrom(
     created: createdAt(record, Date.now()),
     isCached,
   }
+}
+
+/** What a binding to a device is told of it. */
+export function bindable({ id, access, snapshot }: Stored): BindableSession {
+  return { id, owner: snapshot.owner, device: access.device }
 }
 
 export function positionOf({ access, snapshot }: Stored): Position {

@@ -3,6 +3,7 @@ import { SessionError } from '../base/errors'
 import type { Write, WriteResult } from '../contracts/backend'
 import { ttlOf } from '../options/options'
 import { accessFields, accessOf, BY_ID, rotate, type Access } from '../session/access'
+import type { Device } from '../session/device'
 import { merge } from '../session/merge'
 import { dataOf, lifetimeFields, renewedLifetime, timeLeft } from '../session/record'
 import { SessionModel } from '../session/session'
@@ -11,8 +12,8 @@ import { nextTenure, NO_TENURE, tenureFields, type Tenure } from '../session/ten
 import { hashToken, makeToken } from '../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
-import { deviceOf } from './device'
 import type { NewToken } from './new-token'
+import { sightingOf } from './sighting'
 import { hasSameMaxAge, storedFrom, type Stored } from './stored'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
@@ -50,12 +51,16 @@ export async function writeRecord(
   const now = Date.now()
   const created = stored && !plan.restartsAge && !job.startsOver ? stored.created : now
   const policy = scope.policyOf(content.data)
+  const device = config.binding?.rebind(scope.ctx, stored?.access.device)
+  const access = device ? { ...target.access, device } : target.access
   const owner = scope.ownerOf(content.data)
   const tenure = tenureAfter(job, plan, { owner, order, now })
   const isNote = plan.reason === 'seen' && stored !== undefined
-  const lifetime = isNote ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
+  // A device that proves that it is there is no visitor who uses the session.
+  const isKept = stored !== undefined && (isNote || device !== undefined)
+  const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
   const left = timeLeft(lifetime._expire, created, policy, now)
-  if (target.access !== BY_ID) Object.assign(lifetime, accessFields(target.access))
+  if (access !== BY_ID) Object.assign(lifetime, accessFields(access))
   if (tenure !== NO_TENURE) Object.assign(lifetime, tenureFields(tenure))
   const isExtension = isExtendedAsItIs(job, plan)
   const write: Write = {
@@ -91,7 +96,7 @@ export async function writeRecord(
   }
   if (result.outcome !== 'written') return result.outcome
   if (stored?.id !== undefined && stored.id !== target.id) await backend.remove(stored.id, scope.storeContext)
-  const { id, token, access } = target
+  const { id, token } = target
   const snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
   const { revision } = result
   const next: Stored = { id, token, revision, access, tenure, policy, snapshot, created, isCached: false }
@@ -113,28 +118,43 @@ function tenureAfter(
     confirms: verb === 'confirm' ? { method } : undefined,
     isHandedOn: plan.rotation === 'hands',
     order,
-    sighting: isNoted ? { device: device && deviceOf(device, scope.ctx) } : undefined,
+    sighting: isNoted ? { device: device && sightingOf(device, scope.ctx) } : undefined,
     now,
   })
 }
 
-function chooseTarget({ scope, stored, newToken, verb }: CommitJob, { rotation }: WritePlan): Awaitable<Target> {
+function chooseTarget(job: CommitJob, plan: WritePlan): Awaitable<Target> {
+  const { scope, stored, newToken, verb } = job
+  const { rotation } = plan
   const isRotated = verb === 'regenerate' || verb === 'confirm'
   if (!scope.config.hasStore) {
-    return { id: undefined, token: undefined, access: BY_ID, readAt: stored && AT_HAND, isRotated }
+    return { id: undefined, token: undefined, access: accessInCookie(job, plan), readAt: stored && AT_HAND, isRotated }
   }
   if (!stored) return newTarget(newToken, { isRotated })
   const { id, access, token, revision } = stored
   if (rotation === 'none') return { id, token, access, readAt: { revision }, isRotated: false }
-  if (!scope.backend.rotatesInPlace) return newTarget(newToken, { isRotated: true })
+  if (!scope.backend.rotatesInPlace) {
+    const { device } = rotation === 'hands' ? BY_ID : access
+    return newTarget(newToken, { isRotated: true, device })
+  }
   const next = makeToken(id as string, { withSecret: true })
   const rotated = rotate(next, access, { changesHands: rotation === 'hands', now: Date.now() })
   return { id, token: next.text, access: rotated, readAt: { revision }, isRotated: true }
 }
 
-function newTarget(newToken: NewToken, { isRotated }: { isRotated: boolean }): Awaitable<Target> {
+/** A cookie that holds its record has no token that could be rotated; what belongs to the hands goes with them. */
+function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: WritePlan): Access {
+  const { device } = stored?.access ?? BY_ID
+  return device && !restartsAge && !startsOver ? { ...BY_ID, device } : BY_ID
+}
+
+function newTarget(
+  newToken: NewToken,
+  { isRotated, device }: { isRotated: boolean; device?: Device | undefined },
+): Awaitable<Target> {
   return andThen(newToken.draw(), ({ id, text, hasSecret }) => {
-    const access = hasSecret ? { ...BY_ID, secret: hashToken(text) } : BY_ID
+    const secret = hasSecret ? hashToken(text) : undefined
+    const access = hasSecret || device ? { ...BY_ID, secret, device } : BY_ID
     return { id, token: text, access, readAt: undefined, isRotated }
   })
 }

@@ -108,15 +108,21 @@ export class ServiceBase<Data extends object = SessionData> {
   protected sessionIn(ctx: Context): RequestSession {
     const session = this.#sessions.of(ctx)
     if (session) return session
-    if (ctx.app !== this.app) return this.#sessionElsewhere(ctx)
+    if (ctx.app !== this.app) return this.#serviceOf(ctx).sessionIn(ctx)
     return this.#sessions.set(ctx, requestSessionFor(ctx, this.config))
   }
 
+  /** @internal */
+  protected configFor(ctx: Context): SessionConfig {
+    return this.#serviceOf(ctx).config
+  }
+
   /** A container has one service for every app of the process; the request's own app decides. */
-  #sessionElsewhere(ctx: Context): RequestSession {
+  #serviceOf(ctx: Context): ServiceBase<object> {
+    if (ctx.app === this.app) return this
     const service = ServiceBase.#services.get(ctx.app)?.find((candidate) => candidate.constructor === this.constructor)
     if (!service) throw noMiddleware(this.constructor.name)
-    return service.sessionIn(ctx)
+    return service
   }
 
   /** @internal */

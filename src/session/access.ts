@@ -1,4 +1,5 @@
 import { warnOnce } from '../base/warning'
+import { deviceField, deviceOf, type Device } from './device'
 import type { RecordLifetime, SessionRecord } from './record'
 import { NO_TENURE, tenureOf } from './tenure'
 import { hashToken, type Token } from './token'
@@ -11,18 +12,20 @@ import { hashToken, type Token } from './token'
  * | `_secret` | the hash of the token that opens it | its id opens it |
  * | `_hands` | how often it has changed hands | 0 |
  * | `_past` | tokens that were rotated away: `[hash, when, hands at that time]`, the newest first | none |
+ * | `_device` | the key of the device that it is bound to: `[id, algorithm, key, since, used]` | it is bound to none |
  */
 export interface Access {
   readonly secret: string | undefined
   readonly hands: number
   readonly past: readonly PastToken[]
+  readonly device?: Device
 }
 
 /** A token that was rotated away: its hash, the time in milliseconds since 1970, and the count of hands that it had. */
 export type PastToken = readonly [hash: string, at: number, hands: number]
 
 /** What a record keeps of its {@link Access}. */
-export type AccessFields = Pick<RecordLifetime, '_secret' | '_hands' | '_past'>
+export type AccessFields = Pick<RecordLifetime, '_secret' | '_hands' | '_past' | '_device'>
 
 /** How long a request that came with a token that was rotated away counts as one that was under way, in milliseconds. */
 export const LATE_MS = 10_000
@@ -33,21 +36,23 @@ const MAX_PAST = 8
 export const BY_ID: Access = Object.freeze({ secret: undefined, hands: 0, past: [] })
 
 /** Reads what a record says of its tokens. */
-export function accessOf({ _secret, _hands, _past }: RecordLifetime): Access {
-  if (_secret === undefined && _hands === undefined && _past === undefined) return BY_ID
+export function accessOf({ _secret, _hands, _past, _device }: RecordLifetime): Access {
+  if (_secret === undefined && _hands === undefined && _past === undefined && _device === undefined) return BY_ID
   return {
     secret: typeof _secret === 'string' ? _secret : undefined,
     hands: Number.isSafeInteger(_hands) ? (_hands as number) : 0,
     past: Array.isArray(_past) ? _past.filter(isPastToken) : [],
+    device: _device === undefined ? undefined : deviceOf(_device),
   }
 }
 
 /** What a record keeps of it: nothing of what says nothing, so that a record without secrets is koa-session's. */
-export function accessFields({ secret, hands, past }: Access): AccessFields {
+export function accessFields({ secret, hands, past, device }: Access): AccessFields {
   const fields: AccessFields = {}
   if (secret !== undefined) fields._secret = secret
   if (hands > 0) fields._hands = hands
   if (past.length > 0) fields._past = past
+  if (device !== undefined) fields._device = deviceField(device)
   return fields
 }
 
@@ -59,7 +64,8 @@ export function openById<R extends RecordLifetime>(
   record: R | undefined,
   context: { knowsSecrets?: boolean } | undefined,
 ): R | undefined {
-  if (record?._secret === undefined || context?.knowsSecrets) return record
+  const isOpen = record?._secret === undefined && record?._device === undefined
+  if (isOpen || context?.knowsSecrets) return record
   if (!context) {
     warnOnce(
       'hidden',
@@ -73,7 +79,7 @@ export function openById<R extends RecordLifetime>(
 /** A record without what it says of its tokens: for lists. */
 export function withoutAccess<R extends SessionRecord>(record: R): R {
   if (accessOf(record) === BY_ID) return record
-  const { _secret, _hands, _past, ...rest } = record
+  const { _secret, _hands, _past, _device, ...rest } = record
   return rest as R
 }
 
@@ -102,7 +108,7 @@ export function standingOf(token: Token, { secret, past }: Access, now: number):
 /** What a record says of its tokens once `next` has taken the place of the one that opens it. */
 export function rotate(
   next: Token,
-  { secret, hands, past }: Access,
+  { secret, hands, past, device }: Access,
   { changesHands, now }: { changesHands: boolean; now: number },
 ): Access {
   // Without a secret, the id itself was the token.
@@ -111,6 +117,8 @@ export function rotate(
     secret: hashToken(next.text),
     hands: changesHands ? hands + 1 : hands,
     past: [leaving, ...past.filter(([, at]) => now - at < LATE_MS)].slice(0, MAX_PAST),
+    // Whose hands the session comes into has a device of their own.
+    device: changesHands ? undefined : device,
   }
 }
 

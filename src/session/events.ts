@@ -21,6 +21,16 @@ export interface OwnedSession {
   owner: string
   handle: string
 }
+/**
+ * Why a session is not bound, or was not opened. Experimental.
+ *
+ * - `expired`: its short-lived cookie came after its time: a copy, or a request that was very slow.
+ * - `unproven`: a cookie came that was never good for longer than the registration took.
+ * - `proof`: a proof was not signed by the device.
+ * - `challenge`: a proof was for a challenge that is too old, another session's, or answered already.
+ * - `hands`: the session belongs to another account now, and its device was forgotten.
+ */
+export type UnboundReason = 'expired' | 'unproven' | 'proof' | 'challenge' | 'hands'
 
 /** Everything that a session reports: on the app as `session:missed` and so on, and on its service. */
 export interface SessionEvents {
@@ -43,6 +53,8 @@ export interface SessionEvents {
    * {@link SessionService.revokeAll} (`all`), or because there were more than `maxPerOwner` (`limit`).
    */
   revoked: Omit<SessionIncident, 'ctx'> & OwnedSession & { reason: 'one' | 'all' | 'limit'; ctx: Context | undefined }
+  /** A session that is bound to a device was asked for without its proof, or lost its binding: see {@link UnboundReason}. */
+  unbound: SessionIncident & { reason: UnboundReason }
   /** The commit failed after the handler had failed: the handler's error is the one that Koa sees. */
   error: Omit<SessionIncident, 'ctx'> & { error: unknown; ctx: Context | undefined }
 }
@@ -56,6 +68,7 @@ const NAMES: Record<keyof SessionEvents, true> = {
   late: true,
   owned: true,
   revoked: true,
+  unbound: true,
   error: true,
 }
 

@@ -1,3 +1,5 @@
+import type { DeviceField } from './device'
+
 /** A session's lifetime: milliseconds, or `'session'` for a cookie that lives until the browser is closed. */
 export type Lifetime = number | 'session'
 
@@ -22,6 +24,8 @@ export interface RecordLifetime {
   _confirmed?: readonly [at: number, method?: string]
   _seen?: number
   _seenBy?: Readonly<Record<string, unknown>>
+  /** The key of the device that it is bound to: see `device.ts`. */
+  _device?: DeviceField
 }
 
 /** What a codec wraps and a store keeps: the visitor's data, and its lifetime beside it. */
@@ -70,7 +74,7 @@ export function isWithLifetime(recordText: string, dataText: string, lifetime: R
 }
 
 function tailOf(lifetime: RecordLifetime): string {
-  const { _expire, _session, _maxAge, _idle, _created, _secret, _hands, _past } = lifetime
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _hands, _past, _device } = lifetime
   let tail = ''
   if (_expire !== undefined) tail += `,"_expire":${_expire}`
   if (_session !== undefined) tail += `,"_session":${_session}`
@@ -80,6 +84,7 @@ function tailOf(lifetime: RecordLifetime): string {
   if (_secret !== undefined) tail += `,"_secret":"${_secret}"`
   if (_hands !== undefined) tail += `,"_hands":${_hands}`
   if (_past !== undefined) tail += `,"_past":${JSON.stringify(_past)}`
+  if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
   const hasTenure = lifetime._owned !== undefined || lifetime._confirmed !== undefined || lifetime._seen !== undefined
   return hasTenure ? tail + tenureTailOf(lifetime) : tail
 }

@@ -9,7 +9,7 @@ const FLOORS: readonly string[][] = [
   ['transports', 'backends'],
   ['options'],
   ['watch'],
-  ['request'],
+  ['request', 'device'],
   ['service'],
   // The verbs: what the files of `src` itself have in common.
   ['service.ts'],

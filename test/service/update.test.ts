@@ -264,7 +264,7 @@ describe.each([
         await Promise.all(Array.from({ length: 20 }, async () => increment(sessions, ctx, 'count')))
       },
     }
-    const { perform } = await createServer(actions, openStore())
+    const { perform } = await open(actions, openStore())
     await perform('many')
     expect(await perform('read')).toEqual({ count: 20 })
   })
@@ -286,7 +286,7 @@ describe.each([
         }, ctx)
       },
     }
-    const { perform } = await createServer(actions, openStore())
+    const { perform } = await open(actions, openStore())
     await perform('apart')
     expect(await perform('read')).toEqual({ count: 1, others: 1 })
     await perform('nested')

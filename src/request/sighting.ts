@@ -11,7 +11,7 @@ const MAX_DEVICE_BYTES = 512
  *
  * @throws {SessionError} `ERR_SESSION_BAD_VALUE` for what is no plain object, or too long
  */
-export function deviceOf(device: (ctx: Context) => Device, ctx: Context): Device {
+export function sightingOf(device: (ctx: Context) => Device, ctx: Context): Device {
   const value: unknown = device(ctx)
   const text = isRecord(value) ? textOf(value) : undefined
   if (text === undefined) throw badDevice(`a value that is no plain object of JSON: ${typeof value}`)
