@@ -50,7 +50,7 @@ export type AsyncMethod<This, Args extends unknown[], Result> = (this: This, ...
 type NoMethod<Value> = Value extends (...args: any[]) => unknown ? never : unknown
 
 /**
- * The visitor's session in any class: as a standard decorator and, with `experimentalDecorators`, as a legacy one. It
+ * The visitor's session in any class, from `koa-session-service/decorators`: as a standard decorator and, with `experimentalDecorators`, as a legacy one. It
  * needs no metadata. The session is that of the request which the code runs in: set the option
  * `asyncLocalStorage: true` (with typedi it is).
  *

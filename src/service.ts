@@ -118,7 +118,8 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * stores with conditional writes. For a message that is shown once, or the page to go back to after the sign-in.
    *
    * @example
-   * ctx.redirect(String((await sessions.take('returnTo', ctx)) ?? '/'))
+   * const sessions = new SessionService<{ returnTo?: string }>(app)
+   * ctx.redirect((await sessions.take('returnTo', ctx)) ?? '/')
    *
    * @returns undefined where there is no such key
    */

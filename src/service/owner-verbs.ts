@@ -16,7 +16,9 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * `owner`, does the same by itself.
    *
    * @example
-   * if (await verify(ctx.request.body.password)) await sessions.confirm({ method: 'password' }, ctx)
+   * async function confirm(ctx: Context, isRight: boolean) {
+   *   if (isRight) await sessions.confirm({ method: 'password' }, ctx)
+   * }
    *
    * @param options.method by what, 64 characters at most
    * @returns the session; null where it was ended meanwhile
@@ -40,7 +42,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * Whether the visitor has proved who they are within so many milliseconds, by that method if one is given.
    *
    * @example
-   * if (!sessions.isFresh(5 * 60_000, { method: 'password' }, ctx)) return ctx.redirect('/confirm')
+   * if (!sessions.isFresh(5 * 60_000, { method: 'password' }, ctx)) ctx.redirect('/confirm')
    */
   isFresh(within: number, { method }: { method?: string } = {}, ctx: Context = this.context): boolean {
     const [at, by] = this.#confirmation(ctx) ?? []

@@ -76,7 +76,7 @@ const NAMES: Record<keyof SessionEvents, true> = {
  * The names of all {@link SessionEvents}, for whoever listens to each of them.
  *
  * @example
- * for (const name of SESSION_EVENTS) sessions.on(name, () => metrics.count(`session ${name}`))
+ * for (const name of SESSION_EVENTS) sessions.on(name, () => console.count(`session ${name}`))
  */
 export const SESSION_EVENTS = Object.freeze(Object.keys(NAMES)) as readonly (keyof SessionEvents)[]
 

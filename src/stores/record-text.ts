@@ -17,17 +17,17 @@ export interface RecordTextOptions {
  * a touch has moved.
  *
  * @example
- * class FileStore implements Store {
+ * class TextStore implements Store {
  *   readonly #text = new RecordText({ maxSize: 64 * 1024 })
- *   async get(key: string) {
- *     const text = await readFile(fileOf(key), 'utf8').catch(() => undefined)
- *     return text === undefined ? undefined : this.#text.parse(text)?.record
+ *   readonly #texts = new Map<string, string>()
+ *   get(key: string) {
+ *     return this.#text.parse(this.#texts.get(key) ?? '')?.record
  *   }
- *   async set(key: string, record: SessionRecord) {
- *     await writeFile(fileOf(key), this.#text.stringify(record))
+ *   set(key: string, record: SessionRecord) {
+ *     this.#texts.set(key, this.#text.stringify(record))
  *   }
- *   async destroy(key: string) {
- *     await rm(fileOf(key), { force: true })
+ *   destroy(key: string) {
+ *     this.#texts.delete(key)
  *   }
  * }
  */

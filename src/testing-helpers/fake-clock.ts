@@ -15,7 +15,7 @@ let running: FakeClock | undefined
  * process are ahead by what it was advanced. The clock goes on running. Timers do not move, nor do the clocks of a Redis or
  * a database: they forget a record by themselves when they always would.
  *
- * jest, vitest and `node:test` have clocks of their own; take those.
+ * jest, vitest and `node:test` have clocks of their own; take those. From `koa-session-service/testing`.
  *
  * @example
  * const clock = fakeClock()

@@ -4,7 +4,7 @@ import { Visitor, type RunOptions, type VisitOptions } from './visitor'
 
 /**
  * A visitor whose session holds `data`: written by a request to the service, with its own options, encoding, store and
- * index of owners. Without data they are a stranger, with nothing stored.
+ * index of owners. Without data they are a stranger, with nothing stored. From `koa-session-service/testing`.
  *
  * It needs `app.keys` as the app does, and no server. What its middleware does beside the sessions is not run.
  *
@@ -30,7 +30,8 @@ export async function visit<Data extends object>(
 /**
  * The context of a request whose session holds `data`, for code that takes a `ctx`: a controller in a unit test, without
  * HTTP. The session is stored as by {@link visit}, and read; `ctx.session` and the verbs of the service work on it as always. There
- * is no end of the request that would commit: call `sessions.save(ctx)`, or run the code with {@link Visitor.run}.
+ * is no end of the request that would commit: call `sessions.save(ctx)`, or run the code with {@link Visitor.run}. From
+ * `koa-session-service/testing`.
  *
  * @example
  * const greet = (ctx: Context) => `hello ${ctx.session.userId}`

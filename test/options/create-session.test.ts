@@ -33,19 +33,22 @@ test('R78: createSession() keeps sessions as session() does, in both orders of t
 })
 
 test.each([
-  ['resave', false, 'Unknown session option "resave". Leave it out; the README has a table of all options.'],
+  ['resave', false, 'Unknown session option "resave". Leave it out; docs/options.md has a table of all options.'],
   ['samesite', 'lax', 'Unknown session option "samesite". Did you mean "sameSite"?'],
   ['secureProxy', true, 'Unknown session option "secureProxy". Set app.proxy = true and secure: true.'],
-])('R78: createSession() warns once of the unknown option %s, and goes on without it', async (name, value, message) => {
-  for (const environment of ['production', 'test', 'test']) {
-    jest.replaceProperty(process, 'env', { ...process.env, NODE_ENV: environment })
-    const visitor = visit({ [name]: value })
-    await visitor.get()
-    expect((await visitor.get()).body).toBe('2')
-  }
-  expect(warnings).toEqual([`${message} It has no effect.`])
-  expect(() => session({ [name]: value } as object, createApp())).toThrow(message)
-})
+])(
+  'D23, R78: createSession() warns once of the unknown option %s, and goes on without it',
+  async (name, value, message) => {
+    for (const environment of ['production', 'test', 'test']) {
+      jest.replaceProperty(process, 'env', { ...process.env, NODE_ENV: environment })
+      const visitor = visit({ [name]: value })
+      await visitor.get()
+      expect((await visitor.get()).body).toBe('2')
+    }
+    expect(warnings).toEqual([`${message} It has no effect.`])
+    expect(() => session({ [name]: value } as object, createApp())).toThrow(message)
+  },
+)
 
 test.each([[undefined], [null]])('R78: an option that is %s is left out', async (nothing) => {
   const names = ['sameSite', 'maxAge', 'store', 'domain', 'secure', 'httpOnly', 'signed', 'genid', 'prefix', 'anything']

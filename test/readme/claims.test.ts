@@ -5,7 +5,6 @@ import { codeBlocks, names, PAGES, readText, tableRows } from './markdown'
 import { sourceFiles } from './sources'
 import { PIECE, programOf } from './typescript'
 
-const readme = readText('README.md')
 const pages = PAGES.map(readText).join('\n')
 const manifest = JSON.parse(readText('package.json')) as {
   scripts: Record<string, string>
@@ -88,10 +87,11 @@ describe('what the README says', () => {
   })
 
   it('names scripts that package.json has', () => {
-    const shell = codeBlocks(readme)
+    const pages = PAGES.map(readText).concat(readText('CONTRIBUTING.md')).join('\n')
+    const shell = codeBlocks(pages)
       .filter(({ language }) => language === '' || language === 'sh')
       .map(({ code }) => code)
-    const prose = Array.from(readme.matchAll(/`([^`\n]+)`/g), ([, code]) => code)
+    const prose = Array.from(pages.matchAll(/`([^`\n]+)`/g), ([, code]) => code)
     const named = [...shell, ...prose].flatMap(scripts)
     expect(named.length).toBeGreaterThan(3)
     expect(named.filter((name) => !(name in manifest.scripts))).toEqual([])

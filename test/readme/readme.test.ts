@@ -30,20 +30,21 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'keeps a cart, and signs in',
-    isFor: /class CartController \{\s+constructor[^]*@Post\('\/login'\)/,
+    name: 'signs in, and protects a route (R47)',
+    isFor: /class AccountController \{\s+constructor[^]*@Post\('\/sign-in'\)/,
     drive: async (server) => {
       const [one, another] = [new Browser(server), new Browser(server)]
-      expect((await post(one, '/cart', { item: 'tea' })).body).toBe('["tea"]')
+      expect((await post(one, '/items', { item: 'tea' })).body).toBe('["tea"]')
+      expect((await one.get('/account')).status).toBe(401)
       const planted = one.jar.values.get('koa.sess')
-      expect(await post(one, '/login', { name: 'Ada' })).toMatchObject({ status: 200, body: '{"name":"Ada"}' })
+      expect(await post(one, '/sign-in', { name: 'Ada' })).toMatchObject({ status: 200, body: '{"name":"Ada"}' })
       expect(one.jar.values.get('koa.sess')).not.toBe(planted)
-      expect((await post(one, '/cart', { item: 'milk' })).body).toBe('["tea","milk"]')
-      expect((await one.get('/cart')).body).toBe('["tea","milk"]')
-      expect((await another.get('/cart')).body).toBe('[]')
-      expect((await post(one, '/logout', {})).status).toBe(200)
+      expect((await post(one, '/items', { item: 'milk' })).body).toBe('["tea","milk"]')
+      expect((await one.get('/account')).body).toBe('{"name":"Ada","items":["tea","milk"]}')
+      expect((await another.get('/account')).status).toBe(401)
+      expect((await post(one, '/sign-out', {})).status).toBe(200)
       expect(one.jar.values.size).toBe(0)
-      expect((await one.get('/cart')).body).toBe('[]')
+      expect((await one.get('/account')).status).toBe(401)
     },
   },
   {

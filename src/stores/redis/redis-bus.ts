@@ -15,7 +15,7 @@ export interface RedisBusOptions {
 
 /**
  * Carries messages between processes with Redis' publish and subscribe, through a ready client of ioredis, iovalkey or
- * `redis`, of a single server or a cluster.
+ * `redis`, of a single server or a cluster. From `koa-session-service/redis`.
  *
  * It listens on a connection of its own, which it opens when somebody subscribes first, and opens again when it breaks. What
  * was published meanwhile is lost: once it listens again, it says so with a message `lost`, and everybody looks at the
