@@ -23,8 +23,22 @@ export interface SessionParameterOptions<Value> {
    * value of the key; a function where it returns false. Default: false.
    */
   required?: boolean | ((value: Value) => Awaitable<boolean>)
+  /**
+   * Refuses the request with 403 and `ERR_SESSION_NOT_FRESH` where who is signed in has not proved who they are within so
+   * many milliseconds, by a sign-in or by {@link SessionService.confirm}; with 401 and `ERR_SESSION_REQUIRED` where nobody
+   * is. Implies `required`. Default: no such bound.
+   */
+  fresh?: number | Freshness
   /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
   from?: ServiceClass
+}
+
+/** How lately who is signed in has to have proved who they are. */
+export interface Freshness {
+  /** In milliseconds. */
+  within: number
+  /** By what, as `confirm({ method })` was told. */
+  method?: string
 }
 
 /** {@link SessionService}, or a class that extends it. */
@@ -38,8 +52,10 @@ export type ServiceClass = abstract new (...args: never[]) => SessionService<obj
  * @Get('/cart') show(@Session() session: Session<Cart>) { return session.items ?? [] }
  * @Get('/me')   me(@Session('userId', { required: true }) userId: string) { return this.users.find(userId) }
  *
- * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not
- * run for the request
+ * @Delete('/account') remove(@Session({ fresh: 5 * 60_000 }) session: Session<Cart>) { return this.users.remove(session) }
+ *
+ * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_FRESH` (403), `ERR_SESSION_NO_MIDDLEWARE` where the
+ * session middleware has not run for the request; `ERR_SESSION_OPTIONS` at once for a `fresh` that is no time
  */
 export function Session<Data extends object = SessionData>(
   options?: SessionParameterOptions<SessionOf<Data>>,
@@ -63,24 +79,55 @@ export function SessionParam<Value = unknown>(
 }
 
 function inject(
-  { required = false, from = SessionService }: SessionParameterOptions<never>,
+  { required = false, fresh, from = SessionService }: SessionParameterOptions<never>,
   valueOf: (session: SessionOf<object> | null) => unknown,
   isThere: (value: unknown) => boolean,
 ): ParameterDecorator {
   const accepts = typeof required === 'function' ? required : isThere
+  const freshness = fresh === undefined ? undefined : freshnessOf(fresh)
   const value = async (action: Action): Promise<unknown> => {
-    const found = valueOf(await load(action.context as Context, from))
-    if (required === false || (isThere(found) && (await accepts(found as never)))) return found
-    throw new SessionError('ERR_SESSION_REQUIRED', 'This needs a session, and the request has none that will do.', {
-      status: 401,
-    })
+    const ctx = action.context as Context
+    const service = serviceOf(ctx, from)
+    const found = valueOf(await load(ctx, service))
+    const isFreeToAll = required === false && !freshness
+    if (!isFreeToAll && !(isThere(found) && (await accepts(found as never)))) throw noSession()
+    if (freshness && !service.isFresh(freshness.within, freshness, ctx)) throw notFresh()
+    return found
   }
   const decorate = createParamDecorator({ value })
   return (target, method, index) => decorate(target, method as string, index)
 }
 
-async function load(ctx: Context, from: ServiceClass): Promise<SessionOf<object> | null> {
-  const service = SessionService.of.call<ServiceClass, [Context], SessionService<object>>(from, ctx)
+function freshnessOf(fresh: number | Freshness): Freshness {
+  const given: Partial<Freshness> | null = typeof fresh === 'object' ? fresh : { within: fresh }
+  const { within, method } = given ?? {}
+  const isTime = typeof within === 'number' && within > 0
+  if (isTime && (method === undefined || typeof method === 'string')) return { within, method }
+  throw new SessionError(
+    'ERR_SESSION_OPTIONS',
+    'The option "fresh" of @Session() takes a positive number of milliseconds, or { within, method } with a text as method.',
+  )
+}
+
+function noSession(): SessionError {
+  return new SessionError('ERR_SESSION_REQUIRED', 'This needs a session, and the request has none that will do.', {
+    status: 401,
+  })
+}
+
+function notFresh(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_NOT_FRESH',
+    'Who is signed in has to prove anew who they are: ask for the password, call sessions.confirm(), and try again.',
+    { status: 403 },
+  )
+}
+
+function serviceOf(ctx: Context, from: ServiceClass): SessionService<object> {
+  return SessionService.of.call<ServiceClass, [Context], SessionService<object>>(from, ctx)
+}
+
+async function load(ctx: Context, service: SessionService<object>): Promise<SessionOf<object> | null> {
   if (service.isInstalled(ctx)) return service.load(ctx)
   throw new SessionError(
     'ERR_SESSION_NO_MIDDLEWARE',

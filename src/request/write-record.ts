@@ -95,17 +95,19 @@ export async function writeRecord(
 
 /** How the owner uses the session once this is written; who cannot be listed is not noted. */
 function tenureAfter(
-  { scope, stored, verb, method }: CommitJob,
+  { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
   { owner, order, now }: { owner: string | undefined; order: number | undefined; now: number },
 ): Tenure {
   const { device } = scope.config.options
   const isNoted = owner !== undefined && scope.backend.owners !== undefined
-  return nextTenure(stored?.tenure ?? NO_TENURE, {
+  // A session in its cookie has no token to rotate, and changes hands all the same.
+  const isHandedOn = plan.rotation === 'hands' || (verb === 'regenerate' && !scope.config.hasStore)
+  return nextTenure((!startsOver && stored?.tenure) || NO_TENURE, {
     owner,
-    isSignIn: owner !== stored?.snapshot.owner,
+    isSignIn: startsOver || owner !== stored?.snapshot.owner,
     confirms: verb === 'confirm' ? { method } : undefined,
-    isHandedOn: plan.rotation === 'hands',
+    isHandedOn,
     order,
     sighting: isNoted ? { device: device && deviceOf(device, scope.ctx) } : undefined,
     now,

@@ -1,0 +1,8 @@
+import '../support/server-backends'
+import './list-and-revoke.test'
+import './max-per-owner.test'
+import './revoke-all-interleavings.test'
+import './take.test'
+
+// As in each of them; it has to come before the library is loaded.
+jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
