@@ -77,7 +77,10 @@ export async function writeRecord(
   })
   let result: WriteResult
   try {
-    const writing = backend.write(write, scope.storeContextFor(owner))
+    const context = scope.storeContextFor(owner)
+    // Another request may have extended the life since, without a new revision.
+    if (isNote) context.keepsLife = true
+    const writing = backend.write(write, context)
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
     if (isNote || (isExtension && scope.tolerates(error))) return unrenewed(job, error)

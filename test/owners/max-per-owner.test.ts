@@ -140,7 +140,7 @@ describe('a store that does not know owners', () => {
 
   it('R66, R68: one that a class makes is refused at the sign-in', async () => {
     const options = { ContextStore: contextStoreOver(new PlainStore()), maxPerOwner: 2 }
-    const site = new OwnedApp({ ...options, store: undefined as never })
+    const site = new OwnedApp({ ...options })
     const visitor = site.visitor()
     expect((await visitor.get('/set/cart')).status).toBe(500)
     expect(site.errors).toEqual([expect.objectContaining(CODED)])

@@ -1,4 +1,5 @@
 import '../support/server-backends'
+import './kept-life.test'
 import './list-and-revoke.test'
 import './max-per-owner.test'
 import './revoke-all-interleavings.test'

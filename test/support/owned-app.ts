@@ -45,7 +45,6 @@ const VERBS: Record<string, OwnedVerb> = {
 }
 
 export interface OwnedAppOptions extends SessionOptions {
-  store: OwnedStore
   /** How many apps share the store, each with a service of its own, as so many processes would. Default: 1. */
   processes?: number
   /** How far the clocks of each process are ahead of those of the one before, in milliseconds. */
