@@ -3,6 +3,7 @@ import { FIELDS, type Operation } from './contestants'
 import { readFlags } from './flags'
 import { markdown } from './markdown'
 import { publish } from './output'
+import { measureOwners } from './owners'
 import { median, quantile } from './statistics'
 import { takeTurns } from './turns'
 
@@ -96,8 +97,16 @@ async function main(): Promise<void> {
       return [where, ms.toFixed(0), share.toFixed(2), alone, beside]
     }),
   )
-  const page = cleanUps.length > 0 ? `${text}\n\n${cleaning}` : text
-  if (only === '') publish('stores', page, { results, cleanUps })
+  const owners = quick ? [] : await measureOwners(only)
+  const owning = markdown(
+    ['1,000 sessions of one owner', 'operation', 'ms alone', 'ms among 100,000', 'round trips'],
+    owners.map(({ where, operation, alone, among, trips }) => {
+      return [where, operation, alone.toFixed(1), among.toFixed(1), String(trips ?? '–')]
+    }),
+  )
+  const tables = [text, ...(cleanUps.length > 0 ? [cleaning] : []), ...(owners.length > 0 ? [owning] : [])]
+  const page = tables.join('\n\n')
+  if (only === '') publish('stores', page, { results, cleanUps, owners })
   console.log(page)
 }
 

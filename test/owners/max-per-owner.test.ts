@@ -20,12 +20,20 @@ async function living(visitors: Visitor[]): Promise<Visitor[]> {
   return visitors.filter((_visitor, index) => data[index].user !== undefined)
 }
 
+/** Until each store's clock is later: that of SQLite tells milliseconds. */
+async function aMoment(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 3))
+}
+
 describeOnEachStore('at most so many sessions of an owner', (getStore) => {
   it('R68: a sign-in beyond the bound ends the one that signed in first, and the event says so', async () => {
     const site = new OwnedApp({ store: getStore() as OwnedStore, maxPerOwner: 2, processes: 2 })
     const alice = newOwner()
     const other = await site.signedIn(newOwner('bob'))
-    const [first, second] = [await site.signedIn(alice), await site.signedIn(alice, 1)]
+    const first = await site.signedIn(alice)
+    await aMoment()
+    const second = await site.signedIn(alice, 1)
+    await aMoment()
     // Who uses their session last is not who signed in last.
     await first.get('/set/cart')
     const third = await site.signedIn(alice)
@@ -40,7 +48,9 @@ describeOnEachStore('at most so many sessions of an owner', (getStore) => {
     const site = new OwnedApp({ store: getStore() as OwnedStore, maxPerOwner: 2 })
     const alice = newOwner()
     const [first, second] = [await site.signedIn(alice), await site.signedIn(alice)]
+    await aMoment()
     await first.get('/confirm')
+    await aMoment()
     const third = await site.signedIn(alice)
     expect(await living([first, second, third])).toEqual([first, third])
   })
