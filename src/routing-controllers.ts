@@ -52,7 +52,7 @@ export type ServiceClass = abstract new (...args: never[]) => SessionService<obj
  * @Get('/cart') show(@Session() session: Session<Cart>) { return session.items ?? [] }
  * @Get('/me')   me(@Session('userId', { required: true }) userId: string) { return this.users.find(userId) }
  *
- * @Delete('/account') remove(@Session({ fresh: 5 * 60_000 }) session: Session<Cart>) { return this.users.remove(session) }
+ * @Delete('/cart') empty(@Session({ fresh: 5 * 60_000 }) session: Session<Cart>) { session.items = [] }
  *
  * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_FRESH` (403), `ERR_SESSION_NO_MIDDLEWARE` where the
  * session middleware has not run for the request; `ERR_SESSION_OPTIONS` at once for a `fresh` that is no time

@@ -16,7 +16,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * `owner`, does the same by itself.
    *
    * @example
-   * if (await verify(ctx.request.body.password)) await sessions.confirm({ method: 'password' }, ctx)
+   * await sessions.confirm({ method: 'password' }, ctx)
    *
    * @param options.method by what, 64 characters at most
    * @returns the session; null where it was ended meanwhile
@@ -40,7 +40,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * Whether the visitor has proved who they are within so many milliseconds, by that method if one is given.
    *
    * @example
-   * if (!sessions.isFresh(5 * 60_000, { method: 'password' }, ctx)) return ctx.redirect('/confirm')
+   * if (!sessions.isFresh(5 * 60_000, { method: 'password' }, ctx)) ctx.redirect('/confirm')
    */
   isFresh(within: number, { method }: { method?: string } = {}, ctx: Context = this.context): boolean {
     const [at, by] = this.#confirmation(ctx) ?? []
@@ -65,7 +65,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * Ends one session of an owner, also on another device.
    *
    * @example
-   * await sessions.revoke(ctx.params.handle)
+   * await sessions.revoke(String(ctx.query.handle))
    *
    * @param options.owner whose; by default who is signed in with this request
    * @returns whether there was one; an unknown handle, a forged one and one of another owner are all false

@@ -108,7 +108,7 @@ describe('without the option "owner"', () => {
         ctx.session = { user }
       },
     }
-    const site = new OwnedApp({ owner: undefined, ...options(), verbs: verbs as never })
+    const site = new OwnedApp({ owner: undefined, ...options(), verbs: verbs })
     for (const path of ['/login/bea', '/replace/bea']) {
       const visitor = site.visitor()
       await visitor.get('/login/ann')

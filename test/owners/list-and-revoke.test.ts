@@ -1,7 +1,7 @@
 import type { SignedInSession } from 'koa-session-service'
 import { CookieJar, type Visitor } from '../support/app'
 import { describeOnEachStore } from '../support/conditional-backends'
-import { dataOf, newOwner, OwnedApp, type OwnedStore } from '../support/owned-app'
+import { dataOf, newOwner, OwnedApp } from '../support/owned-app'
 
 const device = ({ header }: { header: Record<string, unknown> }) => ({ agent: header['user-agent'] })
 
@@ -20,7 +20,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
   let laptop: Visitor
 
   beforeEach(async () => {
-    site = new OwnedApp({ store: getStore() as OwnedStore, device: device as never, processes: 2 })
+    site = new OwnedApp({ store: getStore(), device: device, processes: 2 })
     alice = newOwner()
     phone = site.visitor()
     await phone.get(`/as/${alice}`, { 'user-agent': 'phone' })
@@ -159,7 +159,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
         await sessions.revokeAll(user, { except: 'current' }, ctx)
       },
     }
-    const reset = new OwnedApp({ store: getStore() as OwnedStore, verbs: verbs as never })
+    const reset = new OwnedApp({ store: getStore(), verbs: verbs as never })
     for (const path of ['after', 'before']) {
       for (const visitor of [reset.visitor(), await reset.signedIn(newOwner('bob'))]) {
         const old = await reset.signedIn(alice)
@@ -178,7 +178,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
         await sessions.revokeAll(user, {}, ctx)
       },
     }
-    const visitor = new OwnedApp({ store: getStore() as OwnedStore, verbs: verbs as never }).visitor()
+    const visitor = new OwnedApp({ store: getStore(), verbs: verbs as never }).visitor()
     expect((await visitor.get(`/both/${alice}`)).status).toBe(200)
     expect(await signedOut(visitor)).toBe(true)
     expect(await site.services[0].list(alice)).toEqual([])

@@ -27,7 +27,7 @@ async function aMoment(): Promise<void> {
 
 describeOnEachStore('at most so many sessions of an owner', (getStore) => {
   it('R68: a sign-in beyond the bound ends the one that signed in first, and the event says so', async () => {
-    const site = new OwnedApp({ store: getStore() as OwnedStore, maxPerOwner: 2, processes: 2 })
+    const site = new OwnedApp({ store: getStore(), maxPerOwner: 2, processes: 2 })
     const alice = newOwner()
     const other = await site.signedIn(newOwner('bob'))
     const first = await site.signedIn(alice)
@@ -45,7 +45,7 @@ describeOnEachStore('at most so many sessions of an owner', (getStore) => {
   })
 
   it('R68: who signs in again in their session, or confirms, counts as the newest', async () => {
-    const site = new OwnedApp({ store: getStore() as OwnedStore, maxPerOwner: 2 })
+    const site = new OwnedApp({ store: getStore(), maxPerOwner: 2 })
     const alice = newOwner()
     const [first, second] = [await site.signedIn(alice), await site.signedIn(alice)]
     await aMoment()
@@ -56,11 +56,11 @@ describeOnEachStore('at most so many sessions of an owner', (getStore) => {
   })
 
   it('R68: a session whose time is over does not count, though its record is there', async () => {
-    const site = new OwnedApp({ store: getStore() as OwnedStore })
+    const site = new OwnedApp({ store: getStore() })
     const alice = newOwner()
     await site.signedIn(alice)
     await site.signedIn(alice)
-    const bounded = new OwnedApp({ store: getStore() as OwnedStore, maxPerOwner: 2, absoluteTimeout: 1000 })
+    const bounded = new OwnedApp({ store: getStore(), maxPerOwner: 2, absoluteTimeout: 1000 })
     const now = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_000)
     try {
       const [third, fourth] = [await bounded.signedIn(alice), await bounded.signedIn(alice)]
@@ -157,7 +157,7 @@ describe('a store that does not know owners', () => {
   })
 
   it('R66: the verbs are refused with it', async () => {
-    const site = new OwnedApp({ store: new PlainStore() as never })
+    const site = new OwnedApp({ store: new PlainStore() })
     const [sessions] = site.services
     await expect(sessions.list('alice')).rejects.toMatchObject(CODED)
     await expect(sessions.revoke('handle', { owner: 'alice' })).rejects.toMatchObject(CODED)

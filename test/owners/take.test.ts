@@ -18,7 +18,7 @@ const verbs = {
 
 describeOnEachStore('what is taken out of a session', (getStore) => {
   const open = (options: object = {}): OwnedApp =>
-    new OwnedApp({ store: getStore() as OwnedStore, verbs: verbs as never, ...options })
+    new OwnedApp({ store: getStore(), verbs: verbs as never, ...options })
 
   it('R71: take returns the value and removes it, and nothing else', async () => {
     const visitor = await open().signedIn(newOwner())

@@ -46,8 +46,8 @@ describe('docs/signed-in.md', () => {
   })
 
   it('R68: keeps three devices', async () => {
-    const log = jest.spyOn(console, 'log').mockReturnValue()
     const server = await start('At most three devices')
+    const log = jest.spyOn(console, 'log').mockReturnValue()
     const browsers = [1, 2, 3, 4].map(() => new Browser(server))
     for (const browser of browsers) await browser.get('/sign-in')
     await new Promise(setImmediate)

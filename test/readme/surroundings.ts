@@ -14,6 +14,7 @@ const SURROUNDINGS = new Map(
     client: "import { createClient } from 'redis'\nconst client = createClient()",
     Database: "import Database from 'libsql'",
     db: 'declare const db: Kysely<any>',
+    sessions: 'declare const sessions: SessionService<any>',
     redis: 'declare const redis: Redis',
     Databases: 'declare class Databases { of(hostname: string): Map<string, SessionRecord> }',
     RedisSessions: 'declare class RedisSessions extends MemoryStore {}',
