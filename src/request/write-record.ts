@@ -106,7 +106,7 @@ function tenureAfter(
   const isNoted = owner !== undefined && scope.backend.owners !== undefined
   // A session in its cookie has no token to rotate, and changes hands all the same.
   const isHandedOn = plan.rotation === 'hands' || (verb === 'regenerate' && !scope.config.hasStore)
-  return nextTenure((!startsOver && stored?.tenure) || NO_TENURE, {
+  return nextTenure(stored?.tenure ?? NO_TENURE, {
     owner,
     isSignIn: startsOver || owner !== stored?.snapshot.owner,
     confirms: verb === 'confirm' ? { method } : undefined,

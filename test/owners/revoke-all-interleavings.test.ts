@@ -97,6 +97,8 @@ async function run(store: OwnedStore, setting: Setting): Promise<Result> {
     sent.push({ kind, name, browser, answer })
   }
   const revoke = async (): Promise<void> => {
+    // At a time of the scheduler's choice, when the early requests have come.
+    await scheduler.schedule(Promise.resolve(), 'revokeAll begins')
     site.order.push('revoke')
     if (revoker === 'job') await site.services[processes - 1].revokeAll(alice)
     else await keeper.get(revoker === 'others' ? '/revokeall?except=current' : '/revokeall')
