@@ -2,7 +2,15 @@ import type { Context } from 'koa'
 import { createParamDecorator, HttpError, type Action } from 'routing-controllers'
 import type { Awaitable } from './base/awaitable'
 import { SessionError } from './base/errors'
-import { installedService, isPopulated, isSet, ownValue, refused, type ServiceClass } from './handlers/session-access'
+import {
+  installedService,
+  isPopulated,
+  isSet,
+  notFresh,
+  ownValue,
+  refused,
+  type ServiceClass,
+} from './handlers/session-access'
 import { SessionService } from './service'
 import type { Session as SessionOf, SessionData } from './session/session'
 
@@ -24,6 +32,12 @@ export interface SessionParameterOptions<Value> {
    * value of the key; a function where it returns false. Default: false.
    */
   required?: boolean | ((value: Value) => Awaitable<boolean>)
+  /**
+   * Refuses the request with 403 and `ERR_SESSION_NOT_FRESH` where who is signed in has not proved who they are within so
+   * many milliseconds, by a sign-in or by {@link SessionService.confirm}; with 401 and `ERR_SESSION_REQUIRED` where nobody
+   * is. Implies `required`. Default: no such bound.
+   */
+  fresh?: number | Freshness
   /** Refuses the request with 403 and `ERR_SESSION_NOT_BOUND` where the session is bound to no device. Default: false. */
   bound?: boolean
   /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
@@ -31,6 +45,14 @@ export interface SessionParameterOptions<Value> {
 }
 
 export type { ServiceClass } from './handlers/session-access'
+
+/** How lately who is signed in has to have proved who they are. */
+export interface Freshness {
+  /** In milliseconds. */
+  within: number
+  /** By what, as `confirm({ method })` was told. */
+  method?: string
+}
 
 /**
  * Hands the visitor's session to a parameter of a routing-controllers action: the live object, loaded, also where the
@@ -41,8 +63,11 @@ export type { ServiceClass } from './handlers/session-access'
  * @Get('/cart') show(@Session() session: Session<Cart>) { return session.items ?? [] }
  * @Get('/me')   me(@Session('userId', { required: true }) userId: string) { return this.users.find(userId) }
  *
- * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_BOUND` (403), `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not
- * run for the request
+ * @Delete('/cart') empty(@Session({ fresh: 5 * 60_000 }) session: Session<Cart>) { session.items = [] }
+ *
+ * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_FRESH` and `ERR_SESSION_NOT_BOUND` (403),
+ * `ERR_SESSION_NO_MIDDLEWARE` where the session middleware has not run for the request; `ERR_SESSION_OPTIONS` at once for a
+ * `fresh` that is no time
  */
 export function Session<Data extends object = SessionData>(
   options?: SessionParameterOptions<SessionOf<Data>>,
@@ -73,20 +98,35 @@ export function SessionParam<Value = unknown>(
 }
 
 function inject(
-  { required = false, bound = false, from = SessionService }: SessionParameterOptions<never>,
+  { required = false, fresh, bound = false, from = SessionService }: SessionParameterOptions<never>,
   valueOf: (session: SessionOf<object> | null) => unknown,
   isThere: (value: unknown) => boolean,
 ): ParameterDecorator {
   const accepts = typeof required === 'function' ? required : isThere
+  const freshness = fresh === undefined ? undefined : freshnessOf(fresh)
   const value = async (action: Action): Promise<unknown> => {
     const ctx = action.context as Context
-    const found = valueOf(await installedService(from, ctx).load(ctx))
-    if (!(required === false || (isThere(found) && (await accepts(found as never))))) throw refused()
-    if (bound && !installedService(from, ctx).isBound(ctx)) throw notBound()
+    const service = installedService(from, ctx)
+    const found = valueOf(await service.load(ctx))
+    const isFreeToAll = required === false && !freshness
+    if (!isFreeToAll && !(isThere(found) && (await accepts(found as never)))) throw refused()
+    if (freshness && !service.isFresh(freshness.within, freshness, ctx)) throw notFresh()
+    if (bound && !service.isBound(ctx)) throw notBound()
     return found
   }
   const decorate = createParamDecorator({ value })
   return (target, method, index) => decorate(target, method as string, index)
+}
+
+function freshnessOf(fresh: number | Freshness): Freshness {
+  const given: Partial<Freshness> | null = typeof fresh === 'object' ? fresh : { within: fresh }
+  const { within, method } = given ?? {}
+  const isTime = typeof within === 'number' && within > 0
+  if (isTime && (method === undefined || typeof method === 'string')) return { within, method }
+  throw new SessionError(
+    'ERR_SESSION_OPTIONS',
+    'The option "fresh" of @Session() takes a positive number of milliseconds, or { within, method } with a text as method.',
+  )
 }
 
 function notBound(): SessionError {

@@ -19,6 +19,11 @@ export interface StoreContext {
    */
   revision?: unknown
   /**
+   * The write is not to shorten the record's life: where that lasts longer by now, its `_expire` and its time in the store
+   * stay. For {@link ConditionalStore.replace}; a store that does not know it takes what it is given.
+   */
+  keepsLife?: true
+  /**
    * A fingerprint of what the client presents, where that does not fit the record that was answered: a store with a cache
    * looks past it, once for each fingerprint.
    */

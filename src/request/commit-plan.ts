@@ -6,6 +6,8 @@ export type CommitVerb = 'commit' | 'save' | 'touch' | 'regenerate' | 'confirm'
 /** What a commit knows of its session before it decides anything. */
 export interface CommitFacts {
   verb: CommitVerb
+  /** Another request has rotated the token meanwhile, as this one was to: only that one knows it. */
+  isSatisfied: boolean
   /** The session is to be written, changed or not: its `maxAge` was set. */
   mustWrite: boolean
   isStored: boolean
@@ -82,13 +84,13 @@ function write(facts: CommitFacts, reason: WriteReason): CommitPlan {
 
 function rotationOf(facts: CommitFacts): Rotation {
   if (facts.isInCookie || !facts.isStored) return 'none'
-  if (facts.changesOwner || facts.verb === 'confirm') return 'hands'
+  if (facts.changesOwner || (facts.verb === 'confirm' && !facts.isSatisfied)) return 'hands'
   if (facts.verb === 'regenerate') return facts.hasOwners ? 'hygiene' : 'hands'
   return facts.needsSecret && !facts.isResponseSent ? 'hygiene' : 'none'
 }
 
-function rotatesByOrder({ verb, isStored, isInCookie }: CommitFacts): boolean {
-  return (verb === 'regenerate' || verb === 'confirm') && isStored && !isInCookie
+function rotatesByOrder({ verb, isStored, isInCookie, isSatisfied }: CommitFacts): boolean {
+  return (verb === 'regenerate' || (verb === 'confirm' && !isSatisfied)) && isStored && !isInCookie
 }
 
 function rest({ hasReplaced, isSignatureOld }: CommitFacts): CommitPlan {

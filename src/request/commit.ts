@@ -114,6 +114,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
   const hasOwners = config.options.owner !== undefined
   return {
     verb: job.verb === 'regenerate' && job.isSatisfied ? 'commit' : job.verb,
+    isSatisfied: job.isSatisfied,
     mustWrite: job.mustWrite,
     isStored: stored !== undefined,
     hasData: hasKeys(content.data),

@@ -4,9 +4,10 @@ import type { Backend } from '../contracts/backend'
 import type { OwnedRecord, OwnerIndexedStore } from '../contracts/store'
 import type { SessionConfig } from '../options/config'
 import { needsIndex } from '../options/option-checks'
-import { createdAt, isExpired, timeLeft } from '../session/record'
+import { createdAt, timeLeft } from '../session/record'
 import { tenureOf, type Device } from '../session/tenure'
 import { handleOf } from '../session/token'
+import { liveRecordsOf } from './owner-looks'
 import type { RequestSession } from './request-session'
 
 /** One of the sessions that an owner has; times are in milliseconds since 1970. */
@@ -31,6 +32,8 @@ export interface Asked {
   readonly backend: Backend
   /** The request that asks, where the session in it is this owner's. */
   readonly current: RequestSession | undefined
+  /** The request that asks, whoever's the session in it is. */
+  readonly asker: RequestSession | undefined
 }
 
 /** The sessions of an owner. What ends them goes through the records: an index alone is not trusted. */
@@ -62,7 +65,7 @@ export class OwnerSessions {
 
   /** The mark comes first: a sign-in that is under way finds it after its write, where the list has missed it. */
   async revokeAll(asked: Asked, { except }: { except?: string } = {}): Promise<number> {
-    const { owner, backend, current } = asked
+    const { owner, backend, current, asker } = asked
     const owners = indexOf(backend, 'sessions.revokeAll()')
     await owners.setMark(owner)
     const records = await this.#recordsOf(asked, '')
@@ -70,16 +73,13 @@ export class OwnerSessions {
     const count = await owners.destroyByOwner(owner, { except: kept })
     this.#config.tell(current?.ctx, 'revoked', owner)
     for (const { key } of records) if (key !== kept) this.#tell(key, asked, 'all')
-    if (kept !== undefined && kept === current?.id) current.restartAge()
-    else if (current) await end(current)
+    asker?.noteRevoked(owner)
+    if (current && (kept === undefined || kept !== current.id)) await end(current)
     return count
   }
 
   async #recordsOf({ owner, backend }: Asked, verb: string): Promise<OwnedRecord[]> {
-    const { ownerOf, policyOf } = this.#config
-    const now = Date.now()
-    const records = await indexOf(backend, verb).listByOwner(owner)
-    return records.filter(({ record }) => ownerOf(record) === owner && !isExpired(record, policyOf(record), now))
+    return liveRecordsOf(this.#config, indexOf(backend, verb), owner)
   }
 
   #describe({ key, record }: OwnedRecord, { current }: Asked): SignedInSession {

@@ -3,7 +3,9 @@ import { accessOf, judge, type Access, type Position } from '../session/access'
 import { merge, ownChanges } from '../session/merge'
 import { dataOf, isExpired } from '../session/record'
 import { SessionModel } from '../session/session'
+import { tenureOf } from '../session/tenure'
 import type { CommitJob, Outcome } from './commit-job'
+import { lookAt } from './owner-looks'
 import { isDead, positionOf, storedFrom } from './stored'
 
 /**
@@ -20,15 +22,23 @@ export async function reconcile(
   const { scope, session, stored, superseded } = job
   const { owner } = scope.config.options
   const mine = SessionModel.data(session)
-  const found = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
-  const access = found && accessOf(found.record)
   const opened: Position = stored ? positionOf(stored) : { hands: superseded?.hands ?? 0, owner: undefined }
+  const whose = own ? own.owner : scope.ownerOf(mine)
+  const live = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
+  const joining = live && (await joinOf(job, live, { before: opened.owner, owner: whose }))
+  if (joining === 'void') {
+    scope.report('gone', stored?.id ?? superseded?.id, {})
+    return { name: 'gone' }
+  }
+  const found = joining === 'ended' ? undefined : live
+  const access = found && accessOf(found.record)
   const verdict = judge({
     opened,
     isLate: superseded !== undefined || isDead(stored, access),
-    owner: own ? own.owner : scope.ownerOf(mine),
+    owner: whose,
     hasOwners: owner !== undefined,
     regenerates: job.verb === 'regenerate',
+    confirms: job.verb === 'confirm',
     found: found && access && { hands: access.hands, owner: scope.ownerOf(found.record) },
   })
   if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
@@ -43,6 +53,23 @@ export async function reconcile(
   }
   job.newToken.forget()
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false }
+}
+
+/**
+ * A request that signs in where another one has just signed in as the same owner goes on with that one's session. It is a
+ * sign-in all the same: void where the owner's sessions were ended meanwhile; and what was to end with them is not joined.
+ */
+async function joinOf(
+  { scope }: CommitJob,
+  { record }: Loaded,
+  { before, owner }: { before: string | undefined; owner: string | undefined },
+): Promise<'good' | 'void' | 'ended'> {
+  const { owners } = scope.backend
+  if (!owners || owner === undefined || owner === before || owner !== scope.ownerOf(record)) return 'good'
+  const { mark, isVoid } = await lookAt(scope, owners, owner)
+  if (isVoid) return 'void'
+  const order = tenureOf(record).signIn?.order
+  return order !== undefined && mark.notBefore !== undefined && order <= mark.notBefore ? 'ended' : 'good'
 }
 
 async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise<CommitJob> {

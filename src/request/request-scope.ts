@@ -26,7 +26,9 @@ export class RequestScope {
   #whenEnded: (() => void)[] | undefined
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
-  #began: number
+  readonly #began: number
+  /** Whose sessions this request itself has ended, and when. */
+  #revoked: { owner: string; at: number } | undefined
 
   constructor(ctx: Context, config: SessionConfig) {
     this.ctx = ctx
@@ -35,14 +37,15 @@ export class RequestScope {
     this.#began = config.options.owner ? performance.now() : 0
   }
 
-  /** How long ago the request came, in milliseconds. */
-  get age(): number {
-    return performance.now() - this.#began
+  /** How long ago the request came, in milliseconds; for an owner whose sessions it has ended itself, since it did. */
+  ageFor(owner: string): number {
+    const began = this.#revoked?.owner === owner ? this.#revoked.at : this.#began
+    return performance.now() - began
   }
 
-  /** Counts the request as one that came just now. */
-  restartAge(): void {
-    this.#began = performance.now()
+  /** This request has ended all sessions of an owner: what it does from here on came later. */
+  noteRevoked(owner: string): void {
+    this.#revoked = { owner, at: performance.now() }
   }
 
   /** Whether there is no response that could carry anything. */

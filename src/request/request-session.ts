@@ -25,6 +25,7 @@ export class RequestSession implements SessionOwner {
   readonly #state: SessionState
   readonly #updates: UpdateLoop
   readonly #commits = new TaskQueue()
+  #turns: TaskQueue | undefined
   /** Whether the middleware will commit. */
   hasMiddleware = false
 
@@ -84,6 +85,13 @@ export class RequestSession implements SessionOwner {
     return this.#state.current.name === 'open' ? this.#persistence.stored : undefined
   }
 
+  /** Whose the session is with what this request has made of it. */
+  get owner(): string | undefined {
+    const state = this.#state.current
+    if (state.name !== 'open') return undefined
+    return state.session ? this.#scope.ownerOf(SessionModel.data(state.session)) : this.stored?.snapshot.owner
+  }
+
   get ctx(): Context {
     return this.#scope.ctx
   }
@@ -95,13 +103,9 @@ export class RequestSession implements SessionOwner {
   /** Whether a commit at the end of the request can have anything to do. */
   get mayNeedCommit(): boolean {
     const { config, settings } = this.#scope
-    if (this.#state.current.name === 'closed')
-      return settings.rolling && !config.isLazyStore && !this.#state.hasFailedToRead
-    return (
-      this.#state.current.name !== 'open' ||
-      this.#state.current.session !== undefined ||
-      this.#persistence.mayNeedCommit
-    )
+    const { current, hasFailedToRead } = this.#state
+    if (current.name === 'closed') return settings.rolling && !config.isLazyStore && !hasFailedToRead
+    return current.name !== 'open' || current.session !== undefined || this.#persistence.mayNeedCommit
   }
 
   /** Whether the response was made with the session, or says something of it. */
@@ -164,9 +168,14 @@ export class RequestSession implements SessionOwner {
     this.#persistence.startOver()
   }
 
-  /** Lets the request count as one that came just now. */
-  restartAge(): void {
-    this.#scope.restartAge()
+  /** This request has ended all sessions of an owner: a sign-in that comes after that in it is not ended with them. */
+  noteRevoked(owner: string): void {
+    this.#scope.noteRevoked(owner)
+  }
+
+  /** Does one thing of its kind after the other, within this request. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return (this.#turns ??= new TaskQueue()).run(work)
   }
 
   /** A signal that is aborted when the session ends, and is released when the response closes. */

@@ -1,8 +1,12 @@
-import type { OwnedRecord, OwnerIndexedStore, OwnerMark } from '../contracts/store'
+import { SessionError } from '../base/errors'
+import type { OwnedRecord, OwnerIndexedStore } from '../contracts/store'
+import { needsIndex } from '../options/option-checks'
+import type { ResolvedOptions } from '../options/options'
 import { tenureOf } from '../session/tenure'
 import { handleOf } from '../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
+import { liveRecordsOf, lookAt } from './owner-looks'
 import type { RequestScope } from './request-scope'
 import type { Content } from '../session/snapshot'
 import { writeRecord, type Setback } from './write-record'
@@ -19,27 +23,29 @@ interface SignIn {
 export async function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
   const signIn = signInOf(job, content)
   if (!signIn) return writeRecord(job, plan, content, undefined)
-  const mark = await signIn.owners.readMark(signIn.owner)
-  if (isVoid(job.scope, mark)) return end(job.scope, job.stored?.id, signIn, 'before')
+  const { mark, isVoid } = await lookAt(job.scope, signIn.owners, signIn.owner)
+  if (isVoid) return gone(job.scope, job.stored?.id)
   const outcome = await writeRecord(job, plan, content, mark.now)
   if (typeof outcome === 'string' || outcome.name !== 'written') return outcome
   return settle(job.scope, outcome, signIn)
 }
 
 function signInOf({ scope, stored, verb }: CommitJob, content: Content): SignIn | undefined {
-  if (!scope.config.options.owner) return undefined
+  const { options } = scope.config
+  if (!options.owner) return undefined
   const { owners } = scope.backend
-  const owner = owners && scope.ownerOf(content.data)
+  if (!owners) return void refuseWithoutIndex(options)
+  const owner = scope.ownerOf(content.data)
   if (owner === undefined || (owner === stored?.snapshot.owner && verb !== 'confirm')) return undefined
-  return { owner, owners: owners as OwnerIndexedStore }
+  return { owner, owners }
 }
 
-/**
- * Whether the owner's sessions were all ended after this request had come. The time in the answer is the store's, and the
- * request's age is measured by one clock: so it does not matter how the clocks of processes differ.
- */
-function isVoid(scope: RequestScope, { now, notBefore }: OwnerMark): boolean {
-  return notBefore !== undefined && now - scope.age <= notBefore
+/** A store that a container or a class makes is not seen before. */
+function refuseWithoutIndex({ maxPerOwner, device }: ResolvedOptions): void {
+  for (const [name, value] of Object.entries({ maxPerOwner, device })) {
+    if (value === undefined) continue
+    throw new SessionError('ERR_SESSION_OPTIONS', needsIndex(`The session option "${name}"`))
+  }
 }
 
 /** The second look, before the client is told anything: the sessions may have been ended while this one was written. */
@@ -47,11 +53,11 @@ async function settle(scope: RequestScope, outcome: Written, signIn: SignIn): Pr
   const { id, revision, snapshot, tenure } = outcome.stored
   const { owner, owners } = signIn
   try {
-    if (isVoid(scope, await owners.readMark(owner))) {
-      await owners.destroyByOwner(owner, { only: id })
-      return end(scope, id, signIn, 'mark')
+    if ((await lookAt(scope, owners, owner)).isVoid) {
+      if ((await owners.destroyByOwner(owner, { only: id })) > 0) tell(scope, id as string, owner, 'all')
+      return gone(scope, id)
     }
-    if (await endOldest(scope, signIn, id as string)) return { name: 'gone' }
+    if (await endOldest(scope, signIn, id as string)) return gone(scope, id)
   } catch (error) {
     // Nobody was told of it: it is not left to whoever finds it.
     const at = { revision, expire: snapshot.lifetime._expire }
@@ -66,7 +72,7 @@ async function settle(scope: RequestScope, outcome: Written, signIn: SignIn): Pr
 async function endOldest(scope: RequestScope, { owner, owners }: SignIn, id: string): Promise<boolean> {
   const { maxPerOwner } = scope.config.options
   if (maxPerOwner === undefined) return false
-  const records = (await owners.listByOwner(owner)).sort(byNewest).slice(maxPerOwner)
+  const records = (await liveRecordsOf(scope.config, owners, owner)).sort(byNewest).slice(maxPerOwner)
   await Promise.all(
     records.map(async ({ key }) => {
       if ((await owners.destroyByOwner(owner, { only: key })) > 0) tell(scope, key, owner, 'limit')
@@ -86,8 +92,7 @@ function orderOf({ record }: OwnedRecord): number {
   return tenureOf(record).signIn?.order ?? 0
 }
 
-function end(scope: RequestScope, id: string | undefined, { owner }: SignIn, when: 'before' | 'mark'): Outcome {
-  if (when === 'mark' && id !== undefined) tell(scope, id, owner, 'all')
+function gone(scope: RequestScope, id: string | undefined): Outcome {
   scope.report('gone', id, {})
   return { name: 'gone' }
 }

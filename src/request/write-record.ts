@@ -88,7 +88,10 @@ export async function writeRecord(
   }
   let result: WriteResult
   try {
-    const writing = backend.write(write, scope.storeContextFor(owner))
+    const context = scope.storeContextFor(owner)
+    // Another request may have extended the life since, without a new revision.
+    if (isNote) context.keepsLife = true
+    const writing = backend.write(write, context)
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
     if (isNote || (isExtension && scope.tolerates(error))) return unrenewed(job, error)
@@ -106,17 +109,19 @@ export async function writeRecord(
 
 /** How the owner uses the session once this is written; who cannot be listed is not noted. */
 function tenureAfter(
-  { scope, stored, verb, method }: CommitJob,
+  { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
   { owner, order, now }: { owner: string | undefined; order: number | undefined; now: number },
 ): Tenure {
   const { device } = scope.config.options
   const isNoted = owner !== undefined && scope.backend.owners !== undefined
+  // A session in its cookie has no token to rotate, and changes hands all the same.
+  const isHandedOn = plan.rotation === 'hands' || (verb === 'regenerate' && !scope.config.hasStore)
   return nextTenure(stored?.tenure ?? NO_TENURE, {
     owner,
-    isSignIn: owner !== stored?.snapshot.owner,
+    isSignIn: startsOver || owner !== stored?.snapshot.owner,
     confirms: verb === 'confirm' ? { method } : undefined,
-    isHandedOn: plan.rotation === 'hands',
+    isHandedOn,
     order,
     sighting: isNoted ? { device: device && sightingOf(device, scope.ctx) } : undefined,
     now,

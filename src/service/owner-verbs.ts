@@ -16,9 +16,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * `owner`, does the same by itself.
    *
    * @example
-   * async function confirm(ctx: Context, isRight: boolean) {
-   *   if (isRight) await sessions.confirm({ method: 'password' }, ctx)
-   * }
+   * await sessions.confirm({ method: 'password' }, ctx)
    *
    * @param options.method by what, 64 characters at most
    * @returns the session; null where it was ended meanwhile
@@ -67,7 +65,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * Ends one session of an owner, also on another device.
    *
    * @example
-   * await sessions.revoke(ctx.params.handle)
+   * await sessions.revoke(String(ctx.query.handle))
    *
    * @param options.owner whose; by default who is signed in with this request
    * @returns whether there was one; an unknown handle, a forged one and one of another owner are all false
@@ -93,26 +91,58 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     { except }: { except?: 'current' | (string & {}) } = {},
     ctx?: Context,
   ): Promise<number> {
+    checkExcept(except)
     const asked = await this.#ask(owner, ctx)
     return asked ? this.#owned.revokeAll(asked, { except }) : 0
   }
 
   #confirmation(ctx: Context): Confirmation | undefined {
     const session = this.sessionIn(ctx)
-    return session.session === null ? undefined : session.stored?.tenure.confirmed
+    if (session.session === null || session.owner !== session.stored?.snapshot.owner) return undefined
+    return session.stored?.tenure.confirmed
   }
 
   /** Undefined where no owner is given and nobody is signed in. */
   async #ask(given: string | number | undefined, ctx = findRequest(this.app)): Promise<Asked | undefined> {
     const { options, backendOf } = this.config
+    if (!options.owner) throw withoutOwners()
+    if (given !== undefined) checkOwner(given)
     if (!ctx && (given === undefined || options.ContextStore)) return void this.context
     const session = ctx && this.sessionIn(ctx)
     await session?.load()
-    const present = session?.stored?.snapshot.owner
-    const owner = given === undefined ? present : String(given)
+    const owner = given === undefined ? session?.owner : String(given)
     if (owner === undefined) return undefined
-    return { owner, backend: backendOf(ctx as Context), current: owner === present ? session : undefined }
+    const isPresent = owner === session?.owner || owner === session?.stored?.snapshot.owner
+    return { owner, backend: backendOf(ctx as Context), current: isPresent ? session : undefined, asker: session }
   }
+}
+
+function checkOwner(owner: unknown): void {
+  if (typeof owner === 'string' || (typeof owner === 'number' && Number.isFinite(owner))) return
+  throw new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    `An owner is the account's id, a string or a number as the option "owner" returns it: not ${describe(owner)}. Leave it ` +
+      'out to mean who is signed in with this request.',
+  )
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'number' || value === null ? String(value) : `a value of type ${typeof value}`
+}
+
+function checkExcept(except: unknown): void {
+  if (except === undefined || typeof except === 'string') return
+  throw new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    `sessions.revokeAll(owner, { except }) takes 'current' or a handle of sessions.list(): not ${describe(except)}.`,
+  )
+}
+
+function withoutOwners(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_OPTIONS',
+    'Sessions are listed and ended by their owner, and the options do not say whose a session is. Add the option "owner".',
+  )
 }
 
 function checkMethod(method: unknown): void {

@@ -139,6 +139,8 @@ export interface LateRequest {
   /** Whether the application says whose a session is; otherwise `regenerate()` is what a sign-in does. */
   readonly hasOwners: boolean
   readonly regenerates: boolean
+  /** Its owner has proved anew who they are: for that owner, it is as good as a sign-in. */
+  readonly confirms: boolean
   /** The record as it is now; undefined where it is gone. */
   readonly found: Position | undefined
 }
@@ -150,10 +152,11 @@ export interface LateRequest {
 export type Verdict = 'merge' | 'anew' | 'gone'
 
 /** Decides before any hook or merge sees the newer record. */
-export function judge({ opened, isLate, owner, hasOwners, regenerates, found }: LateRequest): Verdict {
+export function judge({ opened, isLate, owner, hasOwners, regenerates, confirms, found }: LateRequest): Verdict {
   const signsIn = hasOwners ? owner !== undefined && owner !== opened.owner : regenerates
+  const proves = hasOwners && owner !== undefined && (signsIn || confirms)
   if (found && !isLate && found.hands === opened.hands) return 'merge'
-  if (found && hasOwners && signsIn && owner === found.owner) return 'merge'
+  if (found && proves && owner === found.owner) return 'merge'
   return signsIn ? 'anew' : 'gone'
 }
 

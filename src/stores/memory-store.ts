@@ -168,8 +168,9 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     const entry = this.#entries.get(key)
     if (entry) {
       this.#disown(entry)
-      Object.assign(entry, { text, expire, owner })
-      this.#entries.setUntil(entry, until)
+      const isLater = context?.keepsLife === true && entry.expire !== undefined && entry.expire > (expire ?? 0)
+      Object.assign(entry, { text, expire: isLater ? entry.expire : expire, owner })
+      this.#entries.setUntil(entry, context?.keepsLife ? Math.max(until, entry.until) : until)
       this.#entries.use(entry)
       this.#own(entry)
     } else {

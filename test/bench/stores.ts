@@ -4,6 +4,7 @@ import { readFlags } from './flags'
 import { measureLayered } from './layered'
 import { markdown } from './markdown'
 import { publish } from './output'
+import { measureOwners } from './owners'
 import { median, quantile } from './statistics'
 import { takeTurns } from './turns'
 
@@ -110,9 +111,16 @@ async function main(): Promise<void> {
   const lateness = layered?.staleness
   const late =
     lateness && `One sees what the other has written after ${lateness.median} ms, ${lateness.max} ms at most.`
-  const parts = [text, cleanUps.length > 0 && cleaning, layered && layering, late].filter(Boolean)
-  const page = parts.join('\n\n')
-  if (only === '') publish('stores', page, { results, cleanUps, layered })
+  const owners = quick ? [] : await measureOwners(only)
+  const owning = markdown(
+    ['1,000 sessions of one owner', 'operation', 'ms alone', 'ms among 100,000', 'round trips'],
+    owners.map(({ where, operation, alone, among, trips }) => {
+      return [where, operation, alone.toFixed(1), among.toFixed(1), String(trips ?? '–')]
+    }),
+  )
+  const parts = [text, cleanUps.length > 0 && cleaning, layered && layering, late, owners.length > 0 && owning]
+  const page = parts.filter(Boolean).join('\n\n')
+  if (only === '') publish('stores', page, { results, cleanUps, layered, owners })
   console.log(page)
 }
 

@@ -101,6 +101,7 @@ export function* request(world: World, intent: Intent, hasOwners: boolean): Gene
         owner: ownerOf(mine, hasOwners),
         hasOwners,
         regenerates,
+        confirms: false,
         found: found && { hands: found.access.hands, owner: ownerOf(found.data, hasOwners) },
       })
       if (verdict === 'gone') return told({ what: 'gone' })

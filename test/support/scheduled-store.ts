@@ -1,12 +1,13 @@
+import { AsyncResource } from 'node:async_hooks'
 import type { Scheduler } from 'fast-check'
 import type { Context } from 'koa'
-import type { SessionRecord } from 'koa-session-service'
+import type { OwnerIndexedStore, SessionRecord } from 'koa-session-service'
 import type { FullStore } from './conditional-backends'
 
 /** A call of the store, and the path of the request that it was made for. */
 export interface StoreCall {
   path: string
-  method: keyof FullStore
+  method: keyof FullStore | keyof OwnerIndexedStore
   key: string
   answer: unknown
   /** What the record that is written says of its token. */
@@ -58,42 +59,42 @@ export class ScheduledStore implements FullStore {
   }
 
   get(...call: Parameters<FullStore['get']>) {
-    return this.#call('get', call[0], call[2].ctx, () => this.#store.get(...call))
+    return this.call('get', call[0], call[2].ctx, () => this.#store.get(...call))
   }
 
   set(...call: Parameters<FullStore['set']>) {
-    return this.#call('set', call[0], call[3].ctx, () => this.#store.set(...call))
+    return this.call('set', call[0], call[3].ctx, () => this.#store.set(...call))
   }
 
   read(...call: Parameters<FullStore['read']>) {
-    return this.#call('read', call[0], call[1].ctx, () => this.#store.read(...call))
+    return this.call('read', call[0], call[1].ctx, () => this.#store.read(...call))
   }
 
   create(...call: Parameters<FullStore['create']>) {
-    return this.#call('create', call[0], call[3].ctx, () => this.#store.create(...call), call[1])
+    return this.call('create', call[0], call[3].ctx, () => this.#store.create(...call), call[1])
   }
 
   replace(...call: Parameters<FullStore['replace']>) {
-    return this.#call('replace', call[0], call[4].ctx, () => this.#store.replace(...call), call[1])
+    return this.call('replace', call[0], call[4].ctx, () => this.#store.replace(...call), call[1])
   }
 
   touch(...call: Parameters<FullStore['touch']>) {
-    return this.#call('touch', call[0], call[3].ctx, () => this.#store.touch(...call))
+    return this.call('touch', call[0], call[3].ctx, () => this.#store.touch(...call))
   }
 
   destroy(...call: Parameters<FullStore['destroy']>) {
-    return this.#call('destroy', call[0], call[1].ctx, () => this.#store.destroy(...call))
+    return this.call('destroy', call[0], call[1].ctx, () => this.#store.destroy(...call))
   }
 
-  async #call<T>(
-    method: keyof FullStore,
+  protected async call<T>(
+    method: StoreCall['method'],
     key: string,
-    ctx: Context,
+    { path }: Pick<Context, 'path'>,
     work: () => T | PromiseLike<T>,
     record?: SessionRecord,
   ): Promise<T> {
-    const { path } = ctx
-    const run = async () => {
+    // In the context of who calls, and not of the scheduler.
+    const run = AsyncResource.bind(async (): Promise<T> => {
       this.#onCall()
       const fault = this.#scheduler ? this.#faultOf(method) : 'none'
       if (fault === 'before') throw new ConnectionLost('lost before its effect')
@@ -101,10 +102,38 @@ export class ScheduledStore implements FullStore {
       this.calls.push({ path, method, key, answer, secret: record?._secret })
       if (fault === 'after') throw new ConnectionLost('lost after its effect')
       return answer
-    }
+    })
     return this.#scheduler ? inTurn(this.#scheduler, `${path} ${method} ${key.slice(-3)}`, run) : run()
   }
 }
+
+/** The same with an index by owner, whose calls wait too: they are told no request. */
+export class ScheduledOwnerStore extends ScheduledStore implements OwnerIndexedStore {
+  readonly #owners: OwnerIndexedStore
+
+  constructor(store: FullStore & OwnerIndexedStore, onCall?: () => void, faultOf?: (method: string) => Fault) {
+    super(store, onCall, faultOf)
+    this.#owners = store
+  }
+
+  listByOwner(...call: Parameters<OwnerIndexedStore['listByOwner']>) {
+    return this.call('listByOwner', call[0], OWNERS, () => this.#owners.listByOwner(...call))
+  }
+
+  destroyByOwner(...call: Parameters<OwnerIndexedStore['destroyByOwner']>) {
+    return this.call('destroyByOwner', call[0], OWNERS, () => this.#owners.destroyByOwner(...call))
+  }
+
+  readMark(...call: Parameters<OwnerIndexedStore['readMark']>) {
+    return this.call('readMark', call[0], OWNERS, () => this.#owners.readMark(...call))
+  }
+
+  setMark(...call: Parameters<OwnerIndexedStore['setMark']>) {
+    return this.call('setMark', call[0], OWNERS, () => this.#owners.setMark(...call))
+  }
+}
+
+const OWNERS = { path: 'owner' }
 
 /** Runs the work when the scheduler comes to it, which then waits for its end. */
 function inTurn<T>(scheduler: Scheduler, label: string, work: () => Promise<T>): Promise<T> {

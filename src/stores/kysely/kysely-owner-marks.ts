@@ -1,10 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import type { OwnerMark } from '../../contracts/store'
 import { MARK_LIFE_MS } from '../owner-marks'
 import type { AnyKysely } from './any-kysely'
 import { Statement, value } from './kysely-statements'
 import { marksOf, type OwnerMarkTable, type SqlFamily } from './kysely-table'
-import { clockOf } from './sql-clock'
+import { clockOf, markOf } from './sql-clock'
 
 interface MarkRow {
   now: number | string
@@ -16,12 +17,14 @@ export class KyselyOwnerMarks {
   readonly #read: Statement
   readonly #set: Statement
   readonly #forget: Statement
+  readonly #hasCoarseClock: boolean
 
   constructor(schema: AnyKysely, family: SqlFamily, table: string) {
     const db = schema as Kysely<Record<string, OwnerMarkTable>>
     const marks = marksOf(table)
     const now = clockOf(family)
-    const not_before = now as never
+    const not_before = markOf(family) as never
+    this.#hasCoarseClock = family === 'sqlite'
     const found = db.selectFrom(marks).select('not_before').where('owner', '=', value('owner'))
     const insert = db.insertInto(marks).values({ owner: value('owner'), not_before })
     this.#read = new Statement(schema, db.selectNoFrom([found.as('not_before'), now.as('now')]))
@@ -39,8 +42,15 @@ export class KyselyOwnerMarks {
     return { now: Number(now), notBefore: not_before === null ? undefined : Number(not_before) }
   }
 
+  /** Where the clock tells milliseconds alone, it waits until a sign-in that begins after it is seen to be later. */
   async set(owner: string | Buffer): Promise<number> {
-    return this.#set.run({ owner })
+    const count = await this.#set.run({ owner })
+    if (!this.#hasCoarseClock) return count
+    for (;;) {
+      const { now, notBefore = 0 } = await this.read(owner)
+      if (now > notBefore + 1) return count
+      await setTimeout(1)
+    }
   }
 
   /** Deletes marks that nobody needs, also where the clock of the database is some hours behind. */

@@ -67,6 +67,14 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
       .set({ expire: later('expire', 'expire'), forget_at: later('forget_at', 'forgetAt') })
       .where('id', '=', value('id')),
   )
+  const replace = (set: object) =>
+    live(
+      db
+        .updateTable(table)
+        .set(set as never)
+        .where('id', '=', value('id'))
+        .where('revision', '=', value('base')),
+    )
   const statement = (query: { compile(): CompiledQuery }): Statement => new Statement(schema, query)
   return {
     read: statement(live(db.selectFrom(table).select(['record', 'revision', 'expire']).where('id', '=', value('id')))),
@@ -79,8 +87,9 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
         ? insert.onDuplicateKeyUpdate(written)
         : insert.onConflict((conflict) => conflict.column('id').doUpdateSet(written)),
     ),
-    replace: statement(
-      live(db.updateTable(table).set(written).where('id', '=', value('id')).where('revision', '=', value('base'))),
+    replace: statement(replace(written)),
+    replaceKept: statement(
+      replace({ ...written, expire: later('expire', 'expire'), forget_at: later('forget_at', 'forgetAt') }),
     ),
     touch: statement(touch),
     touchAt: statement(touch.where('revision', '=', value('base'))),

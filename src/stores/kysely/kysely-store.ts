@@ -118,7 +118,9 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     context?: StoreContext,
   ): Promise<WriteOutcome> {
     const values = this.#written(key, record, maxAge, context)
-    const count = await this.#attempts.once(async () => this.#statements.replace.run({ ...values, base: revision }))
+    const { replace, replaceKept } = this.#statements
+    const statement = context?.keepsLife ? replaceKept : replace
+    const count = await this.#attempts.once(async () => statement.run({ ...values, base: revision }))
     if (count === undefined) return { outcome: 'conflict' }
     if (count > 0) return { outcome: 'written', revision: values.revision }
     return { outcome: (await this.#find(key)) ? 'conflict' : 'missing' }

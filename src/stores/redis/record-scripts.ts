@@ -25,6 +25,11 @@ export const REPLACE = new RedisScript(`local revision = redis.call('HGET', KEYS
 if not revision then return -1 end
 if revision == ARGV[2] then return 1 end
 if revision ~= ARGV[6] then return 0 end
+if ARGV[7] == '1' then
+  local expire = redis.call('HGET', KEYS[1], 'expire')
+  if (tonumber(expire) or 0) > (tonumber(ARGV[3]) or 0) then ARGV[3] = expire end
+  ARGV[5] = string.format('%.0f', math.max(redis.call('PTTL', KEYS[1]), tonumber(ARGV[5])))
+end
 ${WRITE}
 return 1`)
 

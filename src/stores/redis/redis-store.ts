@@ -118,7 +118,8 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   ): Promise<WriteOutcome> {
     const { fields, life, owner, revision: next } = this.#prepare(record, maxAge, context)
     const base = String(revision)
-    const write = (): Promise<unknown> => REPLACE.run(this.#write, this.#prefix + key, ...fields, base)
+    const keeps = context?.keepsLife ? '1' : ''
+    const write = (): Promise<unknown> => REPLACE.run(this.#write, this.#prefix + key, ...fields, base, keeps)
     const before = ownerIn(base.slice(UUID_LENGTH))
     if (before === owner) return outcomeOf(await this.#extended(owner, key, life, write), next)
     // Seen before the write: an entry that a later sign-in adds is another one, and stays.

@@ -3,6 +3,7 @@ import { planCommit, type CommitFacts, type CommitPlan, type CommitVerb } from '
 /** A session that is stored, has data, and of which nothing is asked. */
 const AT_REST: CommitFacts = {
   verb: 'commit',
+  isSatisfied: false,
   mustWrite: false,
   isStored: true,
   hasData: true,
@@ -82,6 +83,7 @@ const ROWS: Row[] = [
   // A proof of who somebody is, and a note that they are there.
   ['confirm()', { verb: 'confirm', hasOwners: true }, write('forced', { rotation: 'hands' })],
   ['confirm() with a sign-in', { ...OWNED, verb: 'confirm' }, write('forced', HANDS)],
+  ['confirm() that joins another', { verb: 'confirm', hasOwners: true, isSatisfied: true }, write('forced')],
   ['confirm() in a cookie', { verb: 'confirm', isInCookie: true }, write('forced')],
   ['confirm() after the headers', { ...SENT, verb: 'confirm' }, { do: 'refuse' }],
   ['a note that is due', { isSeenDue: true }, write('seen')],
@@ -146,7 +148,11 @@ const RULES: Record<string, Rule> = {
     (['regenerate', 'confirm'].includes(facts.verb) && facts.isResponseSent && facts.isStored) ||
     (facts.changesOwner && facts.isOutside),
   'a confirm() in a store changes hands': (facts, plan) =>
-    facts.verb !== 'confirm' || !facts.isStored || facts.isInCookie || plan.do !== 'write' || plan.rotation === 'hands',
+    facts.verb !== 'confirm' ||
+    !facts.isStored ||
+    facts.isInCookie ||
+    plan.do !== 'write' ||
+    (plan.rotation === 'hands') === (!facts.isSatisfied || facts.changesOwner),
   'that a session is used is noted where nothing else is written': (facts, plan) =>
     plan.do !== 'write' ||
     plan.reason !== 'seen' ||

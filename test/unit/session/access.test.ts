@@ -59,6 +59,7 @@ const REQUEST: LateRequest = {
   owner: undefined,
   hasOwners: true,
   regenerates: false,
+  confirms: false,
   found: { hands: 1, owner: undefined },
 }
 const GONE = { found: undefined }
@@ -81,6 +82,9 @@ const VERDICTS: [string, Partial<LateRequest>, Verdict][] = [
     { ...MINE, owner: undefined, found: { hands: 2, owner: undefined } },
     'gone',
   ],
+  ['a confirm() where another of the same owner was first', { ...MINE, ...BY_ANN, confirms: true }, 'merge'],
+  ['a confirm() where another owner was first', { ...MINE, confirms: true, found: { hands: 2, owner: 'bea' } }, 'gone'],
+  ['a confirm() where it is gone', { ...MINE, ...GONE, confirms: true }, 'gone'],
   ['a change by who is signed in as well', { ...MINE, ...BY_ANN }, 'gone'],
   ['a change with a late token', { isLate: true }, 'gone'],
   ['a sign-in with a late token', { isLate: true, owner: 'bea', ...BY_ANN }, 'anew'],
