@@ -124,11 +124,6 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * @returns undefined where there is no such key
    */
   async take<Key extends keyof Data & string>(key: Key, ctx: Context = this.context): Promise<Data[Key] | undefined> {
-    // Two that are called at once in one request share its session: only one after the other can they tell who was first.
-    return this.sessionIn(ctx).inTurn(() => this.#take(key, ctx))
-  }
-
-  async #take<Key extends keyof Data & string>(key: Key, ctx: Context): Promise<Data[Key] | undefined> {
     const present = (await this.load(ctx))?.toJSON() ?? {}
     if (!Object.hasOwn(present, key)) return undefined
     let taken: Data[Key] | undefined

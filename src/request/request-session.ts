@@ -25,7 +25,6 @@ export class RequestSession implements SessionOwner {
   readonly #state: SessionState
   readonly #updates: UpdateLoop
   readonly #commits = new TaskQueue()
-  #turns: TaskQueue | undefined
   /** Whether the middleware will commit. */
   hasMiddleware = false
 
@@ -171,11 +170,6 @@ export class RequestSession implements SessionOwner {
   /** This request has ended all sessions of an owner: a sign-in that comes after that in it is not ended with them. */
   noteRevoked(owner: string): void {
     this.#scope.noteRevoked(owner)
-  }
-
-  /** Does one thing of its kind after the other, within this request. */
-  inTurn<T>(work: () => Promise<T>): Promise<T> {
-    return (this.#turns ??= new TaskQueue()).run(work)
   }
 
   /** A signal that is aborted when the session ends, and is released when the response closes. */
