@@ -33,7 +33,7 @@ interface Journey {
 async function travel(): Promise<Journey> {
   const { options, names } = recordCalls({ store: new MemoryStore() })
   const device = (ctx: { get: (name: string) => string }) => ({ userAgent: ctx.get('user-agent') })
-  const site = new OwnedApp({ ...options, maxPerOwner: 2, device: device as never })
+  const site = new OwnedApp({ ...options, maxPerOwner: 2, device: device })
   const answers: string[] = []
   const go = async (visitor: ReturnType<OwnedApp['visitor']>, path: string): Promise<string> => {
     const { status, body } = await visitor.get(path, { 'user-agent': 'a browser' })
