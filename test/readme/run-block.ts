@@ -4,6 +4,9 @@ import type Koa from 'koa'
 import { transpile } from './typescript'
 
 const servers: Server[] = []
+/** Channels are the process's own: who listens to one would be heard in the tests that follow. */
+const CHANNELS = 'node:diagnostics_channel'
+const unsubscribes: (() => void)[] = []
 
 /**
  * Runs a program that ends with `app.listen(3000)`, on a free port of this machine alone.
@@ -24,7 +27,7 @@ export async function run(code: string, compile = transpile): Promise<Server> {
     require: (name: string) => unknown,
     exports: object,
   ) => void
-  evaluate((name) => jest.requireActual(name), {})
+  evaluate((name) => (name === CHANNELS ? recordedChannels() : jest.requireActual(name)), {})
   jest.restoreAllMocks()
   if (!server) throw new Error('The program did not listen.')
   servers.push(server)
@@ -32,7 +35,23 @@ export async function run(code: string, compile = transpile): Promise<Server> {
   return server
 }
 
+/** The module as it is, but for that what is subscribed to is known. */
+function recordedChannels(): object {
+  const actual = jest.requireActual<typeof import('node:diagnostics_channel')>(CHANNELS)
+  const tracingChannel = (name: string) => {
+    const channel = actual.tracingChannel(name)
+    const subscribe = channel.subscribe.bind(channel)
+    channel.subscribe = (subscribers) => {
+      unsubscribes.push(() => channel.unsubscribe(subscribers))
+      subscribe(subscribers)
+    }
+    return channel
+  }
+  return { ...actual, tracingChannel }
+}
+
 export function closePrograms(): void {
+  for (const unsubscribe of unsubscribes.splice(0)) unsubscribe()
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
     server.close()
