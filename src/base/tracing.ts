@@ -26,7 +26,10 @@ export interface SessionTrace {
   readonly cookie: string
   /** The class of the store; `cookie` where the session rests in its cookie. */
   readonly store: string
-  /** Of a call of the store: `read`, `write`, `renew` (a longer life, the same data) or `destroy`. */
+  /**
+   * Of a call of the store: `read`, `write`, `renew` (a longer life, the same data) or `destroy`; about an owner, the store's
+   * own names: `listByOwner`, `destroyByOwner`, `readMark`, `setMark`.
+   */
   readonly method: string | undefined
   /** A fingerprint of the session's id, which opens nothing: the one of events and logs; `none` where there is no id. */
   session: string

@@ -69,7 +69,7 @@ export function planCommit(facts: CommitFacts): CommitPlan {
   if (facts.changesOwner) return write(facts, 'changed')
   if (!isStored && !facts.hasData) return rest(facts)
   if (facts.isChanged) return write(facts, 'changed')
-  if (verb === 'touch') return write(facts, 'rolling')
+  if (verb === 'touch') return write(facts, facts.isSeenDue ? 'forced' : 'rolling')
   if (facts.needsSecret && !isResponseSent) return write(facts, 'forced')
   if (facts.wasWritten) return rest(facts)
   if (facts.isSeenDue) return write(facts, facts.isRolling || facts.isRenewalDue ? 'forced' : 'seen')

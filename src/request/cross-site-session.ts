@@ -47,6 +47,11 @@ export class CrossSiteSession extends RequestSession {
     return undefined
   }
 
+  /** Nobody's, whatever the handlers put into it: it lists and ends no sessions of whoever that would be. */
+  override get owner(): undefined {
+    return undefined
+  }
+
   override get token(): undefined {
     return undefined
   }

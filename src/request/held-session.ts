@@ -189,6 +189,8 @@ export class HeldSession<Data extends object = SessionData> {
     if (outcome.name === 'gone' || outcome.name === 'adrift') return this.#end()
     if (outcome.name !== 'written') return
     this.#mustWrite = false
+    // It is in the record now, and others may choose another one.
+    this.#scope.unchooseMaxAge()
     this.#note(outcome.stored, SessionModel.data(live))
   }
 

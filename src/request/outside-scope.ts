@@ -43,11 +43,12 @@ function addHeader({ headers }: IncomingMessage, name: string, value: unknown): 
 /** Numbers the looks past a cache: each is a doubt of its own. */
 let looks = 0
 
-/** Reads a record, past any cache in front of the store. */
+/** Reads a record, past any cache in front of the store. Whoever asks judges what it says of its tokens. */
 export function loadFresh(scope: RequestScope, key: string): Awaitable<Loaded | null | undefined> {
-  const { backend, storeContext } = scope
-  return andThen(backend.load(key, storeContext), (loaded) =>
-    loaded?.isCached ? backend.load(key, { ...storeContext, doubt: `look ${looks++}` }) : loaded,
+  const { backend } = scope
+  const context = { ...scope.storeContext, knowsSecrets: true }
+  return andThen(backend.load(key, context), (loaded) =>
+    loaded?.isCached ? backend.load(key, { ...context, doubt: `look ${looks++}` }) : loaded,
   )
 }
 

@@ -58,7 +58,7 @@ export class OwnerSessions {
     if (found.key === asked.current?.id) return end(asked.current).then(() => true)
     const ended = await indexOf(asked.backend, '').destroyByOwner(asked.owner, { only: found.key })
     if (ended === 0) return false
-    this.#config.tell(asked.current?.ctx, 'ended', found.key)
+    this.#config.tell(asked.current?.scope.ctx, 'ended', found.key)
     this.#tell(found.key, asked, 'one')
     return true
   }
@@ -71,9 +71,9 @@ export class OwnerSessions {
     const records = await this.#recordsOf(asked, '')
     const kept = except === 'current' ? current?.id : records.find(({ key }) => handleOf(key) === except)?.key
     const count = await owners.destroyByOwner(owner, { except: kept })
-    this.#config.tell(current?.ctx, 'revoked', owner)
+    this.#config.tell(current?.scope.ctx, 'revoked', owner)
     for (const { key } of records) if (key !== kept) this.#tell(key, asked, 'all')
-    asker?.noteRevoked(owner)
+    asker?.scope.noteRevoked(owner)
     if (current && (kept === undefined || kept !== current.id)) await end(current)
     return count
   }
@@ -97,7 +97,7 @@ export class OwnerSessions {
   }
 
   #tell(key: string, { owner, current }: Asked, reason: 'one' | 'all'): void {
-    const detail = { session: fingerprint(key), owner, handle: handleOf(key), reason, ctx: current?.ctx }
+    const detail = { session: fingerprint(key), owner, handle: handleOf(key), reason, ctx: current?.scope.ctx }
     this.#config.emit('revoked', detail)
   }
 }

@@ -1,4 +1,3 @@
-import type { Context } from 'koa'
 import { andThen, isPromise, type Awaitable } from '../base/awaitable'
 import { TaskQueue } from '../base/task-queue'
 import type { Lifetime } from '../session/record'
@@ -91,8 +90,9 @@ export class RequestSession implements SessionOwner {
     return state.session ? this.#scope.ownerOf(SessionModel.data(state.session)) : this.stored?.snapshot.owner
   }
 
-  get ctx(): Context {
-    return this.#scope.ctx
+  /** The request that it is the session of. */
+  get scope(): Pick<RequestScope, 'ctx' | 'backend' | 'noteRevoked'> {
+    return this.#scope
   }
 
   get token(): string | undefined {
@@ -165,11 +165,6 @@ export class RequestSession implements SessionOwner {
     if (this.#state.current.name !== 'open') return
     SessionModel.patch(this.#state.sessionOf(this.#state.current), {})
     this.#persistence.startOver()
-  }
-
-  /** This request has ended all sessions of an owner: a sign-in that comes after that in it is not ended with them. */
-  noteRevoked(owner: string): void {
-    this.#scope.noteRevoked(owner)
   }
 
   /** A signal that is aborted when the session ends, and is released when the response closes. */

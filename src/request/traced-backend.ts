@@ -1,18 +1,21 @@
 import { andThen, type Awaitable } from '../base/awaitable'
 import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
-import type { ReadAt, StoreContext } from '../contracts/store'
+import type { OwnerIndexedStore, ReadAt, StoreContext } from '../contracts/store'
 import type { Serializer } from '../session/serializer'
+import { TracedOwners } from './traced-owners'
 import type { Tracer } from './tracer'
 
 /** A backend of which every call is traced, and measured for what it is a part of. */
 export class TracedBackend implements Backend {
   readonly #inner: Backend
   readonly #tracer: Tracer
+  readonly owners: OwnerIndexedStore | undefined
   #removals = 0
 
   constructor(inner: Backend, tracer: Tracer) {
     this.#inner = inner
     this.#tracer = tracer
+    this.owners = inner.owners && new TracedOwners(inner.owners, tracer)
   }
 
   /** How many records were removed so far. */

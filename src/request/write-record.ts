@@ -8,7 +8,7 @@ import { merge } from '../session/merge'
 import { dataOf, lifetimeFields, renewedLifetime, timeLeft } from '../session/record'
 import { SessionModel } from '../session/session'
 import { Snapshot, type Content } from '../session/snapshot'
-import { nextTenure, NO_TENURE, tenureFields, type Tenure } from '../session/tenure'
+import { nextTenure, NO_TENURE, tenureFields, type Device as Sighting, type Tenure } from '../session/tenure'
 import { hashToken, makeToken } from '../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
@@ -114,6 +114,9 @@ function tenureAfter(
   { owner, order, now }: { owner: string | undefined; order: number | undefined; now: number },
 ): Tenure {
   const { device } = scope.config.options
+  // A context that was made for a job, or of the headers of one, is no device of the visitor's.
+  const seenBy = (): Sighting | undefined =>
+    scope.isOutside ? stored?.tenure.device : device && sightingOf(device, scope.ctx)
   const isNoted = owner !== undefined && scope.backend.owners !== undefined
   // A session in its cookie has no token to rotate, and changes hands all the same.
   const isHandedOn = plan.rotation === 'hands' || (verb === 'regenerate' && !scope.config.hasStore)
@@ -123,7 +126,7 @@ function tenureAfter(
     confirms: verb === 'confirm' ? { method } : undefined,
     isHandedOn,
     order,
-    sighting: isNoted ? { device: device && sightingOf(device, scope.ctx) } : undefined,
+    sighting: isNoted ? { device: seenBy() } : undefined,
     now,
   })
 }

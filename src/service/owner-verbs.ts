@@ -113,7 +113,9 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     const owner = given === undefined ? session?.owner : String(given)
     if (owner === undefined) return undefined
     const isPresent = owner === session?.owner || owner === session?.stored?.snapshot.owner
-    return { owner, backend: backendOf(ctx as Context), current: isPresent ? session : undefined, asker: session }
+    // Without a context, there is one store for all requests.
+    const backend = session?.scope.backend ?? backendOf(ctx as unknown as Context)
+    return { owner, backend, current: isPresent ? session : undefined, asker: session }
   }
 }
 

@@ -28,7 +28,7 @@ export interface OwnedSession {
  * - `unproven`: a cookie came that was never good for longer than the registration took.
  * - `proof`: a proof was not signed by the device.
  * - `challenge`: a proof was for a challenge that is too old, another session's, or answered already.
- * - `hands`: the session belongs to another account now, and its device was forgotten.
+ * - `hands`: the session belongs to another account now, or its owner has confirmed who they are; its device was forgotten.
  */
 export type UnboundReason = 'expired' | 'unproven' | 'proof' | 'challenge' | 'hands'
 

@@ -15,6 +15,7 @@ import { accessOf, openById } from '../session/access'
 import { hashOwner, hashSession } from '../session/hashes'
 import type { SessionRecord } from '../session/record'
 import { Readings } from './readings'
+import { boundsOf, RecordCache } from './record-cache'
 import { RecordText } from './record-text'
 
 /** What a {@link LayeredStore} takes beside the store that it stands in front of. */
@@ -31,13 +32,6 @@ export interface LayeredStoreOptions {
    * missed where messages are lost. Default: none.
    */
   bus?: Bus
-}
-
-interface Cached {
-  text: string
-  revision: unknown
-  /** What messages call it; undefined without a bus. */
-  name: string | undefined
 }
 
 /**
@@ -60,14 +54,14 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
   readonly setMark?: OwnerIndexedStore['setMark']
   readonly bus?: Bus
   readonly #shared: ConditionalStore & TouchableStore
-  readonly #cache: LRUCache<string, Cached> | undefined
+  readonly #cache: RecordCache | undefined
   /** What clients presented that did not fit: the shared store is asked once for each. */
   readonly #doubts: LRUCache<string, true> | undefined
   readonly #text: RecordText
   readonly #readings = new Readings()
-  /** Which key a message means, of those in memory. */
-  readonly #keys = new Map<string, string>()
   readonly #unsubscribe: (() => void) | undefined
+  /** What this store has told itself: it has done already what there is to do. */
+  readonly #own = new WeakSet<BusMessage>()
 
   constructor(
     shared: ConditionalStore & TouchableStore,
@@ -77,9 +71,9 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     this.bus = bus
     this.#text = new RecordText({ serializer: shared.serializer }, { passesText: new.target === LayeredStore })
     if (maxStale > 0) {
-      const bounds = { max, ttl: maxStale, ttlResolution: 0, perf: { now: () => Date.now() } }
-      this.#cache = new LRUCache({ ...bounds, dispose: ({ name }, _key, reason) => this.#dispose(name, reason) })
-      this.#doubts = new LRUCache(bounds)
+      const bounds = { max, ttl: maxStale }
+      this.#cache = new RecordCache(bounds)
+      this.#doubts = new LRUCache(boundsOf(bounds))
       this.#unsubscribe = bus?.subscribe((message) => this.#hear(message))
     }
     if (!isOwnerIndexed(shared)) return
@@ -125,7 +119,10 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     maxAge: number,
     context: StoreContext,
   ): Promise<{ revision: unknown } | undefined> {
-    return this.#change(key, () => this.#shared.create(key, record, maxAge, context))
+    return this.#write(key, record, context, async () => {
+      const created = await this.#shared.create(key, record, maxAge, context)
+      return { answer: created, written: created }
+    })
   }
 
   async replace(
@@ -135,7 +132,10 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     revision: unknown,
     context: StoreContext,
   ): Promise<WriteOutcome> {
-    const outcome = await this.#change(key, () => this.#shared.replace(key, record, maxAge, revision, context))
+    const outcome = await this.#write(key, record, context, async () => {
+      const answer = await this.#shared.replace(key, record, maxAge, revision, context)
+      return { answer, written: answer.outcome === 'written' ? answer : undefined }
+    })
     if (outcome.outcome === 'written') this.#tellWritten(key, record)
     return outcome
   }
@@ -158,7 +158,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
   /** Stops listening on the bus, and keeps nothing any more; the shared store and the bus stay open. */
   close(): void {
     this.#unsubscribe?.()
-    this.#cache?.clear()
+    this.#cache?.delete(undefined)
   }
 
   async #readShared(key: string, context: StoreContext): Promise<Versioned | undefined> {
@@ -168,9 +168,29 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
       const found = await this.#shared.read(key, context)
       if (!found) return undefined
       if (!reading.isOutdated) {
-        this.#keep(key, { text: this.#text.stringify(found.record, found), revision: found.revision, name })
+        this.#cache?.set(key, { text: this.#text.stringify(found.record, found), revision: found.revision, name })
       }
       return found
+    })
+  }
+
+  /** Keeps what was written, unless somebody else has changed the record meanwhile: then nobody knows which was last. */
+  async #write<T>(
+    key: string,
+    record: SessionRecord,
+    context: StoreContext,
+    work: () => Promise<{ answer: T; written: { revision: unknown } | undefined }>,
+  ): Promise<T> {
+    if (!this.#cache) return (await work()).answer
+    this.#cache?.delete(key)
+    const name = this.#nameOf(key)
+    return this.#readings.change(name, async (result) => {
+      const { answer, written } = await work()
+      this.#cache?.delete(key)
+      if (written && !result.isOutdated) {
+        this.#cache?.set(key, { text: this.#text.stringify(record, context), revision: written.revision, name })
+      }
+      return answer
     })
   }
 
@@ -180,28 +200,14 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
    * @param key undefined for a change of who knows which records
    */
   async #change<T>(key: string | undefined, work: () => T): Promise<Awaited<T>> {
-    this.#forget(key)
+    this.#cache?.delete(key)
     const end = this.#readings.block(key === undefined ? undefined : this.#nameOf(key))
     try {
       return await work()
     } finally {
       end()
-      this.#forget(key)
+      this.#cache?.delete(key)
     }
-  }
-
-  #forget(key: string | undefined): void {
-    if (key === undefined) this.#cache?.clear()
-    else this.#cache?.delete(key)
-  }
-
-  #keep(key: string, cached: Cached): void {
-    this.#cache?.set(key, cached)
-    if (cached.name !== undefined) this.#keys.set(cached.name, key)
-  }
-
-  #dispose(name: string | undefined, reason: string): void {
-    if (name !== undefined && reason !== 'set') this.#keys.delete(name)
   }
 
   /** What readings are known by: with a bus, what messages call them. */
@@ -211,11 +217,11 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
 
   /** Drops what somebody has changed. A reading that is under way may have been before the change. */
   #hear(message: BusMessage): void {
+    if (this.#own.has(message)) return
     const name = 'session' in message ? message.session : undefined
     this.#readings.block(name)()
-    if (name === undefined) return this.#forget(undefined)
-    const key = this.#keys.get(name)
-    if (key !== undefined) this.#forget(key)
+    if (name === undefined) this.#cache?.delete(undefined)
+    else this.#cache?.deleteNamed(name)
   }
 
   #tellWritten(key: string, record: SessionRecord): void {
@@ -224,6 +230,9 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
 
   /** A message that is lost costs the others no more than `maxStale`. */
   #tell(make: () => BusMessage): void {
-    if (this.bus) publishAside(this.bus, make(), (error) => debug('bus: %s', (error as Error | undefined)?.message))
+    if (!this.bus) return
+    const message = make()
+    this.#own.add(message)
+    publishAside(this.bus, message, (error) => debug('bus: %s', (error as Error | undefined)?.message))
   }
 }

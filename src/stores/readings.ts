@@ -27,6 +27,21 @@ export class Readings {
     }
   }
 
+  /** A change whose result can be kept as what was read, where no other change of the key was beside it. */
+  async change<T>(key: string, change: (result: Reading) => Promise<T>): Promise<T> {
+    return this.during(key, async (result) => {
+      const isAlone = !result.isOutdated
+      const end = this.block(key)
+      // The change is no other than itself.
+      result.isOutdated = !isAlone
+      try {
+        return await change(result)
+      } finally {
+        end()
+      }
+    })
+  }
+
   /**
    * Outdates every reading of the key that is under way or begins before the end of the change.
    *

@@ -65,7 +65,7 @@ export class Group {
   ): [[Watcher, Ending][], number] {
     const found = typeof loaded === 'object' ? loaded.record : loaded
     if (typeof found === 'object') this.#span = spanOf(found, now)
-    const policyNow = typeof found === 'object' ? policyOf(found) : undefined
+    const policyNow = typeof found === 'object' ? policyIn(found, policyOf) : undefined
     const endings: [Watcher, Ending][] = []
     let until = Infinity
     for (const watcher of this.watchers) {
@@ -77,5 +77,14 @@ export class Group {
       else until = Math.min(until, endOf(span, policy, now) + 1)
     }
     return [endings, until]
+  }
+}
+
+/** Where a timeout that is a function fails, what the holders know counts: requests tell of the error. */
+function policyIn(record: object, policyOf: (record: object) => LifetimePolicy): LifetimePolicy | undefined {
+  try {
+    return policyOf(record)
+  } catch {
+    return undefined
   }
 }

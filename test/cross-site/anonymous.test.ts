@@ -113,3 +113,37 @@ it('R74: "otherwise" says what becomes of who is not excepted', async () => {
   expect((await visitor.post('/user', undefined, FOREIGN)).json()).toEqual({})
   expect((await visitor.post('/user', undefined, { ...FOREIGN, origin: trusted[0] })).json()).toEqual({ user: 'ann' })
 })
+
+describe('the verbs of an owner, in a request from another site', () => {
+  const owner: SessionOptions['owner'] = ({ user }) => user as string
+
+  it.each<[what: string, ask: (ctx: Context) => unknown, status: number, body: unknown]>([
+    ['lists', async (ctx) => ({ answer: await serviceOf(ctx).list(undefined, ctx) }), 200, { answer: [] }],
+    ['revokes', async (ctx) => ({ answer: await serviceOf(ctx).revoke('x', {}, ctx) }), 200, { answer: false }],
+    [
+      'revokes all',
+      async (ctx) => ({ answer: await serviceOf(ctx).revokeAll(undefined, {}, ctx) }),
+      200,
+      { answer: 0 },
+    ],
+    ['confirms', (ctx) => serviceOf(ctx).confirm({}, ctx), 403, undefined],
+    ['takes', (ctx) => serviceOf(ctx).take('user', ctx), 403, undefined],
+    ['asks how fresh', (ctx) => ({ answer: serviceOf(ctx).isFresh(Infinity, {}, ctx) }), 200, { answer: false }],
+    ['watches', async (ctx) => ({ answer: (await serviceOf(ctx).signal(ctx)).aborted }), 200, { answer: true }],
+  ])('R74: it %s as nobody, whatever a handler has put into its session', async (_what, ask, status, body) => {
+    const { store, methods } = recordCalls(new MemoryStore())
+    const handlers: Handlers = {
+      '/ask': async (ctx) => {
+        ctx.session.user = 'ann'
+        ctx.body = await ask(ctx)
+      },
+    }
+    const site = siteOf({ store, owner }, handlers)
+    await signIn(site.visitor)
+    methods()
+    const answer = await site.visitor.post('/ask', undefined, FOREIGN)
+    expect([answer.status, answer.setCookie, methods()]).toEqual([status, [], []])
+    if (body) expect(answer.json()).toEqual(body)
+    expect(await site.sessions.list('ann')).toHaveLength(1)
+  })
+})

@@ -121,6 +121,23 @@ describe.each(EVERY_BACKEND)('$name', ({ options, hasIds }) => {
     }
   })
 
+  it.each([
+    { crossSite: 'refuse', origin: 'https://elsewhere.example' },
+    { crossSite: 'anonymous', origin: 'https://elsewhere.example' },
+    { crossSite: 'refuse', origin: 'null' },
+  ] as const)('R77: a refresh that a link from $origin has caused goes on with crossSite: $crossSite', async (row) => {
+    const { site, browser } = await signedIn({ ...options(), crossSite: row.crossSite })
+    clock.advance(LIFETIME)
+    forgetShort(browser)
+    const answer = await browser.refresh({ 'sec-fetch-site': 'cross-site', origin: row.origin })
+    expect([answer.status, answer.json<Instructions>().session_identifier]).toEqual([200, browser.id])
+    expect(await browser.isBound()).toBe(true)
+    const foreign = await browser.visitor.post('/set?a=1', undefined, { 'sec-fetch-site': 'cross-site' })
+    expect([foreign.status, foreign.setCookie]).toEqual([row.crossSite === 'refuse' ? 403 : 200, []])
+    expect(await browser.session()).toEqual({ userId: 'ann' })
+    expect(site.errors).toHaveLength(row.crossSite === 'refuse' ? 1 : 0)
+  })
+
   it('R77: a refresh is no use of the session: it lives no longer for it', async () => {
     const { browser } = await signedIn({ ...options(), maxAge: 5 * MINUTE })
     for (let turn = 0; turn < 4; turn++) {

@@ -15,7 +15,9 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       const ann = visitor()
       await ann.get('/set?n=1')
       const read = async () => (await ann.get('/')).json<Record<string, unknown>>()
-      return { sessions, ann, read, held: await hold(sessions, ann) }
+      const getMaxAge = async ({ id }: { id?: string }) =>
+        (await getStore().read(id as string, { rolling: false, ctx: {} as never }))?.record._maxAge
+      return { sessions, ann, read, getMaxAge, held: await hold(sessions, ann) }
     }
 
     it('R72: it is opened with its id and its data', async () => {
@@ -53,6 +55,15 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       const { setCookie } = await ann.get('/touch')
       const expires = Date.parse(/expires=([^;]+)/.exec(setCookie.join(';'))?.[1] ?? '')
       expect(expires).toBeLessThan(Date.now() + 86_400_000 / 2)
+      held.release()
+    })
+
+    it('R72: a lifetime that update() has set gives way to one that a request sets after it', async () => {
+      const { held, ann, getMaxAge } = await open()
+      await held.update((session) => (session.maxAge = 5000))
+      await ann.get('/max-age?value=600000')
+      await held.update((session) => Object.assign(session, { n: 2 }))
+      expect(await getMaxAge(held)).toBe(600_000)
       held.release()
     })
 

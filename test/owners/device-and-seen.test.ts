@@ -1,6 +1,7 @@
 import { MemoryStore, type SessionOptions, type SignedInSession } from 'koa-session-service'
 import type { Visitor } from '../support/app'
 import { startClock, stopClock } from '../support/clock'
+import { hold } from '../support/held'
 import { recordCalls } from '../support/intercept'
 import { newOwner, OwnedApp } from '../support/owned-app'
 import { idOf } from '../support/racing-app'
@@ -118,6 +119,25 @@ describe('where and when a session is used', () => {
     await visitor.get('/set/cart', LAPTOP)
     expect(writes()).toEqual(['replace'])
     expect(await listed()).toMatchObject({ device: { agent: 'laptop' }, lastSeenAt: Date.now() })
+  })
+
+  it('R66: so does touch(), when it is time for it', async () => {
+    await open()
+    for (const expected of [['touch'], ['replace'], ['touch']]) {
+      clock.advance(3 * MINUTE)
+      await visitor.get('/touch', LAPTOP)
+      expect(writes()).toEqual(expected)
+    }
+    expect(await listed()).toMatchObject({ device: { agent: 'laptop' }, lastSeenAt: Date.now() - 3 * MINUTE })
+  })
+
+  it('R66: what is written outside a request notes the time, and leaves the device as it was', async () => {
+    await open()
+    const held = await hold(site.services[0], visitor)
+    clock.advance(10 * MINUTE)
+    await held.update((data) => Object.assign(data, { job: 'done' }))
+    expect(await listed()).toMatchObject({ device: { agent: 'phone' }, lastSeenAt: Date.now() })
+    held.release()
   })
 
   it('R66: without "device", when it was used alone', async () => {

@@ -47,6 +47,14 @@ describe('docs/asvs.md', () => {
   })
 })
 
+describe('docs/security.md', () => {
+  it('R11: names the test of each place where a logout is a logout', () => {
+    const files = filesIn(readText('docs/security.md'))
+    expect(files).toHaveLength(5)
+    expect(files.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
+  })
+})
+
 const DRIVERS: Record<string, (browser: Browser) => Promise<void>> = {
   'cross-site': async (browser) => {
     const headers = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }

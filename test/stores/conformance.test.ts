@@ -70,6 +70,19 @@ for (const { name, isThere, start, connect } of SERVERS) {
       await expect(store.get('a')).rejects.toMatchObject(failure)
       await expect(store.set('a', {}, 1000)).rejects.toMatchObject(failure)
     })
+    it('R44: and one that a database of an earlier version has not', async () => {
+      const { db } = database
+      await createSessionTable(db, { table: 'old' })
+      await db.schema.dropTable('old_marks').execute()
+      const store = new KyselyStore(db, { table: 'old' })
+      const message: unknown = expect.stringMatching(
+        /no table "old_marks" .* createSessionTable\(db, { table: 'old' }\)/,
+      )
+      await expect(store.readMark('ann')).rejects.toMatchObject({ code: 'ERR_SESSION_TABLE_MISSING', message })
+      await expect(store.setMark('ann')).rejects.toMatchObject({ code: 'ERR_SESSION_TABLE_MISSING', message })
+      await createSessionTable(db, { table: 'old' })
+      expect(await store.readMark('ann')).toMatchObject({ notBefore: undefined })
+    })
     describeSessionStore(`KyselyStore on ${name}`, () => ({ store: new KyselyStore(database.db) }), { capabilities })
   })
 }

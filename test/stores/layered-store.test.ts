@@ -31,11 +31,34 @@ describe('LayeredStore', () => {
     expect(shared.calls.filter((call) => call === 'read')).toHaveLength(2)
   })
 
-  it('saves the round trip of what was read a moment ago', async () => {
-    const { shared, here, read } = openTwice({ maxStale })
-    await here.create('a', { user: 'ann' }, LONG, request)
+  it('saves the round trip of what was read or written a moment ago', async () => {
+    const { shared, here, there, read } = openTwice({ maxStale })
+    const created = await here.create('a', { user: 'ann' }, LONG, request)
     for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'ann' })
-    expect(shared.calls).toEqual(['create', 'read'])
+    await here.replace('a', { user: 'bob' }, LONG, created?.revision, request)
+    for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'bob' })
+    expect(shared.calls).toEqual(['create', 'replace'])
+    for (let times = 0; times < 5; times++) expect(await read(there)).toEqual({ user: 'bob' })
+    expect(shared.calls).toEqual(['create', 'replace', 'read'])
+  })
+
+  it('R9: does not keep what it has written where another write of the record was beside it', async () => {
+    const { shared, here, read } = openTwice({ maxStale })
+    const created = await here.create('a', { n: 1 }, LONG, request)
+    const gate = createGate()
+    const replaceShared = shared.replace.bind(shared)
+    jest.spyOn(shared, 'replace').mockImplementationOnce(async (...call) => {
+      const answer = replaceShared(...call)
+      await gate.pass()
+      return answer
+    })
+    const slow = here.replace('a', { n: 2 }, LONG, created?.revision, request)
+    await gate.reached
+    const { revision } = (await shared.read('a'))!
+    await here.replace('a', { n: 3 }, LONG, revision, request)
+    gate.open()
+    expect(await slow).toMatchObject({ outcome: 'written' })
+    expect(await read(here)).toEqual({ n: 3 })
   })
 
   it.each(['destroy', 'replace'] as const)('sees at most maxStale late what another process does: %s', async (verb) => {
@@ -79,7 +102,7 @@ describe('LayeredStore', () => {
 
   it('R11: does not keep what was read before a logout, and answered after it', async () => {
     const { shared, here, read } = openTwice({ maxStale })
-    await here.create('a', { user: 'ann' }, LONG, request)
+    await shared.create('a', { user: 'ann' }, LONG)
     const gate = createGate()
     const readShared = shared.read.bind(shared)
     jest.spyOn(shared, 'read').mockImplementationOnce(async (key) => {
@@ -147,8 +170,8 @@ describe('LayeredStore', () => {
   })
 
   it('says what comes from its memory', async () => {
-    const { here } = openTwice({ maxStale })
-    await here.create('a', { user: 'ann' }, LONG, request)
+    const { shared, here } = openTwice({ maxStale })
+    await shared.create('a', { user: 'ann' }, LONG)
     expect(await here.read('a', request)).not.toHaveProperty('isCached')
     expect(await here.read('a', request)).toHaveProperty('isCached', true)
   })

@@ -106,16 +106,16 @@ export class BoundBrowser {
   }
 
   /** Asks for a refresh, with a proof or without. */
-  ask(proof?: string, id = this.id): Promise<Answer> {
+  ask(proof?: string, id = this.id, headers: Record<string, string> = {}): Promise<Answer> {
     const proofHeader: Record<string, string> = proof === undefined ? {} : { 'secure-session-response': proof }
     const idHeader: Record<string, string> = id === undefined ? {} : { 'sec-secure-session-id': `"${id}"` }
-    return this.visitor.post(REFRESH, undefined, { ...HTTPS, ...idHeader, ...proofHeader })
+    return this.visitor.post(REFRESH, undefined, { ...HTTPS, ...headers, ...idHeader, ...proofHeader })
   }
 
   /** Refreshes in both steps. */
-  async refresh(): Promise<Answer> {
-    const asked = await this.ask()
-    return asked.status === 403 ? this.ask(this.device.prove(challengeIn(asked))) : asked
+  async refresh(headers: Record<string, string> = {}): Promise<Answer> {
+    const asked = await this.ask(undefined, this.id, headers)
+    return asked.status === 403 ? this.ask(this.device.prove(challengeIn(asked)), this.id, headers) : asked
   }
 
   async session(): Promise<unknown> {

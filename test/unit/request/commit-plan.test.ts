@@ -68,6 +68,7 @@ const ROWS: Row[] = [
   ['a new session with data', NEW, write('changed')],
   ['a session that is emptied', { isChanged: true, hasData: false }, write('changed')],
   ['touch()', { verb: 'touch' }, write('rolling')],
+  ['touch() when it is time to note the use', { verb: 'touch', isSeenDue: true }, write('forced')],
   ['touch() of what was written', { verb: 'touch', wasWritten: true }, write('rolling')],
   ['a secret that is missing', { needsSecret: true }, write('forced', { rotation: 'hygiene' })],
   ['a secret and changed data', { needsSecret: true, isChanged: true }, write('changed', { rotation: 'hygiene' })],

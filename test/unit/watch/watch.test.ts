@@ -1,5 +1,6 @@
 import type { BusMessage } from 'koa-session-service'
 import { hashOwner, hashSession } from '../../../src/session/hashes'
+import type { LifetimePolicy } from '../../../src/session/record'
 import { Watch } from '../../../src/watch/watch'
 import type { Holding } from '../../../src/watch/watcher'
 import { CountingBus } from '../../support/counting-bus'
@@ -11,11 +12,11 @@ beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'q
 afterEach(() => jest.useRealTimers())
 
 /** A watch over records that the test changes, and how often each was looked at. */
-function open({ recheck = RECHECK } = {}) {
+function open({ recheck = RECHECK, policyOf = (): LifetimePolicy => ({}) } = {}) {
   const bus = new CountingBus()
   const records = new Map<string, { _expire: number; _hands?: number }>()
   const looks: string[] = []
-  const watch = new Watch({ options: { recheck } as never, policyOf: () => ({}), bus })
+  const watch = new Watch({ options: { recheck } as never, policyOf, bus })
   let isDown = false
   let delay: Promise<unknown> | undefined
   const load = async (id: string) => {
@@ -81,6 +82,21 @@ describe('what is held', () => {
     await settled()
     expect(signal.aborted).toBe(true)
     expect([watch.size, watch.hasTimer, bus.size]).toEqual([0, false, 0])
+  })
+
+  it('R72: a timeout that fails as a function ends neither the process nor the watch', async () => {
+    const policyOf = (): never => {
+      throw new TypeError('of undefined')
+    }
+    const { records, put, hold } = open({ policyOf })
+    put('a')
+    const { signal } = hold('a')
+    await settled()
+    await pass(RECHECK + 1)
+    expect(signal.aborted).toBe(false)
+    records.clear()
+    await pass(RECHECK + 1)
+    expect(signal.aborted).toBe(true)
   })
 
   it('R72: one timer serves all, and it keeps no process alive', async () => {
