@@ -38,6 +38,13 @@ await build({
   logLevel: 'warning',
 })
 
+// esbuild calls a class that uses itself `var MemoryStore = class _MemoryStore`: errors, logs and traces would show that name.
+// A blank takes the place of the underscore, so that the map's columns stay true.
+const bundled = readFileSync(join(dist, bundle), 'utf8')
+const renamed = Array.from(bundled.matchAll(/\bvar (\w+) = class _\1\b/g), ([, name]) => name)
+const itself = new RegExp(`(?<![\\w$])_(${renamed.join('|')})(?![\\w$])`, 'g')
+if (renamed.length > 0) writeFileSync(join(dist, bundle), bundled.replace(itself, ' $1'))
+
 // What only names the doors has no source that anybody could look at.
 const map = JSON.parse(readFileSync(join(dist, `${bundle}.map`), 'utf8'))
 map.sources = map.sources.map((source) => (source === '<stdin>' ? null : source))

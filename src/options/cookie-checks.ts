@@ -41,7 +41,11 @@ export function checkCookie(key: string, attributes: AttributeValues): void {
       'Add secure: true.',
   )
   const { needsSecure, needsHttpOnly, needsOneHost } = rulesOfName(key)
-  refuse(needsSecure && !secure, `Browsers refuse the cookie "${key}" without Secure. Add secure: true.`)
+  refuse(
+    needsSecure && !secure,
+    `Browsers refuse the cookie "${key}" without Secure. Add secure: true; for plain HTTP in development, give it a key ` +
+      'without that prefix as well.',
+  )
   refuse(
     needsHttpOnly && httpOnly === false,
     `Browsers refuse the cookie "${key}" without HttpOnly. Leave out httpOnly: false.`,

@@ -71,7 +71,7 @@ export class CookieTransport implements Transport {
     const keys = attributes.signed && !hasOwn ? this.#keys(ctx, cookies) : undefined
     const secure = Boolean(cookies?.secure ?? ctx.secure)
     const needsSecure = attributes.secure || this.#needsSecure || isSameSiteNone(attributes.sameSite)
-    if (needsSecure && !secure) throw insecure(this.#name)
+    if (needsSecure && !secure) throw insecure(this.#name, attributes)
     const line = this.#lines.line(token, maxAge, attributes, attributes.secure ?? secure)
     this.#checkSize(line)
     // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
@@ -194,10 +194,15 @@ function notText(name: string, token: unknown): SessionError {
   )
 }
 
-function insecure(name: string): SessionError {
+function insecure(name: string, attributes: CookieAttributes): SessionError {
   return new SessionError(
     'ERR_SESSION_INSECURE',
     `The session cookie "${name}" goes over HTTPS only, and this connection is not encrypted. Behind a proxy that ` +
-      'terminates TLS, set app.proxy = true; for plain HTTP in development, leave out secure.',
+      `terminates TLS, set app.proxy = true. For plain HTTP in development, ${cureWithoutTls(name, attributes)}.`,
   )
+}
+
+function cureWithoutTls(name: string, { sameSite }: CookieAttributes): string {
+  const key = rulesOfName(name).needsSecure ? ', and a key without that prefix' : ''
+  return `pass secure: 'auto'${isSameSiteNone(sameSite) ? ", sameSite: 'lax'" : ''}${key}`
 }

@@ -1,4 +1,4 @@
-import { SessionError, type SessionOptions } from 'koa-session-service'
+import { hardened, MemoryStore, SessionError, type SessionOptions } from 'koa-session-service'
 import { EVERY_BACKEND } from '../support/every-backend'
 import { createSessionApp, type SessionApp } from '../support/session-app'
 
@@ -150,4 +150,24 @@ it('R39: sameSite "none" that turns out not to be Secure is an error that names 
 it('R39: a __Host- cookie with secure: "auto" on a plain connection is an error, not a cookie that is dropped', async () => {
   const { error } = await failure(behindProxy({ key: '__Host-id', secure: 'auto' }), '/set?user=ann')
   expect(error).toMatchObject({ code: 'ERR_SESSION_INSECURE' })
+})
+
+it('R39: what the errors tell to do for plain HTTP in development is enough', async () => {
+  const cure = { key: 'session', secure: 'auto' } as const
+  const store = new MemoryStore()
+  const { error } = await failure(createSessionApp(hardened({ store })), '/set?user=ann')
+  expect(error).toMatchObject({
+    message: expect.stringContaining("pass secure: 'auto', and a key without that prefix."),
+  })
+  expect(() => createSessionApp(hardened({ store, secure: false }))).toThrow(
+    'give it a key without that prefix as well',
+  )
+  const { setCookie } = await createSessionApp(hardened({ store, ...cure }))
+    .visitor()
+    .get('/set?user=ann')
+  expect(new Set(attributesOf(setCookie))).toEqual(new Set(['path=/; samesite=lax; httponly']))
+  const plain = await failure(createSessionApp({ secure: true }), '/set?user=ann')
+  expect(plain.error).toMatchObject({ message: expect.stringContaining("development, pass secure: 'auto'.") })
+  const other = await failure(createSessionApp({ secure: true, sameSite: 'none' }), '/set?user=ann')
+  expect(other.error).toMatchObject({ message: expect.stringContaining("pass secure: 'auto', sameSite: 'lax'.") })
 })

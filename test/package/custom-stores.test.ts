@@ -19,7 +19,7 @@ consumer.write('jest/jest.config.json', '{}')
 /** Each test file, how it is started, and how it tells that so many tests have passed. */
 const FILES: [path: string, parameters: string[], passed: RegExp][] = [
   ['vitest/store.spec.mjs', [join(MODULES, 'vitest/vitest.mjs'), 'run', '--dir', 'vitest'], /Tests +(\d+) passed/],
-  ['node-test/store.test.mjs', ['--test', '--test-reporter=tap', 'node-test/'], /# pass (\d+)/],
+  ['node-test/store.test.mjs', ['--test', '--test-reporter=tap', 'node-test/store.test.mjs'], /# pass (\d+)/],
   ['mocha/store.spec.mjs', [join(MODULES, 'mocha/bin/mocha.js'), 'mocha/store.spec.mjs'], /(\d+) passing/],
   [
     'jest/store.test.mjs',

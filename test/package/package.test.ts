@@ -163,6 +163,17 @@ describe('a project with everything', () => {
     expect(consumer.evaluate('module', code)).toEqual([])
   })
 
+  test('R52: classes have the names that they are exported by, for errors, logs and traces', () => {
+    const code = `const names = []
+      for (const path of ${JSON.stringify(packed.subpaths)}) {
+        for (const [name, value] of Object.entries(require(path))) {
+          if (/^class\\b/.test(value) && value.name !== name) names.push(path + ': ' + value.name)
+        }
+      }
+      print(names)`
+    expect(consumer.evaluate('commonjs', code)).toEqual([])
+  })
+
   test('R52: package.json can be required and imported', () => {
     const required = `print(require('koa-session-service/package.json').name)`
     const imported = `import manifest from 'koa-session-service/package.json' with { type: 'json' }; print(manifest.name)`

@@ -30,6 +30,18 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
+    name: 'counts pages in a hardened session, over HTTPS alone (R39)',
+    isFor: /\.body = `\$\{ctx\.session\.pages\} pages`/,
+    drive: async (server) => {
+      const headers = { 'x-forwarded-proto': 'https' }
+      const browser = new Browser(server)
+      for (const pages of [1, 2]) expect((await browser.get('/', { headers })).body).toBe(`${pages} pages`)
+      // Koa reports the error.
+      jest.spyOn(console, 'error').mockImplementation(() => undefined)
+      expect((await new Browser(server).get('/')).status).toBe(500)
+    },
+  },
+  {
     name: 'signs in, and protects a route (R47)',
     isFor: /class AccountController \{\s+constructor[^]*@Post\('\/sign-in'\)/,
     drive: async (server) => {
