@@ -18,6 +18,7 @@ export const PAPERS = [
   'README.md',
   'package.json',
   'docs',
+  'example/recipes',
   'test/README.md',
   'test/bench',
 ].filter((name) => existsSync(join(ROOT, name)))
