@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Koa from 'koa'
-import koaSession from 'koa-session'
+import koaSession, { type CreateSessionOptions } from 'koa-session'
 import session, { MemoryStore, type SessionOptions, type Store } from 'koa-session-service'
 
 // From koa-session to this package and back, process by process: with the same cookie, keys and store, each opens what the
@@ -18,7 +18,7 @@ export function createApp(library: Library, store: Store, keys: string[]): Koa {
   const app = new Koa()
   app.keys = keys
   const options = optionsFor(store)
-  app.use(library === 'koa-session' ? koaSession(options as koaSession.SessionOptions, app) : session(options, app))
+  app.use(library === 'koa-session' ? koaSession(options as CreateSessionOptions, app) : session(options, app))
   app.use(function countViews(ctx) {
     if (ctx.path === '/sign-out') ctx.session = null
     else ctx.session.views = ((ctx.session.views as number | undefined) ?? 0) + 1
