@@ -7,6 +7,12 @@ import session, { MemoryStore, type SessionOptions, type Store } from 'koa-sessi
 // other one wrote. Only when no process of koa-session is left, switch on what it does not know: `owner`, `hashIds`,
 // `codec`, `idleTimeout`. LIBRARY=koa-session starts the old one.
 
+declare module 'koa-session-service' {
+  interface SessionData {
+    views?: number
+  }
+}
+
 export type Library = 'koa-session' | 'koa-session-service'
 
 /** What both have: nothing else, as long as both run. */
@@ -21,7 +27,7 @@ export function createApp(library: Library, store: Store, keys: string[]): Koa {
   app.use(library === 'koa-session' ? koaSession(options as CreateSessionOptions, app) : session(options, app))
   app.use(function countViews(ctx) {
     if (ctx.path === '/sign-out') ctx.session = null
-    else ctx.session.views = ((ctx.session.views as number | undefined) ?? 0) + 1
+    else ctx.session.views = (ctx.session.views ?? 0) + 1
     ctx.body = { views: ctx.session?.views ?? 0 }
   })
   return app
@@ -30,8 +36,6 @@ export function createApp(library: Library, store: Store, keys: string[]): Koa {
 if (require.main === module) {
   // Between processes, it is a Redis or a database.
   const keys = process.env.SESSION_KEYS?.split(',') ?? [randomUUID()]
-  createApp((process.env.LIBRARY as Library) ?? 'koa-session-service', new MemoryStore(), keys).listen(
-    3000,
-    '127.0.0.1',
-  )
+  const library = (process.env.LIBRARY ?? 'koa-session-service') as Library
+  createApp(library, new MemoryStore(), keys).listen(3000, '127.0.0.1')
 }
