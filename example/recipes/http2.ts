@@ -2,15 +2,20 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import Koa from 'koa'
-import { hardened, MemoryStore, SessionService } from 'koa-session-service'
+import { hardened, MemoryStore, SessionService, type Store } from 'koa-session-service'
 
 // HTTP/2 without a proxy in front: TLS_KEY and TLS_CERT name the files of a certificate. Many requests share a connection,
 // so that a page's requests really are parallel; their changes are merged.
 
-export function createServer(tls: { key: Buffer | string; cert: Buffer | string }): Http2SecureServer {
+interface Certificate {
+  key: Buffer | string
+  cert: Buffer | string
+}
+
+export function createServer(tls: Certificate, store: Store = new MemoryStore()): Http2SecureServer {
   const app = new Koa()
   app.keys = process.env.SESSION_KEYS?.split(',') ?? [randomUUID()]
-  const sessions = new SessionService<{ seen?: Record<string, number> }>(app, hardened({ store: new MemoryStore() }))
+  const sessions = new SessionService<{ seen?: Record<string, number> }>(app, hardened({ store }))
   app.use(sessions.middleware())
   app.use(async function countByPath(ctx) {
     const session = await sessions.update((data) => {

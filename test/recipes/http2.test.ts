@@ -8,8 +8,10 @@ import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { createServer } from '../../example/recipes/http2'
 import { CookieJar } from '../support/app'
+import { deferred } from '../support/interleave'
 import { describeWith } from '../support/require-server'
 import { findProgram } from '../support/server-process'
+import { WatchedStore } from '../support/watched-store'
 
 const OPENSSL = findProgram('openssl')
 
@@ -30,12 +32,13 @@ function makeCertificate(): { key: Buffer; cert: Buffer } {
 }
 
 describeWith('openssl', OPENSSL !== undefined)('example/recipes/http2', () => {
+  const store = new WatchedStore()
   let server: Http2SecureServer
   let client: ClientHttp2Session
 
   beforeAll(async () => {
     const tls = makeCertificate()
-    server = createServer(tls)
+    server = createServer(tls, store)
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo
@@ -62,7 +65,16 @@ describeWith('openssl', OPENSSL !== undefined)('example/recipes/http2', () => {
     const [ada, grace] = [new CookieJar(), new CookieJar()]
     expect(await get('/', ada)).toEqual({ '/': 1 })
     expect([...ada.values.keys()]).toEqual(['__Host-Http-session', '__Host-Http-session.sig'])
-    await Promise.all(['/a', '/b', '/a', '/c'].map((path) => get(path, ada)))
+    const paths = ['/a', '/b', '/a', '/c']
+    // All of them have read the session before one of them writes it.
+    const everyRead = deferred()
+    let reads = 0
+    store.before = (method) => {
+      if (method === 'read' && ++reads >= paths.length) everyRead.resolve()
+      return everyRead.promise
+    }
+    await Promise.all(paths.map((path) => get(path, ada)))
+    store.before = () => undefined
     expect(await get('/', ada)).toEqual({ '/': 2, '/a': 2, '/b': 1, '/c': 1 })
     expect(await get('/', grace)).toEqual({ '/': 1 })
   })
