@@ -18,7 +18,7 @@ export interface SessionDecoratorOptions<Value = unknown> {
   required?: boolean | ((value: Value) => Awaitable<boolean>)
   /**
    * Refuses with 403 and `ERR_SESSION_NOT_FRESH` where the visitor has not confirmed who they are within so many
-   * milliseconds, as {@link SessionService.isFresh} tells. Default: no such bound.
+   * milliseconds, as `sessions.isFresh()` tells. Default: no such bound.
    */
   fresh?: number
   /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
@@ -59,6 +59,7 @@ type NoMethod<Value> = Value extends (...args: any[]) => unknown ? never : unkno
  *   session, which the accessors then have.
  *
  * @example
+ * ```ts
  * import type { Session } from 'koa-session-service'
  *
  * class Carts {
@@ -68,6 +69,7 @@ type NoMethod<Value> = Value extends (...args: any[]) => unknown ? never : unkno
  *   @session({ required: true, fresh: 15 * 60 * 1000 })
  *   async checkout() { return { userId: this.userId, items: this.cart.items } }
  * }
+ * ```
  *
  * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_FRESH` (403), `ERR_SESSION_NO_REQUEST` outside a
  * request, `ERR_SESSION_NO_MIDDLEWARE`; `ERR_SESSION_NOT_LOADED` from an accessor with `lazy`;

@@ -24,14 +24,13 @@ export const CurrentContext = new Token<Context>('koa-session-service.context')
  * Gives the app its sessions, and the container the service: installs the middleware, and registers `SessionService` so
  * that it can be injected anywhere. Call it before `useKoaServer`.
  *
- * A `store` or a `ContextStore` that is a class is built by the container, with its own dependencies. From `koa-session-service/typedi`.
+ * A `store` or a `ContextStore` that is a class is built by the container, with its own dependencies. As the third argument it
+ * takes the class that is built and registered, where it is not `SessionService` itself. From `koa-session-service/typedi`.
  *
  * @example
  * useSessions(app, { store: RedisSessions })
  * useContainer(Container)
  * useKoaServer(app, { controllers: [CartController] })
- *
- * @param type the class that is built and registered, where it is not `SessionService` itself
  */
 export function useSessions<Data extends object = SessionData>(
   app: Koa,

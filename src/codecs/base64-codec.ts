@@ -9,8 +9,12 @@ import { checkSerializer } from './serializer-check'
  * them from changing it is the cookie's signature.
  *
  * @example
- * import * as structured from '@ungap/structured-clone/json'
- * app.use(session({ codec: new Base64Codec({ serializer: structured }) }, app))
+ * import { deserialize, serialize } from '@ungap/structured-clone'
+ * const serializer = {
+ *   stringify: (value: unknown) => JSON.stringify(serialize(value)),
+ *   parse: (text: string): unknown => deserialize(JSON.parse(text)),
+ * }
+ * app.use(session({ codec: new Base64Codec({ serializer }) }, app))
  */
 export class Base64Codec implements TextCodec {
   readonly serializer: Serializer

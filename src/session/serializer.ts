@@ -2,8 +2,12 @@
  * How data becomes text and back. The default is JSON; another one can carry Date, Map, Set and BigInt.
  *
  * @example
- * import * as structured from '@ungap/structured-clone/json'
- * const store = new MemoryStore({ serializer: structured })
+ * import { deserialize, serialize } from '@ungap/structured-clone'
+ * const serializer = {
+ *   stringify: (value: unknown) => JSON.stringify(serialize(value)),
+ *   parse: (text: string): unknown => deserialize(JSON.parse(text)),
+ * }
+ * const store = new MemoryStore({ serializer })
  */
 export interface Serializer {
   /** Throws for a value that it cannot carry. */

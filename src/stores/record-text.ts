@@ -37,17 +37,14 @@ export class RecordText {
   readonly #passesText: boolean
 
   /**
-   * @param passesText whether a record's JSON is taken from `request.text`, and returned beside the record, so that nothing is
+   * @param texts.passesText whether a record's JSON is taken from `request.text`, and returned beside the record, so that nothing is
    *   serialized twice. Not for a store that others extend: they may change the records on their way, and then a text that
    *   comes or goes beside a record is another one's. Default: false
    */
-  constructor(
-    { serializer = JSON, maxSize = Infinity }: RecordTextOptions = {},
-    { passesText = false }: { passesText?: boolean } = {},
-  ) {
+  constructor({ serializer = JSON, maxSize = Infinity }: RecordTextOptions = {}, texts: { passesText?: boolean } = {}) {
     this.serializer = serializer
     this.#maxSize = maxSize
-    this.#passesText = passesText && serializer === JSON
+    this.#passesText = texts.passesText === true && serializer === JSON
   }
 
   /**

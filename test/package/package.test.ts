@@ -39,9 +39,13 @@ describe('the tarball', () => {
 
   test('R52: it holds what is compiled, with its maps and sources, and the papers', () => {
     expect(papers).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']))
-    expect(
-      papers.filter((path) => !/^(docs|test\/bench)\/[\w-]+\.(md|svg|png)$|^test\/README\.md$|^[\w.]+$/.test(path)),
-    ).toEqual([])
+    const expected = [
+      /^(docs|docs\/api|test\/bench)\/[\w-]+\.(md|svg|png)$/,
+      /^example\/recipes\/[\w-]+\.m?ts$/,
+      /^test\/README\.md$/,
+      /^[\w.]+$/,
+    ]
+    expect(papers.filter((path) => !expected.some((form) => form.test(path)))).toEqual([])
     expect(sources.filter((path) => !/\.(ts|mts|md)$/.test(path))).toEqual([])
   })
 
@@ -219,6 +223,21 @@ describe('a TypeScript project', () => {
       expect(await consumers[type].visit('out/app.js')).toEqual(SEEN)
     },
   )
+
+  test('R19, R52: the example of docs/stores.md with a Set compiles and runs as an ES module', async () => {
+    const names = [...Object.keys(forTypeScript), '@ungap/structured-clone', '@types/ungap__structured-clone']
+    const consumer = new Consumer('serializer', 'module', packed, itself(names))
+    const [, code = ''] =
+      /```ts\n(import [^`]*? from '@ungap\/structured-clone'[^]*?)```/.exec(packed.read('docs/stores.md')) ?? []
+    const listen =
+      "const server = app.listen(0, '127.0.0.1', () => console.log((server.address() as { port: number }).port))"
+    expect(code).toContain('app.listen(3000)')
+    consumer.write('app.ts', code.replace('app.listen(3000)', listen))
+    const compilerOptions = { ...STRICT, module: 'nodenext', moduleResolution: 'nodenext', outDir: 'out' }
+    expect(consumer.compile('typescript', { compilerOptions, files: ['app.ts'] })).toBe('')
+    // It counts the paths that a visitor has been to.
+    expect(await consumer.visit('out/app.js')).toEqual([1, 1, 2, 2, 2, 3, 3].map((count) => `${count} pages seen`))
+  })
 
   test.each([
     ['typescript', 'fixtures'],

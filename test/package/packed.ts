@@ -18,6 +18,7 @@ export const PAPERS = [
   'README.md',
   'package.json',
   'docs',
+  'example/recipes',
   'test/README.md',
   'test/bench',
 ].filter((name) => existsSync(join(ROOT, name)))
@@ -79,7 +80,8 @@ export class PackedProject {
 
   /** What a page links to in the project, and is not in the package: neither a file nor a folder with files. */
   missingLinksOf(path: string): string[] {
-    const found = this.read(path).matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)[^)]*\)/g)
+    const prose = this.read(path).replace(/^```[^]*?^```/gm, '')
+    const found = prose.matchAll(/\]\((?![a-z]+:|#)([^)#\s]+)[^)]*\)/g)
     const targets = Array.from(found, ([, target]) => posix.join(posix.dirname(path), target ?? ''))
     return targets.filter((target) => !this.files.some((file) => file === target || file.startsWith(`${target}/`)))
   }

@@ -102,6 +102,14 @@ describe('what the README says', () => {
     expect([...subpaths].filter((path) => !(path in manifest.exports))).toEqual([])
   })
 
+  it('tells the cause and the cure of every error code, each once', () => {
+    const rows = tableRows(readText('docs/troubleshooting.md'), 'code')
+    expect(rows.flatMap(([code]) => names(code)).sort()).toEqual(errorCodes().sort())
+    const isWhole = ([, status, cause, cure, ...more]: string[]) =>
+      /^[1-5]\d\d$/.test(status) && cause.endsWith('.') && cure.endsWith('.') && more.length === 0
+    expect(rows.filter((cells) => !isWhole(cells))).toEqual([])
+  })
+
   it('mentions error codes that there are', () => {
     const mentioned = pages.match(/ERR_SESSION_[A-Z_]+/g) ?? []
     expect(mentioned.filter((code) => !errorCodes().includes(code) && code !== 'ERR_SESSION_')).toEqual([])

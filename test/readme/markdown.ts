@@ -7,14 +7,15 @@ export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8')
 }
 
-/** What users read: the README, and the pages of `docs`. */
-export const PAGES = ['README.md', ...docs()]
+/** What users read: the README, and the pages of `docs`. What is made of the docstrings is tested where it comes from. */
+export const PAGES = ['README.md', ...markdownIn('docs').filter((path) => !path.startsWith('docs/api/'))]
 
-function docs(): string[] {
-  const folder = join(ROOT, 'docs')
-  if (!existsSync(folder)) return []
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.md'))
-  return names.sort().map((name) => `docs/${name.replaceAll('\\', '/')}`)
+/** The pages in a folder of the project and in those below it. */
+export function markdownIn(folder: string): string[] {
+  if (!existsSync(join(ROOT, folder))) return []
+  const names = readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
+  const pages = names.filter((name) => name.endsWith('.md'))
+  return pages.sort().map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
 }
 
 export interface CodeBlock {

@@ -1,10 +1,8 @@
-import { execFile } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { buildSync } from 'esbuild'
-import { codeBlocks, fileNameOf, PAGES, readText, ROOT } from './markdown'
+import { runNodeTests } from '../support/node-tests'
+import { codeBlocks, fileNameOf, PAGES, readText } from './markdown'
 import { isWanted } from '../support/require-server'
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
@@ -23,30 +21,10 @@ const tests = PAGES.flatMap((page) => {
 const folder = mkdtempSync(join(tmpdir(), 'koa-session-service-pages-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Runs a test of a page under `node --test`, in a process of its own, and returns what it reports. */
+/** Runs a test of a page, and returns what it reports. */
 async function runTest(page: string, name: string): Promise<string> {
   for (const [path, code] of filesOf(page)) writeFileSync(join(folder, path), code)
-  const outfile = join(folder, name.replace(/\.ts$/, '.cjs'))
-  buildSync({
-    entryPoints: [join(folder, name)],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    alias: {
-      'koa-session-service': join(ROOT, 'src/index.ts'),
-      'koa-session-service/testing': join(ROOT, 'src/testing.ts'),
-    },
-    external: ['koa', 'supertest', 'playwright-core'],
-    nodePaths: [join(ROOT, 'node_modules')],
-    tsconfigRaw: {},
-    // The main door exports as CommonJS does, which a bundle takes for a slip.
-    logLevel: 'error',
-  })
-  const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...environment } = process.env
-  const env = { ...environment, NODE_PATH: join(ROOT, 'node_modules'), CHROMIUM }
-  const { stdout } = await promisify(execFile)(process.execPath, ['--test', '--test-reporter=tap', outfile], { env })
-  return stdout
+  return runNodeTests(join(folder, name), { CHROMIUM })
 }
 
 test('R81: tests are found', () => {

@@ -26,31 +26,38 @@ const sources = new Map<string, ts.SourceFile | undefined>()
  * A program of one file with this code, which lies beside `package.json`.
  *
  * @param neighbours the files that lie beside it, by their names
+ * @param path where it lies, and as what: a `.mts` is an ES module
  */
 export function programOf(
   code: string,
   options: ts.CompilerOptions,
   neighbours: ReadonlyMap<string, string> = new Map(),
+  path = FILE,
 ): { program: ts.Program; file: ts.SourceFile } {
   const host = ts.createCompilerHost(options)
   const { getSourceFile, fileExists, readFile } = host
   const cacheKey = `${options.module}:`
-  const made = new Map([[FILE, code], ...Array.from(neighbours, ([name, text]) => [join(ROOT, name), text] as const)])
-  host.fileExists = (path) => made.has(path) || fileExists(path)
-  host.readFile = (path) => made.get(path) ?? readFile(path)
-  host.getSourceFile = (path, ...how) => {
-    const text = made.get(path)
-    if (text !== undefined) return ts.createSourceFile(path, text, how[0], true)
-    if (!sources.has(cacheKey + path)) sources.set(cacheKey + path, getSourceFile(path, ...how))
-    return sources.get(cacheKey + path)
+  const made = new Map([[path, code], ...Array.from(neighbours, ([name, text]) => [join(ROOT, name), text] as const)])
+  host.fileExists = (name) => made.has(name) || fileExists(name)
+  host.readFile = (name) => made.get(name) ?? readFile(name)
+  host.getSourceFile = (name, ...how) => {
+    const text = made.get(name)
+    if (text !== undefined) return ts.createSourceFile(name, text, how[0], true)
+    if (!sources.has(cacheKey + name)) sources.set(cacheKey + name, getSourceFile(name, ...how))
+    return sources.get(cacheKey + name)
   }
-  const program = ts.createProgram([FILE], options, host)
-  return { program, file: program.getSourceFile(FILE) as ts.SourceFile }
+  const program = ts.createProgram([path], options, host)
+  return { program, file: program.getSourceFile(path) as ts.SourceFile }
 }
 
 /** What the compiler has to say of the code, one text for each of its complaints. */
-export function complaints(code: string, options = PROGRAM, neighbours?: ReadonlyMap<string, string>): string[] {
-  const { program, file } = programOf(code, options, neighbours)
+export function complaints(
+  code: string,
+  options = PROGRAM,
+  neighbours?: ReadonlyMap<string, string>,
+  path?: string,
+): string[] {
+  const { program, file } = programOf(code, options, neighbours, path)
   const diagnostics = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)]
   return diagnostics.map(({ start = 0, messageText }) => {
     const line = file.text.slice(file.text.lastIndexOf('\n', start - 1) + 1).split('\n')[0]
