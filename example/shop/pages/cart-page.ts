@@ -3,10 +3,23 @@ import type { ShopSession } from '../sessions'
 import { html, type Html } from './html'
 import { layout, price } from './layout'
 
-export function cartPage(session: ShopSession, lines: CartLine[]): string {
-  const content = html`<div class="card">${table(lines)}</div>
-    ${noteForm(session.note)}`
-  return layout('Your cart', session, lines.length === 0 ? EMPTY : content)
+/** How many characters a note has at most. */
+export const MAX_NOTE = 200
+
+interface Typed {
+  /** The note that was typed, where it is too long. */
+  failedNote?: string
+}
+
+export function cartPage(session: ShopSession, lines: CartLine[], { failedNote }: Typed = {}): string {
+  if (lines.length === 0 && failedNote === undefined) return layout('Your cart', session, EMPTY)
+  return layout(
+    'Your cart',
+    session,
+    html`<div class="card">${table(lines)}</div>
+      <h2>A note for the courier</h2>
+      ${failedNote !== undefined && tooLong(failedNote)} ${noteForm(failedNote ?? session.note)}`,
+  )
 }
 
 const EMPTY = html`<p>There is nothing in it yet. <a href="/">Have a look at our teas.</a></p>`
@@ -51,9 +64,16 @@ function row({ product, quantity }: CartLine): Html {
 }
 
 function noteForm(note = ''): Html {
-  return html`<h2>A note for the courier</h2>
-    <form class="card" method="post" action="/cart/note">
-      <label>Ring twice? Leave it with a neighbour? <input name="note" maxlength="200" value="${note}" /></label>
-      <button>Keep the note</button>
-    </form>`
+  return html`<form class="card" method="post" action="/cart/note">
+    <label>
+      Ring twice? Leave it with a neighbour? <input name="note" maxlength="${MAX_NOTE}" value="${note}" />
+    </label>
+    <button>Keep the note</button>
+  </form>`
+}
+
+function tooLong({ length }: string): Html {
+  return html`<p class="error">
+    The note has ${length} characters. ${MAX_NOTE} fit. It was not kept yet: shorten it, and try again.
+  </p>`
 }
