@@ -4,7 +4,7 @@ import { SessionService } from 'koa-session-service'
 import { Container } from 'typedi'
 import { describeWith } from '../support/require-server'
 import { closeServers, type Browser as Visitor } from './browser'
-import { HIDDEN_WIDTH, PALE_TEXTS } from './looks'
+import { BROKEN_BUTTONS, HIDDEN_WIDTH, PALE_TEXTS } from './looks'
 import { ADA, visit } from './shop'
 
 /** Less than the time after which a session is looked at anew. */
@@ -151,8 +151,9 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop in Chromium', () => {
       const found: unknown[] = []
       const look = async (): Promise<void> => {
         const hidden = await page.evaluate<number>(HIDDEN_WIDTH)
+        const broken = await page.evaluate<string[]>(BROKEN_BUTTONS)
         const pale = await page.evaluate<string[]>(PALE_TEXTS)
-        if (hidden > 0 || pale.length > 0) found.push([page.url(), hidden, pale])
+        if (hidden > 0 || broken.length > 0 || pale.length > 0) found.push([page.url(), hidden, broken, pale])
         const folder = process.env.LOOKS
         const name = new URL(page.url()).pathname.replaceAll('/', '_')
         if (folder) await page.screenshot({ path: `${folder}/${colorScheme}${name}${shots++}.png`, fullPage: true })

@@ -5,6 +5,11 @@ export const HIDDEN_WIDTH = `Math.max(
   ...[document.documentElement, ...document.querySelectorAll('.card')].map((box) => box.scrollWidth - box.clientWidth),
 )`
 
+/** The buttons whose words are broken over lines. */
+export const BROKEN_BUTTONS = `[...document.querySelectorAll('button')]
+  .filter((button) => button.clientHeight > 2 * parseFloat(getComputedStyle(button).lineHeight))
+  .map((button) => button.innerText)`
+
 /** The texts whose contrast is below 4.5, which is what WCAG 2.2 asks for (1.4.3). */
 export const PALE_TEXTS = `(() => {
   const numbers = (color) => color.match(/[\\d.]+/g).map(Number)

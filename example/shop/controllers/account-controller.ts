@@ -76,5 +76,5 @@ export function isSignedIn({ user }: ShopSession): boolean {
 
 /** A path of this site, whatever the query says. */
 function localPath(to = '/'): string {
-  return /^\/(?![\/\\])[\w/-]*$/.test(to) ? to : '/'
+  return /^\/(?![/\\])[\w/-]*$/.test(to) ? to : '/'
 }

@@ -30,7 +30,7 @@ function table(lines: CartLine[]): Html {
     <thead>
       <tr>
         <th>Tea</th>
-        <th class="number">Quantity</th>
+        <th class="number">Count</th>
         <th class="number">Price</th>
         <th></th>
       </tr>
