@@ -148,6 +148,9 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop in Chromium', () => {
     async (colorScheme) => {
       const context = await profile({ ...PHONE, colorScheme, userAgent: `Mozilla/5.0 (${'X11; '.repeat(40)})` })
       const page = await addToCart(context)
+      for (const product of ['rooibos', 'earl-grey']) {
+        await Promise.all([page.waitForEvent('load'), page.click(`[value=${product}]`)])
+      }
       const found: unknown[] = []
       const look = async (): Promise<void> => {
         const hidden = await page.evaluate<number>(HIDDEN_WIDTH)

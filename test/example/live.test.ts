@@ -2,31 +2,12 @@ import { once } from 'node:events'
 import { SessionService } from 'koa-session-service'
 import { Container } from 'typedi'
 import { WebSocket } from 'ws'
-import { closeServers, type Browser } from './browser'
+import { closeServers } from './browser'
+import { connect, hear, openPage, refusal } from './page'
 import { ADA, visit } from './shop'
 
 afterEach(closeServers)
 afterEach(() => jest.restoreAllMocks())
-
-function connect({ url, jar }: Browser, { path = '/live', origin = url } = {}): WebSocket {
-  return new WebSocket(url.replace('http', 'ws') + path, { headers: { cookie: jar.header, origin } })
-}
-
-async function open(browser: Browser): Promise<WebSocket> {
-  const page = connect(browser)
-  await once(page, 'open')
-  return page
-}
-
-async function refusal(page: WebSocket): Promise<number> {
-  const [, { statusCode }] = (await once(page, 'unexpected-response')) as [unknown, { statusCode: number }]
-  return statusCode
-}
-
-async function hear(page: WebSocket): Promise<string> {
-  const [data] = (await once(page, 'message')) as [Buffer]
-  return data.toString()
-}
 
 describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSIONS) => {
   async function signInTwice() {
@@ -38,7 +19,7 @@ describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSION
 
   test('R72: is told that it was signed out elsewhere, and no other page is', async () => {
     const { laptop, phone } = await signInTwice()
-    const [one, another] = [await open(laptop), await open(phone)]
+    const [one, another] = [await openPage(laptop), await openPage(phone)]
     const told = hear(one)
     const closed = once(one, 'close')
     await phone.post('/sessions/revoke-others')
@@ -49,7 +30,7 @@ describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSION
 
   test('R72: is told that its browser was signed out in another tab', async () => {
     const { laptop } = await signInTwice()
-    const told = hear(await open(laptop))
+    const told = hear(await openPage(laptop))
     await laptop.post('/sign-out')
     expect(await told).toBe('signed-out')
   })
@@ -58,7 +39,7 @@ describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSION
     const { laptop } = await signInTwice()
     const service = Container.get(SessionService)
     const opened = jest.spyOn(service, 'open')
-    const page = await open(laptop)
+    const page = await openPage(laptop)
     const held = (await opened.mock.results[0].value) as { release: () => void }
     const released = new Promise<void>((resolve) => jest.spyOn(held, 'release').mockImplementation(resolve))
     page.close()

@@ -55,8 +55,8 @@ function row({ product, quantity }: CartLine): Html {
     <td class="number">${price(quantity * product.price)}</td>
     <td class="number">
       <form method="post" action="/cart/remove">
-        <button class="quiet" name="product" value="${product.id}" aria-label="Remove one ${product.name}">
-          Remove one
+        <button class="quiet" name="product" value="${product.id}" aria-label="One less ${product.name}">
+          One less
         </button>
       </form>
     </td>

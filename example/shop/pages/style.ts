@@ -119,7 +119,7 @@ export const STYLE = html`<style>
     flex-wrap: wrap;
     gap: 0.75rem 1.25rem;
   }
-  td {
+  .devices td {
     overflow-wrap: anywhere;
   }
   .below {
@@ -150,6 +150,9 @@ export const STYLE = html`<style>
     }
     .card {
       padding-inline: 0.9rem;
+    }
+    .quiet {
+      padding-inline: 0.6rem;
     }
     .devices thead {
       display: none;
