@@ -3,7 +3,7 @@ import { describeWith } from '../support/require-server'
 import { inTime } from '../support/in-time'
 import { hasRedis, startRedisNode } from '../support/redis-cluster'
 import type { ServerProcess } from '../support/server-process'
-import { SessionBus, SessionServer } from '../../example/shop/sessions'
+import { RedisSessions, SessionBus, SessionServer } from '../../example/shop/sessions'
 import { closeServers, type Browser } from './browser'
 import { hear, openPage } from './page'
 import { ADA, cartCount, visit } from './shop'
@@ -28,8 +28,12 @@ describeWith('Redis', hasRedis)('the shop, SESSIONS=redis', () => {
   async function open(): Promise<Browser> {
     const environment = { SESSIONS: 'redis', REDIS_URL: `redis://127.0.0.1:${server.port}`, SESSION_KEYS: 'a key' }
     const browser = await visit(environment)
-    const [bus, { redis }] = [Container.get(SessionBus), Container.get(SessionServer)]
+    const bus = Container.get(SessionBus)
+    const store = Container.get(RedisSessions)
+    const { redis } = Container.get(SessionServer)
     closings.push(async () => {
+      // TypeDI calls what is named so of every service that it forgets, with no key, and the connection is closed by then.
+      store.destroy = () => Promise.resolve(false)
       await bus.close()
       await redis.quit()
     })
