@@ -157,6 +157,7 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop in Chromium', () => {
         const broken = await page.evaluate<string[]>(BROKEN_BUTTONS)
         const pale = await page.evaluate<string[]>(PALE_TEXTS)
         if (hidden > 0 || broken.length > 0 || pale.length > 0) found.push([page.url(), hidden, broken, pale])
+        // LOOKS=folder keeps the pages as pictures, to look at.
         const folder = process.env.LOOKS
         const name = new URL(page.url()).pathname.replaceAll('/', '_')
         if (folder) await page.screenshot({ path: `${folder}/${colorScheme}${name}${shots++}.png`, fullPage: true })
