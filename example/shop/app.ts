@@ -10,6 +10,7 @@ import { ShelfController } from './controllers/shelf-controller'
 import { errorPages } from './error-pages'
 import { Happenings } from './happenings'
 import { pageHeaders } from './page-headers'
+import { liveScript } from './pages/live-script'
 import { sessionOptions, type ShopSession } from './sessions'
 import { Settings } from './settings'
 
@@ -19,6 +20,7 @@ export function createShop(settings: Settings): Koa {
   app.keys = settings.keys
   app.use(pageHeaders)
   app.use(errorPages)
+  app.use(liveScript)
 
   Container.set({ id: Settings, value: settings, global: true })
   useSessions<ShopSession>(app, sessionOptions(settings.sessions))

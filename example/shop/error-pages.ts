@@ -19,7 +19,14 @@ export async function errorPages(ctx: Context, next: Next): Promise<void> {
 function show(ctx: Context, status: number): void {
   ctx.status = status
   if (ctx.accepts('html', 'json') === 'json') ctx.body = { error: STATUS_CODES[status] }
-  else ctx.body = errorPage(status, sessionOf(ctx), ctx.path)
+  else ctx.body = errorPage(status, sessionOf(ctx), pageOf(ctx))
+}
+
+/** Where the visitor is: a form is sent to an address that is no page. */
+function pageOf(ctx: Context): string {
+  if (ctx.method === 'GET') return ctx.path
+  const referrer = ctx.get('referer')
+  return URL.canParse(referrer) ? new URL(referrer).pathname : '/'
 }
 
 /** Where even the session is in trouble, the page does without. */

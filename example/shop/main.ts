@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net'
+import { Container } from 'typedi'
 import { createShop } from './app'
-import { prepareSessions } from './sessions'
+import { LivePages } from './live'
+import { closeSessions, prepareSessions } from './sessions'
 import { Settings, SettingsError } from './settings'
 
 async function main(): Promise<void> {
@@ -14,9 +16,11 @@ async function main(): Promise<void> {
     const { port } = server.address() as AddressInfo
     console.log(`The tea shop is open at http://127.0.0.1:${port} (SESSIONS=${settings.sessions})`)
   })
+  Container.get(LivePages).attach(server)
   server.once('error', ({ code, message }: NodeJS.ErrnoException) => {
     console.error(code === 'EADDRINUSE' ? `PORT=${settings.port} is taken. Choose another one.` : message)
     process.exitCode = 1
+    closeSessions(settings.sessions)
   })
 }
 

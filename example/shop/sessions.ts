@@ -4,7 +4,7 @@ import { Kysely, SqliteDialect } from 'kysely'
 import type { Context } from 'koa'
 import { MemoryStore, type Device, type SessionOptions } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
-import { RedisStore } from 'koa-session-service/redis'
+import { RedisBus, RedisStore } from 'koa-session-service/redis'
 import Database from 'libsql'
 import { Container, Service } from 'typedi'
 import { Settings, SettingsError } from './settings'
@@ -65,6 +65,14 @@ export class RedisSessions extends RedisStore {
   }
 }
 
+/** Tells the other processes what happens to sessions in this one: their pages are told at once, too. */
+@Service()
+export class SessionBus extends RedisBus {
+  constructor(server: SessionServer) {
+    super(server.redis)
+  }
+}
+
 /** Where sessions can rest, by the value of SESSIONS. */
 const CHOICES: Record<string, SessionOptions<ShopSession>> = {
   // Needs no server; but whoever has a copy of the cookie can use it until it expires, also after the sign-out.
@@ -79,13 +87,31 @@ export async function prepareSessions(choice: string): Promise<void> {
   if (choice === 'sqlite') await createSessionTable(Container.get(SessionDatabase).db)
 }
 
+/** Lets go of what keeps the process alive. */
+export function closeSessions(choice: string): void {
+  if (choice !== 'redis') return
+  void Container.get(SessionBus).close()
+  Container.get(SessionServer).redis.disconnect()
+}
+
 /** The options of the shop's sessions, for one value of SESSIONS. */
 export function sessionOptions(choice: string): SessionOptions<ShopSession> {
   if (!Object.hasOwn(CHOICES, choice)) {
     throw new SettingsError(`SESSIONS=${choice} is not known. It takes one of: ${Object.keys(CHOICES).join(', ')}.`)
   }
-  const common = { key: 'shop.session', httpOnly: true, sameSite: 'lax', preventCaching: true, owner: userOf } as const
-  return choice === 'cookie' ? common : { ...common, device: deviceOf, ...CHOICES[choice] }
+  if (choice === 'cookie') return COMMON
+  const options = { ...COMMON, device: deviceOf, ...CHOICES[choice] }
+  return choice === 'redis' ? { ...options, bus: Container.get(SessionBus) } : options
+}
+
+const COMMON: SessionOptions<ShopSession> = {
+  key: 'shop.session',
+  httpOnly: true,
+  sameSite: 'lax',
+  // Forms and websockets of other sites are refused: pages need no token for that.
+  crossSite: 'refuse',
+  preventCaching: true,
+  owner: userOf,
 }
 
 function userOf({ user }: ShopSession): string | undefined {

@@ -1,5 +1,5 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type Koa from 'koa'
 import { CookieJar } from '../support/app'
 
@@ -17,12 +17,16 @@ export class Browser {
     readonly jar = new CookieJar(),
   ) {}
 
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`
+  }
+
   async get(path: string): Promise<Page> {
     return this.#send(path, {})
   }
 
-  async post(path: string, form: Record<string, string> = {}): Promise<Page> {
-    return this.#send(path, { method: 'POST', body: new URLSearchParams(form) })
+  async post(path: string, form: Record<string, string> = {}, headers: Record<string, string> = {}): Promise<Page> {
+    return this.#send(path, { method: 'POST', body: new URLSearchParams(form), headers })
   }
 
   /** Posts a form, and answers the page that the redirect leads to. */
@@ -38,11 +42,10 @@ export class Browser {
   }
 
   async #send(path: string, init: RequestInit): Promise<Page> {
-    const { port } = this.server.address() as AddressInfo
     const cookie = this.jar.header
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, {
+    const response = await fetch(`${this.url}${path}`, {
       ...init,
-      headers: cookie ? { cookie } : {},
+      headers: { ...(init.headers as Record<string, string>), ...(cookie && { cookie }) },
       redirect: 'manual',
     })
     const setCookie = response.headers.getSetCookie()
@@ -51,20 +54,23 @@ export class Browser {
   }
 }
 
-const servers: Server[] = []
+const servers = new Map<Server, Set<Socket>>()
 
 /** Serves the app on a free port of this machine. */
 export async function serve(app: Koa): Promise<Server> {
   const server = app.listen(0, '127.0.0.1')
-  servers.push(server)
+  const sockets = new Set<Socket>()
+  servers.set(server, sockets)
+  server.on('connection', (socket: Socket) => sockets.add(socket))
   await new Promise((resolve) => server.once('listening', resolve))
   return server
 }
 
-/** Ends every server that `serve` has started. */
+/** Ends every server that `serve` has started, with its websockets, which Node no longer counts as connections. */
 export async function closeServers(): Promise<void> {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
+  for (const [server, sockets] of servers) {
+    for (const socket of sockets) socket.destroy()
     await new Promise((resolve) => server.close(resolve))
   }
+  servers.clear()
 }

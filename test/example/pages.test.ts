@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net'
+import { Script } from 'node:vm'
 import { Container } from 'typedi'
 import { Catalogue } from '../../example/shop/catalogue'
 import { html } from '../../example/shop/pages/html'
@@ -8,7 +8,9 @@ import { ADA, visit } from './shop'
 afterEach(closeServers)
 afterEach(() => jest.restoreAllMocks())
 
-test('every page is HTML that runs no script, and loads nothing from elsewhere', async () => {
+const SCRIPT = '<script src="/live.js" defer></script>'
+
+test('every page is HTML that runs one script of the site’s own, and loads nothing from elsewhere', async () => {
   const browser = await visit({})
   await browser.post('/cart/add', { product: 'assam' })
   await browser.post('/sign-in', ADA)
@@ -16,10 +18,28 @@ test('every page is HTML that runs no script, and loads nothing from elsewhere',
   for (const path of ['/', '/cart', '/account', '/sessions', '/sign-in', '/nowhere']) {
     const { body, headers } = await browser.get(path)
     expect(body).toMatch(/^<!doctype html>/)
-    expect(body).not.toMatch(/<script|https?:/)
+    expect(body.split(SCRIPT)).toHaveLength(2)
+    expect(body.replace(SCRIPT, '')).not.toMatch(/<script|https?:/)
     expect(headers.get('content-type')).toBe('text/html; charset=utf-8')
-    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+    const policy = headers.get('content-security-policy')?.split('; ')
+    expect(policy).toEqual(expect.arrayContaining(["default-src 'none'", "script-src 'self'", "connect-src 'self'"]))
   }
+})
+
+test('visitors who have not signed in are served no script', async () => {
+  const browser = await visit({})
+  for (const path of ['/', '/cart', '/sign-in', '/account']) {
+    expect((await browser.get(path)).body).not.toContain('<script')
+  }
+})
+
+test('R42: the script is a file of the site, and asks for no session', async () => {
+  const browser = await visit({})
+  await browser.post('/sign-in', ADA)
+  const { status, body, headers, setCookie } = await browser.get('/live.js')
+  expect([status, setCookie]).toEqual([200, []])
+  expect(headers.get('content-type')).toMatch(/javascript/)
+  expect(() => new Script(body)).not.toThrow()
 })
 
 test('R40: pages that show a session are not cached', async () => {
@@ -57,10 +77,32 @@ test('an error page keeps the navigation, and leads on', async () => {
   expect(body).toContain('href="/sign-in?to=/account"')
 })
 
+test.each([
+  ['/sessions', '/sessions'],
+  ['', '/'],
+  ['//', '/'],
+])('who sends a form of %s after a sign-out is led back to %s', async (page, place) => {
+  const browser = await visit({})
+  const referer = page === '//' ? 'nonsense' : page && browser.url + page
+  const { status, body } = await browser.post('/sessions/revoke-others', {}, referer ? { referer } : {})
+  expect(status).toBe(401)
+  expect(body).toContain(`href="/sign-in?to=${place}"`)
+})
+
+test('R74: a form that a page of another site sends does nothing', async () => {
+  const browser = await visit({})
+  await browser.post('/sign-in', ADA)
+  const { status, body } = await browser.post('/sign-out', {}, { origin: 'https://evil.example' })
+  expect(status).toBe(403)
+  expect(body).toContain('page of another site')
+  expect((await browser.get('/account')).status).toBe(200)
+  expect((await browser.post('/sign-out', {}, { origin: browser.url })).status).toBe(303)
+  expect((await browser.get('/account')).status).toBe(401)
+})
+
 test('programs that ask for JSON get their errors as JSON', async () => {
   const browser = await visit({})
-  const { port } = browser.server.address() as AddressInfo
-  const answer = await fetch(`http://127.0.0.1:${port}/account`, { headers: { accept: 'application/json' } })
+  const answer = await fetch(`${browser.url}/account`, { headers: { accept: 'application/json' } })
   expect(answer.status).toBe(401)
   expect(await answer.json()).toEqual({ error: 'Unauthorized' })
 })

@@ -1,5 +1,6 @@
 import { Container } from 'typedi'
 import { createShop } from '../../example/shop/app'
+import { LivePages } from '../../example/shop/live'
 import { prepareSessions } from '../../example/shop/sessions'
 import { Settings } from '../../example/shop/settings'
 import { Browser, serve } from './browser'
@@ -11,7 +12,9 @@ export async function visit(environment: NodeJS.ProcessEnv, settings = new Setti
   Container.reset()
   const shop = createShop(settings)
   await prepareSessions(settings.sessions)
-  return new Browser(await serve(shop))
+  const server = await serve(shop)
+  Container.get(LivePages).attach(server)
+  return new Browser(server)
 }
 
 /** How many things the page says are in the cart. */

@@ -28,6 +28,7 @@ describe.each(['cookie', 'memory', 'sqlite'])('signing in and out, SESSIONS=%s',
       { ...ADA, password: 'difference engine' },
       { ...ADA, name: 'nobody' },
       { ...ADA, name: 'constructor' },
+      { ...ADA, name: 'x'.repeat(101) },
     ]
     for (const form of wrong) {
       const { status, body, setCookie } = await browser.post('/sign-in', form)

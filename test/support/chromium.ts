@@ -69,7 +69,8 @@ async function closeServer(server: Server): Promise<void> {
   await new Promise((resolve) => server.close(resolve))
 }
 
-const QUIET = [
+/** Without what a browser does on its own, and what a test machine cannot give it. */
+export const QUIET = [
   '--no-sandbox',
   '--disable-gpu',
   '--disable-quic',

@@ -9,10 +9,11 @@ import { signInPage } from '../pages/sign-in-page'
 import type { ShopSession } from '../sessions'
 import { Settings } from '../settings'
 import { DEMO_USERS, Users } from '../users'
+import { seeOther } from './see-other'
 
 class Credentials {
+  /** However long: who has typed it sees it again. */
   @IsString()
-  @MaxLength(100)
   name!: string
 
   @IsString()
@@ -75,11 +76,5 @@ export function isSignedIn({ user }: ShopSession): boolean {
 
 /** A path of this site, whatever the query says. */
 function localPath(to = '/'): string {
-  return /^\/(?![\/\\])[\w/-]*$/.test(to) ? to : '/'
-}
-
-function seeOther(ctx: Context, path: string): Context {
-  ctx.redirect(path)
-  ctx.status = 303
-  return ctx
+  return /^\/(?![/\\])[\w/-]*$/.test(to) ? to : '/'
 }

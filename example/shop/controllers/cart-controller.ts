@@ -1,17 +1,18 @@
-import { IsString, MaxLength } from 'class-validator'
+import { IsString } from 'class-validator'
+import type { Context } from 'koa'
 import { SessionService } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
-import { Body, BodyParam, Controller, Get, HttpCode, Post, Redirect } from 'routing-controllers'
+import { Body, BodyParam, Controller, Ctx, Get, HttpCode, Post, Redirect } from 'routing-controllers'
 import { Service } from 'typedi'
 import { Catalogue } from '../catalogue'
-import { cartPage } from '../pages/cart-page'
+import { cartPage, MAX_NOTE } from '../pages/cart-page'
 import type { ShopSession } from '../sessions'
+import { seeOther } from './see-other'
 
 const MAX_QUANTITY = 99
 
 class Note {
   @IsString()
-  @MaxLength(200)
   note!: string
 }
 
@@ -44,12 +45,20 @@ export class CartController {
 
   /** One request's alone, the session can be written to directly: what is in it at the end is saved. */
   @Post('/note')
-  @HttpCode(303)
-  @Redirect('/cart')
-  note(@Body() { note }: Note, @Session() session: Session<ShopSession>): void {
+  note(@Body() { note }: Note, @Session() session: Session<ShopSession>, @Ctx() ctx: Context): string | Context {
+    if (note.length > MAX_NOTE) {
+      ctx.status = 422
+      return cartPage(session, this.catalogue.linesOf(session.cart), { failedNote: note })
+    }
     if (note === '') delete session.note
     else session.note = note
+    return seeOther(ctx, '/cart')
   }
+
+  /** Who opens the address of a note that was too long, or lands there after a sign-in, wants the cart. */
+  @Get('/note')
+  @Redirect('/cart')
+  leadToCart(): void {}
 
   /** Counts by `update`, so that two clicks at once are two. */
   async #change(product: string, count: (quantity: number) => number): Promise<void> {

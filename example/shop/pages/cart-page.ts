@@ -3,10 +3,23 @@ import type { ShopSession } from '../sessions'
 import { html, type Html } from './html'
 import { layout, price } from './layout'
 
-export function cartPage(session: ShopSession, lines: CartLine[]): string {
-  const content = html`<div class="card">${table(lines)}</div>
-    ${noteForm(session.note)}`
-  return layout('Your cart', session, lines.length === 0 ? EMPTY : content)
+/** How many characters a note has at most. */
+export const MAX_NOTE = 200
+
+interface Typed {
+  /** The note that was typed, where it is too long. */
+  failedNote?: string
+}
+
+export function cartPage(session: ShopSession, lines: CartLine[], { failedNote }: Typed = {}): string {
+  if (lines.length === 0 && failedNote === undefined) return layout('Your cart', session, EMPTY)
+  return layout(
+    'Your cart',
+    session,
+    html`<div class="card">${table(lines)}</div>
+      <h2>A note for the courier</h2>
+      ${failedNote !== undefined && tooLong(failedNote)} ${noteForm(failedNote ?? session.note)}`,
+  )
 }
 
 const EMPTY = html`<p>There is nothing in it yet. <a href="/">Have a look at our teas.</a></p>`
@@ -17,7 +30,7 @@ function table(lines: CartLine[]): Html {
     <thead>
       <tr>
         <th>Tea</th>
-        <th class="number">Quantity</th>
+        <th class="number">Count</th>
         <th class="number">Price</th>
         <th></th>
       </tr>
@@ -42,8 +55,8 @@ function row({ product, quantity }: CartLine): Html {
     <td class="number">${price(quantity * product.price)}</td>
     <td class="number">
       <form method="post" action="/cart/remove">
-        <button class="quiet" name="product" value="${product.id}" aria-label="Remove one ${product.name}">
-          Remove one
+        <button class="quiet" name="product" value="${product.id}" aria-label="One less ${product.name}">
+          One less
         </button>
       </form>
     </td>
@@ -51,9 +64,16 @@ function row({ product, quantity }: CartLine): Html {
 }
 
 function noteForm(note = ''): Html {
-  return html`<h2>A note for the courier</h2>
-    <form class="card" method="post" action="/cart/note">
-      <label>Ring twice? Leave it with a neighbour? <input name="note" maxlength="200" value="${note}" /></label>
-      <button>Keep the note</button>
-    </form>`
+  return html`<form class="card" method="post" action="/cart/note">
+    <label>
+      Ring twice? Leave it with a neighbour? <input name="note" maxlength="${MAX_NOTE}" value="${note}" />
+    </label>
+    <button>Keep the note</button>
+  </form>`
+}
+
+function tooLong({ length }: string): Html {
+  return html`<p class="error">
+    The note has ${length} characters. ${MAX_NOTE} fit. It was not kept yet: shorten it, and try again.
+  </p>`
 }

@@ -5,6 +5,7 @@ import { layout } from './layout'
 
 const ADVICE: Record<number, Html> = {
   400: html`The form was not filled in as it should be. <a href="/">Back to our teas</a>`,
+  403: html`The form was sent by a page of another site. Nothing was done. <a href="/">Back to our teas</a>`,
   404: html`There is nothing here. <a href="/">Back to our teas</a>`,
 }
 

@@ -12,7 +12,7 @@ export function layout(title: string, session: ShopSession | undefined, content:
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · The Tea Shop</title>
         <link rel="icon" href="data:," />
-        ${STYLE}
+        ${STYLE} ${session?.user !== undefined && LIVE}
       </head>
       <body>
         <header>
@@ -26,6 +26,9 @@ export function layout(title: string, session: ShopSession | undefined, content:
       </body>
     </html>`.toString()
 }
+
+/** Whoever is signed in is told when that is over. */
+const LIVE = html`<script src="/live.js" defer></script>`
 
 function navigation({ user, cart = {} }: ShopSession): Html {
   const count = Object.values(cart).reduce((sum, quantity) => sum + quantity, 0)

@@ -25,7 +25,7 @@ export function sessionsPage(session: ShopSession, { sessions, happened }: Shown
 function table(sessions: SignedInSession[]): Html {
   return html`<p>Everywhere you are signed in. A page that is open there is told at once.</p>
     <div class="card">
-      <table>
+      <table class="devices">
         <thead>
           <tr>
             <th>Device</th>

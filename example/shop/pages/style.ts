@@ -77,6 +77,7 @@ export const STYLE = html`<style>
   }
   .number {
     text-align: right;
+    white-space: nowrap;
     font-variant-numeric: tabular-nums;
   }
   label {
@@ -102,6 +103,7 @@ export const STYLE = html`<style>
     background: var(--leaf);
     color: var(--on-leaf);
     font: inherit;
+    white-space: nowrap;
     cursor: pointer;
   }
   .quiet {
@@ -117,7 +119,7 @@ export const STYLE = html`<style>
     flex-wrap: wrap;
     gap: 0.75rem 1.25rem;
   }
-  td {
+  .devices td {
     overflow-wrap: anywhere;
   }
   .below {
@@ -136,6 +138,38 @@ export const STYLE = html`<style>
   }
   .signed-out a {
     color: inherit;
+    white-space: nowrap;
+  }
+  td:last-child,
+  th:last-child {
+    padding-right: 0;
+  }
+  @media (max-width: 32rem) {
+    body {
+      padding-inline: 1rem;
+    }
+    .card {
+      padding-inline: 0.9rem;
+    }
+    .quiet {
+      padding-inline: 0.6rem;
+    }
+    .devices thead {
+      display: none;
+    }
+    .devices tr,
+    .devices td {
+      display: block;
+    }
+    .devices td {
+      padding: 0.2rem 0;
+      text-align: left;
+    }
+    .devices tr + tr {
+      margin-top: 0.75rem;
+      padding-top: 0.75rem;
+      border-top: 1px solid var(--line);
+    }
   }
   @media (prefers-color-scheme: dark) {
     body {
