@@ -1,6 +1,6 @@
 import type { OwnedRecord, OwnerIndexedStore, OwnerMark } from '../contracts/store'
 import type { SessionConfig } from '../options/config'
-import { isExpired } from '../session/record'
+import { isExpired, type SessionRecord } from '../session/record'
 import type { RequestScope } from './request-scope'
 
 /** How often an answer is asked for again that took too long to say which was first. */
@@ -32,11 +32,20 @@ export async function lookAt(scope: RequestScope, owners: OwnerIndexedStore, own
 
 /** The records of an owner that are sessions of that owner, as the options are now. */
 export async function liveRecordsOf(
-  { ownerOf, policyOf }: SessionConfig,
+  config: SessionConfig,
   owners: OwnerIndexedStore,
   owner: string,
 ): Promise<OwnedRecord[]> {
   const now = Date.now()
   const records = await owners.listByOwner(owner)
-  return records.filter(({ record }) => ownerOf(record) === owner && !isExpired(record, policyOf(record), now))
+  return records.filter(({ record }) => isLive(config, record, owner, now))
+}
+
+/** Where a function of the application's fails, what the index says counts: what is to be ended is not spared for that. */
+function isLive({ ownerOf, policyOf }: SessionConfig, record: SessionRecord, owner: string, now: number): boolean {
+  try {
+    return ownerOf(record) === owner && !isExpired(record, policyOf(record), now)
+  } catch {
+    return true
+  }
 }

@@ -20,9 +20,17 @@ interface SignIn {
 }
 
 /** Writes a record once; where somebody signs in with it, the owner's mark is looked at before and after. */
-export async function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+export function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
   const signIn = signInOf(job, content)
-  if (!signIn) return writeRecord(job, plan, content, undefined)
+  return signIn ? writeSignIn(job, plan, content, signIn) : writeRecord(job, plan, content, undefined)
+}
+
+async function writeSignIn(
+  job: CommitJob,
+  plan: WritePlan,
+  content: Content,
+  signIn: SignIn,
+): Promise<Outcome | Setback> {
   const { mark, isVoid } = await lookAt(job.scope, signIn.owners, signIn.owner)
   if (isVoid) return gone(job.scope, job.stored?.id)
   const outcome = await writeRecord(job, plan, content, mark.now)

@@ -54,10 +54,11 @@ export async function writeRecord(
   const device = config.binding?.rebind(scope.ctx, stored?.access.device)
   const access = device ? { ...target.access, device } : target.access
   const owner = scope.ownerOf(content.data)
-  const tenure = tenureAfter(job, plan, { owner, order, now })
   const isNote = plan.reason === 'seen' && stored !== undefined
   // A device that proves that it is there is no visitor who uses the session.
-  const isKept = stored !== undefined && (isNote || device !== undefined)
+  const isProof = stored !== undefined && device !== undefined
+  const isKept = stored !== undefined && (isNote || isProof)
+  const tenure = isProof ? stored.tenure : tenureAfter(job, plan, { owner, order, now })
   const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
   const left = timeLeft(lifetime._expire, created, policy, now)
   if (access !== BY_ID) Object.assign(lifetime, accessFields(access))

@@ -110,3 +110,18 @@ describe('under hardened()', () => {
     expect(await site.services[0].list('bea')).toEqual([expect.objectContaining({ expiresAt: Date.now() + 30 * DAY })])
   })
 })
+
+describe('a timeout that fails for some data', () => {
+  it('R70, R67: its session is ended with all others of its owner', async () => {
+    let isFailing = false
+    const idleTimeout = (): number => (isFailing ? NaN : HOUR)
+    const site = new OwnedApp({ store: new MemoryStore(), idleTimeout })
+    const devices = [await site.signedIn('ann'), await site.signedIn('ann')]
+    isFailing = true
+    await expect(site.services[0].list('ann')).rejects.toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
+    expect(await site.services[0].revokeAll('ann')).toBe(2)
+    isFailing = false
+    expect(await Promise.all(devices.map(dataOf))).toEqual([{}, {}])
+    expect((await site.eventsOf('revoked')).map(({ detail }) => detail.reason)).toEqual(['all', 'all'])
+  })
+})

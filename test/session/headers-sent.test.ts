@@ -101,6 +101,8 @@ describe.each(WAYS)('headers that are sent with %s', (_, send) => {
     const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
     const site = createSite({ ...options(), owner }, { ...handlers, ...afterHeaders(send, SWITCH) })
     await site.visitor.get('/login')
+    await site.eventNames()
+    site.events.length = 0
     const answer = await site.visitor.get('/late/switch')
     expect(answer.setCookie).toEqual([])
     expect(await lost(site)).toEqual([])
