@@ -51,6 +51,9 @@ export type SessionErrorCode =
   /** The bus failed to publish a message. */
   | 'ERR_SESSION_BUS'
 
+/** The code of a store error's cause where the write was made, and is not as safe as it was to be: it does not count. */
+export const UNCONFIRMED = 'NOREPLICAS'
+
 const BRAND = Symbol.for('koa-session-service.error')
 
 /** What a {@link SessionError} is made from. */

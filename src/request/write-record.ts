@@ -1,5 +1,5 @@
 import { andThen, isPromise, type Awaitable } from '../base/awaitable'
-import { SessionError } from '../base/errors'
+import { SessionError, UNCONFIRMED } from '../base/errors'
 import type { Write, WriteResult } from '../contracts/backend'
 import { ttlOf } from '../options/options'
 import { accessFields, accessOf, BY_ID, rotate, type Access } from '../session/access'
@@ -194,13 +194,18 @@ async function lookOnce(
 ): Promise<Stored> {
   const { scope, session, stored } = job
   const isOwnSecret = access.secret !== undefined && access.secret !== stored?.access.secret
-  if (!isOwnSecret || !isInDoubt(error)) throw error
+  if (!isOwnSecret || !isInDoubt(error) || isUnconfirmed(error)) throw error
   const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
   if (!found || accessOf(found.record).secret !== access.secret) throw error
   // Others of the same hands may have written since.
   const theirs = dataOf(found.record)
   SessionModel.patch(session, await merge(content.data, SessionModel.data(session), theirs, scope.mergeOptions))
   return storedFrom(scope, id, found, token)
+}
+
+/** Whether the store has done it, and not as safely as it was told to: that cannot be found out by a look. */
+function isUnconfirmed({ cause }: SessionError): boolean {
+  return (cause as { code?: unknown } | undefined)?.code === UNCONFIRMED
 }
 
 /** Whether the store may have done what it was told. */

@@ -4,6 +4,7 @@ import { describeSessionStore } from 'koa-session-service/testing'
 import { createClient, createCluster } from 'redis'
 import { hasRedis, startRedisCluster, startRedisPair } from '../support/redis-cluster'
 import { describeWith } from '../support/require-server'
+import { createSessionApp } from '../support/session-app'
 import type { ServerProcess } from '../support/server-process'
 
 const LONG = 60_000
@@ -58,6 +59,12 @@ describeWith('Redis', hasRedis)('waitForReplicas, on a server with a replica', (
     await expect(waiting.destroy('unconfirmed')).rejects.toMatchObject(failure)
     await expect(waiting.create('unconfirmed', { a: 4 }, LONG)).rejects.toMatchObject(failure)
     expect(await waiting.get('unconfirmed')).toEqual({ a: 4 })
+  })
+
+  it('R44: a new session that no replica confirms is not acknowledged, although the master has it', async () => {
+    const store = new RedisStore(ioredis, { waitForReplicas: { count: 2, timeout: 20 } })
+    const visitor = createSessionApp({ store, hashIds: true }).visitor()
+    expect(await visitor.get('/set?user=ann')).toMatchObject({ status: 503, setCookie: [] })
   })
 
   it.each([{ count: 0, timeout: 1 }, { count: 1, timeout: 0 }, { count: 1.5, timeout: 1 }, {}])(

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { SessionError } from '../../base/errors'
+import { SessionError, UNCONFIRMED } from '../../base/errors'
 
 /** An ioredis client: of a single server, a sentinel group or a cluster. */
 export interface IoredisClient {
@@ -85,7 +85,7 @@ export function confirmedSenderOf(client: RedisClient, { count, timeout }: Repli
       'ERR_SESSION_STORE',
       `Within ${timeout} ms, ${String(replicas)} of the ${count} replicas had the session, which is lost if the master fails now. ` +
         'See that the replicas are up, or ask for fewer with the option "waitForReplicas" of the store.',
-      { status: 503 },
+      { status: 503, cause: Object.assign(new Error('too few replicas'), { code: UNCONFIRMED }) },
     )
   }
 }

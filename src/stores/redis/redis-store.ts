@@ -19,7 +19,6 @@ import { GRACE_MS, OwnerIndex, type IndexEntry } from './owner-index'
 import { RedisOwnerMarks } from './redis-owner-marks'
 import { CREATE, DESTROY, DESTROY_AT, DESTROY_OWNED, REPLACE, SET, TOUCH } from './record-scripts'
 import { confirmedSenderOf, senderOf, type RedisClient, type ReplicasToWaitFor, type Send } from './redis-client'
-
 import { isPast, markOf, outcomeOf, ownerIn, textOf } from './redis-fields'
 
 export type { RedisClient } from './redis-client'
@@ -145,6 +144,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   }
 
   async destroy(key: string, { at }: { ctx?: Context; at?: ReadAt } = {}): Promise<boolean> {
+    if (typeof key !== 'string') return false // a container calls it so when it forgets the store
     const destroyed = at
       ? await DESTROY_AT.run(this.#write, this.#prefix + key, String(at.revision), textOf(at.expire))
       : await DESTROY.run(this.#write, this.#prefix + key)
