@@ -3,7 +3,14 @@ import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
   {
-    ignores: ['dist/', 'example/dist/', 'test/bench/dist/', 'coverage/', 'test/types/fixtures/', 'test/package/apps/'],
+    ignores: [
+      'dist/',
+      'example/dist/',
+      'test/bench/dist/',
+      'coverage/',
+      'test/world/types/fixtures/',
+      'test/world/package/apps/',
+    ],
   },
   eslint.configs.recommended,
   {

@@ -1,8 +1,0 @@
-// Every call goes over the network: fewer trials of each kind.
-process.env.CAMPAIGN_RUNS ??= '8'
-
-import '../support/server-backends'
-import './campaign.test'
-
-// As in there; it has to come before the library is loaded.
-jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

@@ -1,6 +1,0 @@
-import '../support/server-backends'
-import './changes.test'
-import './increments.test'
-import './logout.test'
-import './regenerate.test'
-import './update.test'

@@ -1,2 +1,0 @@
-import '../support/server-backends'
-import './over-http.test'

@@ -1,0 +1,112 @@
+import { LayeredStore } from 'koa-session-service'
+import { startClock, stopClock } from '../../support/clock'
+import { describeOnEachStore, type FullStore } from '../../support/conditional-backends'
+import { idOf, RacingApp, readData } from '../../support/racing-app'
+
+const LOGOUTS = ['/null', '/destroy', '/restart/new']
+
+describeOnEachStore('a slow request that ends after a logout', (getStore) => {
+  describe.each(LOGOUTS)('by %s', (logout) => {
+    it.each([
+      ['with a change', '/set/late', false],
+      ['with a deletion', '/delete/secret', false],
+      ['with update()', '/update/late', false],
+      ['with rolling and no change', '/read', true],
+      ['with rolling and a change', '/set/late', true],
+      ['with a touch', '/touch', false],
+      ['with a save', '/save', false],
+      ['with a new lifetime', '/remember', false],
+      ['after regenerate()', '/regenerate', false],
+      ['after regenerate(), with rolling', '/regenerate', true],
+      ['with another logout', '/destroy', false],
+    ])('R11: does not bring the session back: %s', async (_title, slow, rolling) => {
+      const { racing, visitor } = await RacingApp.open({ store: getStore(), rolling })
+      const late = racing.another(visitor)
+      const request = await racing.start(late, slow)
+      await racing.another(visitor).get(logout)
+      expect((await request.finish()).status).toBe(200)
+      expect(await racing.secrets()).toEqual([])
+      expect(await racing.record(idOf(visitor))).toBeUndefined()
+      expect(await readData(late)).toEqual({})
+      expect(await readData(visitor)).toEqual({})
+    })
+
+    it('R11: R34: does not bring the session back where it changes hands', async () => {
+      const { racing, visitor } = await RacingApp.open({ store: getStore(), owner: ({ user }) => user as string })
+      const request = await racing.start(racing.another(visitor), '/set/user')
+      await racing.another(visitor).get(logout)
+      expect((await request.finish()).status).toBe(200)
+      expect(await racing.secrets()).toEqual([])
+    })
+
+    it('R11: does not bring the session back through another process', async () => {
+      const { racing, visitor } = await RacingApp.open({ store: getStore(), processes: 2 })
+      const request = await racing.start(racing.another(visitor, 1), '/set/late')
+      await racing.another(visitor, 0).get(logout)
+      await request.finish()
+      expect(await racing.secrets()).toEqual([])
+    })
+  })
+
+  it('R11: is told to nobody but the event "gone"', async () => {
+    const { racing, visitor } = await RacingApp.open({ store: getStore() })
+    const gone = new Promise((resolve) => racing.apps[0]?.once('session:gone', resolve))
+    const request = await racing.start(visitor, '/set/late')
+    await racing.another(visitor).get('/null')
+    await request.finish()
+    expect(await gone).toMatchObject({ session: expect.stringMatching(/^[0-9a-f]{8}$/), ctx: { path: '/set/late' } })
+    expect(racing.errors).toEqual([])
+  })
+})
+
+describeOnEachStore('a logout that ends after a faster request', (getStore) => {
+  it.each(['/set/early', '/update/early', '/touch', '/remember', '/save'])(
+    'R11: ends the session that %s has just written',
+    async (fast) => {
+      const { racing, visitor } = await RacingApp.open({ store: getStore() })
+      const request = await racing.start(racing.another(visitor), '/null')
+      await racing.another(visitor).get(fast)
+      expect((await request.finish()).status).toBe(200)
+      expect(await racing.secrets()).toEqual([])
+    },
+  )
+})
+
+describeOnEachStore('a token that was rotated away long ago, where a cache still accepts it', (getStore) => {
+  async function open() {
+    const { racing, visitor } = await RacingApp.open({
+      store: getStore(),
+      processes: 2,
+      storeOf: (store) => new LayeredStore(store as FullStore, { maxStale: 60_000 }),
+    })
+    const thief = racing.another(visitor, 1)
+    await thief.get('/read')
+    return { racing, visitor, thief }
+  }
+
+  it.each(LOGOUTS)('R11, R53: ends nothing, by %s', async (logout) => {
+    const clock = stopClock()
+    try {
+      const { racing, visitor, thief } = await open()
+      await visitor.get('/regenerate')
+      clock.advance(20_000)
+      expect(await readData(thief)).toEqual({ secret: 'secret' })
+      expect((await thief.get(logout)).status).toBe(200)
+      expect(await readData(visitor)).toEqual({ secret: 'secret' })
+      expect(await racing.secrets()).toHaveLength(1)
+    } finally {
+      startClock()
+    }
+  })
+
+  it.each(LOGOUTS)(
+    'R11: a logout ends the session that another process has written meanwhile, by %s',
+    async (logout) => {
+      const { racing, visitor, thief: copy } = await open()
+      await visitor.get('/set/more')
+      expect((await copy.get(logout)).status).toBe(200)
+      expect(await racing.secrets()).toEqual([])
+      expect(await racing.record(idOf(visitor))).toBeUndefined()
+    },
+  )
+})

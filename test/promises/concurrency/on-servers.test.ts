@@ -1,0 +1,6 @@
+import '../../support/server-backends'
+import './changes.test'
+import './increments.test'
+import './logout.test'
+import './regenerate.test'
+import './update.test'

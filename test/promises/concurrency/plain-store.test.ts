@@ -1,0 +1,103 @@
+import session, { type SessionOptions } from 'koa-session-service'
+import { createApp, Visitor } from '../../support/app'
+import { PlainStore, STORES } from '../../support/backends'
+import { idOf, RacingApp, readData } from '../../support/racing-app'
+
+/** What koa-session's three methods can promise, and what they cannot. */
+describe('a plain store of three methods', () => {
+  async function race(slow: string, fast: string, options: SessionOptions = {}, before: string[] = []) {
+    const store = new PlainStore()
+    const { racing, visitor } = await RacingApp.open({ ...options, store })
+    for (const path of before) await visitor.get(path)
+    const oldId = idOf(visitor)
+    const late = racing.another(visitor)
+    const request = await racing.start(late, slow)
+    await visitor.get(fast)
+    const answer = await request.finish()
+    expect(answer.status).toBe(200)
+    return { racing, store, visitor, late, oldId }
+  }
+
+  it('R9: the last writer wins, with the whole of its record', async () => {
+    const { late } = await race('/set/mine', '/set/theirs')
+    expect(await readData(late)).toEqual({ secret: 'secret', mine: 'mine' })
+  })
+
+  it('R9: a key that another request has deleted comes back', async () => {
+    const { late } = await race('/set/mine', '/delete/old', {}, ['/set/old'])
+    expect(await readData(late)).toEqual({ secret: 'secret', mine: 'mine', old: 'old' })
+  })
+
+  it('R9: nothing asks onConflict', async () => {
+    const onConflict = jest.fn()
+    await race('/add/1', '/add/2', { onConflict })
+    expect(onConflict).not.toHaveBeenCalled()
+  })
+
+  it('R10: update() runs once, and overwrites what was faster', async () => {
+    const { late } = await race('/increment', '/increment')
+    expect(await readData(late)).toEqual({ secret: 'secret', views: 1 })
+  })
+
+  it.each([
+    ['with a change', '/set/late', false, { secret: 'secret', late: 'late' }],
+    ['with update()', '/update/late', false, { secret: 'secret', late: 'late' }],
+    ['with rolling and no change', '/read', true, { secret: 'secret' }],
+    ['with a touch', '/touch', false, { secret: 'secret' }],
+    ['with a save', '/save', false, { secret: 'secret' }],
+  ])(
+    'R11: a slow request that ends after a logout brings the session back: %s',
+    async (_title, slow, rolling, data) => {
+      const { racing, late, oldId } = await race(slow, '/null', { rolling })
+      expect(await racing.record(oldId)).toMatchObject(data)
+      expect(await readData(late)).toEqual(data)
+    },
+  )
+
+  it('R11: a slow request that ends after a logout brings the session back: under a new id, by regenerate()', async () => {
+    const { racing, late, oldId } = await race('/regenerate', '/null')
+    expect(await racing.record(oldId)).toBeUndefined()
+    expect(await readData(late)).toEqual({ secret: 'secret' })
+  })
+
+  it('R11: a slow request that neither changes nor renews the session does not bring it back', async () => {
+    const { racing, late } = await race('/read', '/null')
+    expect(await racing.records()).toEqual([])
+    expect(await readData(late)).toEqual({})
+  })
+
+  it('R12: a request that was under way while the session was regenerated brings the old id back', async () => {
+    const { racing, visitor, oldId } = await race('/set/late', '/regenerate')
+    expect(await racing.record(oldId)).toMatchObject({ secret: 'secret', late: 'late' })
+    expect(await readData(visitor)).toEqual({ secret: 'secret' })
+  })
+
+  it('R13: a new session overwrites one that has its id', async () => {
+    const racing = new RacingApp({ store: new PlainStore(), genid: () => 'one-id' })
+    const [alice, bob] = [racing.visitor(), racing.visitor()]
+    await alice.get('/set/alice')
+    await bob.get('/set/bob')
+    expect(await readData(alice)).toEqual({ bob: 'bob' })
+  })
+})
+
+describe.each(STORES)('$name', ({ options, isConditional }) => {
+  it(`R9: R11: ${isConditional ? 'keeps both changes' : 'lets the last writer win'} where requests overlap`, async () => {
+    const app = createApp()
+    app.use(session(options(), app))
+    let overlap: (() => Promise<unknown>) | undefined
+    app.use(async (ctx) => {
+      ctx.session[ctx.path.slice(1)] = 1
+      const other = overlap
+      overlap = undefined
+      await other?.()
+      ctx.body = ctx.session
+    })
+    const visitor = new Visitor(app)
+    await visitor.get('/first')
+    overlap = () => new Visitor(app, visitor.jar.copy()).get('/fast')
+    await visitor.get('/slow')
+    const both = { first: 1, fast: 1, slow: 1, read: 1 }
+    expect((await visitor.get('/read')).json()).toEqual(isConditional ? both : { first: 1, slow: 1, read: 1 })
+  })
+})

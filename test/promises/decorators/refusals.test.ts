@@ -1,0 +1,101 @@
+import type { Context } from 'koa'
+import { session as middleware, SessionError, SessionService } from 'koa-session-service'
+import { session } from 'koa-session-service/decorators'
+import { createApp, Visitor } from '../../support/app'
+import { transformSync } from 'esbuild'
+import { evaluate } from './compilers'
+
+function compileMember(member: string, { legacy }: { legacy: boolean }): string {
+  const text = `import { session } from 'koa-session-service/decorators'\nexport class Example {\n${member}\n}`
+  const tsconfigRaw = { compilerOptions: { experimentalDecorators: legacy } }
+  return transformSync(text, { loader: 'ts', format: 'cjs', target: 'es2022', tsconfigRaw }).code
+}
+
+function errorOf(work: () => unknown): unknown {
+  try {
+    return work()
+  } catch (error) {
+    return error
+  }
+}
+
+describe('a place that cannot be decorated', () => {
+  test.each([
+    ['a field', '@session cart', false, 'the field cart'],
+    ['a setter', '@session set cart(value) {}', false, 'the setter cart'],
+    ['a parameter', 'cart(@session() value) {}', true, 'a parameter of cart'],
+  ])('R80: %s is refused with the cure', (_name, member, legacy, place) => {
+    const error = errorOf(() => evaluate(compileMember(member, { legacy })))
+    expect(error).toBeInstanceOf(SessionError)
+    expect(error).toMatchObject({ code: 'ERR_SESSION_OPTIONS', message: expect.stringContaining(place) as string })
+    expect((error as Error).message).toContain('@session accessor cart')
+  })
+
+  test.each([false, true])('R80: a class, legacy: %s', (legacy) => {
+    const text = `import { session } from 'koa-session-service/decorators'\n@session() class Example {}`
+    const tsconfigRaw = { compilerOptions: { experimentalDecorators: legacy } }
+    const { code } = transformSync(text, { loader: 'ts', format: 'cjs', target: 'es2022', tsconfigRaw })
+    expect(errorOf(() => evaluate(code))).toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
+  })
+
+  test('R80: an accessor with an initial value', () => {
+    const { Example } = evaluate<{ Example: new () => object }>(
+      compileMember('@session accessor cart = {}', { legacy: false }),
+    )
+    expect(errorOf(() => new Example())).toMatchObject({
+      code: 'ERR_SESSION_OPTIONS',
+      message: expect.stringContaining('accessor cart has an initial value') as string,
+    })
+  })
+})
+
+describe('options that cannot be', () => {
+  test.each([
+    [{ requird: true }, 'the option "requird"'],
+    [{ toString: 1 }, 'the option "toString"'],
+    [{ required: 1 }, 'required: 1'],
+    [{ fresh: 0 }, 'fresh: 0'],
+    [{ fresh: NaN }, 'fresh: NaN'],
+    [{ fresh: '15m' }, "fresh: '15m'"],
+    [{ from: Map }, 'from: [Function: Map]'],
+    [{ from: {} }, 'from: {}'],
+    [7, 'an argument of type number'],
+    [null, 'an argument of type object'],
+    [class {}, 'an argument of type function'],
+  ])('R80: %j is refused, with what it may be', (options, given) => {
+    const error = errorOf(() => session(options as never))
+    expect(error).toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
+    expect((error as Error).message).toContain(given)
+    expect((error as Error).message).toContain('It takes')
+  })
+
+  test('R80: those that are undefined are not set', () => {
+    expect(session({ required: undefined, fresh: undefined, from: undefined })).toBeInstanceOf(Function)
+  })
+})
+
+describe('an accessor whose "required" returns a promise', () => {
+  test.each([
+    ['yes', async () => true],
+    ['an error', async () => Promise.reject(new Error('no database'))],
+  ])('R80: is told that it cannot wait; it was %s', async (_name, required) => {
+    const app = createApp()
+    app.use(middleware({ asyncLocalStorage: true }, app))
+    const { get } = session({ required })({}, 'cart') as unknown as PropertyDescriptor
+    app.use((ctx: Context) => {
+      ctx.session.views = 1
+      ctx.body = (errorOf(() => get?.call({})) as SessionError).message
+    })
+    expect((await new Visitor(app).get('/')).body).toContain('an accessor cannot wait')
+  })
+})
+
+test('R80: without the middleware of the service it says so', async () => {
+  class OtherSessions extends SessionService {}
+  const app = createApp()
+  new OtherSessions(app, { key: 'other', property: 'other' })
+  const { get } = session({ from: OtherSessions })({}, 'cart') as unknown as PropertyDescriptor
+  app.use(middleware({ asyncLocalStorage: true }, app))
+  app.use((ctx) => (ctx.body = (errorOf(() => get?.call({})) as SessionError).code))
+  expect((await new Visitor(app).get('/')).body).toBe('ERR_SESSION_NO_MIDDLEWARE')
+})

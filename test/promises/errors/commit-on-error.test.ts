@@ -1,0 +1,82 @@
+import type Koa from 'koa'
+import session, { type SessionOptions } from 'koa-session-service'
+import { createApp, KOA_VERSIONS } from '../../support/app'
+import { BACKENDS } from '../../support/backends'
+import { observe, type Observed } from '../../support/site'
+import { toldBy } from './fixtures'
+import { Browser, closeServers, listen, namesOf } from './server'
+
+afterEach(closeServers)
+
+class Refused extends Error {}
+
+/** `/count` counts; with `?fail` the handler throws afterwards, with `?save` it saves before. */
+async function open(KoaClass: typeof Koa, options: SessionOptions): Promise<{ browser: Browser; observed: Observed }> {
+  const app = createApp(KoaClass)
+  const observed = observe(app)
+  app.use(session(options, app))
+  app.use(async (ctx) => {
+    if (ctx.path === '/count') ctx.session.views = (ctx.session.views ?? 0) + 1
+    if (ctx.path === '/logout') ctx.session = null
+    if ('save' in ctx.query) {
+      await ctx.session.save()
+      ctx.session.views = 100
+    }
+    if (ctx.query.fail === 'refused') throw new Refused()
+    if ('fail' in ctx.query) throw new Error('broken')
+    ctx.body = ctx.session ?? {}
+  })
+  return { browser: new Browser(await listen(app.callback())), observed }
+}
+
+describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version, KoaClass) => {
+  describe.each(BACKENDS)('$name', ({ options }) => {
+    it('R14: false saves nothing of a request that fails, and sets no cookie', async () => {
+      const { browser } = await open(KoaClass, { ...options(), commitOnError: false, rolling: true })
+      const first = await browser.get('/count?fail')
+      expect(first).toMatchObject({ status: 500, setCookie: [] })
+      await browser.get('/count')
+      expect((await browser.get('/count?fail')).setCookie).toEqual([])
+      expect((await browser.get('/')).body).toBe('{"views":1}')
+    })
+
+    it('R14: false does not end a session either', async () => {
+      const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
+      await browser.get('/count')
+      expect((await browser.get('/logout?fail')).setCookie).toEqual([])
+      expect((await browser.get('/')).body).toBe('{"views":1}')
+    })
+
+    it('R14: false keeps what was saved before the error, and its cookie', async () => {
+      const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
+      expect(namesOf((await browser.get('/count?save&fail')).setCookie)).toEqual(['koa.sess', 'koa.sess.sig'])
+      expect((await browser.get('/')).body).toBe('{"views":1}')
+    })
+
+    it('R14: a function decides by the error and the context', async () => {
+      const calls: unknown[] = []
+      const { browser, observed } = await open(KoaClass, {
+        ...options(),
+        commitOnError: (error, ctx) => {
+          calls.push([error, ctx.path])
+          return !(error instanceof Refused)
+        },
+      })
+      await browser.get('/count?fail')
+      expect((await browser.get('/count?fail=refused')).setCookie).toEqual([])
+      expect((await browser.get('/')).body).toBe('{"views":1}')
+      expect(calls).toEqual(observed.errors.map((error) => [error, '/count']))
+    })
+  })
+
+  it("R15: a function that throws saves nothing, and the handler's error stays the request's", async () => {
+    const { browser, observed } = await open(KoaClass, {
+      commitOnError: () => {
+        throw new Error('undecided')
+      },
+    })
+    expect(await browser.get('/count?fail')).toMatchObject({ status: 500, setCookie: [] })
+    expect(observed.errors.map(String)).toEqual(['Error: undecided', 'Error: broken'])
+    expect(toldBy(observed).failures.map(String)).toEqual(['Error: undecided'])
+  })
+})

@@ -1,0 +1,100 @@
+import session, { MemoryStore, sealed, SessionService } from 'koa-session-service'
+import { createApp, KOA_VERSIONS } from '../../support/app'
+import { BACKENDS } from '../../support/backends'
+import { Browser, closeServers, listen, namesOf } from './server'
+
+afterEach(closeServers)
+
+const OURS = ['koa.sess', 'koa.sess.sig']
+
+describe.each(Object.entries(KOA_VERSIONS))(
+  'the cookies of a session whose handler throws, under %s',
+  (_, KoaClass) => {
+    describe.each(BACKENDS)('$name', ({ options }) => {
+      async function open(): Promise<Browser> {
+        const app = createApp(KoaClass)
+        app.use(session(options(), app))
+        app.use(async (ctx) => {
+          if (ctx.path === '/count') ctx.session.views = (ctx.session.views ?? 0) + 1
+          if (ctx.path === '/renew') await ctx.session.regenerate()
+          if (ctx.path === '/logout') ctx.session = null
+          if (ctx.path !== '/') throw new Error('broken')
+          ctx.body = ctx.session
+        })
+        return new Browser(await listen(app.callback()))
+      }
+
+      it('R14: are on the error response, once, and the session is there in the next request', async () => {
+        const browser = await open()
+        const first = await browser.get('/count')
+        expect(first.status).toBe(500)
+        expect(namesOf(first.setCookie)).toEqual(OURS)
+        await browser.get('/count')
+        expect((await browser.get('/')).body).toBe('{"views":2}')
+      })
+
+      it('R14: follow a session that was regenerated before the error', async () => {
+        const browser = await open()
+        await browser.get('/count')
+        expect(namesOf((await browser.get('/renew')).setCookie)).toEqual(OURS)
+        expect((await browser.get('/')).body).toBe('{"views":1}')
+      })
+
+      it('R14: are cleared where the session was ended before the error', async () => {
+        const browser = await open()
+        await browser.get('/count')
+        expect(namesOf((await browser.get('/logout')).setCookie)).toEqual(OURS)
+        expect(browser.jar.values.size).toBe(0)
+      })
+    })
+
+    it("R14: come back alone: Koa removes another middleware's cookies, also of names like ours", async () => {
+      const app = createApp(KoaClass)
+      app.use(session(app))
+      app.use((ctx) => {
+        for (const name of ['other', 'koa.sess2', 'koa.sess.other', 'xkoa.sess']) ctx.cookies.set(name, '1')
+        ctx.session.views = 1
+        throw new Error('broken')
+      })
+      expect(namesOf((await new Browser(await listen(app.callback())).get()).setCookie)).toEqual(OURS)
+    })
+
+    it("R14: stand beside the error's own Set-Cookie", async () => {
+      const app = createApp(KoaClass)
+      app.use(session(app))
+      app.use((ctx) => {
+        ctx.session.views = 1
+        throw Object.assign(new Error('broken'), { headers: { 'set-cookie': ['a=1', 'b=2'] } })
+      })
+      const { setCookie } = await new Browser(await listen(app.callback())).get()
+      expect(namesOf(setCookie)).toEqual(['a', 'b', ...OURS])
+    })
+
+    it('R14: of two sessions are both there, each once', async () => {
+      const app = createApp(KoaClass)
+      app.use(session({ store: new MemoryStore() }, app))
+      const admin = new SessionService(app, { key: 'admin', property: 'admin' })
+      app.use(admin.middleware())
+      app.use(async (ctx) => {
+        ctx.session.views = 1
+        await admin.update((data) => (data.views = 1), ctx)
+        throw new Error('broken')
+      })
+      const { setCookie } = await new Browser(await listen(app.callback())).get()
+      expect(namesOf(setCookie)).toEqual(['admin', 'admin.sig', ...OURS])
+    })
+
+    it('R14: are all there where a session takes several', async () => {
+      const app = createApp(KoaClass)
+      app.use(session({ codec: sealed({ keys: ['a key of at least thirty-two bytes'] }), chunks: 3 }, app))
+      app.use((ctx) => {
+        if (ctx.path === '/') return void (ctx.body = ctx.session)
+        ctx.session.text = 'x'.repeat(6000)
+        throw new Error('broken')
+      })
+      const browser = new Browser(await listen(app.callback()))
+      expect(namesOf((await browser.get('/fail')).setCookie)).toEqual(['koa.sess', 'koa.sess.1', 'koa.sess.2'])
+      expect(JSON.parse((await browser.get('/')).body)).toEqual({ text: 'x'.repeat(6000) })
+    })
+  },
+)

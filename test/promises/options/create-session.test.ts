@@ -1,0 +1,103 @@
+import session, { createSession, MemoryStore, SessionError, type CreateSessionOptions } from 'koa-session-service'
+import { createApp, Visitor } from '../../support/app'
+import { cookieNames, cookieOf } from '../../support/set-cookie'
+
+let warnings: string[]
+beforeEach(() => {
+  warnings = []
+  jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(String(warning)))
+})
+afterEach(() => jest.restoreAllMocks())
+
+/** An app that counts its visits, in a session made with these options. */
+function visit(options: object): Visitor {
+  const app = createApp()
+  app.use(createSession(options as CreateSessionOptions, app))
+  app.use((ctx) => {
+    ctx.session.views = Number(ctx.session.views ?? 0) + 1
+    ctx.body = ctx.session.views
+  })
+  return new Visitor(app)
+}
+
+test('R78: createSession() keeps sessions as session() does, in both orders of the arguments', async () => {
+  const app = createApp()
+  const middleware = createSession(app, { key: 'shop' })
+  app.use(middleware).use((ctx) => {
+    ctx.session.user = 'ann'
+    ctx.body = ctx.session
+  })
+  const visitor = new Visitor(app)
+  expect(cookieNames(await visitor.get())).toEqual(['shop', 'shop.sig'])
+  expect(middleware.sessions.options.key).toBe('shop')
+})
+
+test.each([
+  ['resave', false, 'Unknown session option "resave". Leave it out; docs/options.md has a table of all options.'],
+  ['samesite', 'lax', 'Unknown session option "samesite". Did you mean "sameSite"?'],
+  ['secureProxy', true, 'Unknown session option "secureProxy". Set app.proxy = true and secure: true.'],
+])(
+  'D23, R78: createSession() warns once of the unknown option %s, and goes on without it',
+  async (name, value, message) => {
+    for (const environment of ['production', 'test', 'test']) {
+      jest.replaceProperty(process, 'env', { ...process.env, NODE_ENV: environment })
+      const visitor = visit({ [name]: value })
+      await visitor.get()
+      expect((await visitor.get()).body).toBe('2')
+    }
+    expect(warnings).toEqual([`${message} It has no effect.`])
+    expect(() => session({ [name]: value } as object, createApp())).toThrow(message)
+  },
+)
+
+test.each([[undefined], [null]])('R78: an option that is %s is left out', async (nothing) => {
+  const names = ['sameSite', 'maxAge', 'store', 'domain', 'secure', 'httpOnly', 'signed', 'genid', 'prefix', 'anything']
+  const visitor = visit(Object.fromEntries(names.map((name) => [name, nothing])))
+  const { attributes } = cookieOf(await visitor.get())
+  expect(attributes).toEqual(expect.objectContaining({ path: '/', httponly: true }))
+  expect(attributes).not.toHaveProperty('samesite')
+  expect((await visitor.get()).body).toBe('2')
+})
+
+test('R78: an option that is known and cannot be is refused by createSession() as well', () => {
+  expect(() => visit({ sameSite: 'loose' })).toThrow(SessionError)
+  expect(() => visit({ maxAge: '1 day' })).toThrow('takes a positive number of milliseconds, 400 days at most')
+  expect(() => createSession({}, undefined as never)).toThrow('app instance required')
+  expect(() => createSession('nonsense' as never, createApp())).toThrow('Session options are an object')
+})
+
+test('R78: a second createSession() on an app is the first one, and says so', async () => {
+  const store = new MemoryStore()
+  const app = createApp()
+  const first = createSession({ store }, app)
+  const second = createSession({ key: 'oauth' }, app)
+  expect(second.sessions).toBe(first.sessions)
+  expect(warnings).toEqual([expect.stringContaining('on ctx.session already')])
+  app.use(first).use(second)
+  app.use((ctx) => {
+    ctx.session.views = Number(ctx.session.views ?? 0) + 1
+    ctx.body = ctx.session.views
+  })
+  const visitor = new Visitor(app)
+  expect(cookieNames(await visitor.get())).toEqual(['koa.sess', 'koa.sess.sig'])
+  expect((await visitor.get()).body).toBe('2')
+  expect(store.size).toBe(1)
+})
+
+test('R78: a second createSession() that is used alone serves requests too', async () => {
+  const app = createApp()
+  createSession({}, app)
+  app.use(createSession({ key: 'oauth' }, app)).use((ctx) => {
+    ctx.session.user = 'ann'
+    ctx.body = ''
+  })
+  expect(cookieNames(await new Visitor(app).get())).toEqual(['koa.sess', 'koa.sess.sig'])
+})
+
+test('R78: a session with a property of its own is a second one, and one whose cookie is taken is refused', () => {
+  const app = createApp()
+  const first = createSession({}, app)
+  const second = createSession({ key: 'admin', property: 'admin' }, app)
+  expect(second.sessions).not.toBe(first.sessions)
+  expect(() => createSession({ property: 'other' }, app)).toThrow('This app has a session with the cookie "koa.sess"')
+})

@@ -1,0 +1,46 @@
+import Redis from 'ioredis'
+import { RedisStore } from 'koa-session-service/redis'
+import { newOwner, OwnedApp } from '../../support/owned-app'
+import { hasRedis, startRedisNode } from '../../support/redis-cluster'
+import { describeWith } from '../../support/require-server'
+import { RoundTrips } from '../../support/round-trips'
+import type { ServerProcess } from '../../support/server-process'
+
+const MOST = 10
+
+describeWith('Redis', hasRedis)('the sessions of an owner, in Redis', () => {
+  let server: ServerProcess
+  let client: Redis
+
+  beforeAll(async () => {
+    server = await startRedisNode()
+    client = new Redis(server.port)
+  })
+
+  afterAll(async () => {
+    client.disconnect()
+    await server.stop()
+  })
+
+  it('R66: are listed and ended in a few round trips, however many there are', async () => {
+    const counts = await Promise.all(
+      [1, 300].map(async (many) => {
+        const trips = new RoundTrips(client)
+        const site = new OwnedApp({ store: new RedisStore(trips) })
+        const [alice, before] = [newOwner(), newOwner('before')]
+        // What a script costs the first time does not count.
+        await site.signedIn(before)
+        await site.services[0].list(before)
+        await site.services[0].revokeAll(before)
+        await Promise.all(Array.from({ length: many }, () => site.signedIn(alice)))
+        trips.count = 0
+        expect(await site.services[0].list(alice)).toHaveLength(many)
+        const listing = trips.count
+        expect(await site.services[0].revokeAll(alice)).toBe(many)
+        return [listing, trips.count - listing]
+      }),
+    )
+    expect(counts[1]).toEqual(counts[0])
+    for (const count of counts.flat()) expect(count).toBeLessThanOrEqual(MOST)
+  })
+})

@@ -1,0 +1,134 @@
+import type { Context } from 'koa'
+import { LayeredStore, type BusMessage } from 'koa-session-service'
+import { startClock, stopClock } from '../../support/clock'
+import { CountingBus } from '../../support/counting-bus'
+import { createGate } from '../../support/gate'
+import { WatchedStore } from '../../support/watched-store'
+
+const LONG = 10_000_000
+const maxStale = 60_000
+const request = { rolling: false, ctx: {} as Context }
+
+let clock: ReturnType<typeof stopClock>
+beforeEach(() => (clock = stopClock()))
+afterEach(startClock)
+
+/** The same sessions in two processes that hear of each other; `a` is in the memory of both. */
+async function openTwice() {
+  const shared = new WatchedStore()
+  const bus = new CountingBus()
+  const [here, there] = [0, 1].map(() => new LayeredStore(shared, { bus, maxStale }))
+  const read = async (store: LayeredStore, key = 'a') => (await store.read(key, request))?.record
+  const created = await here.create('a', { n: 1, _hands: 3 }, LONG, request)
+  for (const store of [here, there]) await read(store)
+  shared.calls.length = 0
+  return { shared, bus, here, there, read, revision: created?.revision }
+}
+
+type Twice = Awaited<ReturnType<typeof openTwice>>
+
+const CHANGES: [string, (twice: Twice) => Promise<unknown>, object | undefined, BusMessage['kind']][] = [
+  ['replace', ({ there, revision }) => there.replace('a', { n: 2 }, LONG, revision, request), { n: 2 }, 'written'],
+  ['set', ({ there }) => there.set('a', { n: 2 }, LONG, request), { n: 2 }, 'written'],
+  ['destroy', ({ there }) => there.destroy('a', request), undefined, 'ended'],
+]
+
+describe('LayeredStore with a bus', () => {
+  it.each(CHANGES)('R73: sees what another process does: %s', async (_verb, change, after, kind) => {
+    const twice = await openTwice()
+    await change(twice)
+    expect(twice.bus.messages.map((message) => message.kind)).toEqual([kind])
+    expect(await twice.read(twice.here)).toEqual(after)
+    expect(twice.shared.calls.filter((call) => call === 'read')).toHaveLength(1)
+  })
+
+  it.each(CHANGES)('R73: after maxStale at the latest, where the message is lost: %s', async (_verb, change, after) => {
+    const twice = await openTwice()
+    twice.bus.isDeaf = true
+    await change(twice)
+    clock.advance(maxStale)
+    expect(await twice.read(twice.here)).toEqual({ n: 1, _hands: 3 })
+    clock.advance(1)
+    expect(await twice.read(twice.here)).toEqual(after)
+  })
+
+  it.each(CHANGES)(
+    'R73: does not keep what was read before the change, and answered after it: %s',
+    async (_verb, change, after) => {
+      const twice = await openTwice()
+      const { shared, bus, here, read } = twice
+      bus.publish({ kind: 'lost' })
+      const gate = createGate()
+      const readShared = shared.read.bind(shared)
+      jest.spyOn(shared, 'read').mockImplementationOnce(async (key) => {
+        const found = await readShared(key)
+        await gate.pass()
+        return found
+      })
+      const slow = read(here)
+      await gate.reached
+      await change(twice)
+      gate.open()
+      expect(await slow).toMatchObject({ n: 1 })
+      expect(await read(here)).toEqual(after)
+    },
+  )
+
+  it('R73: tells what it has written, and nothing else', async () => {
+    const { bus, here, there, revision } = await openTwice()
+    await here.touch('a', Date.now() + LONG, LONG, request)
+    await here.create('b', { n: 1 }, LONG, request)
+    await here.create('a', { n: 1 }, LONG, request)
+    await there.replace('a', { n: 2 }, LONG, 'another revision', request)
+    await there.destroy('nobody', request)
+    expect(bus.messages).toEqual([])
+    await there.replace('a', { n: 2, _hands: 4 }, LONG, revision, request)
+    expect(bus.messages).toMatchObject([{ kind: 'written', hands: 4 }])
+    expect(JSON.stringify(bus.messages)).not.toContain('"a"')
+  })
+
+  it('R73: what a message does not mean stays in memory', async () => {
+    const { shared, bus, here, there, read } = await openTwice()
+    await here.create('b', { n: 1 }, LONG, request)
+    await read(here, 'b')
+    shared.calls.length = 0
+    await there.destroy('b', request)
+    await read(here)
+    expect(shared.calls).toEqual(['destroy'])
+    bus.publish({ kind: 'revoked', owner: 'of whomever' })
+    await read(here)
+    expect(shared.calls).toEqual(['destroy', 'read'])
+  })
+
+  it('R73: a failing bus fails nothing', async () => {
+    const { bus, here, there, read, revision } = await openTwice()
+    const failing = jest.spyOn(bus, 'publish')
+    failing.mockReturnValue(Promise.reject(new Error('no bus')) as never)
+    expect(await here.replace('a', { n: 2 }, LONG, revision, request)).toMatchObject({ outcome: 'written' })
+    jest.spyOn(bus, 'publish').mockImplementation(() => {
+      throw new Error('no bus')
+    })
+    expect(await here.destroy('a', request)).toBe(true)
+    expect(await read(here)).toBeUndefined()
+    clock.advance(maxStale + 1)
+    expect(await read(there)).toBeUndefined()
+  })
+
+  it('R73: tells of an owner whose sessions it has ended', async () => {
+    const bus = new CountingBus()
+    const { records } = new WatchedStore()
+    const store = new LayeredStore(records, { bus, maxStale })
+    await store.create('a', { n: 1 }, LONG, { ...request, owner: 'ann' })
+    expect(await store.destroyByOwner?.('ann')).toBe(1)
+    expect(bus.messages).toEqual([{ kind: 'revoked', owner: expect.stringMatching(/^[\w-]{43}$/) as string }])
+  })
+
+  it('R73: hears nothing and holds nothing once it is closed', async () => {
+    const { shared, bus, here, there, read } = await openTwice()
+    here.close()
+    there.close()
+    expect(bus.size).toBe(0)
+    await read(here)
+    expect(shared.calls).toEqual(['read'])
+  })
+})

@@ -1,0 +1,270 @@
+import type { Context } from 'koa'
+import { LayeredStore, MemoryStore } from 'koa-session-service'
+import { startClock, stopClock } from '../../support/clock'
+import { createGate } from '../../support/gate'
+import { createSessionApp } from '../../support/session-app'
+import { WatchedStore } from '../../support/watched-store'
+
+const LONG = 60_000
+const maxStale = 2000
+const request = { rolling: false, ctx: {} as Context }
+
+let clock: ReturnType<typeof stopClock>
+beforeEach(() => (clock = stopClock()))
+afterEach(startClock)
+
+/** The same sessions in two processes. */
+function openTwice(options?: { maxStale?: number; max?: number }) {
+  const shared = new WatchedStore()
+  const [here, there] = [new LayeredStore(shared, options), new LayeredStore(shared, options)]
+  const read = async (store: LayeredStore, key = 'a') => (await store.read(key, request))?.record
+  return { shared, here, there, read }
+}
+
+describe('LayeredStore', () => {
+  it('keeps nothing unless it is told to', async () => {
+    const { shared, here, there, read } = openTwice()
+    await here.create('a', { user: 'ann' }, LONG, request)
+    await read(here)
+    await there.destroy('a', request)
+    expect(await read(here)).toBeUndefined()
+    expect(shared.calls.filter((call) => call === 'read')).toHaveLength(2)
+  })
+
+  it('saves the round trip of what was read or written a moment ago', async () => {
+    const { shared, here, there, read } = openTwice({ maxStale })
+    const created = await here.create('a', { user: 'ann' }, LONG, request)
+    for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'ann' })
+    await here.replace('a', { user: 'bob' }, LONG, created?.revision, request)
+    for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'bob' })
+    expect(shared.calls).toEqual(['create', 'replace'])
+    for (let times = 0; times < 5; times++) expect(await read(there)).toEqual({ user: 'bob' })
+    expect(shared.calls).toEqual(['create', 'replace', 'read'])
+  })
+
+  it('R9: does not keep what it has written where another write of the record was beside it', async () => {
+    const { shared, here, read } = openTwice({ maxStale })
+    const created = await here.create('a', { n: 1 }, LONG, request)
+    const gate = createGate()
+    const replaceShared = shared.replace.bind(shared)
+    jest.spyOn(shared, 'replace').mockImplementationOnce(async (...call) => {
+      const answer = replaceShared(...call)
+      await gate.pass()
+      return answer
+    })
+    const slow = here.replace('a', { n: 2 }, LONG, created?.revision, request)
+    await gate.reached
+    const { revision } = (await shared.read('a'))!
+    await here.replace('a', { n: 3 }, LONG, revision, request)
+    gate.open()
+    expect(await slow).toMatchObject({ outcome: 'written' })
+    expect(await read(here)).toEqual({ n: 3 })
+  })
+
+  it.each(['destroy', 'replace'] as const)('sees at most maxStale late what another process does: %s', async (verb) => {
+    const { here, there, read } = openTwice({ maxStale })
+    const created = await here.create('a', { user: 'ann' }, LONG, request)
+    await read(here)
+    if (verb === 'destroy') await there.destroy('a', request)
+    else await there.replace('a', { user: 'bob' }, LONG, created?.revision, request)
+    clock.advance(maxStale)
+    expect(await read(here)).toEqual({ user: 'ann' })
+    clock.advance(1)
+    expect(await read(here)).toEqual(verb === 'destroy' ? undefined : { user: 'bob' })
+  })
+
+  it('is no later for being read all the time', async () => {
+    const { here, there, read } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    await read(here)
+    await there.destroy('a', request)
+    for (let step = 0; step < 4; step++) {
+      clock.advance(maxStale / 4)
+      await read(here)
+    }
+    clock.advance(1)
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it('sees at once what its own process does', async () => {
+    const { here, read } = openTwice({ maxStale })
+    const created = await here.create('a', { n: 1 }, LONG, request)
+    await read(here)
+    await here.replace('a', { n: 2 }, LONG, created?.revision, request)
+    expect(await read(here)).toEqual({ n: 2 })
+    await here.set('a', { n: 3, _expire: 1 }, LONG, request)
+    expect(await read(here)).toEqual({ n: 3, _expire: 1 })
+    await here.touch('a', 5, LONG, request)
+    expect(await read(here)).toEqual({ n: 3, _expire: 5 })
+    await here.destroy('a', request)
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it('R11: does not keep what was read before a logout, and answered after it', async () => {
+    const { shared, here, read } = openTwice({ maxStale })
+    await shared.create('a', { user: 'ann' }, LONG)
+    const gate = createGate()
+    const readShared = shared.read.bind(shared)
+    jest.spyOn(shared, 'read').mockImplementationOnce(async (key) => {
+      const found = await readShared(key)
+      await gate.pass()
+      return found
+    })
+    const slow = read(here)
+    await gate.reached
+    await here.destroy('a', request)
+    gate.open()
+    expect(await slow).toEqual({ user: 'ann' })
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it('R11: nor what is read from its beginning to its end while a logout is under way', async () => {
+    const { shared, here, read } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    const gate = createGate()
+    const destroyShared = shared.destroy.bind(shared)
+    jest.spyOn(shared, 'destroy').mockImplementationOnce(async (key) => {
+      await gate.pass()
+      return destroyShared(key)
+    })
+    const ending = here.destroy('a', request)
+    await gate.reached
+    expect(await read(here)).toEqual({ user: 'ann' })
+    gate.open()
+    await ending
+    expect(await read(here)).toBeUndefined()
+  })
+
+  it.each([
+    ['a logout', 'destroy', async (store: LayeredStore) => store.destroy('a', request)],
+    [
+      'the end of all sessions of an owner',
+      'destroyByOwner',
+      async (store: LayeredStore) => store.destroyByOwner?.('ann'),
+    ],
+  ] as const)('R11: nor what is read in the middle of %s, and answered after it', async (_what, method, end) => {
+    const shared = new MemoryStore()
+    const here = new LayeredStore(shared, { maxStale })
+    await here.create('a', { user: 'ann' }, LONG, { ...request, owner: 'ann' })
+    const [ending, reading] = [createGate(), createGate()]
+    const change = shared[method].bind(shared) as (...args: unknown[]) => never
+    jest.spyOn(shared, method).mockImplementationOnce((async (...args: unknown[]) => {
+      await ending.pass()
+      return change(...args)
+    }) as never)
+    const read = shared.read.bind(shared)
+    jest.spyOn(shared, 'read').mockImplementationOnce((async (key: string) => {
+      const found = read(key)
+      await reading.pass()
+      return found
+    }) as never)
+    const ended = end(here)
+    await ending.reached
+    const slow = here.read('a', request)
+    await reading.reached
+    ending.open()
+    await ended
+    reading.open()
+    expect((await slow)?.record).toEqual({ user: 'ann' })
+    expect(await here.read('a', request)).toBeUndefined()
+  })
+
+  it('says what comes from its memory', async () => {
+    const { shared, here } = openTwice({ maxStale })
+    await shared.create('a', { user: 'ann' }, LONG)
+    expect(await here.read('a', request)).not.toHaveProperty('isCached')
+    expect(await here.read('a', request)).toHaveProperty('isCached', true)
+  })
+
+  it('R53: looks past its memory once for each doubt, within maxStale', async () => {
+    const { shared, here, there } = openTwice({ maxStale })
+    const created = await here.create('a', { n: 1 }, LONG, request)
+    await here.read('a', request)
+    const doubting = async (doubt: string) => (await here.read('a', { ...request, doubt }))?.record.n
+    await there.replace('a', { n: 2 }, LONG, created?.revision, request)
+    expect(await doubting('x')).toBe(2)
+    const { revision } = (await there.read('a', request))!
+    await there.replace('a', { n: 3 }, LONG, revision, request)
+    shared.calls.length = 0
+    expect(await doubting('x')).toBe(2)
+    expect(shared.calls).toEqual([])
+    expect(await doubting('y')).toBe(3)
+    expect(shared.calls).toEqual(['read'])
+    clock.advance(maxStale + 1)
+    await doubting('x')
+    await doubting('y')
+    expect(shared.calls).toEqual(['read', 'read', 'read'])
+  })
+
+  it('R29: remembers no more than max doubts, whatever clients make up', async () => {
+    const { shared, here } = openTwice({ maxStale, max: 3 })
+    await here.create('a', { n: 1 }, LONG, request)
+    for (let index = 0; index < 10; index++) await here.read('a', { ...request, doubt: `made up ${index}` })
+    shared.calls.length = 0
+    await here.read('a', { ...request, doubt: 'made up 9' })
+    expect(shared.calls).toEqual([])
+    await here.read('a', { ...request, doubt: 'made up 0' })
+    expect(shared.calls).toEqual(['read'])
+  })
+
+  it('R53: a doubt that the shared store could not settle is asked again', async () => {
+    const { shared, here } = openTwice({ maxStale })
+    await here.create('a', { n: 1 }, LONG, request)
+    await here.read('a', request)
+    const doubt = { ...request, doubt: 'x' }
+    jest.spyOn(shared, 'read').mockRejectedValueOnce(new Error('down'))
+    await expect(here.read('a', doubt)).rejects.toThrow('down')
+    shared.calls.length = 0
+    await here.read('a', doubt)
+    expect(shared.calls).toEqual(['read'])
+  })
+
+  it('R60: has the index by owner that the shared store has, and forgets what is ended with it', async () => {
+    const shared = new MemoryStore()
+    const here = new LayeredStore(shared, { maxStale })
+    await here.create('a', { n: 1 }, LONG, { ...request, owner: 'ann' })
+    await here.read('a', request)
+    expect(await here.listByOwner?.('ann')).toEqual([{ key: 'a', record: { n: 1 } }])
+    expect(await here.destroyByOwner?.('ann')).toBe(1)
+    expect(await here.read('a', request)).toBeUndefined()
+    const { here: without } = openTwice()
+    expect([without.listByOwner, without.destroyByOwner]).toEqual([undefined, undefined])
+  })
+
+  it('answers copies', async () => {
+    const { here, read } = openTwice({ maxStale })
+    await here.create('a', { list: [1] }, LONG, request)
+    await read(here)
+    ;((await read(here)) as { list: number[] }).list.push(2)
+    expect(await read(here)).toEqual({ list: [1] })
+  })
+
+  it('holds at most max records', async () => {
+    const { shared, here, read } = openTwice({ maxStale, max: 2 })
+    for (const key of ['a', 'b', 'c']) {
+      await here.create(key, { key }, LONG, request)
+      await read(here, key)
+    }
+    shared.calls.length = 0
+    for (const key of ['c', 'b', 'a']) await read(here, key)
+    expect(shared.calls).toEqual(['read'])
+  })
+
+  it('R9: R11: writes nothing on top of what is stale: changes are kept, and a session that is gone stays so', async () => {
+    const shared = new MemoryStore()
+    const [here, there] = [0, 1].map(() => createSessionApp({ store: new LayeredStore(shared, { maxStale }) }))
+    const ann = here.visitor()
+    await ann.get('/set?first=1')
+    await ann.get('/')
+    const elsewhere = there.visitor(ann.jar.copy())
+    await elsewhere.get('/set?second=2')
+    await ann.get('/set?third=3')
+    clock.advance(maxStale + 1)
+    const all = { first: '1', second: '2', third: '3' }
+    expect((await elsewhere.get('/')).json()).toEqual(all)
+    expect((await ann.get('/')).json()).toEqual(all)
+    await elsewhere.get('/logout')
+    await ann.get('/set?fourth=4')
+    expect(shared.size).toBe(0)
+  })
+})

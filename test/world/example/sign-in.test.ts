@@ -1,0 +1,134 @@
+import { startClock, stopClock } from '../../support/clock'
+import { closeServers } from './browser'
+import { ADA, cartCount, visit } from './shop'
+
+const COOKIE = 'shop.session'
+
+afterEach(closeServers)
+
+describe.each(['cookie', 'memory', 'sqlite'])('signing in and out, SESSIONS=%s', (SESSIONS) => {
+  test('R47: the account page is refused with 401 before, and shown after', async () => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+
+    const refused = await browser.get('/account')
+    expect(refused.status).toBe(401)
+    expect(refused.body).toContain('href="/sign-in"')
+
+    await browser.submit('/sign-in', ADA)
+    const account = await browser.get('/account')
+    expect(account.status).toBe(200)
+    expect(account.body).toContain('Hello, ada')
+    expect(account.body).toContain(`It rests in: ${SESSIONS}.`)
+  })
+
+  test('R42: a wrong name and a wrong password are answered alike, and make no session', async () => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+
+    const wrong = [
+      { ...ADA, password: 'difference engine' },
+      { ...ADA, name: 'nobody' },
+      { ...ADA, name: 'constructor' },
+      { ...ADA, name: 'x'.repeat(101) },
+    ]
+    for (const form of wrong) {
+      const { status, body, setCookie } = await browser.post('/sign-in', form)
+      expect([status, setCookie]).toEqual([422, []])
+      expect(body).toContain('The name or the password is wrong.')
+      // What was typed is there still, and the password is not.
+      expect(body).toContain(`value="${form.name}"`)
+      expect(body).not.toContain('difference engine')
+    }
+    expect((await browser.get('/account')).status).toBe(401)
+  })
+
+  test.each([
+    ['/account', '/account'],
+    ['/nowhere/else', '/nowhere/else'],
+    ['//evil.example', '/'],
+    ['/\\evil.example', '/'],
+    ['https://evil.example', '/'],
+  ])('R47: who wanted to see %s lands at %s after the sign-in', async (to, place) => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    const form = /name="to" value="([^"]*)"/.exec((await browser.get(`/sign-in?to=${encodeURIComponent(to)}`)).body)
+    expect(form?.[1]).toBe(place)
+    const { status, headers } = await browser.post('/sign-in', { ...ADA, to })
+    expect([status, headers.get('location')]).toEqual([303, place])
+  })
+
+  test('R42: looking around makes no session', async () => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    for (const path of ['/', '/cart', '/sign-in', '/account', '/nowhere']) {
+      expect((await browser.get(path)).setCookie).toEqual([])
+    }
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['without a password', { name: 'ada' }],
+    ['with a password that is endless', { name: 'ada', password: 'x'.repeat(101) }],
+  ])('a form %s is refused', async (_, form) => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    expect((await browser.post('/sign-in', form)).status).toBe(400)
+  })
+
+  test('R1: the cookie is out of reach for scripts, and for forms of other sites', async () => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    const { setCookie } = await browser.post('/sign-in', ADA)
+
+    expect(setCookie).toHaveLength(2)
+    for (const line of setCookie) expect(line).toMatch(/; samesite=lax; httponly$/)
+  })
+
+  test('R34: the cookie is another one after the sign-in, and copies of the old one are not signed in', async () => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    await browser.post('/cart/add', { product: 'assam' })
+    const copy = browser.copy()
+
+    await browser.post('/sign-in', ADA)
+    expect(browser.jar.values.get(COOKIE)).not.toBe(copy.jar.values.get(COOKIE))
+    expect((await copy.get('/account')).status).toBe(401)
+  })
+
+  test('R34: signing out forgets the user and the cart, and clears the cookie', async () => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    await browser.post('/cart/add', { product: 'assam' })
+    await browser.post('/sign-in', ADA)
+
+    const shelf = await browser.submit('/sign-out')
+    expect(browser.jar.values.size).toBe(0)
+    expect(cartCount(shelf.body)).toBe(0)
+    expect(shelf.body).toContain('href="/sign-in"')
+  })
+})
+
+describe('where sessions rest in a store', () => {
+  afterEach(startClock)
+
+  test('R34: the token from before the sign-in opens nothing, and is not adopted', async () => {
+    const { advance } = stopClock()
+    const browser = await visit({ SESSIONS: 'memory' })
+    await browser.post('/cart/add', { product: 'assam' })
+    const replayed = browser.copy()
+    const old = replayed.jar.values.get(COOKIE)
+    await browser.post('/sign-in', ADA)
+
+    expect(cartCount((await replayed.get('/')).body)).toBe(0)
+    expect((await replayed.post('/cart/add', { product: 'sencha' })).setCookie).toEqual([])
+    expect(cartCount((await replayed.get('/')).body)).toBe(0)
+
+    advance(10_000)
+    await replayed.post('/cart/add', { product: 'sencha' })
+    expect(replayed.jar.values.get(COOKIE)).not.toBe(old)
+    expect(cartCount((await replayed.get('/')).body)).toBe(1)
+    expect(cartCount((await browser.get('/')).body)).toBe(1)
+  })
+
+  test('R11: a copy of the cookie opens nothing after the sign-out', async () => {
+    const browser = await visit({ SESSIONS: 'memory' })
+    await browser.post('/sign-in', ADA)
+    const copy = browser.copy()
+    expect((await copy.get('/account')).status).toBe(200)
+
+    await browser.post('/sign-out')
+    expect((await copy.get('/account')).status).toBe(401)
+  })
+})

@@ -1,0 +1,40 @@
+import { heapInUse } from '../../support/heap'
+import { createTargets, fuzzCookies } from './cookies'
+import { createTarget } from './targets'
+
+describe('hostile cookies', () => {
+  it('R29: 20,000 of them open no session, write none, lose none, are no server error, and leave nothing in memory', async () => {
+    const targets = await createTargets()
+    // The first half fills what is bounded.
+    const halves = []
+    const heaps = []
+    for (const seed of [20_300_101, 20_300_102]) {
+      halves.push(await fuzzCookies({ seed, count: 10_000, time: 30_000, targets }))
+      heaps.push(heapInUse())
+    }
+    for (const report of halves) {
+      expect(report).toMatchObject({ accepted: 0, serverErrors: 0, written: 0, lost: 0, findings: [] })
+      expect(report.tried).toBeGreaterThan(500)
+      expect(report.unchanged).toBeLessThan(report.tried / 5)
+    }
+    expect((heaps[1] - heaps[0]) / halves[1].tried).toBeLessThan(100)
+  }, 120_000)
+
+  it('R29: what an app accepts is seen: one that does not sign its records accepts odd ones', async () => {
+    const target = await createTarget('open', { signed: false, decode: () => ({ user: 'eve', _session: true }) }, 60)
+    const report = await fuzzCookies({ seed: 1, count: 500, targets: [target] })
+    expect(report.accepted).toBeGreaterThan(100)
+    expect(report.findings).toHaveLength(10)
+  })
+
+  it('R29: a server error is seen', async () => {
+    const valid = () => {
+      throw new Error('a mistake')
+    }
+    const target = await createTarget('broken', {}, 60)
+    const broken = await createTarget('broken', { decode: () => ({ _session: true }), signed: false, valid }, 60)
+    const report = await fuzzCookies({ seed: 1, count: 500, targets: [{ ...target, ask: broken.ask }] })
+    expect(report.serverErrors).toBeGreaterThan(100)
+    expect(report.lost).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,26 @@
+import { createApp } from '../../../example/recipes/passport'
+import { Visitor } from '../../support/app'
+
+const ADA = { username: 'ada', password: 'lovelace' }
+
+test('R7: koa-passport signs in and out', async () => {
+  const ada = new Visitor(createApp())
+  expect((await ada.post('/sign-in', ADA)).headers.location).toBe('/')
+  expect((await ada.get()).json()).toEqual({ name: 'ada' })
+  expect((await ada.post('/sign-out')).json()).toEqual({ name: 'nobody' })
+  expect((await ada.get()).json()).toEqual({ name: 'nobody' })
+})
+
+test('R7: a wrong password signs nobody in', async () => {
+  const ada = new Visitor(createApp())
+  expect((await ada.post('/sign-in', { ...ADA, password: 'babbage' })).status).toBe(401)
+  expect((await ada.get()).json()).toEqual({ name: 'nobody' })
+})
+
+test('R7: a cookie from before the sign-out opens nothing', async () => {
+  const ada = new Visitor(createApp())
+  await ada.post('/sign-in', ADA)
+  const { header: cookie } = ada.jar
+  await ada.post('/sign-out')
+  expect((await ada.get('/', { cookie })).json()).toEqual({ name: 'nobody' })
+})
