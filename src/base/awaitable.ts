@@ -9,3 +9,8 @@ export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
 export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
   return isPromise(value) ? value.then(next) : next(value)
 }
+
+/** Lets what nobody waits for fail: where it is a promise, that does not end the process. */
+export function disregard(value: unknown): void {
+  if (isPromise(value)) value.then(undefined, () => undefined)
+}

@@ -1,3 +1,4 @@
+import { disregard } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { dataOf, isDuration, MAX_LIFETIME, type Dictionary, type LifetimePolicy } from '../session/record'
 
@@ -26,6 +27,7 @@ function timeoutOf(name: string, timeout: Timeout<Dictionary> | undefined, data:
   if (typeof timeout !== 'function') return timeout
   const value: unknown = timeout(dataOf(data)) ?? undefined
   if (value === undefined || (isDuration(value) && value <= MAX_LIFETIME)) return value
+  disregard(value)
   throw new SessionError(
     'ERR_SESSION_BAD_VALUE',
     `The option "${name}" returned ${typeof value === 'number' ? value : `a value of type ${typeof value}`}. It returns a ` +

@@ -1,3 +1,4 @@
+import { disregard } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { dataOf, type Dictionary } from '../session/record'
 
@@ -8,6 +9,7 @@ export function ownerFrom(owner: ((data: Dictionary) => unknown) | undefined): (
     const account = owner(dataOf(data)) ?? undefined
     if (account === undefined || typeof account === 'string') return account
     if (typeof account === 'number') return String(account)
+    disregard(account)
     throw new SessionError(
       'ERR_SESSION_BAD_VALUE',
       `The option "owner" returned a value of type ${typeof account}. It returns the account's id, a string or a number; ` +

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { disregard } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { isRecord } from '../session/record'
 import type { Device } from '../session/tenure'
@@ -14,6 +15,7 @@ const MAX_DEVICE_BYTES = 512
 export function sightingOf(device: (ctx: Context) => Device, ctx: Context): Device {
   const value: unknown = device(ctx)
   const text = isRecord(value) ? textOf(value) : undefined
+  disregard(value)
   if (text === undefined) throw badDevice(`a value that is no plain object of JSON: ${typeof value}`)
   const size = Buffer.byteLength(text)
   if (size > MAX_DEVICE_BYTES) throw badDevice(`${size} bytes of JSON`)
