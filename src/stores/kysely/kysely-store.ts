@@ -191,8 +191,9 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   async deleteExpired({ batch = BATCH }: { batch?: number } = {}): Promise<number> {
     const deleteOnce = async (): Promise<number> =>
       this.#attempts.insist(async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch }))
+    const total = await deleteInBatches(deleteOnce, { batch, countStatements: () => this.#attempts.count })
     await this.#attempts.insist(async () => this.#marks.forget())
-    return deleteInBatches(deleteOnce, { batch, countStatements: () => this.#attempts.count })
+    return total
   }
 
   /**

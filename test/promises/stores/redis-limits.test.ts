@@ -63,6 +63,7 @@ describeWith('Redis', hasRedis)('what RedisStore checks first', () => {
     server = await startRedisNode()
     client = new Redis(server.port)
   })
+  beforeEach(() => client.flushall())
   afterAll(async () => {
     client.disconnect()
     await server.stop()
