@@ -6,6 +6,7 @@ import { describeContract } from './every-store'
 import { checkRunner, findRunner } from './find-runner'
 import { fixtureOf, type MadeStore, type StoreFixture } from './made-store'
 import { describeOwner, describeOwnerChanges, describeOwnerMarks } from './owner-index'
+import { patient } from './patient'
 import { newKey, type CapableStore, type TestedStore, type TestRunner } from './tested-store'
 import { describeTouch, describeTouchAt } from './touch'
 
@@ -55,7 +56,8 @@ export function describeSessionStore(
   make: () => Awaitable<MadeStore>,
   { capabilities = [], runner }: DescribeOptions = {},
 ): void {
-  const { describe, it, beforeEach, afterEach } = runner === undefined ? findRunner() : checkRunner(runner)
+  const { describe, beforeEach, afterEach, ...found } = runner === undefined ? findRunner() : checkRunner(runner)
+  const it = patient(found.it)
   const test = {} as TestedStore
   let fixture: StoreFixture | undefined
 
@@ -72,8 +74,8 @@ export function describeSessionStore(
 
     it('can do what it is said to be able to do', async () => {
       const { store } = test
-      const found = { conditional: isConditional(store), touch: isTouchable(store), owner: isOwnerIndexed(store) }
-      const names = (Object.keys(found) as StoreCapability[]).filter((capability) => found[capability])
+      const abilities = { conditional: isConditional(store), touch: isTouchable(store), owner: isOwnerIndexed(store) }
+      const names = (Object.keys(abilities) as StoreCapability[]).filter((capability) => abilities[capability])
       assert.deepEqual(names.sort(), [...capabilities].sort())
     })
     for (const [title, needed, define] of PARTS) {

@@ -26,7 +26,7 @@ const SHORT = 100
 /** How many pairs of calls go before the end of a short life, however far away the store is. */
 const CALLS = 10
 const PARALLEL = 20
-const PATIENCE = 5000
+const PATIENCE = 20_000
 
 let keys = 0
 
