@@ -187,7 +187,8 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     return this.#readings.change(name, async (result) => {
       const { answer, written } = await work()
       this.#cache?.delete(key)
-      if (written && !result.isOutdated) {
+      // What keeps a life says less of it than the store knows.
+      if (written && !result.isOutdated && !context.keepsLife) {
         this.#cache?.set(key, { text: this.#text.stringify(record, context), revision: written.revision, name })
       }
       return answer
