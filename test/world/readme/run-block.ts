@@ -8,6 +8,11 @@ const servers: Server[] = []
 const CHANNELS = 'node:diagnostics_channel'
 const unsubscribes: (() => void)[] = []
 
+interface Subscribable {
+  subscribe(subscriber: unknown): void
+  unsubscribe(subscriber: unknown): unknown
+}
+
 /**
  * Runs a program that ends with `app.listen(3000)`, on a free port of this machine alone.
  *
@@ -35,19 +40,24 @@ export async function run(code: string, compile = transpile): Promise<Server> {
   return server
 }
 
-/** The module as it is, but for that what is subscribed to is known. */
+/** What of the module a program listens with; what it subscribes to is known, a channel as a whole or one of its five. */
 function recordedChannels(): object {
   const actual = jest.requireActual<typeof import('node:diagnostics_channel')>(CHANNELS)
+  const recorded = (channel: unknown) => ({
+    subscribe(subscriber: unknown) {
+      const found = channel as Subscribable
+      // A channel has other methods once somebody listens.
+      unsubscribes.push(() => found.unsubscribe(subscriber))
+      found.subscribe(subscriber)
+    },
+  })
   const tracingChannel = (name: string) => {
     const channel = actual.tracingChannel(name)
-    const subscribe = channel.subscribe.bind(channel)
-    channel.subscribe = (subscribers) => {
-      unsubscribes.push(() => channel.unsubscribe(subscribers))
-      subscribe(subscribers)
-    }
-    return channel
+    const { start, end, asyncStart, asyncEnd, error } = channel
+    const parts = Object.entries({ start, end, asyncStart, asyncEnd, error })
+    return { ...recorded(channel), ...Object.fromEntries(parts.map(([part, each]) => [part, recorded(each)])) }
   }
-  return { ...actual, tracingChannel }
+  return { tracingChannel }
 }
 
 export function closePrograms(): void {
