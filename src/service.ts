@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
 import { fingerprint } from './base/debug'
-import { HeldSession } from './request/held-session'
-import { outsideContext, OutsideScope, type OutsideRequest } from './request/outside-scope'
+import { HeldSession } from './request/outside/held-session'
+import { outsideContext, OutsideScope, type OutsideRequest } from './request/outside/outside-scope'
 import { OwnerVerbs } from './service/owner-verbs'
 import type { Session, SessionData } from './session/session'
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { isPromise, type Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
-import { requestAround } from '../request/current-request'
+import { requestAround } from '../request/scope/current-request'
 import type { Session } from '../session/session'
 import { checkFresh, checkRequired, valueOf, type Needs } from './needs'
 import { installedService } from './session-access'

@@ -1,4 +1,4 @@
-import { requestAround } from '../request/current-request'
+import { requestAround } from '../request/scope/current-request'
 import { checkFresh, checkRequired, valueOf, type Needs } from './needs'
 import { installedService } from './session-access'
 

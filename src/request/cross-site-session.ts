@@ -5,11 +5,11 @@ import { warnOnce } from '../base/warning'
 import type { Transport } from '../contracts/transport'
 import type { SessionConfig } from '../options/config'
 import type { CrossSiteTreatment } from '../options/cross-site'
-import type { SessionModel } from '../session/session'
-import type { CommitVerb } from './commit-plan'
-import { Persistence } from './persistence'
-import { RequestScope } from './request-scope'
-import { RequestSession } from './request-session'
+import type { SessionModel } from '../session/session-model'
+import type { CommitVerb } from './commit/commit-plan'
+import { Persistence } from './session/persistence'
+import { RequestScope } from './scope/request-scope'
+import { RequestSession } from './session/request-session'
 
 /** A client that holds nothing, and is told nothing. */
 const NOBODY: Transport = { read: () => ({ tokens: [] }), write: () => undefined, clear: () => undefined }

@@ -1,14 +1,14 @@
 import type { Context } from 'koa'
 import { isTraced } from '../base/tracing'
 import type { SessionConfig } from '../options/config'
-import { crossSiteError } from './cross-site'
+import { crossSiteError } from './scope/cross-site'
 import { CrossSiteSession } from './cross-site-session'
-import { Persistence } from './persistence'
-import { RequestScope } from './request-scope'
-import { RequestSession } from './request-session'
-import { preventCaching } from './response-headers'
-import { TracedPersistence } from './traced-persistence'
-import { TracedScope } from './traced-scope'
+import { Persistence } from './session/persistence'
+import { RequestScope } from './scope/request-scope'
+import { RequestSession } from './session/request-session'
+import { preventCaching } from './tell/response-headers'
+import { TracedPersistence } from './tracing/traced-persistence'
+import { TracedScope } from './tracing/traced-scope'
 
 /** Makes the session of a request: the ordinary one, unless it comes from another site, or somebody traces sessions. */
 export function requestSessionFor(ctx: Context, config: SessionConfig): RequestSession {

@@ -4,7 +4,7 @@ import { isPromise } from '../base/awaitable'
 import { warnOnce } from '../base/warning'
 import { keepCookiesOnError } from '../cookies/keep-cookies-on-error'
 import type { SessionConfig } from '../options/config'
-import type { RequestSession } from './request-session'
+import type { RequestSession } from './session/request-session'
 
 /** Serves one request: opens its session, runs the handlers, commits. */
 export async function serve(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { MemoryStore, sealed, SessionError, type SessionOptions } from 'koa-session-service'
-import { Tracer } from '../../../src/request/tracer'
+import { Tracer } from '../../../src/request/tracing/tracer'
 import { PlainStore } from '../../support/backends'
 import { COOKIE_BACKENDS, EVERY_BACKEND, SEALING_KEYS, STORE_BACKENDS } from '../../support/every-backend'
 import { createSite, nextTurn, type Handlers, type Site } from '../../support/site'

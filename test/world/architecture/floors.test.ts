@@ -1,6 +1,6 @@
 import { importsOf, readSourceFiles, type SourceFile } from './source-files'
 
-/** The folders of `src`, and the verbs, floor by floor; above them stand the other files of `src` itself. */
+/** The folders of `src`, and the verbs, floor by floor; above them stand the other files of `src` itself. An inner folder's row wins. */
 const FLOORS: readonly string[][] = [
   ['base'],
   ['session'],
@@ -9,6 +9,12 @@ const FLOORS: readonly string[][] = [
   ['transports', 'backends'],
   ['options'],
   ['watch'],
+  ['request/scope'],
+  ['request/open'],
+  ['request/commit'],
+  ['request/outside', 'request/tell'],
+  ['request/session'],
+  ['request/tracing'],
   ['request', 'device'],
   ['service'],
   // The verbs: what the files of `src` itself have in common.
@@ -40,6 +46,9 @@ test.each([
   ['stores/redis/redis-store.ts', "import '../kysely/kysely-table'", 'stores/kysely/kysely-table.ts'],
   ['service.ts', "type Middleware = import('./middleware').SessionMiddleware", 'middleware.ts'],
   ['request/serve.ts', "import { SessionService } from '../service'", 'service.ts'],
+  ['request/commit/commit.ts', "import { Client } from '../tell/client'", 'request/tell/client.ts'],
+  ['request/tell/client.ts', "import '../outside/signal'", 'request/outside/signal.ts'],
+  ['request/session/known.ts', "import { serve } from '../serve'", 'request/serve.ts'],
   ['service.ts', "import { guard } from './handlers/guard'", 'handlers/guard.ts'],
   ['handlers/guard.ts', "import { session } from '../decorators'", 'decorators.ts'],
   ['typedi.ts', "import type { Session } from './routing-controllers'", 'routing-controllers.ts'],
@@ -75,8 +84,11 @@ test('an ES module hands on the module of its own name, and imports nothing else
   expect(targets).toEqual(wrappers.map(({ path }) => [path, path.replace('.mts', '.ts')]))
 })
 
+/** The folder that has a floor of its own; undefined for a file of `src` itself. */
 function folderOf(path: string): string | undefined {
-  return path.includes('/') ? path.slice(0, path.indexOf('/')) : undefined
+  if (!path.includes('/')) return undefined
+  const inner = path.slice(0, path.lastIndexOf('/'))
+  return FLOORS.flat().includes(inner) ? inner : path.slice(0, path.indexOf('/'))
 }
 
 function floorOf(path: string): number {

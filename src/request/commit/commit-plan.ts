@@ -1,0 +1,99 @@
+import type { WriteReason } from '../../contracts/backend'
+
+/** What a commit is asked for; `commit`: whatever there is need for. */
+export type CommitVerb = 'commit' | 'save' | 'touch' | 'regenerate' | 'confirm'
+
+/** What a commit knows of its session before it decides anything. */
+export interface CommitFacts {
+  verb: CommitVerb
+  /** Another request has rotated the token meanwhile, as this one was to: only that one knows it. */
+  isSatisfied: boolean
+  /** The session is to be written, changed or not: its `maxAge` was set. */
+  mustWrite: boolean
+  isStored: boolean
+  hasData: boolean
+  /** What is stored differs from the data, or was written under other timeouts. */
+  isChanged: boolean
+  /** The session belongs to another account than what is stored. */
+  changesOwner: boolean
+  /** What is stored is opened by its id, and the options want a secret. */
+  needsSecret: boolean
+  /** The `owner` option says when a session changes hands; without it, every `regenerate()` is a change. */
+  hasOwners: boolean
+  /** The session rests in its cookie: it has no token beside that. */
+  isInCookie: boolean
+  /** The response is under way: it can carry no token any more. */
+  isResponseSent: boolean
+  /** There is no response: the session was opened outside a request. */
+  isOutside: boolean
+  wasWritten: boolean
+  isRolling: boolean
+  /** `renew` is on, half of the session's life is over, and there is more to win. */
+  isRenewalDue: boolean
+  /** It was not noted for some time that its owner uses the session. */
+  isSeenDue: boolean
+  /** This session took the place of another one, which is ended. */
+  hasReplaced: boolean
+  /** The client's signature is of an older key. */
+  isSignatureOld: boolean
+}
+
+/** How a write changes the token: not at all, for hygiene, or because the session changes hands. */
+export type Rotation = 'none' | 'hygiene' | 'hands'
+
+export interface WritePlan {
+  do: 'write'
+  reason: WriteReason
+  rotation: Rotation
+  /** The session's age counts from this write. */
+  restartsAge: boolean
+}
+
+/** What a commit has to do. */
+export type CommitPlan =
+  | WritePlan
+  /** The session has changed hands, and no response can tell the client. */
+  | { do: 'end' }
+  | { do: 'refuse' }
+  | { do: 'clear' }
+  | { do: 'sign' }
+  | { do: 'nothing' }
+
+/** The first row that fits. Its test is this table. */
+export function planCommit(facts: CommitFacts): CommitPlan {
+  const { verb, isStored, isResponseSent } = facts
+  if (rotatesByOrder(facts) && isResponseSent) return { do: 'refuse' }
+  if (facts.changesOwner && facts.isOutside) return { do: 'refuse' }
+  if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: 'end' }
+  if (facts.mustWrite || verb === 'save' || verb === 'regenerate' || verb === 'confirm') return write(facts, 'forced')
+  if (facts.changesOwner) return write(facts, 'changed')
+  if (!isStored && !facts.hasData) return rest(facts)
+  if (facts.isChanged) return write(facts, 'changed')
+  if (verb === 'touch') return write(facts, facts.isSeenDue ? 'forced' : 'rolling')
+  if (facts.needsSecret && !isResponseSent) return write(facts, 'forced')
+  if (facts.wasWritten) return rest(facts)
+  if (facts.isSeenDue) return write(facts, facts.isRolling || facts.isRenewalDue ? 'forced' : 'seen')
+  if (facts.isRolling) return write(facts, 'rolling')
+  if (facts.isRenewalDue) return write(facts, 'renew')
+  return rest(facts)
+}
+
+function write(facts: CommitFacts, reason: WriteReason): CommitPlan {
+  return { do: 'write', reason, rotation: rotationOf(facts), restartsAge: facts.changesOwner }
+}
+
+function rotationOf(facts: CommitFacts): Rotation {
+  if (facts.isInCookie || !facts.isStored) return 'none'
+  if (facts.changesOwner || (facts.verb === 'confirm' && !facts.isSatisfied)) return 'hands'
+  if (facts.verb === 'regenerate') return facts.hasOwners ? 'hygiene' : 'hands'
+  return facts.needsSecret && !facts.isResponseSent ? 'hygiene' : 'none'
+}
+
+function rotatesByOrder({ verb, isStored, isInCookie, isSatisfied }: CommitFacts): boolean {
+  return (verb === 'regenerate' || (verb === 'confirm' && !isSatisfied)) && isStored && !isInCookie
+}
+
+function rest({ hasReplaced, isSignatureOld }: CommitFacts): CommitPlan {
+  if (hasReplaced) return { do: 'clear' }
+  return isSignatureOld ? { do: 'sign' } : { do: 'nothing' }
+}

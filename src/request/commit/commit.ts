@@ -1,0 +1,188 @@
+import type { Awaitable } from '../../base/awaitable'
+import { SessionError } from '../../base/errors'
+import { gaveUp, retry } from '../../base/retry'
+import { SessionModel } from '../../session/session-model'
+import { contentOf, type Content } from '../../session/snapshot'
+import type { Token } from '../../session/token'
+import type { CommitJob, Outcome } from './commit-job'
+import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
+import type { Draft } from './draft'
+import { inHook } from '../scope/hooks'
+import { reconcile } from './reconcile'
+import { removeRecord } from './remove-record'
+import { signInOf, writeSignIn } from './sign-in'
+import { isRenewalDue, isSeenDue, lacksSecret, type Superseded } from '../open/stored'
+import { writeRecord, type Setback } from './write-record'
+
+/** How long newcomers wait for those who are in another's way, in milliseconds. */
+const YIELD_MS = 200
+/** How many ids that turn out to be taken are enough: another one is not waited for, and comes from "genid". */
+const MAX_TAKEN = 10
+
+/** What a commit is about to do, and with which data. */
+interface Prepared {
+  plan: CommitPlan
+  content: Content
+}
+
+/** Writes what there is need for. The session's object is merged with what other requests have written meanwhile. */
+export function commit(job: CommitJob): Awaitable<Outcome> {
+  if (job.superseded) return commitSuperseded(job)
+  const prepared = prepare(job)
+  return prepared.plan.do === 'write' ? commitWrite(job, prepared.plan, prepared.content) : settle(job, prepared.plan)
+}
+
+/** What the client's token led to is another session by now: only a sign-in goes on. */
+async function commitSuperseded(job: CommitJob): Promise<Outcome> {
+  const { scope, superseded } = job
+  const asksNothing = job.verb === 'commit' || job.verb === 'touch'
+  if (asksNothing && !job.mustWrite && !hasKeys(SessionModel.data(job.session))) {
+    return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded }
+  }
+  // Who went adrift has signed in since: it may be the same sign-in, submitted twice.
+  const { id, loaded } = superseded as Superseded
+  const next = await reconcile(job, loaded ?? (await scope.load(id)))
+  return 'name' in next ? next : commit(next)
+}
+
+async function commitWrite(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome> {
+  const { keyedLock } = job.scope.config
+  const id = job.stored?.id
+  // Retries go first; otherwise new requests could starve them.
+  if (id !== undefined && !job.holdsLock && keyedLock.isHeld(id)) await keyedLock.yieldTo(id, YIELD_MS)
+  const first = await writeOnce(job, plan, content)
+  if (typeof first !== 'string') return first
+  if (job.draft && first !== 'taken') return again(job, job.draft, first)
+  if (job.holdsLock) return commitAgain(job, first)
+  // Within this process, those who are in each other's way go one by one; what is left is other processes.
+  return keyedLock.hold(id ?? (job.newToken.value as Token).id, () => commitAgain(job, first))
+}
+
+async function commitAgain(first: CommitJob, setback: Setback): Promise<Outcome> {
+  let job = first
+  let last: Outcome | Setback = setback
+  let taken = 0
+  return retry(async () => {
+    if (last === 'taken') {
+      if (++taken === MAX_TAKEN) throw gaveUp(MAX_TAKEN)
+      job.newToken.forget()
+    } else {
+      const id = job.stored?.id as string
+      const next = await reconcile(job, last === 'conflict' ? await job.scope.load(id) : undefined)
+      if ('name' in next) return next
+      job = next
+    }
+    const { plan, content } = prepare(job)
+    last = plan.do === 'write' ? await writeOnce(job, plan, content) : await settle(job, plan)
+    return typeof last === 'string' ? undefined : last
+  })
+}
+
+/** What is stored now is read when the change is made again: by then it may be newer. */
+function again({ scope, session, stored }: CommitJob, draft: Draft, setback: Setback): Outcome {
+  const owner = scope.ownerOf(SessionModel.data(session))
+  draft.undo()
+  return { name: 'again', stored, isMissing: setback === 'missing', owner }
+}
+
+/** `beforeSave` sees everything that is written, every time: after it, the decision is made again. */
+async function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+  const { ctx, settings } = job.scope
+  if (!settings.beforeSave) return write(job, plan, content)
+  await inHook(job.scope, () => settings.beforeSave?.(ctx, job.session as never))
+  const prepared = prepare(job)
+  if (prepared.plan.do === 'refuse' || prepared.plan.do === 'end') return settle(job, prepared.plan)
+  return write(job, afterHook(plan, prepared.plan), prepared.content)
+}
+
+/** Writes a record once. */
+function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+  const signIn = signInOf(job, content)
+  return signIn ? writeSignIn(job, plan, content, signIn) : writeRecord(job, plan, content, undefined)
+}
+
+/** As in koa-session, a store is told that the data changed where that was so before `beforeSave`. */
+function afterHook(before: WritePlan, after: CommitPlan): WritePlan {
+  if (after.do !== 'write') return before
+  const reason = after.reason === 'changed' ? 'forced' : after.reason
+  return { ...after, reason: before.reason === 'changed' ? 'changed' : reason }
+}
+
+function prepare(job: CommitJob): Prepared {
+  const content = contentOf(SessionModel.data(job.session), job.scope.backend.serializer)
+  if (job.verb === 'confirm' && !isSomebodys(job, content)) throw nobodyToConfirm()
+  return { content, plan: planCommit(factsOf(job, content)) }
+}
+
+function factsOf(job: CommitJob, content: Content): CommitFacts {
+  const { scope, stored } = job
+  const { config, settings } = scope
+  const hasOwners = config.options.owner !== undefined
+  return {
+    verb: job.verb === 'regenerate' && job.isSatisfied ? 'commit' : job.verb,
+    isSatisfied: job.isSatisfied,
+    mustWrite: job.mustWrite,
+    isStored: stored !== undefined,
+    hasData: hasKeys(content.data),
+    isChanged: !stored?.snapshot.isCurrent(content, scope.policyOf(content.data)),
+    changesOwner: hasOwners && stored !== undefined && stored.snapshot.owner !== scope.ownerOf(content.data),
+    needsSecret: lacksSecret(stored, scope),
+    hasOwners,
+    isInCookie: !config.hasStore,
+    isResponseSent: scope.isOutside || scope.ctx.res.headersSent,
+    isOutside: scope.isOutside,
+    wasWritten: job.wasWritten,
+    isRolling: settings.rolling,
+    isRenewalDue: settings.renew && stored !== undefined && isRenewalDue(stored, scope),
+    isSeenDue: isSeenDue(stored, scope),
+    hasReplaced: job.hasReplaced,
+    isSignatureOld: job.isSignatureOld,
+  }
+}
+
+function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
+  if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRegenerate()
+  if (plan.do === 'end') return endUnseen(job)
+  return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined }
+}
+
+/** The session belongs to somebody else from now on, and the client cannot be told: nobody goes on with it. */
+async function endUnseen({ scope, stored }: CommitJob): Promise<Outcome> {
+  const id = stored?.id as string
+  await removeRecord(scope, { id, cached: stored?.isCached ? stored : undefined })
+  scope.report('gone', id, {})
+  return { name: 'gone' }
+}
+
+function isSomebodys({ scope }: CommitJob, { data }: Content): boolean {
+  return scope.config.options.owner ? scope.ownerOf(data) !== undefined : hasKeys(data)
+}
+
+function hasKeys(data: object): boolean {
+  for (const _ in data) return true
+  return false
+}
+
+function nobodyToConfirm(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_REQUIRED',
+    'sessions.confirm() notes that a visitor has proved who they are, and nobody is signed in. Sign in instead.',
+    { status: 401 },
+  )
+}
+
+function cannotChangeHands(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_HANDS',
+    'A session that was opened outside a request was to get another owner, and no response can carry the token that it ' +
+      'would need. Nothing was changed. Sign visitors in and out in a request; to end the session, call destroy().',
+  )
+}
+
+function tooLateToRegenerate(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_HEADERS_SENT',
+    'The session was to be given a new token after the response had begun, and it could not reach the client. Nothing ' +
+      'was changed. Call regenerate() or confirm() before the first byte is written.',
+  )
+}

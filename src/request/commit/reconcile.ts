@@ -1,0 +1,90 @@
+import type { Loaded } from '../../contracts/backend'
+import { accessOf, judge, type Access, type Position } from '../../session/access'
+import { merge, ownChanges } from '../../session/merge'
+import { dataOf, isExpired } from '../../session/record'
+import { SessionModel } from '../../session/session-model'
+import { tenureOf } from '../../session/tenure'
+import type { CommitJob, Outcome } from './commit-job'
+import { lookAt } from './owner-looks'
+import { isDead, positionOf, storedFrom } from '../open/stored'
+
+/**
+ * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
+ * it ends.
+ *
+ * @param own whose the session was to be, where a change that has been taken out of it said so
+ */
+export async function reconcile(
+  job: CommitJob,
+  loaded: Loaded | null | undefined,
+  own?: { owner: string | undefined },
+): Promise<CommitJob | Outcome> {
+  const { scope, session, stored, superseded } = job
+  const { owner } = scope.config.options
+  const mine = SessionModel.data(session)
+  const opened: Position = stored ? positionOf(stored) : { hands: superseded?.hands ?? 0, owner: undefined }
+  const whose = own ? own.owner : scope.ownerOf(mine)
+  const live = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
+  const joining = live && (await joinOf(job, live, { before: opened.owner, owner: whose }))
+  if (joining === 'void') {
+    scope.report('gone', stored?.id ?? superseded?.id, {})
+    return { name: 'gone' }
+  }
+  const found = joining === 'ended' ? undefined : live
+  const access = found && accessOf(found.record)
+  const verdict = judge({
+    opened,
+    isLate: superseded !== undefined || isDead(stored, access),
+    owner: whose,
+    hasOwners: owner !== undefined,
+    regenerates: job.verb === 'regenerate',
+    confirms: job.verb === 'confirm',
+    found: found && access && { hands: access.hands, owner: scope.ownerOf(found.record) },
+  })
+  if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
+  // Who is adrift was told so.
+  if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
+  if (verdict === 'gone' && job.verb !== 'regenerate') return { name: 'gone' }
+  const before = stored?.snapshot.data ?? {}
+  SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer))
+  if (verdict === 'gone') {
+    const id = stored?.id ?? superseded?.id
+    return { name: 'adrift', superseded: { id: id as string, hands: opened.hands, loaded: undefined } }
+  }
+  job.newToken.forget()
+  return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false }
+}
+
+/**
+ * A request that signs in where another one has just signed in as the same owner goes on with that one's session. It is a
+ * sign-in all the same: void where the owner's sessions were ended meanwhile; and what was to end with them is not joined.
+ */
+async function joinOf(
+  { scope }: CommitJob,
+  { record }: Loaded,
+  { before, owner }: { before: string | undefined; owner: string | undefined },
+): Promise<'good' | 'void' | 'ended'> {
+  const { owners } = scope.backend
+  if (!owners || owner === undefined || owner === before || owner !== scope.ownerOf(record)) return 'good'
+  const { mark, isVoid } = await lookAt(scope, owners, owner)
+  if (isVoid) return 'void'
+  const order = tenureOf(record).signIn?.order
+  return order !== undefined && mark.notBefore !== undefined && order <= mark.notBefore ? 'ended' : 'good'
+}
+
+async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise<CommitJob> {
+  const { scope, session, stored, superseded } = job
+  const id = stored?.id ?? superseded?.id
+  scope.report('conflict', id, {})
+  const isRotated = stored?.access.secret !== access.secret
+  const next = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
+  scope.followMaxAge(found.record)
+  if (!job.startsOver) {
+    const before = stored?.snapshot.data ?? {}
+    const theirs = dataOf(found.record)
+    SessionModel.patch(session, await merge(before, SessionModel.data(session), theirs, scope.mergeOptions))
+  }
+  // Without owners, every regenerate() is to change hands.
+  const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)
+  return { ...job, isSatisfied, stored: next, superseded: undefined }
+}

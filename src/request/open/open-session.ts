@@ -1,0 +1,128 @@
+import { andThen, type Awaitable } from '../../base/awaitable'
+import { fingerprint } from '../../base/debug'
+import type { Loaded } from '../../contracts/backend'
+import type { PresentedToken } from '../../contracts/transport'
+import { accessOf, standingOf, withoutControls, type Standing } from '../../session/access'
+import { isExpired, isUnbounded, type SessionRecord } from '../../session/record'
+import { parseToken, type Token } from '../../session/token'
+import { inHook } from '../scope/hooks'
+import type { RequestScope } from '../scope/request-scope'
+import { bindable, storedFrom, type Stored, type Superseded } from './stored'
+
+/** What was found behind what a client presented. Finding it writes nothing to the client. */
+export type Opened =
+  | { stored: Stored; record: SessionRecord; presented: PresentedToken; superseded?: undefined }
+  | { superseded: Superseded; stored?: undefined }
+  | undefined
+
+/** Returns the first session that is accepted; without one, the first that a token led to which was rotated away just now. */
+export function openSession(scope: RequestScope, tokens: PresentedToken[]): Awaitable<Opened> {
+  return openFrom(scope, tokens, 0, undefined)
+}
+
+function openFrom(scope: RequestScope, tokens: PresentedToken[], place: number, last: Opened): Awaitable<Opened> {
+  if (place === tokens.length) return last
+  const presented = tokens[place]
+  const opening = scope.config.hasStore ? openInStore(scope, presented) : openCookie(scope, presented)
+  return andThen(opening, (opened) => (opened?.stored ? opened : openFrom(scope, tokens, place + 1, last ?? opened)))
+}
+
+function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
+  return andThen(scope.load(presented.token), (loaded) => {
+    if (!loaded) return loaded === undefined ? miss(scope, undefined) : undefined
+    return accept(scope, undefined, loaded, presented)
+  })
+}
+
+function openInStore(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
+  const token = parseToken(presented.token)
+  if (!token) return miss(scope, undefined)
+  return andThen(scope.load(token.id, token), (loaded) => judgeToken(scope, token, loaded, presented))
+}
+
+function judgeToken(
+  scope: RequestScope,
+  token: Token,
+  loaded: Loaded | null | undefined,
+  presented: PresentedToken,
+): Awaitable<Opened> {
+  if (!loaded) return miss(scope, token)
+  const standing = standingOf(token, accessOf(loaded.record), Date.now())
+  if (standing.name === 'current') return accept(scope, token, loaded, presented)
+  if (loaded.isCached) return openPastCache(scope, token, presented, standing)
+  return supersede(scope, token, loaded, standing)
+}
+
+/** The cache may be older than the token. */
+function openPastCache(
+  scope: RequestScope,
+  token: Token,
+  presented: PresentedToken,
+  standing: Standing,
+): Awaitable<Opened> {
+  const context = { ...scope.storeContext, doubt: fingerprint(token.text) }
+  return andThen(scope.backend.load(token.id, context), (loaded) =>
+    loaded?.isCached ? supersede(scope, token, loaded, standing) : judgeToken(scope, token, loaded, presented),
+  )
+}
+
+function supersede(scope: RequestScope, token: Token, loaded: Loaded, standing: Standing): Opened {
+  miss(scope, token)
+  if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
+  return { superseded: { id: token.id, hands: standing.hands, loaded } }
+}
+
+function miss(scope: RequestScope, token: Token | undefined): undefined {
+  return void scope.reject('missed', token?.id, undefined)
+}
+
+function accept(
+  scope: RequestScope,
+  token: Token | undefined,
+  loaded: Loaded,
+  presented: PresentedToken,
+): Awaitable<Opened> {
+  const { record } = loaded
+  const policy = scope.policyOf(record)
+  if (isExpired(record, policy, Date.now())) return expire(scope, token, loaded, presented)
+  // A cookie without any time in it would be accepted for ever; what rests in a store is forgotten in time.
+  if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
+  const stored = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
+  if (!isProven(scope, stored, presented)) return undefined
+  const opened = (): Opened => ({ stored, record, presented })
+  const { valid } = scope.settings
+  if (!valid) return opened()
+  const judging = inHook(scope, () => valid(scope.ctx, withoutControls(record)))
+  return andThen(judging, (isValid) => {
+    if (isValid) return opened()
+    scope.reject('invalid', token?.id, record)
+    return undefined
+  })
+}
+
+/** A record that is bound to a device opens with what its device has proven, and not at all where nothing asks for that. */
+function isProven(scope: RequestScope, stored: Stored, { token }: PresentedToken): boolean {
+  const { binding } = scope.config
+  return binding ? binding.accepts(scope.ctx, bindable(stored), token) : stored.access.device === undefined
+}
+
+/** Ends what was read, and that alone: where another request has renewed it meanwhile, it lives. */
+function expire(
+  scope: RequestScope,
+  token: Token | undefined,
+  { record, revision }: Loaded,
+  presented: PresentedToken,
+): Awaitable<Opened> {
+  const reject = (): undefined => void scope.reject('expired', token?.id, record)
+  if (!token) return reject()
+  const { _expire } = record
+  const at = { revision, expire: typeof _expire === 'number' ? _expire : undefined }
+  const removing = scope.backend.remove(token.id, scope.storeContext, at)
+  return andThen(removing, (removed) => {
+    if (removed) return reject()
+    return andThen(scope.load(token.id), (again) => {
+      const isRenewed = again && !isExpired(again.record, scope.policyOf(again.record), Date.now())
+      return isRenewed ? judgeToken(scope, token, again, presented) : reject()
+    })
+  })
+}

@@ -1,0 +1,104 @@
+import type { Loaded } from '../../contracts/backend'
+import type { BindableSession } from '../../contracts/device-binding'
+import { accessOf, standingOf, type Access, type Position } from '../../session/access'
+import { createdAt, lifetimeOf, timeLeft, type Lifetime, type LifetimePolicy } from '../../session/record'
+import { Snapshot } from '../../session/snapshot'
+import { tenureOf, type Tenure } from '../../session/tenure'
+import { parseToken, type Token } from '../../session/token'
+import type { RequestScope } from '../scope/request-scope'
+
+/** What is known to be stored of a session. One value: what changes is a new one in its place. */
+export interface Stored {
+  /** The key of the record; undefined for a session that rests in its cookie. */
+  readonly id: string | undefined
+  /** What the client holds, where that opens the record; undefined where another request has changed the token. */
+  readonly token: string | undefined
+  readonly revision: unknown
+  readonly access: Access
+  /** How its owner uses it. */
+  readonly tenure: Tenure
+  /** What bounds its life. */
+  readonly policy: LifetimePolicy
+  /** What changes are measured against. */
+  readonly snapshot: Snapshot
+  /** When the session began: milliseconds since 1970. */
+  readonly created: number
+  /** It was read from a cache, and may be older than what the shared store holds. */
+  readonly isCached: boolean
+}
+
+/** A session that the client's token led to once, and that this request cannot use. */
+export interface Superseded {
+  readonly id: string
+  /** The count of hands that the token, or the request, was a part of. */
+  readonly hands: number
+  /** The record as it was read; undefined where the request went adrift, which is told already. */
+  readonly loaded: Loaded | undefined
+}
+
+/** What was read, by a client that holds `token`. */
+export function storedFrom(
+  scope: RequestScope,
+  id: string | undefined,
+  { record, text, revision, isCached = false }: Loaded,
+  token: string | undefined,
+): Stored {
+  return {
+    id,
+    token,
+    revision,
+    access: accessOf(record),
+    tenure: tenureOf(record),
+    policy: scope.policyOf(record),
+    snapshot: Snapshot.ofRecord(record, scope.ownerOf(record), scope.backend.serializer, text),
+    created: createdAt(record, Date.now()),
+    isCached,
+  }
+}
+
+/** What a binding to a device is told of it. */
+export function bindable({ id, access, snapshot }: Stored): BindableSession {
+  return { id, owner: snapshot.owner, device: access.device }
+}
+
+export function positionOf({ access, snapshot }: Stored): Position {
+  return { hands: access.hands, owner: snapshot.owner }
+}
+
+/**
+ * Whether a session was opened from a cache with a token that was rotated away long ago: it may be read, neither written nor
+ * ended.
+ */
+export function isDead(stored: Stored | undefined, access: Access | undefined): boolean {
+  if (!stored?.isCached || stored.token === undefined || !access) return false
+  return standingOf(parseToken(stored.token) as Token, access, Date.now()).name === 'dead'
+}
+
+/** Whether the record was written with the lifetime that the session has now: then it can be extended as it is. */
+export function hasSameMaxAge({ snapshot }: Stored, { config, maxAge }: RequestScope): boolean {
+  return (lifetimeOf(snapshot.lifetime) ?? config.options.maxAge) === maxAge
+}
+
+/** Whether less than half of the session's life is left, and an absolute timeout leaves something to win. */
+export function isRenewalDue({ snapshot, created, policy }: Stored, { maxAge }: RequestScope): boolean {
+  const { _expire } = snapshot.lifetime
+  if (_expire === undefined || maxAge === 'session') return false
+  const { absoluteTimeout = Infinity } = policy
+  return _expire - Date.now() < maxAge / 2 && created + absoluteTimeout > _expire
+}
+
+/** Whether its id alone opens what is stored, and the options want a secret. */
+export function lacksSecret(stored: Stored | undefined, { config }: RequestScope): boolean {
+  return config.usesSecrets && stored !== undefined && stored.access.secret === undefined
+}
+
+/** Whether it is time to note that the session's owner uses it, where that can be listed. */
+export function isSeenDue(stored: Stored | undefined, { config, backend }: RequestScope): boolean {
+  if (stored?.snapshot.owner === undefined || !backend.owners) return false
+  return (stored.tenure.seen ?? 0) + config.options.seenEvery <= Date.now()
+}
+
+/** How long the session has left, as it is stored. */
+export function leftOf({ snapshot, created, policy }: Stored): Lifetime {
+  return timeLeft(snapshot.lifetime._expire, created, policy, Date.now())
+}

@@ -1,0 +1,182 @@
+import type { Context } from 'koa'
+import type { Awaitable } from '../../base/awaitable'
+import { debug, fingerprint } from '../../base/debug'
+import { SessionError } from '../../base/errors'
+import type { Backend, Loaded } from '../../contracts/backend'
+import type { CookieAttributes } from '../../contracts/cookie-attributes'
+import type { StoreContext } from '../../contracts/store'
+import type { SessionConfig } from '../../options/config'
+import { cookieAttributes } from '../../options/cookie-options'
+import type { ResolvedOptions } from '../../options/options'
+import { withoutControls } from '../../session/access'
+import type { SessionEvents } from '../../session/events'
+import type { MergeConflict, MergeOptions } from '../../session/merge'
+import { inCall, inHook } from './hooks'
+import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
+
+/** One request, with everything that its session needs to know of it. */
+export class RequestScope {
+  readonly ctx: Context
+  readonly config: SessionConfig
+  #maxAge: Lifetime
+  #isMaxAgeChosen = false
+  #wasRead = false
+  #backend: Backend | undefined
+  #options: ResolvedOptions | undefined
+  #whenEnded: (() => void)[] | undefined
+
+  /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
+  readonly #began: number
+  /** Whose sessions this request itself has ended, and when. */
+  #revoked: { owner: string; at: number } | undefined
+
+  constructor(ctx: Context, config: SessionConfig) {
+    this.ctx = ctx
+    this.config = config
+    this.#maxAge = config.options.maxAge
+    this.#began = config.options.owner ? performance.now() : 0
+  }
+
+  /** How long ago the request came, in milliseconds; for an owner whose sessions it has ended itself, since it did. */
+  ageFor(owner: string): number {
+    const began = this.#revoked?.owner === owner ? this.#revoked.at : this.#began
+    return performance.now() - began
+  }
+
+  /** This request has ended all sessions of an owner: what it does from here on came later. */
+  noteRevoked(owner: string): void {
+    this.#revoked = { owner, at: performance.now() }
+  }
+
+  /** Whether there is no response that could carry anything. */
+  get isOutside(): boolean {
+    return false
+  }
+
+  /** The lifetime that the session is written with. */
+  get maxAge(): Lifetime {
+    return this.#maxAge
+  }
+
+  /** This request chooses the lifetime; otherwise it is the record's own. */
+  chooseMaxAge(maxAge: Lifetime): void {
+    this.#maxAge = maxAge
+    this.#isMaxAgeChosen = true
+  }
+
+  /** Lets the record's lifetime be the session's again, whatever was chosen before. */
+  unchooseMaxAge(): void {
+    this.#isMaxAgeChosen = false
+  }
+
+  followMaxAge(record: SessionRecord): void {
+    if (!this.#isMaxAgeChosen) this.#maxAge = lifetimeOf(record) ?? this.config.options.maxAge
+  }
+
+  /** Whether the application has asked for the session. */
+  get wasRead(): boolean {
+    return this.#wasRead
+  }
+
+  noteRead(): void {
+    this.#wasRead = true
+  }
+
+  /** `ctx.sessionOptions`: this request's own copy of the options; its `maxAge` is the session's. */
+  get options(): ResolvedOptions {
+    return (this.#options ??= Object.defineProperty({ ...this.config.options }, 'maxAge', {
+      enumerable: true,
+      get: () => this.#maxAge,
+      set: (maxAge: Lifetime) => (this.#maxAge = maxAge),
+    }))
+  }
+
+  /** The options that are in force for this request. */
+  get settings(): ResolvedOptions {
+    return this.#options ?? this.config.options
+  }
+
+  get backend(): Backend {
+    return (this.#backend ??= this.config.backendOf(this.ctx))
+  }
+
+  /** What a store is told: one for each call, as a call may add to it. */
+  get storeContext(): StoreContext {
+    return { rolling: this.settings.rolling, ctx: this.ctx }
+  }
+
+  /** What a store is told with a record of this owner. */
+  storeContextFor(owner: string | undefined): StoreContext {
+    return owner === undefined ? this.storeContext : { ...this.storeContext, owner }
+  }
+
+  /** A plain store is told of a secret only where there can be one: otherwise it is told what koa-session tells it. */
+  load(
+    key: string,
+    { hasSecret }: { hasSecret: boolean } = { hasSecret: this.config.usesSecrets },
+  ): Awaitable<Loaded | null | undefined> {
+    const context = this.storeContext
+    if (hasSecret) context.knowsSecrets = true
+    return this.backend.load(key, context)
+  }
+
+  /** What bounds the life of a session with these data, or those of a record. */
+  policyOf(data: object): LifetimePolicy {
+    return inCall(this, () => this.config.policyOf(data))
+  }
+
+  /** How changes are merged. */
+  get mergeOptions(): MergeOptions {
+    const { onConflict } = this.config.options
+    const decide: MergeConflict = (...versions) => inHook(this, () => (onConflict as MergeConflict)(...versions))
+    return { serializer: this.backend.serializer, onConflict: onConflict && decide }
+  }
+
+  /** The account that data, or those of a record, belong to. */
+  ownerOf(data: object): string | undefined {
+    return inCall(this, () => this.config.ownerOf(data))
+  }
+
+  /** The cookie's attributes. */
+  get attributes(): CookieAttributes {
+    return (this.#options ? undefined : this.config.attributes) ?? cookieAttributes(this.settings, this.ctx)
+  }
+
+  /** Whether the request goes on although the store has failed. */
+  tolerates(error: unknown): error is SessionError {
+    if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_STORE') return false
+    // A browser takes a binding that is not found for one that is ended.
+    if (this.config.binding?.handles(this.ctx)) return false
+    // A renewal that failed is no matter to a request that has not asked for its session.
+    if (this.config.isLazyStore && !this.#wasRead) return true
+    const { onStoreError = 'throw' } = this.config.options
+    const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
+    return policy === 'anonymous'
+  }
+
+  /** Calls back when this request has ended its session. */
+  whenEnded(listener: () => void): void {
+    this.#whenEnded = [...(this.#whenEnded ?? []), listener]
+  }
+
+  noteEnd(): void {
+    for (const listener of this.#whenEnded ?? []) listener()
+  }
+
+  report<Name extends keyof SessionEvents>(
+    name: Name,
+    id: string | undefined,
+    detail: Omit<SessionEvents[Name], 'ctx' | 'session'>,
+  ): void {
+    const session = fingerprint(id)
+    debug('%s: %s', name, session)
+    this.config.emit(name, { session, ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
+  }
+
+  /** Reports that what the client presented was not accepted: without id and data, where these are kept from others. */
+  reject(name: 'missed' | 'expired' | 'invalid', id: string | undefined, record: SessionRecord | undefined): void {
+    const { hashIds, codec } = this.config.options
+    if (hashIds || codec?.isSelfAuthenticating) this.report(name, id, { key: id && fingerprint(id), value: undefined })
+    else this.report(name, id, { key: id, value: record && withoutControls(record) })
+  }
+}

@@ -1,0 +1,64 @@
+import type { Outcome } from '../commit/commit-job'
+import type { Ending } from '../commit/remove-record'
+import type { Stored, Superseded } from '../open/stored'
+
+/** What a request knows of the record behind its session. One value: a new one takes its place as a whole. */
+export interface Known {
+  /** What the client presents was read. */
+  readonly wasSought: boolean
+  readonly stored: Stored | undefined
+  readonly superseded: Superseded | undefined
+  /** Records of sessions that were ended and replaced in this request: they are to be removed. */
+  readonly retired: readonly Ending[]
+  readonly hasReplaced: boolean
+  readonly wasWritten: boolean
+}
+
+const NONE: readonly Ending[] = []
+
+export const NOTHING_KNOWN = found(undefined, undefined, { wasSought: false, wasWritten: false })
+
+/** What was read, or is known after a commit, of a session that took nobody's place. */
+export function found(
+  stored: Stored | undefined,
+  superseded: Superseded | undefined,
+  { wasSought, wasWritten }: Pick<Known, 'wasSought' | 'wasWritten'>,
+): Known {
+  return { wasSought, stored, superseded, retired: NONE, hasReplaced: false, wasWritten }
+}
+
+/** Another session takes the place of the one that was ended. */
+export function replaced(known: Known): Known {
+  return { ...NOTHING_KNOWN, wasSought: known.wasSought, retired: endingsOf(known), hasReplaced: true }
+}
+
+/** All records that end with the session. */
+export function endingsOf({ retired, stored, superseded }: Known): Ending[] {
+  const id = stored?.id ?? superseded?.id
+  return id === undefined ? [...retired] : [...retired, { id, cached: stored?.isCached ? stored : undefined }]
+}
+
+/** What was written, and could not be told to the client, counts as changed still: the next commit tries again. */
+export function untold(before: Known, { stored, superseded, wasSought }: Known): Known {
+  if (stored?.id === undefined) return before
+  const snapshot = before.stored?.snapshot ?? stored.snapshot.emptied()
+  // As in koa-session: a new session without data is not renewed.
+  const wasWritten = before.stored === undefined || before.wasWritten
+  return found({ ...stored, snapshot }, superseded, { wasSought, wasWritten })
+}
+
+/** What is known after a commit. */
+export function afterCommit({ wasSought, wasWritten }: Known, outcome: Outcome): Known {
+  switch (outcome.name) {
+    case 'unchanged':
+      return found(outcome.stored, outcome.superseded, { wasSought, wasWritten })
+    case 'written':
+      return found(outcome.stored, undefined, { wasSought, wasWritten: true })
+    case 'adrift':
+      return found(undefined, outcome.superseded, { wasSought, wasWritten })
+    case 'again':
+      return found(outcome.stored, undefined, { wasSought, wasWritten })
+    case 'gone':
+      return found(undefined, undefined, { wasSought, wasWritten })
+  }
+}

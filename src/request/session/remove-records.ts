@@ -1,0 +1,18 @@
+import type { Client } from '../tell/client'
+import { removeRecord, type Ending } from '../commit/remove-record'
+import { endingsOf, type Known } from './known'
+import { openSession } from '../open/open-session'
+import type { RequestScope } from '../scope/request-scope'
+
+/** Removes every record that ends with a session; where none was read yet, the one that the client's token opens. */
+export async function removeRecords(scope: RequestScope, client: Client, known: Known): Promise<void> {
+  const presented = scope.config.hasStore && !known.wasSought ? await seek(scope, client) : []
+  for (const ending of [...endingsOf(known), ...presented]) await removeRecord(scope, ending)
+}
+
+/** No verb acts on what a client presents before the record has confirmed it. */
+async function seek(scope: RequestScope, client: Client): Promise<Ending[]> {
+  const opened = await openSession(scope, await client.present())
+  const id = opened?.stored?.id ?? opened?.superseded?.id
+  return id === undefined ? [] : [{ id, cached: opened?.stored?.isCached ? opened.stored : undefined }]
+}

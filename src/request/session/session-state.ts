@@ -1,0 +1,92 @@
+import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
+import type { SessionError } from '../../base/errors'
+import type { Dictionary } from '../../session/record'
+import { assignedBy, readBy, type SessionModel, type SessionOwner } from '../../session/session-model'
+import type { Persistence } from './persistence'
+import type { RequestScope } from '../scope/request-scope'
+import { CLOSED, notLoaded, opened, type OpenState, type State } from './state'
+
+/** The {@link State} of a request's session, and how it is read. */
+export class SessionState {
+  readonly #scope: RequestScope
+  readonly #persistence: Persistence
+  readonly #owner: SessionOwner
+  #current: State = CLOSED
+  #unread: SessionError | undefined
+  #hasFailedToRead = false
+
+  /** @param owner what the session's object asks when it is used */
+  constructor(scope: RequestScope, persistence: Persistence, owner: SessionOwner) {
+    this.#scope = scope
+    this.#persistence = persistence
+    this.#owner = owner
+  }
+
+  get current(): State {
+    return this.#current
+  }
+
+  /** Why the store could not be read, where the session goes on without it. */
+  get unread(): SessionError | undefined {
+    return this.#unread
+  }
+
+  get hasFailedToRead(): boolean {
+    return this.#hasFailedToRead
+  }
+
+  /** Reads the session, once: later calls wait for the same reading. */
+  read(): Awaitable<void> {
+    if (this.#current.name === 'loading') return this.#current.done
+    if (this.#current.name !== 'closed') return
+    try {
+      const opening = andThen(this.#persistence.open(), (record) => void (this.#current = opened(record)))
+      if (!isPromise(opening)) return
+      const done = Promise.resolve(opening).catch((error: unknown) => this.#openWithout(error))
+      done.catch(() => undefined)
+      this.#current = { name: 'loading', done }
+      return done
+    } catch (error) {
+      this.#openWithout(error)
+    }
+  }
+
+  /** As in koa-session: before the middleware has read the store, there is an empty session to write to. */
+  openNow(): void {
+    const { isLazyStore, hasStore } = this.#scope.config
+    if (isLazyStore) throw notLoaded()
+    if (hasStore) this.#current = opened(undefined)
+    else void this.read()
+  }
+
+  /** Forgets what was read. */
+  close(): void {
+    this.#current = CLOSED
+  }
+
+  /** Goes on with other data: those of another session, where the one before was ended. */
+  replace(data: Dictionary): void {
+    this.#current = { name: 'open', session: assignedBy(this.#owner, data), record: undefined }
+  }
+
+  /** @param settled whether the store and the client know it already */
+  end({ settled }: { settled: boolean }): void {
+    this.#current = { name: 'ended', settled }
+  }
+
+  /** The session's object, made when it is first asked for. */
+  sessionOf(state: OpenState): SessionModel {
+    if (!state.session) this.#persistence.drawCustomId()
+    return (state.session ??= readBy(this.#owner, state.record))
+  }
+
+  /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */
+  #openWithout(error: unknown): void {
+    this.#current = CLOSED
+    this.#hasFailedToRead = true
+    if (!this.#scope.tolerates(error)) throw error
+    this.#unread = error
+    this.#scope.report('error', this.#persistence.stored?.id, { error })
+    this.#current = opened(undefined)
+  }
+}

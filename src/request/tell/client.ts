@@ -1,0 +1,134 @@
+import { andThen, type Awaitable } from '../../base/awaitable'
+import type { Presented, PresentedToken } from '../../contracts/transport'
+import { keepCookiesOnError } from '../../cookies/keep-cookies-on-error'
+import type { SessionEvents } from '../../session/events'
+import type { Lifetime } from '../../session/record'
+import type { Outcome } from '../commit/commit-job'
+import type { RequestScope } from '../scope/request-scope'
+import { clearSiteData } from './response-headers'
+import { bindable, leftOf, type Stored } from '../open/stored'
+
+/** The client, and all that it is told of its session: nothing else calls what writes to it. */
+export class Client {
+  readonly #scope: RequestScope
+  #accepted: PresentedToken | undefined
+  /** What this response is to hand to the client. */
+  #sent: string | undefined
+  /** Whether the client presents anything of ours, accepted or not; undefined as long as nobody has looked. */
+  #holdsToken: boolean | undefined
+  #wasTold = false
+
+  constructor(scope: RequestScope) {
+    this.#scope = scope
+  }
+
+  /** Whether the response says something of the session. */
+  get wasTold(): boolean {
+    return this.#wasTold
+  }
+
+  /** Whether what the client presented is good, and to be signed anew. */
+  get isSignatureOld(): boolean {
+    return this.#accepted?.outdated === true
+  }
+
+  /** The response is under way: nothing can be told any more. */
+  get isTooLate(): boolean {
+    return this.#scope.ctx.res.headersSent
+  }
+
+  /** What the client presents. A signature that fits nothing is dropped, as the `cookies` package does. */
+  present(): Awaitable<PresentedToken[]> {
+    const { config, ctx, attributes } = this.#scope
+    return andThen(config.transport.read(ctx, attributes), (presented) => this.#receive(presented))
+  }
+
+  /** Takes note of what the client was accepted with. */
+  accept(presented: PresentedToken): void {
+    this.#accepted = presented
+  }
+
+  /** What the client is told follows from how a commit ended. */
+  tell(outcome: Outcome, token: string | undefined): Awaitable<void> {
+    if (this.#scope.config.hasStore) this.#retractUnless(token)
+    if (outcome.name === 'unchanged') {
+      if (outcome.tell === 'clear') return this.clear(undefined)
+      return outcome.tell === 'sign' ? this.#sign(outcome.stored) : undefined
+    }
+    if (outcome.name !== 'written' || outcome.token === undefined) return
+    this.#scope.config.binding?.written(this.#scope.ctx, bindable(outcome.stored))
+    const send = (): Awaitable<void> => this.#send(outcome.token as string, outcome.left, outcome.stored.id)
+    return outcome.isRotated ? this.clear(outcome.stored.id).then(send) : send()
+  }
+
+  /** Hands the client its token, for a session that has `left` to live. */
+  #send(token: string, left: Lifetime, id: string | undefined): Awaitable<void> {
+    const { config, ctx, attributes } = this.#scope
+    const isKnown = this.#accepted?.token === token
+    this.#accepted = { token }
+    this.#sent = token
+    if (this.#losesInTransit(config.hasStore ? (isKnown ? 'renewal' : 'id') : 'data', id)) return
+    return andThen(config.transport.write(ctx, token, attributes, left), () => this.#noteTold())
+  }
+
+  /** Another request has changed the token since: what this response was to hand over opens nothing. */
+  #retractUnless(token: string | undefined): void {
+    if (this.#sent === undefined || this.#sent === token || this.isTooLate) return
+    this.#scope.config.transport.retract?.(this.#scope.ctx)
+    this.#sent = undefined
+  }
+
+  /** Signs a good cookie anew where its key is no longer the first; what is left of its life is not extended. */
+  async #sign(stored: Stored | undefined): Promise<void> {
+    const { config, ctx, maxAge, attributes } = this.#scope
+    const left = stored ? leftOf(stored) : maxAge
+    if (!this.#accepted?.outdated || this.isTooLate) return
+    this.#noteTold()
+    const life = maxAge === 'session' || left === 'session' ? maxAge : Math.max(left, 1)
+    await config.transport.write(ctx, this.#accepted.token, attributes, life)
+    this.#accepted = undefined
+  }
+
+  /** Makes the client forget its session. */
+  async clear(id: string | undefined): Promise<void> {
+    if (this.#losesInTransit('removal', id)) return
+    await this.#scope.config.transport.clear(this.#scope.ctx, this.#scope.attributes)
+    this.#noteTold()
+  }
+
+  /** The session has ended: the client forgets it, and what the site has left there. Who held none is not cleaned. */
+  async signOut(id: string | undefined): Promise<void> {
+    const { ctx, config } = this.#scope
+    if (config.clearSiteData !== undefined) {
+      if (this.#holdsToken === undefined) await this.present()
+      if (this.#holdsToken) clearSiteData(ctx, config.clearSiteData)
+    }
+    await this.clear(id)
+  }
+
+  /** As in koa-session: a cookie on which `decode` fails is cleared, so that the next request does not fail as well. */
+  clearUnreadable(): void {
+    if (this.#scope.config.hasStore || this.isTooLate) return
+    void this.#scope.config.transport.clear(this.#scope.ctx, this.#scope.attributes)
+    this.#noteTold()
+  }
+
+  #receive({ tokens, hasStraySignature }: Presented): PresentedToken[] {
+    this.#holdsToken = tokens.length > 0
+    if (!hasStraySignature || this.isTooLate) return tokens
+    this.#scope.config.transport.dropSignature?.(this.#scope.ctx)
+    this.#wasTold = true
+    return tokens
+  }
+
+  #noteTold(): void {
+    this.#wasTold = true
+    keepCookiesOnError(this.#scope.ctx, this.#scope.config.options.key)
+  }
+
+  #losesInTransit(lost: SessionEvents['late']['lost'], id: string | undefined): boolean {
+    if (!this.isTooLate) return false
+    this.#scope.report('late', id, { lost })
+    return true
+  }
+}

@@ -1,0 +1,57 @@
+import type { Awaitable } from '../../base/awaitable'
+import { fingerprint } from '../../base/debug'
+import type { SessionTrace } from '../../base/tracing'
+import type { SessionRecord } from '../../session/record'
+import type { SessionModel } from '../../session/session-model'
+import type { CommitRequest, Outcome } from '../commit/commit-job'
+import { Persistence } from '../session/persistence'
+import type { TracedScope } from './traced-scope'
+
+/** The stored side of a session that somebody traces. */
+export class TracedPersistence extends Persistence {
+  readonly #scope: TracedScope
+
+  constructor(scope: TracedScope) {
+    super(scope)
+    this.#scope = scope
+  }
+
+  override open(): Awaitable<SessionRecord | undefined> {
+    return this.#scope.tracer.trace(
+      'load',
+      undefined,
+      () => super.open(),
+      (trace, record) => {
+        this.#noteId(trace)
+        trace.outcome = record ? 'found' : (this.#scope.rejected ?? 'none')
+      },
+    )
+  }
+
+  override commit(session: SessionModel, request: CommitRequest): Awaitable<Outcome['name']> {
+    return this.#scope.tracer.trace(
+      request.verb === 'regenerate' ? 'regenerate' : 'commit',
+      this.stored?.id,
+      () => super.commit(session, request),
+      (trace, outcome) => {
+        this.#noteId(trace)
+        trace.outcome = outcome
+      },
+    )
+  }
+
+  override async end(): Promise<void> {
+    const { tracer, tracedBackend } = this.#scope
+    const before = tracedBackend.removals
+    await tracer.trace(
+      'destroy',
+      this.stored?.id,
+      () => super.end(),
+      (trace) => (trace.outcome = !tracer.hasStore || tracedBackend.removals > before ? 'ended' : 'none'),
+    )
+  }
+
+  #noteId(trace: SessionTrace): void {
+    if (this.stored?.id !== undefined) trace.session = fingerprint(this.stored?.id)
+  }
+}

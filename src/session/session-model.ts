@@ -1,0 +1,200 @@
+import { inspect } from 'node:util'
+import { SessionError } from '../base/errors'
+import { warnOnce } from '../base/warning'
+import { patched } from './merge'
+import { isLifetime, MAX_LIFETIME, type Dictionary, type Lifetime, type SessionRecord } from './record'
+import type { SessionCallback } from './session'
+
+/** What a session asks of the request that it belongs to. */
+export interface SessionOwner {
+  maxAge: Lifetime
+  readonly token: string | undefined
+  commit(verb: 'save' | 'regenerate' | 'commit'): Promise<void>
+}
+
+/** The controls' names, in the order of koa-session's documentation. */
+const CONTROLS: ReadonlySet<string> = new Set([
+  'isNew',
+  'maxAge',
+  'externalKey',
+  'length',
+  'populated',
+  'save',
+  'regenerate',
+  'manuallyCommit',
+  'toJSON',
+])
+
+/** What a session keeps that is no data. */
+interface Inner {
+  readonly owner: SessionOwner
+  readonly isNew: boolean
+  /** Data that are named like a control. */
+  aside: Dictionary | undefined
+}
+
+/**
+ * The object behind `ctx.session`. No key of the visitor's data changes what it does: one that is named like a control
+ * is kept aside, saved with the rest, and seen in `toJSON()`.
+ */
+export class SessionModel {
+  readonly #inner: Inner
+
+  constructor(owner: SessionOwner, { isNew }: { isNew: boolean }) {
+    this.#inner = { owner, isNew, aside: undefined }
+  }
+
+  get isNew(): boolean {
+    return SessionModel.inner(this).isNew
+  }
+
+  get maxAge(): Lifetime {
+    return SessionModel.inner(this).owner.maxAge
+  }
+
+  set maxAge(value: Lifetime) {
+    if (!isLifetime(value) || (value !== 'session' && value > MAX_LIFETIME)) {
+      throw new SessionError(
+        'ERR_SESSION_BAD_VALUE',
+        `session.maxAge takes a positive number of milliseconds, 400 days at most, or 'session', not ${String(value)}. ` +
+          'To end a session, set ctx.session = null.',
+      )
+    }
+    SessionModel.inner(this).owner.maxAge = value
+  }
+
+  get externalKey(): string | undefined {
+    return SessionModel.inner(this).owner.token
+  }
+
+  get length(): number {
+    return Object.keys(SessionModel.data(this)).length
+  }
+
+  get populated(): boolean {
+    return this.length > 0
+  }
+
+  save(callback?: SessionCallback): Promise<void> | void {
+    return settle(SessionModel.inner(this).owner.commit('save'), callback)
+  }
+
+  regenerate(callback?: SessionCallback): Promise<void> | void {
+    return settle(SessionModel.inner(this).owner.commit('regenerate'), callback)
+  }
+
+  manuallyCommit(callback?: SessionCallback): Promise<void> | void {
+    return settle(SessionModel.inner(this).owner.commit('commit'), callback)
+  }
+
+  toJSON(): Dictionary {
+    return SessionModel.data(this)
+  }
+
+  [inspect.custom](): Dictionary {
+    return SessionModel.data(this)
+  }
+
+  /** The visitor's data in a session, whatever keys it has. */
+  static data(session: SessionModel): Dictionary {
+    const data: Dictionary = {}
+    for (const key in session) collect(data, key, (session as unknown as Dictionary)[key])
+    const aside = SessionModel.#innerOf(session)?.aside
+    for (const key in aside) if (Object.hasOwn(session, key)) collect(data, key, aside[key])
+    return data
+  }
+
+  /** Puts data into a session. */
+  static assign(session: SessionModel, data: Dictionary): void {
+    for (const key in data) {
+      if (CONTROLS.has(key)) keepAside(session, key, data[key])
+      else if (key !== '__proto__') (session as unknown as Dictionary)[key] = data[key]
+    }
+  }
+
+  /**
+   * Makes a session hold `data`, or no more than these `keys` of them. What is the same already stays the same object; keys
+   * that begin with `_` are no data, and stay.
+   */
+  static patch(session: SessionModel, data: Dictionary, keys?: readonly string[]): void {
+    const present = SessionModel.data(session)
+    for (const key of keys ?? new Set([...Object.keys(present), ...Object.keys(data)])) {
+      if (data[key] === undefined) delete (session as unknown as Dictionary)[key]
+      else if (data[key] !== present[key]) SessionModel.assign(session, { [key]: patched(present[key], data[key]) })
+    }
+  }
+
+  /** Puts the data of a record into a session: what begins with `_` is not among them. */
+  static load(session: SessionModel, record: object): void {
+    for (const key in record) {
+      const value = (record as Dictionary)[key]
+      if (CONTROLS.has(key)) keepAside(session, key, value)
+      else if (key[0] !== '_') (session as unknown as Dictionary)[key] = value
+    }
+  }
+
+  /** What a session keeps that is no data, also for an object that inherits from one. */
+  static #innerOf(session: unknown): Inner | undefined {
+    for (let each = session; typeof each === 'object' && each !== null; each = Object.getPrototypeOf(each)) {
+      if (#inner in each) return each.#inner
+    }
+    return undefined
+  }
+
+  /** @throws {SessionError} `ERR_SESSION_BAD_VALUE` for what only looks like a session */
+  static inner(session: unknown): Inner {
+    const inner = SessionModel.#innerOf(session)
+    if (inner) return inner
+    throw new SessionError(
+      'ERR_SESSION_BAD_VALUE',
+      'This is a copy of a session, a proxy of one, or a method of one by itself: it belongs to no request. Use ctx.session.',
+    )
+  }
+
+  static {
+    const prototype = SessionModel.prototype
+    for (const key of CONTROLS) {
+      const { get, set, value } = Object.getOwnPropertyDescriptor(prototype, key) as TypedPropertyDescriptor<unknown>
+      const setAside = function (this: SessionModel, data: unknown): void {
+        keepAside(this, key, data)
+      }
+      Object.defineProperty(prototype, key, { configurable: true, get: get ?? (() => value), set: set ?? setAside })
+    }
+    Object.defineProperty(prototype, '__proto__', { get: () => prototype, set: () => undefined })
+  }
+}
+
+/** The session of a record, or a new one. */
+export function readBy(owner: SessionOwner, record: SessionRecord | undefined): SessionModel {
+  const session = new SessionModel(owner, { isNew: record === undefined })
+  if (record) SessionModel.load(session, record)
+  return session
+}
+
+/** A session that somebody has set to these data. */
+export function assignedBy(owner: SessionOwner, data: Dictionary): SessionModel {
+  const session = new SessionModel(owner, { isNew: false })
+  SessionModel.assign(session, data)
+  return session
+}
+
+/** The key is there as what it controls, so that it can be deleted, and is seen by nobody who lists the data. */
+function keepAside(session: SessionModel, key: string, value: unknown): void {
+  if (key === 'isNew') return
+  warnOnce(`control:${key}`, `session.${key} is a part of the session itself: data of that name is in session.toJSON()`)
+  const inner = SessionModel.inner(session)
+  inner.aside = { ...inner.aside, [key]: value }
+  const { get, set } = Object.getOwnPropertyDescriptor(SessionModel.prototype, key) as PropertyDescriptor
+  Object.defineProperty(session, key, { configurable: true, enumerable: false, get, set })
+}
+
+function collect(data: Dictionary, key: string, value: unknown): void {
+  if (typeof value === 'function') return
+  if (key[0] === '_') warnOnce('private', `session.${key} begins with "_", and is not saved`)
+  else data[key] = value
+}
+
+function settle(work: Promise<void>, callback: SessionCallback | undefined): Promise<void> | void {
+  if (!callback) return work
+  work.then(() => callback(), callback)
+}
