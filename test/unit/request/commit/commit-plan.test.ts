@@ -1,4 +1,9 @@
-import { planCommit, type CommitFacts, type CommitPlan, type CommitVerb } from '../../../../src/request/commit/commit-plan'
+import {
+  planCommit,
+  type CommitFacts,
+  type CommitPlan,
+  type CommitVerb,
+} from '../../../../src/request/commit/commit-plan'
 
 /** A session that is stored, has data, and of which nothing is asked. */
 const AT_REST: CommitFacts = {
