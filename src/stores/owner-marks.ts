@@ -1,3 +1,4 @@
+import { monotonic } from '../base/monotonic'
 import type { OwnerMark } from '../contracts/store'
 
 /** How long a mark is kept, in milliseconds: no sign-in takes longer. */
@@ -14,11 +15,11 @@ export class OwnerMarks {
   }
 
   read(owner: string): OwnerMark {
-    return { now: performance.now(), notBefore: this.#marks.get(owner) }
+    return { now: monotonic(), notBefore: this.#marks.get(owner) }
   }
 
   set(owner: string): void {
-    const now = performance.now()
+    const now = monotonic()
     this.#marks.delete(owner)
     this.#marks.set(owner, now)
     for (const [each, at] of this.#marks) {

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type { Awaitable } from '../../base/awaitable'
 import { debug, fingerprint } from '../../base/debug'
+import { monotonic } from '../../base/monotonic'
 import { SessionError } from '../../base/errors'
 import type { Backend, Loaded } from '../../contracts/backend'
 import type { CookieAttributes } from '../../contracts/cookie-attributes'
@@ -34,18 +35,18 @@ export class RequestScope {
     this.ctx = ctx
     this.config = config
     this.#maxAge = config.options.maxAge
-    this.#began = config.options.owner ? performance.now() : 0
+    this.#began = config.options.owner ? monotonic() : 0
   }
 
   /** How long ago the request came, in milliseconds; for an owner whose sessions it has ended itself, since it did. */
   ageFor(owner: string): number {
     const began = this.#revoked?.owner === owner ? this.#revoked.at : this.#began
-    return performance.now() - began
+    return monotonic() - began
   }
 
   /** This request has ended all sessions of an owner: what it does from here on came later. */
   noteRevoked(owner: string): void {
-    this.#revoked = { owner, at: performance.now() }
+    this.#revoked = { owner, at: monotonic() }
   }
 
   /** Whether there is no response that could carry anything. */
