@@ -2,6 +2,7 @@ import type { TaskQueue } from '../../base/task-queue'
 import { signalOfNothing, watchOf, type Held } from '../../watch/watch'
 import type { KnownSession } from '../../watch/ending'
 import type { RequestScope } from '../scope/request-scope'
+import { isResponseOver, whenResponseOver } from '../scope/response-state'
 import { loadFresh } from './outside-scope'
 import type { Stored } from '../open/stored'
 
@@ -23,7 +24,7 @@ export function signalIn(
   commits: Pick<TaskQueue, 'idle'>,
 ): AbortSignal {
   const { stored } = persistence
-  const { res } = scope.ctx
+  const { ctx } = scope
   if (!stored) return signalOfNothing()
   const { id } = stored
   const held: Held = watchOf(scope.config).hold({
@@ -36,7 +37,7 @@ export function signalIn(
     load: () => loadFresh(scope, id as string),
   })
   scope.whenEnded(() => held.end())
-  if (res.closed || res.destroyed) held.release()
-  else res.once('close', () => held.release())
+  if (isResponseOver(ctx)) held.release()
+  else whenResponseOver(ctx, () => held.release())
   return held.signal
 }
