@@ -61,8 +61,8 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   }
 
   /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
-  async save(ctx: Context = this.context): Promise<void> {
-    await this.sessionIn(ctx).commit('save')
+  save(ctx?: Context): Promise<void> {
+    return this.verb(ctx, (session) => session.commit('save'))
   }
 
   /**
@@ -72,18 +72,16 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * @returns the session, or null where it was destroyed meanwhile
    * @throws {SessionError} `ERR_SESSION_CONFLICT` where other requests were faster every time
    */
-  async update(
-    change: (session: Session<Data>) => Awaitable<unknown>,
-    ctx: Context = this.context,
-  ): Promise<Session<Data> | null> {
-    const session = this.sessionIn(ctx)
-    await session.update((draft) => change(draft as unknown as Session<Data>))
-    return session.session as Session<Data> | null
+  update(change: (session: Session<Data>) => Awaitable<unknown>, ctx?: Context): Promise<Session<Data> | null> {
+    return this.verb(ctx, async (session) => {
+      await session.update((draft) => change(draft as unknown as Session<Data>))
+      return session.session as Session<Data> | null
+    })
   }
 
   /** Extends the life of the session, if there is one, from now on. */
-  async touch(ctx: Context = this.context): Promise<void> {
-    await this.sessionIn(ctx).commit('touch')
+  touch(ctx?: Context): Promise<void> {
+    return this.verb(ctx, (session) => session.commit('touch'))
   }
 
   /**
@@ -94,23 +92,22 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * @returns the session; null where it was destroyed in this request
    * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` once the response is under way: the client could not be given the token
    */
-  async regenerate(
-    { keepData = true }: { keepData?: boolean } = {},
-    ctx: Context = this.context,
-  ): Promise<Session<Data> | null> {
-    const session = this.sessionIn(ctx)
-    await session.load()
-    if (!keepData) session.clearData()
-    await session.commit('regenerate')
-    return session.session as Session<Data> | null
+  regenerate({ keepData = true }: { keepData?: boolean } = {}, ctx?: Context): Promise<Session<Data> | null> {
+    return this.verb(ctx, async (session) => {
+      await session.load()
+      if (!keepData) session.clearData()
+      await session.commit('regenerate')
+      return session.session as Session<Data> | null
+    })
   }
 
   /** Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards. */
-  async destroy(ctx: Context = this.context): Promise<void> {
-    const session = this.sessionIn(ctx)
-    await session.load()
-    session.session = null
-    await session.commit('commit')
+  destroy(ctx?: Context): Promise<void> {
+    return this.verb(ctx, async (session) => {
+      await session.load()
+      session.session = null
+      await session.commit('commit')
+    })
   }
 
   /**
@@ -123,16 +120,20 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    *
    * @returns undefined where there is no such key
    */
-  async take<Key extends keyof Data & string>(key: Key, ctx: Context = this.context): Promise<Data[Key] | undefined> {
-    const present = (await this.load(ctx))?.toJSON() ?? {}
-    if (!Object.hasOwn(present, key)) return undefined
-    let taken: Data[Key] | undefined
-    const session = await this.update((data) => {
-      const all = data.toJSON() as Partial<Data>
-      taken = Object.hasOwn(all, key) ? all[key] : undefined
-      delete (data as Partial<Data>)[key]
-    }, ctx)
-    return session ? taken : undefined
+  take<Key extends keyof Data & string>(key: Key, ctx?: Context): Promise<Data[Key] | undefined> {
+    return this.verb(ctx, async (session) => {
+      await session.load()
+      const present = session.session?.toJSON() ?? {}
+      if (!Object.hasOwn(present, key)) return undefined
+      let taken: Data[Key] | undefined
+      await session.update((draft) => {
+        const data = draft as unknown as Partial<Data>
+        const all = draft.toJSON() as Partial<Data>
+        taken = Object.hasOwn(all, key) ? all[key] : undefined
+        delete data[key]
+      })
+      return session.session ? taken : undefined
+    })
   }
 
   /**

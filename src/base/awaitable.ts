@@ -14,3 +14,18 @@ export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable
 export function disregard(value: unknown): void {
   if (isPromise(value)) value.then(undefined, () => undefined)
 }
+
+/** Goes on with what the work returns, or with its error: at once where it is there, later where it is a promise. */
+export function settle<T, U>(
+  work: () => Awaitable<T>,
+  done: (value: T) => Awaitable<U>,
+  fail: (error: unknown) => Awaitable<U>,
+): Awaitable<U> {
+  let value: Awaitable<T>
+  try {
+    value = work()
+  } catch (error) {
+    return fail(error)
+  }
+  return isPromise(value) ? value.then(done, fail) : done(value)
+}

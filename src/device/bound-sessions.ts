@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import { debug, fingerprint } from '../base/debug'
 import type { AttachedBinding, BindableSession, BindingHost, BindingRequest } from '../contracts/device-binding'
-import { keepCookiesOnError } from '../cookies/keep-cookies-on-error'
+import { keepCookies } from '../cookies/keep-cookies'
 import { LATE_MS } from '../session/access'
 import type { Device } from '../session/device'
 import type { UnboundReason } from '../session/events'
@@ -85,7 +85,7 @@ export class BoundSessions implements AttachedBinding {
     exchange.session = session
     const { id, owner, device } = session
     // The two cookies go together, on an error response too.
-    if (device ?? before?.device) keepCookiesOnError(ctx, this.#secondName)
+    if (device ?? before?.device) keepCookies(ctx, this.#secondName)
     if (device) return
     if (before?.device) this.#report(ctx, before.id, 'hands')
     const isSame = before !== undefined && before.id === id && before.owner === owner && !before.device

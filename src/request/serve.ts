@@ -1,8 +1,7 @@
-import { inspect } from 'node:util'
 import type { Context } from 'koa'
 import { isPromise } from '../base/awaitable'
 import { warnOnce } from '../base/warning'
-import { keepCookiesOnError } from '../cookies/keep-cookies-on-error'
+import { releaseCookies } from '../cookies/keep-cookies'
 import type { SessionConfig } from '../options/config'
 import type { RequestSession } from './session/request-session'
 
@@ -18,14 +17,37 @@ export async function serve(
   const starting = session.start()
   if (isPromise(starting)) await starting
   try {
+    await handleAndCommit(ctx, session, config, handle)
+  } finally {
+    const closing = session.close()
+    if (isPromise(closing)) await closing
+  }
+  releaseCookies(ctx, options.key)
+  if (config.warnsOfLateChanges) warnOfLateChanges(ctx, session)
+}
+
+async function handleAndCommit(
+  ctx: Context,
+  session: RequestSession,
+  config: SessionConfig,
+  handle: () => Promise<unknown>,
+): Promise<void> {
+  try {
     await handle()
   } catch (error) {
     await commitAfterFailure(ctx, session, config, error)
     throw error
   }
-  const finishing = options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
-  if (isPromise(finishing)) await finishing
-  if (config.warnsOfLateChanges) warnOfLateChanges(ctx, session)
+  try {
+    const settling = session.settle()
+    if (isPromise(settling)) await settling
+    const finishing = config.options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
+    if (isPromise(finishing)) await finishing
+  } catch (error) {
+    // No error page can take the place of a response that has begun, and it has to end.
+    if (!ctx.headerSent) throw error
+    session.reportError(error)
+  }
 }
 
 /** Commits after the handlers have failed with `failure`, which stays the request's error whatever happens here. */
@@ -37,24 +59,14 @@ async function commitAfterFailure(
 ): Promise<void> {
   const { autoCommit, commitOnError } = options
   try {
+    await session.settle()
     const isWanted = typeof commitOnError === 'function' ? commitOnError(failure, ctx) : commitOnError
     if (autoCommit && isWanted && session.mayNeedCommit) await session.finish()
   } catch (error) {
     // A write that failed by name is not made again: its error is on its way already.
     if (error !== failure) {
       session.reportError(error)
-      emitError(ctx, error)
     }
-  }
-  keepCookiesOnError(ctx, options.key)
-}
-
-/** Koa's own listener takes nothing but errors, and no listener can take the place of the request's error. */
-function emitError(ctx: Context, error: unknown): void {
-  try {
-    ctx.app.emit('error', error instanceof Error ? error : new Error('the commit failed', { cause: error }), ctx)
-  } catch (listenerError) {
-    process.emitWarning(inspect(listenerError))
   }
 }
 

@@ -23,12 +23,13 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @throws {SessionError} `ERR_SESSION_REQUIRED` (401) where nobody is signed in, `ERR_SESSION_HEADERS_SENT` once the
    * response is under way
    */
-  async confirm({ method }: { method?: string } = {}, ctx: Context = this.context): Promise<Session<Data> | null> {
-    checkMethod(method)
-    const session = this.sessionIn(ctx)
-    await session.load()
-    await session.commit('confirm', method)
-    return session.session as Session<Data> | null
+  confirm({ method }: { method?: string } = {}, ctx?: Context): Promise<Session<Data> | null> {
+    return this.verb(ctx, async (session) => {
+      checkMethod(method)
+      await session.load()
+      await session.commit('confirm', method)
+      return session.session as Session<Data> | null
+    })
   }
 
   /** When the visitor last proved who they are, in milliseconds since 1970; undefined where they did not. */

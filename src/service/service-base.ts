@@ -112,6 +112,20 @@ export class ServiceBase<Data extends object = SessionData> {
     return this.#sessions.set(ctx, requestSessionFor(ctx, this.config))
   }
 
+  /**
+   * Does what the application asks of a request's session: the middleware waits for it, whether or not the handler does.
+   *
+   * @internal
+   */
+  protected verb<T>(ctx: Context | undefined, work: (session: RequestSession) => Promise<T>): Promise<T> {
+    try {
+      const session = this.sessionIn(ctx ?? this.context)
+      return session.verb(() => work(session))
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
   /** @internal */
   protected configFor(ctx: Context): SessionConfig {
     return this.#serviceOf(ctx).config

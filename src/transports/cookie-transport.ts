@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import { findCookies } from '../cookies/cookie-header'
 import { addLines, CookieLines, removeLines } from '../cookies/cookie-lines'
+import { forgetCookies } from '../cookies/keep-cookies'
 import { isReplaced, KoaCookiesSlot, type KoaCookies } from '../cookies/koa-cookies'
 import { rulesOfName } from '../cookies/name-prefixes'
 import { MAX_COMPUTED, Signatures, signerOf, type SignatureKeys } from '../cookies/signatures'
@@ -115,7 +116,10 @@ export class CookieTransport implements Transport {
   }
 
   retract(ctx: Context): void {
-    if (this.#exchange(ctx).isWritten) removeLines(ctx.res, [this.#name, `${this.#name}.sig`])
+    if (!this.#exchange(ctx).isWritten) return
+    const cookies = [this.#name, `${this.#name}.sig`]
+    removeLines(ctx.res, cookies)
+    forgetCookies(ctx.res, cookies)
   }
 
   /** As the `cookies` package does. */

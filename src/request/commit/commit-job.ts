@@ -9,11 +9,12 @@ import type { Stored, Superseded } from '../open/stored'
 /** What is asked of a commit. */
 export interface CommitRequest {
   verb: CommitVerb
+  /** The change that is to be written. */
   draft?: Draft
+  /** The change that the verb was called in. */
+  around?: Draft
   /** By what the owner has proved who they are. */
   method?: string
-  /** The request holds the lock of its session already. */
-  holdsLock: boolean
 }
 
 /** What a commit works on. */
@@ -36,10 +37,40 @@ export interface CommitJob {
   /** The session took the place of one in a store that is ended. */
   readonly hasReplaced: boolean
   readonly isSignatureOld: boolean
-  /** The request holds the lock of its session already. */
-  readonly holdsLock: boolean
+  /** What others have written meanwhile is in the session. */
+  readonly isMerged: boolean
   /** The change that `update()` makes. */
   readonly draft: Draft | undefined
+}
+
+/** What is known of a session before a commit. */
+export type JobBasis = Pick<CommitJob, 'stored' | 'newToken' | 'mustWrite'> &
+  Partial<Pick<CommitJob, 'superseded' | 'wasWritten' | 'startsOver' | 'hasReplaced' | 'isSignatureOld'>>
+
+/** Written out: spreading objects here costs more than all the rest of a request. */
+export function newJob(
+  scope: RequestScope,
+  session: SessionModel,
+  { verb, method, draft }: CommitRequest,
+  basis: JobBasis,
+): CommitJob {
+  return {
+    scope,
+    session,
+    verb,
+    method,
+    isSatisfied: false,
+    stored: basis.stored,
+    superseded: basis.superseded,
+    newToken: basis.newToken,
+    mustWrite: basis.mustWrite,
+    wasWritten: basis.wasWritten === true,
+    startsOver: basis.startsOver === true,
+    hasReplaced: basis.hasReplaced === true,
+    isSignatureOld: basis.isSignatureOld === true,
+    isMerged: false,
+    draft,
+  }
 }
 
 /**
@@ -47,7 +78,8 @@ export interface CommitJob {
  *
  * - `unchanged`: nothing was written. The client may have to forget its token, or have it signed anew.
  * - `written`: and what the client is to hold, where this request knows it.
- * - `gone`: the session was ended, or changed hands, while this request used it. The client is told nothing.
+ * - `gone`: the session was ended, or changed hands, while this request used it. The client is told nothing. `elsewhere` is
+ *   the id of one that changed hands: it goes on without this request.
  * - `adrift`: the same, for a request that regenerates: it goes on, and a sign-in is a session of its own.
  * - `again`: another request was faster. `update()` reads what is stored now, and makes its change once more;
  *   `owner` is whose the session was to be.
@@ -58,8 +90,16 @@ export type Outcome =
       tell: 'clear' | 'sign' | 'nothing'
       stored: Stored | undefined
       superseded: Superseded | undefined
+      isMerged: boolean
     }
-  | { name: 'written'; stored: Stored; token: string | undefined; left: Lifetime; isRotated: boolean }
-  | { name: 'gone' }
+  | {
+      name: 'written'
+      stored: Stored
+      token: string | undefined
+      left: Lifetime
+      isRotated: boolean
+      isMerged: boolean
+    }
+  | { name: 'gone'; elsewhere?: string }
   | { name: 'adrift'; superseded: Superseded }
-  | { name: 'again'; stored: Stored | undefined; isMissing: boolean; owner: string | undefined }
+  | { name: 'again'; isMissing: boolean; owner: string | undefined }

@@ -16,13 +16,15 @@ export interface CommitFacts {
   isChanged: boolean
   /** The session belongs to another account than what is stored. */
   changesOwner: boolean
+  /** What is stored belongs to somebody. */
+  hasOwner: boolean
   /** What is stored is opened by its id, and the options want a secret. */
   needsSecret: boolean
   /** The `owner` option says when a session changes hands; without it, every `regenerate()` is a change. */
   hasOwners: boolean
   /** The session rests in its cookie: it has no token beside that. */
   isInCookie: boolean
-  /** The response is under way: it can carry no token any more. */
+  /** The response can carry no token any more: it is under way, or the client is gone. */
   isResponseSent: boolean
   /** There is no response: the session was opened outside a request. */
   isOutside: boolean
@@ -64,7 +66,8 @@ export function planCommit(facts: CommitFacts): CommitPlan {
   const { verb, isStored, isResponseSent } = facts
   if (rotatesByOrder(facts) && isResponseSent) return { do: 'refuse' }
   if (facts.changesOwner && facts.isOutside) return { do: 'refuse' }
-  if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: 'end' }
+  // Whoever it belonged to has left it; what belongs to nobody yet, such as a cart, is not lost for that.
+  if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: facts.hasOwner ? 'end' : 'refuse' }
   if (facts.mustWrite || verb === 'save' || verb === 'regenerate' || verb === 'confirm') return write(facts, 'forced')
   if (facts.changesOwner) return write(facts, 'changed')
   if (!isStored && !facts.hasData) return rest(facts)

@@ -8,6 +8,7 @@ import type { CommitJob, Outcome } from './commit-job'
 import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
 import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
+import { canStillTell } from '../scope/response-state'
 import { reconcile } from './reconcile'
 import { removeRecord } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
@@ -37,8 +38,10 @@ async function commitSuperseded(job: CommitJob): Promise<Outcome> {
   const { scope, superseded } = job
   const asksNothing = job.verb === 'commit' || job.verb === 'touch'
   if (asksNothing && !job.mustWrite && !hasKeys(SessionModel.data(job.session))) {
-    return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded }
+    return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded, isMerged: false }
   }
+  // A change was made of an empty session: it is made again of the one that the sign-in joins.
+  if (job.draft) return again(job, job.draft, 'conflict')
   // Who went adrift has signed in since: it may be the same sign-in, submitted twice.
   const { id, loaded } = superseded as Superseded
   const next = await reconcile(job, loaded ?? (await scope.load(id)))
@@ -46,16 +49,15 @@ async function commitSuperseded(job: CommitJob): Promise<Outcome> {
 }
 
 async function commitWrite(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome> {
-  const { keyedLock } = job.scope.config
+  const { turn } = job.scope
   const id = job.stored?.id
   // Retries go first; otherwise new requests could starve them.
-  if (id !== undefined && !job.holdsLock && keyedLock.isHeld(id)) await keyedLock.yieldTo(id, YIELD_MS)
+  if (id !== undefined && turn.isBehindOthers(id)) await turn.yieldToOthers(id, YIELD_MS)
   const first = await writeOnce(job, plan, content)
   if (typeof first !== 'string') return first
   if (job.draft && first !== 'taken') return again(job, job.draft, first)
-  if (job.holdsLock) return commitAgain(job, first)
   // Within this process, those who are in each other's way go one by one; what is left is other processes.
-  return keyedLock.hold(id ?? (job.newToken.value as Token).id, () => commitAgain(job, first))
+  return turn.hold(id ?? (job.newToken.value as Token).id, () => commitAgain(job, first))
 }
 
 async function commitAgain(first: CommitJob, setback: Setback): Promise<Outcome> {
@@ -79,10 +81,10 @@ async function commitAgain(first: CommitJob, setback: Setback): Promise<Outcome>
 }
 
 /** What is stored now is read when the change is made again: by then it may be newer. */
-function again({ scope, session, stored }: CommitJob, draft: Draft, setback: Setback): Outcome {
+function again({ scope, session }: CommitJob, draft: Draft, setback: Setback): Outcome {
   const owner = scope.ownerOf(SessionModel.data(session))
   draft.undo()
-  return { name: 'again', stored, isMissing: setback === 'missing', owner }
+  return { name: 'again', isMissing: setback === 'missing', owner }
 }
 
 /** `beforeSave` sees everything that is written, every time: after it, the decision is made again. */
@@ -126,10 +128,11 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     hasData: hasKeys(content.data),
     isChanged: !stored?.snapshot.isCurrent(content, scope.policyOf(content.data)),
     changesOwner: hasOwners && stored !== undefined && stored.snapshot.owner !== scope.ownerOf(content.data),
+    hasOwner: stored?.snapshot.owner !== undefined,
     needsSecret: lacksSecret(stored, scope),
     hasOwners,
     isInCookie: !config.hasStore,
-    isResponseSent: scope.isOutside || scope.ctx.res.headersSent,
+    isResponseSent: scope.isOutside || !canStillTell(scope.ctx),
     isOutside: scope.isOutside,
     wasWritten: job.wasWritten,
     isRolling: settings.rolling,
@@ -143,7 +146,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
   if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRegenerate()
   if (plan.do === 'end') return endUnseen(job)
-  return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined }
+  return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined, isMerged: job.isMerged }
 }
 
 /** The session belongs to somebody else from now on, and the client cannot be told: nobody goes on with it. */
@@ -182,7 +185,7 @@ function cannotChangeHands(): SessionError {
 function tooLateToRegenerate(): SessionError {
   return new SessionError(
     'ERR_SESSION_HEADERS_SENT',
-    'The session was to be given a new token after the response had begun, and it could not reach the client. Nothing ' +
-      'was changed. Call regenerate() or confirm() before the first byte is written.',
+    'The session was to be given a new token, by a sign-in or by regenerate() or confirm(), and it could not reach the ' +
+      'client: the response had begun, or the client had gone. Nothing was changed. Do it before the first byte is written.',
   )
 }

@@ -5,12 +5,18 @@ import type { Dictionary, Lifetime } from '../../session/record'
 import type { Serializer } from '../../session/serializer'
 import { SessionModel, type SessionOwner } from '../../session/session-model'
 import { contentOf, copy } from '../../session/snapshot'
+import type { Stored } from '../open/stored'
 import { nested } from '../scope/hooks'
 
-/** The change that runs right now: what is changed within it is a part of it. */
+/** The change that runs right now: a verb that is called in it is a part of it. */
 const changing = new AsyncLocalStorage<Draft>()
-/** The draft that has changed a key of a session last. */
-const WRITERS = new WeakMap<SessionModel, Map<string, Draft>>()
+
+/** What is known of the session at one moment. */
+export interface Basis {
+  readonly stored: Stored | undefined
+  /** How often changes of others have come into it. */
+  readonly merges: number
+}
 
 /**
  * What `update()` hands to its function: a copy of the session, so that what the function changes can be told from what
@@ -21,34 +27,56 @@ export class Draft {
   readonly live: SessionModel
   readonly #serializer: Serializer
   readonly #before: Dictionary
+  readonly #merges: number
+  /** What was stored when the copy was made. */
+  #madeOf: Stored | undefined
   #keys: string[] = []
   #replaced: Dictionary = {}
-  readonly #within = changing.getStore()
-  readonly #writers: ReadonlyMap<string, Draft>
+  readonly #around = changing.getStore()
+  #isRunning = false
 
-  constructor(live: SessionModel, owner: SessionOwner, serializer: Serializer) {
+  constructor(live: SessionModel, host: SessionOwner, serializer: Serializer, { stored, merges }: Basis) {
     this.live = live
     this.#serializer = serializer
+    this.#merges = merges
+    this.#madeOf = stored
     this.#before = copy(SessionModel.data(live), serializer)
-    this.session = new SessionModel(new DraftOwner(owner), { isNew: live.isNew })
+    this.session = new SessionModel(new DraftOwner(host), { isNew: live.isNew })
     SessionModel.assign(this.session, copy(this.#before, serializer))
-    this.#writers = new Map(WRITERS.get(live))
+  }
+
+  /** The change of this session that the caller runs in, if it does. */
+  static around(live: SessionModel | undefined): Draft | undefined {
+    let draft = changing.getStore()
+    while (draft && !(draft.#isRunning && draft.live === live)) draft = draft.#around
+    return draft
   }
 
   /** Lets the change be made. */
   async make(change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
-    await changing.run(this, () => change(this.session))
+    this.#isRunning = true
+    try {
+      await changing.run(this, () => change(this.session))
+    } finally {
+      this.#isRunning = false
+    }
   }
 
-  /** Whether another update of the same request, beside this one, has changed meanwhile what this one changes. */
-  get isOutdated(): boolean {
-    const writers = WRITERS.get(this.live)
-    if (writers === undefined) return false
+  /**
+   * Whether the change is of something that is no more: others' changes have come into the session since the copy was made, or
+   * another verb of this request has written what the change changes.
+   */
+  isOutdated({ stored, merges }: Basis): boolean {
+    if (merges !== this.#merges) return true
+    if (stored === this.#madeOf) return false
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
-    return changedKeys(this.#before, data, this.#serializer).some((key) => {
-      const writer = writers.get(key)
-      return writer !== undefined && writer !== this.#writers.get(key) && !writer.#isWithin(this)
-    })
+    const written = changedKeys(dataOf(this.#madeOf), dataOf(stored), this.#serializer)
+    return changedKeys(this.#before, data, this.#serializer).some((key) => written.includes(key))
+  }
+
+  /** A verb that was called in the change has written what was there: the change is of that from now on. */
+  follow(before: Stored | undefined, after: Stored | undefined): void {
+    if (this.#madeOf === before) this.#madeOf = after
   }
 
   /** Puts the change into the session. */
@@ -59,9 +87,6 @@ export class Draft {
     const replaced = Object.fromEntries(this.#keys.map((key) => [key, present[key]]))
     this.#replaced = copy(replaced, this.#serializer)
     SessionModel.patch(this.live, data, this.#keys)
-    const writers = WRITERS.get(this.live) ?? new Map<string, Draft>()
-    WRITERS.set(this.live, writers)
-    for (const key of this.#keys) writers.set(key, this)
   }
 
   /** Takes it out again. */
@@ -69,10 +94,10 @@ export class Draft {
     SessionModel.patch(this.live, this.#replaced, this.#keys)
     this.#keys = []
   }
+}
 
-  #isWithin(other: Draft): boolean {
-    return this.#within !== undefined && (this.#within === other || this.#within.#isWithin(other))
-  }
+function dataOf(stored: Stored | undefined): Dictionary {
+  return stored?.snapshot.data ?? {}
 }
 
 /** What the copy asks of the request: the same as the session does, but for verbs that would write the copy. */

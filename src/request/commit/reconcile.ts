@@ -44,7 +44,8 @@ export async function reconcile(
   if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
   // Who is adrift was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
-  if (verdict === 'gone' && job.verb !== 'regenerate') return { name: 'gone' }
+  if (verdict === 'gone' && job.verb !== 'regenerate')
+    return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
   const before = stored?.snapshot.data ?? {}
   SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer))
   if (verdict === 'gone') {
@@ -52,7 +53,7 @@ export async function reconcile(
     return { name: 'adrift', superseded: { id: id as string, hands: opened.hands, loaded: undefined } }
   }
   job.newToken.forget()
-  return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false }
+  return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }
 }
 
 /**
@@ -86,5 +87,5 @@ async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise
   }
   // Without owners, every regenerate() is to change hands.
   const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)
-  return { ...job, isSatisfied, stored: next, superseded: undefined }
+  return { ...job, isSatisfied, stored: next, superseded: undefined, isMerged: true }
 }

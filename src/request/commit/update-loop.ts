@@ -1,31 +1,29 @@
 import type { KeyedLock } from '../../base/keyed-lock'
 import { retry } from '../../base/retry'
+import type { Turn } from '../scope/turn'
 
-/** Makes a change until no other request was faster: after the first attempt, those of this process go one by one. */
-export class UpdateLoop {
-  readonly #keyedLock: KeyedLock
-  #holdsLock = false
+/** Who makes changes, and where they wait for each other. */
+interface Updating {
+  readonly turn: Turn
+  readonly keyedLock: KeyedLock
+  /** What the changes of one request or holder have in common: they are made again one by one. */
+  readonly holder: object
+}
 
-  constructor(keyedLock: KeyedLock) {
-    this.#keyedLock = keyedLock
-  }
-
-  /** Whether an update of this request holds the lock of the session: then what runs within it does not wait for it. */
-  get holdsLock(): boolean {
-    return this.#holdsLock
-  }
-
-  /**
-   * @param attempt returns undefined where another request was faster
-   * @param keyOf what the lock is held on, once the first attempt has failed
-   */
-  async run(attempt: () => Promise<true | undefined>, keyOf: () => string | undefined): Promise<void> {
-    if (await attempt()) return
-    const key = keyOf()
-    if (key === undefined || this.#holdsLock) return void (await retry(attempt))
-    await this.#keyedLock.hold(key, async () => {
-      this.#holdsLock = true
-      await retry(attempt).finally(() => (this.#holdsLock = false))
-    })
-  }
+/**
+ * Makes a change until nothing has moved what it was made of. After the first attempt, the requests of this process go one by
+ * one, and so do the changes of one request.
+ *
+ * @param attempt returns undefined where the change is to be made again
+ * @param keyOf what the requests' turn is on
+ */
+export async function updateUntilWritten(
+  attempt: () => Promise<true | undefined>,
+  keyOf: () => string | undefined,
+  { turn, keyedLock, holder }: Updating,
+): Promise<void> {
+  if (await attempt()) return
+  const again = (): Promise<true> => keyedLock.hold(holder, () => retry(attempt))
+  const key = keyOf()
+  await (key === undefined ? again() : turn.hold(key, again))
 }

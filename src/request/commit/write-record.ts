@@ -74,7 +74,7 @@ export async function writeRecord(
     // Where there is more to write than a longer life, the record is written whole.
     reason: isExtension || !isRenewal(plan) ? plan.reason : 'forced',
   }
-  const done = (next: Stored, token: string | undefined): Outcome => {
+  const done = (next: Stored, token: string | undefined, isMerged = job.isMerged): Outcome => {
     // Nobody can know of a new record; a longer life concerns nobody.
     if (stored?.id !== undefined && stored.id === next.id && !isExtension) {
       config.tell(scope.ctx, target.isRotated ? 'rotated' : 'written', next.id, next.access.hands)
@@ -85,6 +85,7 @@ export async function writeRecord(
       token,
       left: maxAge === 'session' ? 'session' : left,
       isRotated: target.isRotated,
+      isMerged,
     }
   }
   let result: WriteResult
@@ -96,7 +97,7 @@ export async function writeRecord(
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
     if (isNote || (isExtension && scope.tolerates(error))) return unrenewed(job, error)
-    return done(await lookOnce(job, target, content, error), target.token)
+    return done(await lookOnce(job, target, content, error), target.token, true)
   }
   if (result.outcome !== 'written') return result.outcome
   if (stored?.id !== undefined && stored.id !== target.id) await backend.remove(stored.id, scope.storeContext)
@@ -177,9 +178,9 @@ function isExtendedAsItIs({ stored, scope }: CommitJob, plan: WritePlan): boolea
 }
 
 /** A renewal of what is as it was read loses no data. */
-function unrenewed({ scope, stored }: CommitJob, error: unknown): Outcome {
+function unrenewed({ scope, stored, isMerged }: CommitJob, error: unknown): Outcome {
   scope.report('error', stored?.id, { error })
-  return { name: 'unchanged', tell: 'nothing', stored, superseded: undefined }
+  return { name: 'unchanged', tell: 'nothing', stored, superseded: undefined, isMerged }
 }
 
 /**

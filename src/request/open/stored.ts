@@ -2,7 +2,8 @@ import type { Loaded } from '../../contracts/backend'
 import type { BindableSession } from '../../contracts/device-binding'
 import { accessOf, standingOf, type Access, type Position } from '../../session/access'
 import { createdAt, lifetimeOf, timeLeft, type Lifetime, type LifetimePolicy } from '../../session/record'
-import { Snapshot } from '../../session/snapshot'
+import { SessionModel } from '../../session/session-model'
+import { contentOf, Snapshot } from '../../session/snapshot'
 import { tenureOf, type Tenure } from '../../session/tenure'
 import { parseToken, type Token } from '../../session/token'
 import type { RequestScope } from '../scope/request-scope'
@@ -96,6 +97,19 @@ export function lacksSecret(stored: Stored | undefined, { config }: RequestScope
 export function isSeenDue(stored: Stored | undefined, { config, backend }: RequestScope): boolean {
   if (stored?.snapshot.owner === undefined || !backend.owners) return false
   return (stored.tenure.seen ?? 0) + config.options.seenEvery <= Date.now()
+}
+
+/** Whether what is stored may have to be written, although nothing has changed it. */
+export function mayBeDue(stored: Stored | undefined, scope: RequestScope): boolean {
+  const { rolling, renew } = scope.settings
+  return rolling || renew || lacksSecret(stored, scope) || isSeenDue(stored, scope)
+}
+
+/** Whether the data of a session differ from what is stored. */
+export function hasChanges(session: SessionModel, stored: Stored | undefined, scope: RequestScope): boolean {
+  const content = contentOf(SessionModel.data(session), scope.backend.serializer)
+  if (!stored) return Object.keys(content.data).length > 0
+  return !stored.snapshot.isCurrent(content, scope.policyOf(content.data))
 }
 
 /** How long the session has left, as it is stored. */

@@ -7,7 +7,7 @@ import type { Session, SessionData } from '../../session/session'
 import { readBy, SessionModel, type SessionOwner } from '../../session/session-model'
 import { watchOf, type Held } from '../../watch/watch'
 import { commit } from '../commit/commit'
-import type { CommitJob, Outcome } from '../commit/commit-job'
+import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import { crossSiteError } from '../scope/cross-site'
 import { Draft } from '../commit/draft'
 import { inHook, nested, refuseInHook } from '../scope/hooks'
@@ -16,7 +16,7 @@ import { openSession, type Opened } from '../open/open-session'
 import type { OutsideScope } from './outside-scope'
 import { knownOf } from './signal'
 import { storedFrom, type Stored } from '../open/stored'
-import { UpdateLoop } from '../commit/update-loop'
+import { updateUntilWritten } from '../commit/update-loop'
 
 /** A session as a verb has found it. */
 interface Found {
@@ -96,11 +96,9 @@ export class HeldSession<Data extends object = SessionData> {
    */
   async update(change: (session: Session<Data>) => Awaitable<unknown>): Promise<Readonly<Data> | null> {
     this.#refuse('update')
-    const loop = new UpdateLoop(this.#scope.config.keyedLock)
-    await loop.run(
-      () => this.#update(change, loop),
-      () => this.id,
-    )
+    const { turn, config } = this.#scope
+    const attempt = (): Promise<true | undefined> => this.#update(change)
+    await updateUntilWritten(attempt, () => this.id, { turn, keyedLock: config.keyedLock, holder: this })
     return this.#isOver ? null : this.data
   }
 
@@ -137,13 +135,13 @@ export class HeldSession<Data extends object = SessionData> {
     this.#held.release()
   }
 
-  async #update(change: (session: Session<Data>) => Awaitable<unknown>, loop: UpdateLoop): Promise<true | undefined> {
+  async #update(change: (session: Session<Data>) => Awaitable<unknown>): Promise<true | undefined> {
     const found = await this.#look()
     if (!found) return true
-    const draft = new Draft(found.live, this.#owner, this.#scope.backend.serializer)
+    const draft = new Draft(found.live, this.#owner, this.#scope.backend.serializer, { ...found, merges: 0 })
     await inHook(this.#scope, () => change(draft.session as unknown as Session<Data>))
     draft.apply()
-    const outcome = await commit(this.#jobOf(found, { verb: 'commit', draft, holdsLock: loop.holdsLock }))
+    const outcome = await commit(this.#jobOf(found, { verb: 'commit', draft }))
     if (outcome.name === 'again') return undefined
     this.#conclude(found, outcome)
     return true
@@ -162,27 +160,12 @@ export class HeldSession<Data extends object = SessionData> {
     return { stored, live: readBy(this.#owner, loaded.record) }
   }
 
-  #jobOf(
-    { stored, live }: Found,
-    { verb, draft, holdsLock = false }: { verb: 'commit' | 'touch'; draft?: Draft; holdsLock?: boolean },
-  ): CommitJob {
-    return {
-      scope: this.#scope,
-      session: live,
-      verb,
-      method: undefined,
-      isSatisfied: false,
+  #jobOf({ stored, live }: Found, request: CommitRequest): CommitJob {
+    return newJob(this.#scope, live, request, {
       stored,
-      superseded: undefined,
       newToken: new NewToken(this.#scope),
       mustWrite: this.#mustWrite,
-      wasWritten: false,
-      startsOver: false,
-      hasReplaced: false,
-      isSignatureOld: false,
-      holdsLock,
-      draft,
-    }
+    })
   }
 
   #conclude({ live }: Found, outcome: Outcome): void {

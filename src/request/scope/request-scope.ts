@@ -13,6 +13,7 @@ import { withoutControls } from '../../session/access'
 import type { SessionEvents } from '../../session/events'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import { inCall, inHook } from './hooks'
+import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
 
 /** One request, with everything that its session needs to know of it. */
@@ -23,6 +24,7 @@ export class RequestScope {
   #isMaxAgeChosen = false
   #wasRead = false
   #backend: Backend | undefined
+  #turn: Turn | undefined
   #options: ResolvedOptions | undefined
   #whenEnded: (() => void)[] | undefined
 
@@ -99,6 +101,11 @@ export class RequestScope {
 
   get backend(): Backend {
     return (this.#backend ??= this.config.backendOf(this.ctx))
+  }
+
+  /** This request's turn among those that work on the same session. */
+  get turn(): Turn {
+    return (this.#turn ??= new Turn(this.config.keyedLock))
   }
 
   /** What a store is told: one for each call, as a call may add to it. */

@@ -12,6 +12,8 @@ export interface Known {
   readonly retired: readonly Ending[]
   readonly hasReplaced: boolean
   readonly wasWritten: boolean
+  /** The id of a session that has changed hands, and goes on without this request. */
+  readonly elsewhere: string | undefined
 }
 
 const NONE: readonly Ending[] = []
@@ -24,7 +26,7 @@ export function found(
   superseded: Superseded | undefined,
   { wasSought, wasWritten }: Pick<Known, 'wasSought' | 'wasWritten'>,
 ): Known {
-  return { wasSought, stored, superseded, retired: NONE, hasReplaced: false, wasWritten }
+  return { wasSought, stored, superseded, retired: NONE, hasReplaced: false, wasWritten, elsewhere: undefined }
 }
 
 /** Another session takes the place of the one that was ended. */
@@ -47,8 +49,15 @@ export function untold(before: Known, { stored, superseded, wasSought }: Known):
   return found({ ...stored, snapshot }, superseded, { wasSought, wasWritten })
 }
 
+/** What was written while its session was ended is to be removed with it. */
+export function afterEnd(known: Known, outcome: Outcome): Known {
+  if (outcome.name !== 'written' || outcome.stored.id === undefined) return known
+  return { ...known, retired: [...known.retired, { id: outcome.stored.id, cached: undefined }] }
+}
+
 /** What is known after a commit. */
-export function afterCommit({ wasSought, wasWritten }: Known, outcome: Outcome): Known {
+export function afterCommit(before: Known, outcome: Outcome): Known {
+  const { wasSought, wasWritten } = before
   switch (outcome.name) {
     case 'unchanged':
       return found(outcome.stored, outcome.superseded, { wasSought, wasWritten })
@@ -57,8 +66,8 @@ export function afterCommit({ wasSought, wasWritten }: Known, outcome: Outcome):
     case 'adrift':
       return found(undefined, outcome.superseded, { wasSought, wasWritten })
     case 'again':
-      return found(outcome.stored, undefined, { wasSought, wasWritten })
+      return before
     case 'gone':
-      return found(undefined, undefined, { wasSought, wasWritten })
+      return { ...found(undefined, undefined, { wasSought, wasWritten }), elsewhere: outcome.elsewhere }
   }
 }

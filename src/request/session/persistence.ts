@@ -1,18 +1,18 @@
-import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
+import { andThen, settle, type Awaitable } from '../../base/awaitable'
 import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
-import { SessionModel } from '../../session/session-model'
-import { contentOf } from '../../session/snapshot'
+import type { SessionModel } from '../../session/session-model'
 import { Client } from '../tell/client'
 import { commit } from '../commit/commit'
-import type { CommitJob, CommitRequest, Outcome } from '../commit/commit-job'
-import { afterCommit, found, NOTHING_KNOWN, replaced, untold, type Known } from './known'
+import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
+import type { Draft } from '../commit/draft'
+import { afterCommit, afterEnd, found, NOTHING_KNOWN, replaced, untold, type Known } from './known'
 import { NewToken } from '../open/new-token'
 import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from '../scope/request-scope'
-import { isSeenDue, lacksSecret, type Stored } from '../open/stored'
+import { hasChanges, mayBeDue, type Stored } from '../open/stored'
 import { isInDoubt } from '../commit/write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -23,11 +23,12 @@ export class Persistence {
   #known: Known = NOTHING_KNOWN
   /** How often a session was ended: what is written meanwhile belongs to an earlier one. */
   #endings = 0
+  #merges = 0
   #mustWrite = false
   #startsOver = false
   /** Why a change is to be made again. */
   #setback: (Outcome & { name: 'again' }) | undefined
-  /** The error of a write that happened or did not: this request makes none after it. */
+  /** A write happened or did not: this request makes none after it. */
   #inDoubt: SessionError | undefined
 
   constructor(scope: RequestScope) {
@@ -42,6 +43,16 @@ export class Persistence {
   /** The key that the session's record has, or will have; undefined without a store. */
   get id(): string | undefined {
     return this.#known.stored ? this.#known.stored.id : this.#newToken.value?.id
+  }
+
+  /** Whether the session has changed hands, and goes on without this request. */
+  get isElsewhere(): boolean {
+    return this.#known.elsewhere !== undefined
+  }
+
+  /** How often changes of others have come into the session. */
+  get merges(): number {
+    return this.#merges
   }
 
   /** What is stored, as far as this request knows. */
@@ -66,10 +77,7 @@ export class Persistence {
 
   /** Whether a session that nobody has asked for may have to be written, or its cookie signed. */
   get mayNeedCommit(): boolean {
-    const { settings } = this.#scope
-    const { stored } = this.#known
-    const isDue = settings.rolling || settings.renew || lacksSecret(stored, this.#scope)
-    return isDue || isSeenDue(stored, this.#scope) || this.#mustWrite || this.#client.isSignatureOld
+    return this.#mustWrite || this.#client.isSignatureOld || mayBeDue(this.#known.stored, this.#scope)
   }
 
   /** Lets the session be written by the next commit, changed or not. */
@@ -90,10 +98,7 @@ export class Persistence {
 
   /** Whether the data differ from what is stored. */
   hasChanges(session: SessionModel): boolean {
-    const { stored } = this.#known
-    const content = contentOf(SessionModel.data(session), this.#scope.backend.serializer)
-    if (!stored) return Object.keys(content.data).length > 0
-    return !stored.snapshot.isCurrent(content, this.#scope.policyOf(content.data))
+    return hasChanges(session, this.#known.stored, this.#scope)
   }
 
   /** Returns the record of the session that the client presents, if it is accepted. */
@@ -138,13 +143,20 @@ export class Persistence {
   async refresh(session: SessionModel): Promise<Outcome['name']> {
     const setback = this.#setback
     if (!setback) return 'unchanged'
-    const loaded = setback.isMissing ? undefined : await this.#scope.load(setback.stored?.id as string)
-    const job = this.#jobOf(session, { verb: 'commit', holdsLock: false })
+    const { stored, superseded } = this.#known
+    const loaded = setback.isMissing ? undefined : await this.#scope.load((stored ?? superseded)?.id as string)
+    const job = this.#jobOf(session, { verb: 'commit' })
     const next = await reconcile(job, loaded, setback)
     this.#setback = undefined
+    this.#merges++
     if ('name' in next) return this.#conclude(job, next, this.#endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
     return 'again'
+  }
+
+  /** Takes back the token that the response was to hand over; only one that the client holds already, where that is said. */
+  retract({ onlyRenewal = false }: { onlyRenewal?: boolean } = {}): void {
+    this.#client.retract({ onlyRenewal })
   }
 
   /** Writes what there is need for. Returns how it ended; the client is told. */
@@ -154,7 +166,7 @@ export class Persistence {
   }
 
   #commit(session: SessionModel, request: CommitRequest): Awaitable<Outcome['name']> {
-    const { verb, draft } = request
+    const { verb, draft, around } = request
     if (this.#inDoubt !== undefined) {
       if (verb === 'commit' && !draft && !this.hasChanges(session)) return 'unchanged'
       throw this.#inDoubt
@@ -164,28 +176,20 @@ export class Persistence {
     const job = this.#jobOf(session, request)
     const endings = this.#endings
     this.#mustWrite = false
-    try {
+    const write = (): Awaitable<Outcome> => {
       draft?.apply()
-      const outcome = commit(job)
-      if (!isPromise(outcome)) return this.#conclude(job, outcome, endings)
-      return outcome.then(
-        (ended) => this.#conclude(job, ended, endings),
-        (error) => this.#fail(job, error),
-      )
-    } catch (error) {
-      return this.#fail(job, error)
+      return commit(job)
     }
+    return settle(
+      write,
+      (outcome) => this.#conclude(job, outcome, endings, around),
+      (error) => this.#fail(job, error),
+    )
   }
 
-  /** Written out: spreading objects here costs more than all the rest of a request. */
-  #jobOf(session: SessionModel, { verb, draft, method, holdsLock }: CommitRequest): CommitJob {
+  #jobOf(session: SessionModel, request: CommitRequest): CommitJob {
     const { stored, superseded, wasWritten, hasReplaced } = this.#known
-    return {
-      scope: this.#scope,
-      session,
-      verb,
-      method,
-      isSatisfied: false,
+    return newJob(this.#scope, session, request, {
       stored,
       superseded,
       newToken: this.#newToken,
@@ -194,9 +198,7 @@ export class Persistence {
       startsOver: this.#startsOver,
       hasReplaced,
       isSignatureOld: this.#client.isSignatureOld,
-      holdsLock,
-      draft,
-    }
+    })
   }
 
   #fail({ mustWrite, draft }: CommitJob, error: unknown): never {
@@ -206,10 +208,15 @@ export class Persistence {
     throw error
   }
 
-  #conclude(job: CommitJob, outcome: Outcome, endings: number): Awaitable<Outcome['name']> {
-    if (endings !== this.#endings) return this.#concludeLate(outcome)
+  #conclude(job: CommitJob, outcome: Outcome, endings: number, around?: Draft): Awaitable<Outcome['name']> {
     const before = this.#known
+    if (endings !== this.#endings) {
+      this.#known = afterEnd(before, outcome)
+      return outcome.name
+    }
     this.#known = afterCommit(before, outcome)
+    if ('isMerged' in outcome && outcome.isMerged) this.#merges++
+    else around?.follow(before.stored, this.#known.stored)
     this.#setback = outcome.name === 'again' ? outcome : undefined
     if (outcome.name === 'again') this.#mustWrite ||= job.mustWrite
     if (outcome.name === 'written') {
@@ -220,19 +227,11 @@ export class Persistence {
       this.#known = untold(before, this.#known)
       return this.#fail(job, error)
     }
-    try {
-      const telling = this.#client.tell(outcome, this.#known.stored?.token)
-      return isPromise(telling) ? telling.then(() => outcome.name, fail) : outcome.name
-    } catch (error) {
-      return fail(error)
-    }
-  }
-
-  /** What was written while its session was ended is removed with it. */
-  #concludeLate(outcome: Outcome): Outcome['name'] {
-    if (outcome.name !== 'written' || outcome.stored.id === undefined) return outcome.name
-    this.#known = { ...this.#known, retired: [...this.#known.retired, { id: outcome.stored.id, cached: undefined }] }
-    return outcome.name
+    return settle(
+      () => this.#client.tell(outcome, this.#known.stored?.token),
+      () => outcome.name,
+      fail,
+    )
   }
 
   async #removeReplaced(): Promise<void> {

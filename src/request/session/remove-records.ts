@@ -7,7 +7,9 @@ import type { RequestScope } from '../scope/request-scope'
 /** Removes every record that ends with a session; where none was read yet, the one that the client's token opens. */
 export async function removeRecords(scope: RequestScope, client: Client, known: Known): Promise<void> {
   const presented = scope.config.hasStore && !known.wasSought ? await seek(scope, client) : []
-  for (const ending of [...endingsOf(known), ...presented]) await removeRecord(scope, ending)
+  const { elsewhere: id } = known
+  const elsewhere = id === undefined ? [] : [{ id, cached: undefined }]
+  for (const ending of [...endingsOf(known), ...elsewhere, ...presented]) await removeRecord(scope, ending)
 }
 
 /** No verb acts on what a client presents before the record has confirmed it. */

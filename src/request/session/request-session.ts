@@ -1,37 +1,38 @@
-import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
-import { TaskQueue } from '../../base/task-queue'
+import type { Awaitable } from '../../base/awaitable'
 import type { Lifetime } from '../../session/record'
 import { SessionModel, type SessionOwner } from '../../session/session-model'
-import type { CommitRequest } from '../commit/commit-job'
 import type { CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
 import { isInHook, refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
+import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
+import { Commits } from './commits'
+import { EarlyToken } from './early-token'
 import { SessionState } from './session-state'
 import { signalIn } from '../outside/signal'
-import { assignable, notLoaded, type OpenState } from './state'
+import { assignable, notLoaded } from './state'
+import { Verbs } from './verbs'
 import type { Stored } from '../open/stored'
-import { UpdateLoop } from '../commit/update-loop'
-
-/** What a commit is asked for beside its verb. */
-type Asked = Pick<CommitRequest, 'draft' | 'method'>
 
 /** One request's session, as the application sees it: closed, open or ended; and the verbs, one after the other. */
 export class RequestSession implements SessionOwner {
   readonly #scope: RequestScope
   readonly #persistence: Persistence
   readonly #state: SessionState
-  readonly #updates: UpdateLoop
-  readonly #commits = new TaskQueue()
-  /** Whether the middleware will commit. */
+  readonly #commits: Commits
+  #verbs: Verbs | undefined
+  #early: EarlyToken | undefined
+  /** Whether the middleware has come. */
   hasMiddleware = false
+  /** Whether the middleware is still to commit. */
+  #isServing = false
 
   constructor(scope: RequestScope, persistence: Persistence) {
     this.#scope = scope
     this.#persistence = persistence
     this.#state = new SessionState(scope, persistence, this)
-    this.#updates = new UpdateLoop(scope.config.keyedLock)
+    this.#commits = new Commits(scope, persistence, this.#state)
   }
 
   get session(): SessionModel | null {
@@ -122,6 +123,7 @@ export class RequestSession implements SessionOwner {
   /** The middleware has come: reads the session, whatever was done with `ctx.session` before. */
   start(): Awaitable<void> {
     this.hasMiddleware = true
+    this.#isServing = true
     const { options, hasStore } = this.#scope.config
     if (options.lazy || !(hasStore || options.valid)) return
     if (hasStore && this.#state.current.name !== 'loading') {
@@ -139,24 +141,46 @@ export class RequestSession implements SessionOwner {
     return this.#state.read()
   }
 
+  /** Does what the application has called: the middleware waits for it, whether or not the handler does. */
+  verb<T>(work: () => Promise<T>): Promise<T> {
+    return (this.#verbs ??= new Verbs(this)).run(work)
+  }
+
   /** Writes, renews or removes the session, as there is need. The commits of a request run one after the other. */
-  async commit(verb: CommitVerb, method?: string): Promise<void> {
-    refuseInHook(this.#scope)
-    await this.#commits.run(() => this.#commit(verb, { method }))
+  commit(verb: CommitVerb, method?: string): Promise<void> {
+    return this.verb(async () => {
+      refuseInHook(this.#scope)
+      await this.#commits.run(verb, { method, around: this.#draftAround })
+      this.#noteEarly()
+    })
   }
 
-  /** The commit at the end of the request: at once, where none is under way and nothing has to be waited for. */
+  /** The commit at the end of the request. */
   finish(): Awaitable<void> {
-    if (this.#commits.isUsed) return this.commit('commit')
-    const committing = this.#commit('commit')
-    return isPromise(committing) ? this.#commits.run(() => committing).then(() => undefined) : undefined
+    return this.#commits.finish()
   }
 
-  /** Makes a change and writes it; outside of the queue of commits, so that a verb within it waits for nothing. */
-  async update(change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
-    refuseInHook(this.#scope)
-    const attempt = (): Promise<true | undefined> => this.#update(change)
-    await this.#updates.run(attempt, () => this.id)
+  /** Waits for the verbs that nobody has awaited. */
+  settle(): Awaitable<void> {
+    return this.#verbs?.areLeft ? this.#verbs.settle() : undefined
+  }
+
+  /** The request was served. What a verb has put on the response early is taken back where it is the session's no more. */
+  close(): Awaitable<void> {
+    this.#isServing = false
+    return this.#early?.check()
+  }
+
+  /** Makes a change on a copy, and writes it. */
+  update(change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
+    return this.verb(async () => {
+      refuseInHook(this.#scope)
+      const around = this.#draftAround
+      // A change within a change is a part of it, and is written with it.
+      if (around) return void (await change(around.session))
+      await this.#commits.update(this, change)
+      this.#noteEarly()
+    })
   }
 
   /** Takes everything out of the session, which begins anew. */
@@ -176,67 +200,32 @@ export class RequestSession implements SessionOwner {
     return this.#commits.idle()
   }
 
-  /** Reports that the commit failed with an error that Koa does not get to see. */
+  get isServing(): boolean {
+    return this.#isServing
+  }
+
+  /** The change of this session that the caller runs in, if it does. */
+  get #draftAround(): Draft | undefined {
+    const state = this.#state.current
+    return state.name === 'open' ? Draft.around(state.session) : undefined
+  }
+
+  /** Reports an error that Koa does not get to see. */
   reportError(error: unknown): void {
     this.#scope.report('error', this.#persistence.stored?.id, { error })
+    emitError(this.#scope.ctx, error)
+  }
+
+  /** What a verb has put on the response has to be true when the headers go out. */
+  #noteEarly(): void {
+    if (this.#isServing) (this.#early ??= new EarlyToken(this.#scope, this.#persistence)).note()
   }
 
   #end(): void {
     refuseInHook(this.#scope)
-    if (this.#state.current.name === 'ended') return
+    // A logout ends the session that went on without this request, too.
+    if (this.#state.current.name === 'ended' && !this.#persistence.isElsewhere) return
     this.#persistence.endLater()
     this.#state.end({ settled: false })
-  }
-
-  async #update(change: (session: SessionModel) => Awaitable<unknown>): Promise<true | undefined> {
-    await this.#state.read()
-    if (this.#state.unread) throw this.#state.unread
-    await this.#commits.run(() => this.#refresh())
-    const state = this.#state.current
-    const { serializer } = this.#scope.backend
-    const draft = state.name === 'open' ? new Draft(this.#state.sessionOf(state), this, serializer) : undefined
-    await draft?.make(change)
-    const name = await this.#commits.run(() => (draft?.isOutdated ? 'again' : this.#commit('commit', { draft })))
-    return name === 'again' ? undefined : true
-  }
-
-  async #refresh(): Promise<void> {
-    const state = this.#state.current
-    if (state.name === 'open' && state.session) this.#closeIfGone(state, await this.#persistence.refresh(state.session))
-  }
-
-  #commit(verb: CommitVerb, more: Asked = {}): Awaitable<string | void> {
-    const state = this.#state.current
-    if (state.name === 'closed') return andThen(this.#state.read(), () => this.#commitRead(verb, more))
-    if (state.name !== 'loading') return this.#commitRead(verb, more)
-    return state.done.catch(() => undefined).then(() => this.#commitRead(verb, more))
-  }
-
-  #commitRead(verb: CommitVerb, { draft, method }: Asked): Awaitable<string | void> {
-    const state = this.#state.current
-    if (state.name === 'ended') {
-      return state.settled ? undefined : this.#persistence.end().then(() => void (state.settled = true))
-    }
-    if (state.name !== 'open') return
-    if (this.#state.unread) {
-      // Nothing is written that was not read; whoever asks for a write by name is told why not.
-      if (verb === 'commit' && !draft && !this.#persistence.hasReplaced) return
-      throw this.#state.unread
-    }
-    const session = this.#state.sessionOf(state)
-    // A session that was replaced meanwhile is not the one that the change was made on.
-    const own = draft?.live === session ? draft : undefined
-    const committing = this.#persistence.commit(session, {
-      verb,
-      method,
-      draft: own,
-      holdsLock: this.#updates.holdsLock,
-    })
-    return andThen(committing, (name) => this.#closeIfGone(state, name))
-  }
-
-  #closeIfGone(state: OpenState, name: string): string {
-    if (name === 'gone' && this.#state.current === state) this.#state.end({ settled: true })
-    return name
   }
 }

@@ -1,10 +1,11 @@
 import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Presented, PresentedToken } from '../../contracts/transport'
-import { keepCookiesOnError } from '../../cookies/keep-cookies-on-error'
+import { keepCookies } from '../../cookies/keep-cookies'
 import type { SessionEvents } from '../../session/events'
 import type { Lifetime } from '../../session/record'
 import type { Outcome } from '../commit/commit-job'
 import type { RequestScope } from '../scope/request-scope'
+import { canStillTell } from '../scope/response-state'
 import { clearSiteData } from './response-headers'
 import { bindable, leftOf, type Stored } from '../open/stored'
 
@@ -14,6 +15,8 @@ export class Client {
   #accepted: PresentedToken | undefined
   /** What this response is to hand to the client. */
   #sent: string | undefined
+  /** That is what the client presented. */
+  #isRenewal = false
   /** Whether the client presents anything of ours, accepted or not; undefined as long as nobody has looked. */
   #holdsToken: boolean | undefined
   #wasTold = false
@@ -32,9 +35,9 @@ export class Client {
     return this.#accepted?.outdated === true
   }
 
-  /** The response is under way: nothing can be told any more. */
+  /** Nothing can be told any more: the response is under way, or the client is gone. */
   get isTooLate(): boolean {
-    return this.#scope.ctx.res.headersSent
+    return !canStillTell(this.#scope.ctx)
   }
 
   /** What the client presents. A signature that fits nothing is dropped, as the `cookies` package does. */
@@ -65,17 +68,23 @@ export class Client {
   #send(token: string, left: Lifetime, id: string | undefined): Awaitable<void> {
     const { config, ctx, attributes } = this.#scope
     const isKnown = this.#accepted?.token === token
+    this.#isRenewal = isKnown && (this.#isRenewal || this.#sent === undefined)
     this.#accepted = { token }
     this.#sent = token
     if (this.#losesInTransit(config.hasStore ? (isKnown ? 'renewal' : 'id') : 'data', id)) return
     return andThen(config.transport.write(ctx, token, attributes, left), () => this.#noteTold())
   }
 
-  /** Another request has changed the token since: what this response was to hand over opens nothing. */
-  #retractUnless(token: string | undefined): void {
-    if (this.#sent === undefined || this.#sent === token || this.isTooLate) return
+  /** Takes back what this response was to hand over; with `onlyRenewal`, only what the client holds already. */
+  retract({ onlyRenewal }: { onlyRenewal: boolean }): void {
+    if (this.#sent === undefined || this.isTooLate || (onlyRenewal && !this.#isRenewal)) return
     this.#scope.config.transport.retract?.(this.#scope.ctx)
     this.#sent = undefined
+  }
+
+  /** Another request has changed the token since: what this response was to hand over opens nothing. */
+  #retractUnless(token: string | undefined): void {
+    if (this.#sent !== token) this.retract({ onlyRenewal: false })
   }
 
   /** Signs a good cookie anew where its key is no longer the first; what is left of its life is not extended. */
@@ -91,6 +100,7 @@ export class Client {
 
   /** Makes the client forget its session. */
   async clear(id: string | undefined): Promise<void> {
+    this.#sent = undefined
     if (this.#losesInTransit('removal', id)) return
     await this.#scope.config.transport.clear(this.#scope.ctx, this.#scope.attributes)
     this.#noteTold()
@@ -117,13 +127,13 @@ export class Client {
     this.#holdsToken = tokens.length > 0
     if (!hasStraySignature || this.isTooLate) return tokens
     this.#scope.config.transport.dropSignature?.(this.#scope.ctx)
-    this.#wasTold = true
+    this.#noteTold()
     return tokens
   }
 
   #noteTold(): void {
     this.#wasTold = true
-    keepCookiesOnError(this.#scope.ctx, this.#scope.config.options.key)
+    keepCookies(this.#scope.ctx, this.#scope.config.options.key)
   }
 
   #losesInTransit(lost: SessionEvents['late']['lost'], id: string | undefined): boolean {

@@ -14,6 +14,7 @@ const AT_REST: CommitFacts = {
   hasData: true,
   isChanged: false,
   changesOwner: false,
+  hasOwner: false,
   needsSecret: false,
   hasOwners: false,
   isInCookie: false,
@@ -59,8 +60,13 @@ const ROWS: Row[] = [
   ['a change of owner that was written', { ...OWNED, wasWritten: true }, write('changed', HANDS)],
   ['a change of owner and touch()', { ...OWNED, verb: 'touch' }, write('changed', HANDS)],
   ['a change of owner in a cookie', { ...OWNED, isInCookie: true }, write('changed', { restartsAge: true })],
-  ['a change of owner after the headers', { ...OWNED, ...SENT }, { do: 'end' }],
-  ['a change of owner and save() after the headers', { ...OWNED, ...SENT, verb: 'save' }, { do: 'end' }],
+  ['a change of owner after the headers', { ...OWNED, ...SENT, hasOwner: true }, { do: 'end' }],
+  [
+    'a change of owner and save() after the headers',
+    { ...OWNED, ...SENT, hasOwner: true, verb: 'save' },
+    { do: 'end' },
+  ],
+  ["a sign-in with nobody's session after the headers", { ...OWNED, ...SENT }, { do: 'refuse' }],
   // Nothing is stored, and there is nothing to store.
   ['a new session without data', { ...NEW, hasData: false, isRolling: true }, { do: 'nothing' }],
   ['touch() of a new session without data', { ...NEW, verb: 'touch', hasData: false }, { do: 'nothing' }],
@@ -152,7 +158,7 @@ const RULES: Record<string, Rule> = {
   ) =>
     plan.do !== 'refuse' ||
     (['regenerate', 'confirm'].includes(facts.verb) && facts.isResponseSent && facts.isStored) ||
-    (facts.changesOwner && facts.isOutside),
+    (facts.changesOwner && (facts.isOutside || (facts.isResponseSent && !facts.hasOwner))),
   'a confirm() in a store changes hands': (facts, plan) =>
     facts.verb !== 'confirm' ||
     !facts.isStored ||
@@ -166,7 +172,7 @@ const RULES: Record<string, Rule> = {
   'R72: without a response, no session changes hands and none is ended': (facts, plan) =>
     !facts.isOutside || (plan.do !== 'end' && rotationIn(plan) === 'none'),
   'only a change of owner ends a session, and only after the headers': (facts, plan) =>
-    plan.do !== 'end' || (facts.changesOwner && facts.isResponseSent && !facts.isInCookie),
+    plan.do !== 'end' || (facts.changesOwner && facts.hasOwner && facts.isResponseSent && !facts.isInCookie),
   'nothing is written where nothing is asked': (facts, plan) =>
     isAsked(facts) || facts.isRolling || facts.isRenewalDue || facts.isSeenDue || plan.do !== 'write',
   'nothing is written for a second time where nothing is asked': (facts, plan) =>

@@ -1,0 +1,92 @@
+import type { ServerResponse } from 'node:http'
+import type { Context } from 'koa'
+import onHeaders from 'on-headers'
+import { setCookieLines } from './cookie-lines'
+
+/** The session's lines of a response, by the name of their cookie. */
+class KeptLines {
+  readonly #names = new Set<string>()
+  readonly #lines = new Map<string, string>()
+
+  /** Takes note of the lines of this cookie, its signature and its pieces, as they are on the response now. */
+  note(res: ServerResponse, name: string): void {
+    this.#names.add(name)
+    this.noteAll(res)
+  }
+
+  noteAll(res: ServerResponse): void {
+    for (const line of setCookieLines(res)) {
+      const cookie = cookieName(line)
+      if (isOneOf(cookie, this.#names)) this.#lines.set(cookie, line)
+    }
+  }
+
+  forget(cookies: readonly string[]): void {
+    for (const cookie of cookies) this.#lines.delete(cookie)
+  }
+
+  /** Puts back what is missing. Where somebody has set the same cookie since, theirs stays. */
+  restore(res: ServerResponse): void {
+    if (this.#lines.size === 0) return
+    const present = setCookieLines(res)
+    const missing = Array.from(this.#lines).filter(([cookie]) => !present.some((line) => cookieName(line) === cookie))
+    if (missing.length > 0) res.setHeader('Set-Cookie', [...present, ...missing.map(([, line]) => line)])
+  }
+
+  /** Whoever takes these lines off from now on has their way. */
+  release(name: string): void {
+    const names = new Set([name])
+    this.forget(Array.from(this.#lines.keys()).filter((cookie) => isOneOf(cookie, names)))
+  }
+}
+
+const KEPT = Symbol('koa-session-service: kept cookies')
+
+type Keeping = ServerResponse & { [KEPT]?: KeptLines }
+
+/**
+ * Keeps the session's cookies on the response while the handlers work, whatever replaces or removes them: a proxy that copies
+ * the headers of another server, `ctx.set('Set-Cookie', ...)`; and on an error response, for which Koa removes every header.
+ */
+export function keepCookies(ctx: Context, name: string): void {
+  const res = ctx.res as Keeping
+  const kept = (res[KEPT] ??= restoredLater(ctx))
+  kept.note(res, name)
+}
+
+/** The handlers have done their work: what is missing is put back, and an error response alone brings it back from now on. */
+export function releaseCookies({ res }: Context, name: string): void {
+  const kept = (res as Keeping | undefined)?.[KEPT]
+  if (!kept) return
+  if (!res.headersSent) kept.restore(res)
+  kept.release(name)
+}
+
+/** These cookies are no longer to be on the response. */
+export function forgetCookies(res: ServerResponse, cookies: readonly string[]): void {
+  const kept = (res as Keeping)[KEPT]
+  kept?.forget(cookies)
+}
+
+function restoredLater(ctx: Context): KeptLines {
+  const kept = new KeptLines()
+  onHeaders(ctx.res, function restoreSessionCookies(this: ServerResponse) {
+    kept.restore(this)
+  })
+  const onerror = ctx.onerror
+  ctx.onerror = function keepSessionCookies(this: Context, error: Error) {
+    if (error !== null && error !== undefined && !this.headerSent) kept.noteAll(this.res)
+    onerror.call(this, error)
+  }
+  return kept
+}
+
+function cookieName(line: string): string {
+  return line.slice(0, line.indexOf('='))
+}
+
+/** Whether a cookie is a session's own, the signature of one, or a further piece of one: `sess.1` can be each. */
+function isOneOf(name: string, names: ReadonlySet<string>): boolean {
+  const unsigned = name.replace(/\.sig$/, '')
+  return [name, unsigned, unsigned.replace(/\.\d{1,2}$/, '')].some((candidate) => names.has(candidate))
+}

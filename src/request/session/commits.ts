@@ -1,0 +1,111 @@
+import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
+import { TaskQueue } from '../../base/task-queue'
+import type { SessionModel, SessionOwner } from '../../session/session-model'
+import type { CommitRequest } from '../commit/commit-job'
+import type { CommitVerb } from '../commit/commit-plan'
+import { Draft } from '../commit/draft'
+import { updateUntilWritten } from '../commit/update-loop'
+import type { RequestScope } from '../scope/request-scope'
+import type { Persistence } from './persistence'
+import type { SessionState } from './session-state'
+import type { OpenState } from './state'
+
+/** What a commit is asked for beside its verb. */
+type More = Omit<CommitRequest, 'verb'>
+
+/** The commits of a request's session, one after the other; and its changes, each made on a copy beside that. */
+export class Commits {
+  readonly #scope: RequestScope
+  readonly #persistence: Persistence
+  readonly #state: SessionState
+  readonly #queue = new TaskQueue()
+
+  constructor(scope: RequestScope, persistence: Persistence, state: SessionState) {
+    this.#scope = scope
+    this.#persistence = persistence
+    this.#state = state
+  }
+
+  /** Waits until all is done that was asked for so far. */
+  idle(): Promise<void> {
+    return this.#queue.idle()
+  }
+
+  /** Writes, renews or removes the session, as there is need. */
+  async run(verb: CommitVerb, more: More): Promise<void> {
+    await this.#queue.run(() => this.#commit(verb, more))
+  }
+
+  /** The last one: at once, where none is under way and nothing has to be waited for. */
+  finish(): Awaitable<void> {
+    if (this.#queue.isUsed) return this.run('commit', {})
+    const committing = this.#commit('commit', {})
+    return isPromise(committing) ? this.#queue.run(() => committing).then(() => undefined) : undefined
+  }
+
+  /**
+   * Makes a change and writes it. The change itself is made outside of the queue, so that a verb within it waits for nothing.
+   *
+   * @param host what the copy asks that the change is made on
+   */
+  async update(host: SessionOwner, change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
+    const { turn, config } = this.#scope
+    const attempt = (): Promise<true | undefined> => this.#attempt(host, change)
+    await updateUntilWritten(attempt, () => this.#persistence.id, { turn, keyedLock: config.keyedLock, holder: this })
+  }
+
+  async #attempt(host: SessionOwner, change: (session: SessionModel) => Awaitable<unknown>): Promise<true | undefined> {
+    await this.#state.read()
+    if (this.#state.unread) throw this.#state.unread
+    await this.#queue.run(() => this.#refresh())
+    const draft = this.#draftFor(host)
+    await draft?.make(change)
+    const name = await this.#queue.run(() => (this.#isOutdated(draft) ? 'again' : this.#commit('commit', { draft })))
+    return name === 'again' ? undefined : true
+  }
+
+  #draftFor(host: SessionOwner): Draft | undefined {
+    const state = this.#state.current
+    if (state.name !== 'open') return undefined
+    return new Draft(this.#state.sessionOf(state), host, this.#scope.backend.serializer, this.#persistence)
+  }
+
+  /** Whether the session is no longer what the change was made of: another verb has written it, or it was replaced. */
+  #isOutdated(draft: Draft | undefined): boolean {
+    const state = this.#state.current
+    if (!draft || state.name !== 'open') return false
+    return draft.live !== state.session || draft.isOutdated(this.#persistence)
+  }
+
+  async #refresh(): Promise<void> {
+    const state = this.#state.current
+    if (state.name === 'open' && state.session) this.#closeIfGone(state, await this.#persistence.refresh(state.session))
+  }
+
+  #commit(verb: CommitVerb, more: More): Awaitable<string | void> {
+    const state = this.#state.current
+    if (state.name === 'closed') return andThen(this.#state.read(), () => this.#commitRead(verb, more))
+    if (state.name !== 'loading') return this.#commitRead(verb, more)
+    return state.done.catch(() => undefined).then(() => this.#commitRead(verb, more))
+  }
+
+  #commitRead(verb: CommitVerb, more: More): Awaitable<string | void> {
+    const state = this.#state.current
+    if (state.name === 'ended') {
+      return state.settled ? undefined : this.#persistence.end().then(() => void (state.settled = true))
+    }
+    if (state.name !== 'open') return
+    if (this.#state.unread) {
+      // Nothing is written that was not read; whoever asks for a write by name is told why not.
+      if (verb === 'commit' && !more.draft && !this.#persistence.hasReplaced) return
+      throw this.#state.unread
+    }
+    const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, ...more })
+    return andThen(committing, (name) => this.#closeIfGone(state, name))
+  }
+
+  #closeIfGone(state: OpenState, name: string): string {
+    if (name === 'gone' && this.#state.current === state) this.#state.end({ settled: true })
+    return name
+  }
+}

@@ -1,0 +1,85 @@
+import onHeaders from 'on-headers'
+import { andThen, type Awaitable } from '../../base/awaitable'
+import { loopTurn } from '../../base/loop-turn'
+import type { BusMessage } from '../../contracts/bus'
+import { accessOf } from '../../session/access'
+import { hashSession } from '../../session/hashes'
+import type { Stored } from '../open/stored'
+import { loadFresh } from '../outside/outside-scope'
+import type { RequestScope } from '../scope/request-scope'
+import { whenResponseOver } from '../scope/response-state'
+
+/** The stored side of the session, which tells the client. */
+interface Telling {
+  readonly stored: Stored | undefined
+  readonly toldClient: boolean
+  /** Takes back the token that the response was to hand over. */
+  retract(options?: { onlyRenewal?: boolean }): void
+}
+
+/**
+ * A token that a verb has put on the response while the handler goes on. When the headers go out, another request may have
+ * changed the session's token, and this one would take the browser's newer cookie away: then it is taken back.
+ */
+export class EarlyToken {
+  readonly #scope: RequestScope
+  readonly #telling: Telling
+  #stored: Stored | undefined
+  #turn = 0
+  #isChanged = false
+  #stop: (() => void) | undefined
+
+  constructor(scope: RequestScope, telling: Telling) {
+    this.#scope = scope
+    this.#telling = telling
+  }
+
+  /** A verb of the application's is done. */
+  note(): void {
+    const { stored, toldClient } = this.#telling
+    const isRotated = stored?.access.secret !== this.#stored?.access.secret
+    this.#stored = toldClient && this.#scope.backend.rotatesInPlace ? stored : undefined
+    this.#turn = loopTurn()
+    // The message of this request's own rotation was heard as well.
+    if (isRotated) this.#isChanged = false
+    if (this.#stored?.id !== undefined) this.#listen(this.#stored.id)
+  }
+
+  /** The handlers are done: where anything was waited for since, the record is asked. */
+  check(): Awaitable<void> {
+    const stored = this.#stored
+    if (stored?.id === undefined || stored !== this.#telling.stored) return
+    if (!this.#isChanged && this.#turn === loopTurn()) return
+    return this.#ask(stored.id, stored)
+  }
+
+  async #ask(id: string, { access }: Stored): Promise<void> {
+    try {
+      await andThen(loadFresh(this.#scope, id), (loaded) => {
+        if (!loaded || accessOf(loaded.record).secret !== access.secret) this.#telling.retract()
+      })
+    } catch {
+      // What the browser holds already it need not be told.
+      this.#telling.retract({ onlyRenewal: true })
+    }
+  }
+
+  /** A handler may begin the response itself: then what this process knows has to be enough. */
+  #listen(id: string): void {
+    const { bus } = this.#scope.config
+    if (this.#stop || !bus) return
+    const name = hashSession(id)
+    this.#stop = bus.subscribe((message) => this.#hear(message, name))
+    onHeaders(this.#scope.ctx.res, () => this.#leave())
+    whenResponseOver(this.#scope.ctx, () => this.#stop?.())
+  }
+
+  #hear(message: BusMessage, name: string): void {
+    if (message.kind === 'rotated' || message.kind === 'ended') this.#isChanged ||= message.session === name
+  }
+
+  #leave(): void {
+    this.#stop?.()
+    if (this.#isChanged && this.#stored === this.#telling.stored) this.#telling.retract()
+  }
+}
