@@ -58,7 +58,7 @@ export class Draft {
     this.#keys = changedKeys(this.#before, data, this.#serializer)
     const replaced = Object.fromEntries(this.#keys.map((key) => [key, present[key]]))
     this.#replaced = copy(replaced, this.#serializer)
-    SessionModel.patch(this.live, data, this.#keys)
+    SessionModel.patch(this.live, data, this.#serializer, this.#keys)
     const writers = WRITERS.get(this.live) ?? new Map<string, Draft>()
     WRITERS.set(this.live, writers)
     for (const key of this.#keys) writers.set(key, this)
@@ -66,7 +66,7 @@ export class Draft {
 
   /** Takes it out again. */
   undo(): void {
-    SessionModel.patch(this.live, this.#replaced, this.#keys)
+    SessionModel.patch(this.live, this.#replaced, this.#serializer, this.#keys)
     this.#keys = []
   }
 
