@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { Context } from 'koa'
+import { monotonic } from '../base/monotonic'
 import type { ConditionalStore, OwnerIndexedStore, StoreSetContext, TouchableStore } from '../contracts/store'
 
 /** The functions of a test runner: jest, vitest and mocha have them as globals, `node:test` exports them. */
@@ -42,10 +43,10 @@ export function request(more: Partial<StoreSetContext> = {}): StoreSetContext {
 
 /** A life that ends while the test waits for it, and not before the test's next calls: by how long this store takes for two. */
 export async function shortLife({ store, key }: TestedStore): Promise<number> {
-  const began = performance.now()
+  const began = monotonic()
   await store.set(`${key}pace`, {}, LONG, request())
   await store.get(`${key}pace`, LONG, request())
-  return Math.max(SHORT, Math.ceil((performance.now() - began) * CALLS))
+  return Math.max(SHORT, Math.ceil((monotonic() - began) * CALLS))
 }
 
 /** Waits until the record is gone by itself. */
@@ -55,8 +56,8 @@ export async function untilGone({ store, key }: TestedStore): Promise<void> {
 
 /** Asks again until the answer is true. */
 export async function until(ask: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + PATIENCE
-  while (Date.now() < end) {
+  const end = monotonic() + PATIENCE
+  while (monotonic() < end) {
     if (await ask()) return
     await setTimeout(SHORT / 2)
   }

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual, types } from 'node:util'
 import type { Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { isRecord, type Dictionary } from './record'
@@ -59,25 +58,7 @@ export function changedKeys(before: Dictionary, mine: Dictionary, serializer: Se
   return Array.from(keys).filter((key) => textOf(before, key, serializer) !== textOf(mine, key, serializer))
 }
 
-/**
- * What `current` becomes so that it holds what `next` holds: the same object where that can be, so that whoever holds it, or
- * a part of it, goes on holding what is live.
- */
-export function patched(current: unknown, next: unknown): unknown {
-  if (isDeepStrictEqual(current, next)) return current
-  if (!isPatchable(current) || !isPatchable(next) || Array.isArray(current) !== Array.isArray(next)) return next
-  for (const key of Object.keys(current)) if (!Object.hasOwn(next, key)) delete current[key]
-  for (const key of Object.keys(next)) current[key] = patched(current[key], next[key])
-  if (Array.isArray(current)) current.length = (next as unknown as unknown[]).length
-  return current
-}
-
 function textOf(data: Dictionary, key: string, serializer: Serializer): string {
   const value = Object.hasOwn(data, key) ? data[key] : undefined
   return value === undefined ? '' : serializer.stringify([value])
-}
-
-function isPatchable(value: unknown): value is Dictionary {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || types.isProxy(value)) return false
-  return Array.isArray(value) || Object.getPrototypeOf(value) === Object.prototype
 }

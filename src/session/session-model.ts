@@ -1,8 +1,9 @@
 import { inspect } from 'node:util'
 import { SessionError } from '../base/errors'
 import { warnOnce } from '../base/warning'
-import { patched } from './merge'
+import { patched } from './patched'
 import { isLifetime, MAX_LIFETIME, type Dictionary, type Lifetime, type SessionRecord } from './record'
+import type { Serializer } from './serializer'
 import type { SessionCallback } from './session'
 
 /** What a session asks of the request that it belongs to. */
@@ -113,14 +114,15 @@ export class SessionModel {
   }
 
   /**
-   * Makes a session hold `data`, or no more than these `keys` of them. What is the same already stays the same object; keys
-   * that begin with `_` are no data, and stay.
+   * Makes a session hold `data`, or no more than these `keys` of them. What would be stored alike stays the same object; keys that
+   * begin with `_` are no data, and stay.
    */
-  static patch(session: SessionModel, data: Dictionary, keys?: readonly string[]): void {
+  static patch(session: SessionModel, data: Dictionary, serializer: Serializer, keys?: readonly string[]): void {
     const present = SessionModel.data(session)
     for (const key of keys ?? new Set([...Object.keys(present), ...Object.keys(data)])) {
-      if (data[key] === undefined) delete (session as unknown as Dictionary)[key]
-      else if (data[key] !== present[key]) SessionModel.assign(session, { [key]: patched(present[key], data[key]) })
+      const value = data[key] === undefined ? undefined : patched(present[key], data[key], serializer)
+      if (value === undefined) replace(session, key, undefined)
+      else if (value !== present[key]) replace(session, key, { value })
     }
   }
 
@@ -186,6 +188,24 @@ function keepAside(session: SessionModel, key: string, value: unknown): void {
   inner.aside = { ...inner.aside, [key]: value }
   const { get, set } = Object.getOwnPropertyDescriptor(SessionModel.prototype, key) as PropertyDescriptor
   Object.defineProperty(session, key, { configurable: true, enumerable: false, get, set })
+}
+
+/** Sets or removes a key of a session, however an application has defined it. */
+function replace(session: SessionModel, key: string, next: { value: unknown } | undefined): void {
+  const own = Object.getOwnPropertyDescriptor(session, key)
+  const isOdd = own !== undefined && !CONTROLS.has(key) && !own.writable
+  if ((isOdd || !next) && !Reflect.deleteProperty(session, key)) throw notChangeable(key)
+  if (!next) return
+  if (!own && !Object.isExtensible(session)) throw notChangeable(key)
+  SessionModel.assign(session, { [key]: next.value })
+}
+
+function notChangeable(key: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    `session.${key} was to be changed, and cannot be: the session is frozen or sealed, or the key is read-only. Freeze what you ` +
+      'put into a session, and not the session itself.',
+  )
 }
 
 function collect(data: Dictionary, key: string, value: unknown): void {

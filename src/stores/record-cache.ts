@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { monotonic } from '../base/monotonic'
 
 /** A record's text, and the revision that it is at. */
 export interface Cached {
@@ -14,9 +15,22 @@ export interface CacheBounds {
   ttl: number
 }
 
-/** The options of a cache whose clock is the one that tests can stop. */
+/** The options of a cache that keeps nothing for too long, whatever happens to the machine's clock. */
 export function boundsOf({ max, ttl }: CacheBounds) {
-  return { max, ttl, ttlResolution: 0, perf: { now: () => Date.now() } }
+  const perf = { now: forwardClock() }
+  return { max, ttl, ttlResolution: 0, perf }
+}
+
+/** A clock that never goes back. Where the machine's is set forward, as in tests, so is this one: what is kept ages sooner. */
+function forwardClock(): () => number {
+  let [time, real, date] = [1, monotonic(), Date.now()]
+  return () => {
+    const [nextReal, nextDate] = [monotonic(), Date.now()]
+    time += Math.max(nextReal - real, nextDate - date)
+    real = nextReal
+    date = nextDate
+    return time
+  }
 }
 
 /** Records in memory, by key; and which key a name means. */

@@ -7,7 +7,7 @@ import type { Watcher } from './watcher'
 /** Everybody who holds the same session. */
 export class Group {
   readonly watchers = new Set<Watcher>()
-  /** When to look at the record next: milliseconds since 1970. */
+  /** When to look at the record next, by the clock of the watch. */
   lookAt = Infinity
   isLooking = false
   /** Something has happened since the look began: what it finds may be older. */

@@ -1,3 +1,5 @@
+import { Alarm } from '../base/alarm'
+import { monotonic } from '../base/monotonic'
 import type { BusMessage } from '../contracts/bus'
 import type { SessionConfig } from '../options/config'
 import { hashSession } from '../session/hashes'
@@ -46,9 +48,11 @@ export class Watch {
   readonly #toLook = new Set<Group>()
   #looks = 0
   #isStarting = false
-  #timer: NodeJS.Timeout | undefined
-  #timerAt = Infinity
-  #wentThroughAt = 0
+  readonly #alarm = new Alarm(() => this.#goThrough())
+  #alarmAt = Infinity
+  #wentThroughAt = -Infinity
+  /** How far ahead of the clock timers are, where they are fake: one that fires is believed. */
+  #ahead = 0
   #unsubscribe: (() => void) | undefined
   #unnamed = 0
 
@@ -62,7 +66,7 @@ export class Watch {
   }
 
   get hasTimer(): boolean {
-    return this.#timer !== undefined
+    return this.#alarm.isSet
   }
 
   /** Watches a session. It is looked at right away: something may have happened since it was read. */
@@ -99,7 +103,7 @@ export class Watch {
     if (this.#groups.size > 0) return
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
-    this.#stopTimer()
+    this.#alarm.clear()
   }
 
   #hear(message: BusMessage): void {
@@ -149,22 +153,28 @@ export class Watch {
     const now = Date.now()
     const [endings, until] = group.judge(loaded, policyOf, now)
     for (const [watcher, ending] of endings) this.#end(group, watcher, ending)
-    group.lookAt = Math.min(until, now + options.recheck)
+    group.lookAt = this.#now + Math.min(until - now, options.recheck)
     if (group.watchers.size > 0) this.#wakeAt(group.lookAt)
+  }
+
+  /** Milliseconds of a clock that only goes forward: the machine's own may be set back. */
+  get #now(): number {
+    return monotonic() + this.#ahead
   }
 
   /** One timer for all. It keeps no process alive. */
   #wakeAt(time: number): void {
-    const at = Math.max(time, this.#wentThroughAt + PAUSE_MS)
-    if (at >= this.#timerAt) return
-    clearTimeout(this.#timer)
-    this.#timerAt = at
-    this.#timer = setTimeout(() => this.#goThrough(), Math.min(at - Date.now(), MAX_DELAY)).unref()
+    const now = this.#now
+    const at = Math.min(Math.max(time, this.#wentThroughAt + PAUSE_MS), now + MAX_DELAY)
+    if (this.#alarm.isSet && at >= this.#alarmAt) return
+    this.#alarmAt = at
+    this.#alarm.set(at - now)
+    this.#alarm.unref()
   }
 
   #goThrough(): void {
-    this.#stopTimer()
-    const now = Date.now()
+    this.#ahead += Math.max(0, this.#alarmAt - this.#now)
+    const now = this.#now
     this.#wentThroughAt = now
     let next = Infinity
     for (const group of this.#groups.values()) {
@@ -172,11 +182,5 @@ export class Watch {
       else next = Math.min(next, group.lookAt)
     }
     if (next !== Infinity) this.#wakeAt(next)
-  }
-
-  #stopTimer(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    this.#timerAt = Infinity
   }
 }

@@ -86,12 +86,12 @@ export class Draft {
     this.#keys = changedKeys(this.#before, data, this.#serializer)
     const replaced = Object.fromEntries(this.#keys.map((key) => [key, present[key]]))
     this.#replaced = copy(replaced, this.#serializer)
-    SessionModel.patch(this.live, data, this.#keys)
+    SessionModel.patch(this.live, data, this.#serializer, this.#keys)
   }
 
   /** Takes it out again. */
   undo(): void {
-    SessionModel.patch(this.live, this.#replaced, this.#keys)
+    SessionModel.patch(this.live, this.#replaced, this.#serializer, this.#keys)
     this.#keys = []
   }
 }

@@ -47,7 +47,7 @@ export async function reconcile(
   if (verdict === 'gone' && job.verb !== 'regenerate')
     return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
   const before = stored?.snapshot.data ?? {}
-  SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer))
+  SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer), scope.backend.serializer)
   if (verdict === 'gone') {
     const id = stored?.id ?? superseded?.id
     return { name: 'adrift', superseded: { id: id as string, hands: opened.hands, loaded: undefined } }
@@ -83,7 +83,8 @@ async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise
   if (!job.startsOver) {
     const before = stored?.snapshot.data ?? {}
     const theirs = dataOf(found.record)
-    SessionModel.patch(session, await merge(before, SessionModel.data(session), theirs, scope.mergeOptions))
+    const merged = await merge(before, SessionModel.data(session), theirs, scope.mergeOptions)
+    SessionModel.patch(session, merged, scope.backend.serializer)
   }
   // Without owners, every regenerate() is to change hands.
   const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)

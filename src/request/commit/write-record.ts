@@ -200,7 +200,8 @@ async function lookOnce(
   if (!found || accessOf(found.record).secret !== access.secret) throw error
   // Others of the same hands may have written since.
   const theirs = dataOf(found.record)
-  SessionModel.patch(session, await merge(content.data, SessionModel.data(session), theirs, scope.mergeOptions))
+  const merged = await merge(content.data, SessionModel.data(session), theirs, scope.mergeOptions)
+  SessionModel.patch(session, merged, scope.backend.serializer)
   return storedFrom(scope, id, found, token)
 }
 

@@ -52,7 +52,7 @@ export class RequestSession implements SessionOwner {
     }
     // What a hook replaces is written right after: it stays the same session.
     if (this.#state.current.name === 'open' && isInHook(this.#scope)) {
-      SessionModel.patch(this.#state.sessionOf(this.#state.current), data)
+      SessionModel.patch(this.#state.sessionOf(this.#state.current), data, this.#scope.backend.serializer)
       return
     }
     if (this.#state.current.name === 'closed' && this.#scope.config.isLazyStore) throw notLoaded()
@@ -187,7 +187,7 @@ export class RequestSession implements SessionOwner {
   clearData(): void {
     refuseInHook(this.#scope)
     if (this.#state.current.name !== 'open') return
-    SessionModel.patch(this.#state.sessionOf(this.#state.current), {})
+    SessionModel.patch(this.#state.sessionOf(this.#state.current), {}, this.#scope.backend.serializer)
     this.#persistence.startOver()
   }
 

@@ -1,5 +1,6 @@
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
+import { monotonic } from '../../base/monotonic'
 
 /** How many times as long as a batch took a clean-up rests while there are requests. */
 const REST = 8
@@ -46,11 +47,11 @@ export async function deleteInBatches(
 ): Promise<number> {
   let total = 0
   for (;;) {
-    const [count, start] = [countStatements(), performance.now()]
+    const [count, start] = [countStatements(), monotonic()]
     const deleted = await deleteOnce()
     total += deleted
     if (deleted < batch) return total
-    const took = performance.now() - start
+    const took = monotonic() - start
     await setImmediate()
     if (countStatements() > count + 1) await setTimeout(REST * took, undefined, { ref: false })
   }

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import { monotonic } from '../../base/monotonic'
 import type { Send } from './redis-client'
 import { RedisScript } from './redis-script'
 
@@ -84,8 +85,8 @@ export class OwnerIndex {
   async removeLost(owner: string, entry: IndexEntry): Promise<void> {
     const seen = JSON.stringify([owner, entry.key, entry.score])
     const first = this.#lost.get(seen)
-    if (first === undefined) return void this.#lost.set(seen, Date.now())
-    if (Date.now() - first < GRACE_MS) return
+    if (first === undefined) return void this.#lost.set(seen, monotonic())
+    if (monotonic() - first < GRACE_MS) return
     await this.remove(owner, entry)
     this.#lost.delete(seen)
   }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
+import { monotonic } from '../../base/monotonic'
 import type {
   ConditionalStore,
   OwnedRecord,
@@ -213,10 +214,10 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     write: () => Promise<unknown>,
   ): Promise<unknown> {
     if (owner === undefined) return write()
-    const began = Date.now()
+    const began = monotonic()
     await this.#index.add(owner, key, life)
     const done = await write()
-    if (Date.now() - began > GRACE_MS / 2) await this.#index.add(owner, key, life)
+    if (monotonic() - began > GRACE_MS / 2) await this.#index.add(owner, key, life)
     return done
   }
 

@@ -46,9 +46,9 @@ describe('LayeredStore with a bus', () => {
     const twice = await openTwice()
     twice.bus.isDeaf = true
     await change(twice)
-    clock.advance(maxStale)
+    clock.advance(maxStale / 2)
     expect(await twice.read(twice.here)).toEqual({ n: 1, _hands: 3 })
-    clock.advance(1)
+    clock.advance(maxStale / 2 + 1)
     expect(await twice.read(twice.here)).toEqual(after)
   })
 

@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { LayeredStore, MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
+import { stopMonotonic } from '../../support/monotonic-clock'
 import { createGate } from '../../support/gate'
 import { createSessionApp } from '../../support/session-app'
 import { WatchedStore } from '../../support/watched-store'
@@ -67,10 +68,24 @@ describe('LayeredStore', () => {
     await read(here)
     if (verb === 'destroy') await there.destroy('a', request)
     else await there.replace('a', { user: 'bob' }, LONG, created?.revision, request)
-    clock.advance(maxStale)
+    clock.advance(maxStale / 2)
     expect(await read(here)).toEqual({ user: 'ann' })
-    clock.advance(1)
+    clock.advance(maxStale / 2 + 1)
     expect(await read(here)).toEqual(verb === 'destroy' ? undefined : { user: 'bob' })
+  })
+
+  it('R91: keeps nothing for longer where the clock of the machine is set back', async () => {
+    const real = stopMonotonic()
+    const { here, there, read } = openTwice({ maxStale })
+    await here.create('a', { user: 'ann' }, LONG, request)
+    await read(here)
+    await there.destroy('a', request)
+    clock.advance(-3_600_000)
+    real.advance(maxStale)
+    expect(await read(here)).toEqual({ user: 'ann' })
+    real.advance(1)
+    expect(await read(here)).toBeUndefined()
+    jest.restoreAllMocks()
   })
 
   it('is no later for being read all the time', async () => {

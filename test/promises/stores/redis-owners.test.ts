@@ -2,6 +2,7 @@ import Redis from 'ioredis'
 import type { Context } from 'koa'
 import { RedisStore } from 'koa-session-service/redis'
 import { createGate, type Gate } from '../../support/gate'
+import { stopMonotonic } from '../../support/monotonic-clock'
 import { hasRedis, startRedisNode } from '../../support/redis-cluster'
 import { describeWith } from '../../support/require-server'
 import type { ServerProcess } from '../../support/server-process'
@@ -69,14 +70,12 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
 
   it('R60: an entry without a record goes at a second look, a minute later, and no sooner', async () => {
     await client.zadd(ANN, String(Date.now() + DAY), 'a')
-    const now = jest.spyOn(Date, 'now')
-    const start = now.getMockImplementation()?.() ?? new Date().getTime()
-    now.mockImplementation(() => start)
+    const clock = stopMonotonic()
     await store.listByOwner('ann')
-    now.mockImplementation(() => start + 59_000)
+    clock.advance(59_000)
     await store.listByOwner('ann')
     expect(await entries()).toEqual(['a'])
-    now.mockImplementation(() => start + 61_000)
+    clock.advance(2_000)
     await store.listByOwner('ann')
     expect(await entries()).toEqual([])
   })
@@ -125,8 +124,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     const slow = intercepted(async (command, args, proceed) => {
       if (command === 'eval' && args.includes(ANN)) additions++
       if (!args.includes(RECORD)) return proceed()
-      const now = Date.now() + 31_000
-      jest.spyOn(Date, 'now').mockImplementation(() => now)
+      stopMonotonic().advance(31_000)
       return proceed()
     })
     expect(await slow.create('a', { n: 1 }, LONG, of('ann'))).toBeDefined()

@@ -1,4 +1,4 @@
-import { merge, ownChanges, patched } from '../../../src/session/merge'
+import { merge, ownChanges } from '../../../src/session/merge'
 
 const options = { serializer: JSON }
 
@@ -44,30 +44,5 @@ describe('merge', () => {
       changed: 2,
       added: 3,
     })
-  })
-})
-
-describe('patched', () => {
-  it('R56: objects and arrays that can stay the same object do, however deep', () => {
-    const tags = ['a', 'b', 'c']
-    const inner = { tags, gone: true }
-    const current = { inner, list: [inner] }
-    const result = patched(current, { inner: { tags: ['z'], added: 1 }, list: [{ tags: ['y'] }] }) as typeof current
-    expect(result).toBe(current)
-    expect(result.inner).toBe(inner)
-    expect(result.inner.tags).toBe(tags)
-    expect(result.list[0]).toBe(inner)
-    expect(result.list).toStrictEqual([{ tags: ['y'] }])
-  })
-
-  it.each([
-    ['an array for an object', { a: 1 }, [1]],
-    ['an object for an array', [1], { a: 1 }],
-    ['a frozen object', Object.freeze({ a: 1 }), { a: 2 }],
-    ['a date', new Date(0), new Date(1)],
-    ['a map', new Map([[1, 1]]), new Map([[1, 2]])],
-    ['a text', 'a', 'b'],
-  ])('R56: %s is replaced', (_what, current, next) => {
-    expect(patched(current, next)).toBe(next)
   })
 })

@@ -1,4 +1,5 @@
 import { GRACE_MS, OwnerIndex } from '../../../src/stores/redis/owner-index'
+import { stopMonotonic } from '../../support/monotonic-clock'
 
 /** How many entries without a record are remembered. */
 const BOUND = 10_000
@@ -10,12 +11,11 @@ async function see(count: number): Promise<string[]> {
   const sent: string[] = []
   const send = async (command: string): Promise<unknown> => sent.push(command)
   const index = new OwnerIndex(send, send, 'o:')
-  const now = Date.now()
-  const clock = jest.spyOn(Date, 'now').mockImplementation(() => now)
+  const clock = stopMonotonic()
   const entry = (number: number) => ({ key: `key ${number}`, score: '1' })
   for (let number = 0; number < count; number++) await index.removeLost('ann', entry(number))
   expect(sent).toEqual([])
-  clock.mockImplementation(() => now + GRACE_MS)
+  clock.advance(GRACE_MS)
   await index.removeLost('ann', entry(0))
   return sent
 }

@@ -135,6 +135,36 @@ describe('what is held', () => {
     expect(signal.aborted).toBe(true)
   })
 
+  it.each([-3_600_000, 3_600_000])(
+    'R91: it is seen in time where the clock of the machine is set by %d ms',
+    async (by) => {
+      const { records, put, hold } = open()
+      put('a')
+      const { signal } = hold('a')
+      await settled()
+      await pass(RECHECK)
+      jest.setSystemTime(Date.now() + by)
+      records.clear()
+      await pass(RECHECK)
+      expect(signal.aborted).toBe(true)
+    },
+  )
+
+  it('R91: it is looked at also where the timers were fake before, and the real ones are back', async () => {
+    const { looks, put, hold } = open({ recheck: 5 })
+    put('a')
+    const { release } = hold('a')
+    await settled()
+    jest.useRealTimers()
+    put('b')
+    const other = hold('b')
+    for (let wait = 0; wait < 400 && looks.filter((id) => id === 'a').length < 2; wait++)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(looks.filter((id) => id === 'a').length).toBeGreaterThan(1)
+    other.release()
+    release()
+  })
+
   it('R72: a session ends when the record says so; one that another request has renewed goes on', async () => {
     const { put, hold, looks } = open({ recheck: ONE_DAY })
     put('a', 1000)

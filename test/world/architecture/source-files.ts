@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import ts from 'typescript'
 
-const SRC = join(__dirname, '../../../src')
+export const SRC = join(__dirname, '../../../src')
 
 /** One import or re-export of a source file. */
 export interface Import {

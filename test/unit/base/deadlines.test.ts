@@ -1,0 +1,117 @@
+import { Deadlines } from '../../../src/base/deadlines'
+
+const TIMEOUT = 1000
+const never = new Promise<never>(() => undefined)
+const turns = async (): Promise<void> => {
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+}
+
+/** Waits for what never comes, and notes in which order the waiting ends. */
+function open(timeout = TIMEOUT) {
+  const deadlines = new Deadlines(timeout)
+  const ended: string[] = []
+  const wait = (name: string, answer: Promise<unknown> = never) => {
+    const late = () => new Error('late')
+    return deadlines.race(answer, late).then(
+      () => ended.push(`${name} in time`),
+      (error: Error) => ended.push(`${name} ${error.message}`),
+    )
+  }
+  return { ended, wait }
+}
+
+/** Timers of a test that nobody knows to be fake: they fire when they are told to, whatever the clock says. */
+function plainFakes() {
+  const due: { at: number; fire: () => void }[] = []
+  let now = 0
+  jest.spyOn(globalThis, 'setTimeout').mockImplementation(((fire: () => void, delay: number) => {
+    due.push({ at: now + delay, fire })
+    return {}
+  }) as never)
+  const advance = async (milliseconds: number) => {
+    now += milliseconds
+    for (const timer of due.splice(0)) {
+      if (timer.at <= now) timer.fire()
+      else due.push(timer)
+    }
+    await turns()
+  }
+  return { advance }
+}
+
+afterEach(() => {
+  jest.useRealTimers()
+  jest.restoreAllMocks()
+})
+
+describe('what takes too long', () => {
+  it('R43: ends in the order in which it began, and what is answered does not', async () => {
+    const { ended, wait } = open(5)
+    await Promise.all([wait('a'), wait('b', Promise.resolve()), wait('c')])
+    expect(ended).toEqual(['b in time', 'a late', 'c late'])
+  })
+
+  it('R43: an answer that fails is that failure', async () => {
+    const { ended, wait } = open(5)
+    await wait('a', Promise.reject(new Error('down')))
+    expect(ended).toEqual(['a down'])
+  })
+
+  it('R91: has its own time each, as fake timers say', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] })
+    const { ended, wait } = open()
+    void wait('a')
+    await jest.advanceTimersByTimeAsync(TIMEOUT / 2)
+    void wait('b')
+    await jest.advanceTimersByTimeAsync(TIMEOUT / 2)
+    expect(ended).toEqual(['a late'])
+    await jest.advanceTimersByTimeAsync(TIMEOUT / 2 - 1)
+    expect(ended).toEqual(['a late'])
+    await jest.advanceTimersByTimeAsync(1)
+    expect(ended).toEqual(['a late', 'b late'])
+  })
+
+  it('R91: ends also where the timers were fake before, and the real ones are back', async () => {
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] })
+    const { ended, wait } = open(5)
+    await wait('a', Promise.resolve())
+    void wait('b')
+    jest.useRealTimers()
+    await wait('c')
+    expect(ended).toEqual(['a in time', 'b late', 'c late'])
+  })
+
+  it('R91: ends also where the timers were real before, and fake ones are put in', async () => {
+    const { ended, wait } = open()
+    await wait('a', Promise.resolve())
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] })
+    void wait('b')
+    await jest.advanceTimersByTimeAsync(TIMEOUT)
+    expect(ended).toEqual(['a in time', 'b late'])
+  })
+
+  it('R91: never ends early, and always ends, with fake timers that nobody knows', async () => {
+    const { advance } = plainFakes()
+    const { ended, wait } = open()
+    await wait('before', Promise.resolve())
+    await advance(0.9 * TIMEOUT)
+    void wait('a')
+    await advance(0.2 * TIMEOUT)
+    expect(ended).toEqual(['before in time'])
+    await advance(TIMEOUT)
+    expect(ended).toEqual(['before in time', 'a late'])
+  })
+
+  it('R91: does not end early or late where the clock of the machine is set', async () => {
+    const { ended, wait } = open(5)
+    const waiting = wait('a')
+    const now = Date.now()
+    for (const shift of [-3_600_000, 3_600_000]) {
+      jest.spyOn(Date, 'now').mockReturnValue(now + shift)
+      await Promise.resolve()
+      expect(ended).toEqual([])
+    }
+    await waiting
+    expect(ended).toEqual(['a late'])
+  })
+})
