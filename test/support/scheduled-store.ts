@@ -31,14 +31,14 @@ export class ScheduledStore implements FullStore {
   readonly #store: FullStore
   readonly #onCall: () => void
   /** Asked for each call while there is a race. */
-  readonly #faultOf: (method: string) => Fault
+  readonly #faultOf: (method: string, path: string) => Fault
   #scheduler: Scheduler | undefined
 
   /** @param onCall called before each call, such as to let time pass */
   constructor(
     store: FullStore,
     onCall: () => void = () => undefined,
-    faultOf: (method: string) => Fault = () => 'none',
+    faultOf: (method: string, path: string) => Fault = () => 'none',
   ) {
     this.#store = store
     this.#onCall = onCall
@@ -53,6 +53,19 @@ export class ScheduledStore implements FullStore {
         await everyoneWaits()
         await release()
       })
+    } finally {
+      this.#scheduler = undefined
+    }
+  }
+
+  /**
+   * The same for work that may wait for itself: tells whether it was done, or nobody asks the store for anything any more
+   * and it still is not.
+   */
+  async raceUntilStill(scheduler: Scheduler, work: () => Promise<unknown>): Promise<'done' | 'waits'> {
+    this.#scheduler = scheduler
+    try {
+      return await stepUntilStill(scheduler, work())
     } finally {
       this.#scheduler = undefined
     }
@@ -96,7 +109,7 @@ export class ScheduledStore implements FullStore {
     // In the context of who calls, and not of the scheduler.
     const run = AsyncResource.bind(async (): Promise<T> => {
       this.#onCall()
-      const fault = this.#scheduler ? this.#faultOf(method) : 'none'
+      const fault = this.#scheduler ? this.#faultOf(method, path) : 'none'
       if (fault === 'before') throw new ConnectionLost('lost before its effect')
       const answer = await work()
       this.calls.push({ path, method, key, answer, secret: record?._secret })
@@ -111,7 +124,11 @@ export class ScheduledStore implements FullStore {
 export class ScheduledOwnerStore extends ScheduledStore implements OwnerIndexedStore {
   readonly #owners: OwnerIndexedStore
 
-  constructor(store: FullStore & OwnerIndexedStore, onCall?: () => void, faultOf?: (method: string) => Fault) {
+  constructor(
+    store: FullStore & OwnerIndexedStore,
+    onCall?: () => void,
+    faultOf?: (method: string, path: string) => Fault,
+  ) {
     super(store, onCall, faultOf)
     this.#owners = store
   }
@@ -143,6 +160,21 @@ function inTurn<T>(scheduler: Scheduler, label: string, work: () => Promise<T>):
   })
 }
 
+async function stepUntilStill(scheduler: Scheduler, work: Promise<unknown>): Promise<'done' | 'waits'> {
+  let isDone = false
+  const noteDone = () => (isDone = true)
+  work.then(noteDone, noteDone)
+  while (!isDone) {
+    await turns(10)
+    // Nobody asks for anything: what is going on all the same is given time to show it.
+    if (scheduler.count() === 0) await turns(60)
+    if (isDone) break
+    if (scheduler.count() === 0) return 'waits'
+    await scheduler.waitNext(1)
+  }
+  return 'done'
+}
+
 /** What a failed property prints of an answer. */
 function outcomeOf(answer: unknown): unknown {
   const { outcome, record } = (answer ?? {}) as { outcome?: string; record?: SessionRecord }
@@ -150,6 +182,11 @@ function outcomeOf(answer: unknown): unknown {
 }
 
 /** Until nothing happens any more, so that each request waits for the store or for its turn. */
-async function everyoneWaits(): Promise<void> {
-  for (let round = 0; round < 3; round++) await new Promise(setImmediate)
+function everyoneWaits(): Promise<void> {
+  return turns(3)
+}
+
+/** Lets the event loop turn so often. */
+export async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(setImmediate)
 }
