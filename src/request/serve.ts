@@ -43,6 +43,8 @@ async function handleAndCommit(
     if (isPromise(settling)) await settling
     const finishing = config.options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
     if (isPromise(finishing)) await finishing
+    const settlingRest = session.settle()
+    if (isPromise(settlingRest)) await settlingRest
   } catch (error) {
     // No error page can take the place of a response that has begun, and it has to end.
     if (!ctx.headerSent) throw error
@@ -62,6 +64,7 @@ async function commitAfterFailure(
     await session.settle()
     const isWanted = typeof commitOnError === 'function' ? commitOnError(failure, ctx) : commitOnError
     if (autoCommit && isWanted && session.mayNeedCommit) await session.finish()
+    await session.settle()
   } catch (error) {
     // A write that failed by name is not made again: its error is on its way already.
     if (error !== failure) {
