@@ -6,6 +6,8 @@ import { isExpired, type SessionRecord } from '../../session/record'
 import { tenureOf } from '../../session/tenure'
 import type { Beginning, RequestScope } from '../scope/request-scope'
 
+/** How far a mark may be ahead of the clock that it was set by, in milliseconds: some clocks tell no less. */
+const COARSE_MS = 2
 /** How often it is asked again where the answers do not say which was first. */
 const MAX_LOOKS = 3
 
@@ -34,9 +36,11 @@ export async function lookAt(scope: RequestScope, owners: Owners, owner: string)
 /** Whether a request came before an owner's mark was set, or after that. */
 export function cameIn(
   { at, mark = -Infinity }: Beginning,
-  { notBefore = -Infinity, ahead }: Pick<TimedMark, 'notBefore' | 'ahead'>,
+  { now, notBefore = -Infinity, ahead }: TimedMark,
 ): 'before' | 'after' | 'unsure' {
   if (notBefore <= mark || at + ahead.from > notBefore) return 'after'
+  // The store's clock was set back since.
+  if (notBefore > now + COARSE_MS) return 'unsure'
   return at + ahead.to <= notBefore ? 'before' : 'unsure'
 }
 
