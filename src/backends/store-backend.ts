@@ -1,12 +1,11 @@
 import type { Context } from 'koa'
 import { andThen, type Awaitable } from '../base/awaitable'
-import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
+import type { Backend, Loaded, Owners, Write, WriteResult } from '../contracts/backend'
 import {
   isConditional,
   isOwnerIndexed,
   isTouchable,
   type ConditionalStore,
-  type OwnerIndexedStore,
   type ReadAt,
   type Store,
   type StoreContext,
@@ -17,6 +16,7 @@ import { refuseCallbackStore } from './callback-store'
 import { isRecord, withLifetime, type SessionRecord } from '../session/record'
 import type { Serializer } from '../session/serializer'
 import type { StoreGuard } from './store-guard'
+import { StoreOwners } from './store-owners'
 
 const OUTCOMES: unknown[] = ['written', 'conflict', 'missing'] satisfies WriteOutcome['outcome'][]
 
@@ -25,6 +25,8 @@ export interface StoreBackendOptions {
   /** The configured lifetime in milliseconds, which `store.get` is told as in koa-session. */
   maxAge: number
   guard: StoreGuard
+  /** What the store calls an owner. */
+  nameOf: (owner: string) => string
   /** Called when a record was removed. */
   ended: (id: string, ctx: Context) => void
 }
@@ -35,7 +37,7 @@ export class StoreBackend implements Backend {
   readonly #options: StoreBackendOptions
   readonly #conditional: ConditionalStore | undefined
   readonly #touchable: TouchableStore | undefined
-  readonly owners: OwnerIndexedStore | undefined
+  readonly owners: Owners | undefined
 
   /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a store that was written for express-session */
   constructor(store: Store, options: StoreBackendOptions) {
@@ -44,7 +46,7 @@ export class StoreBackend implements Backend {
     this.#options = options
     this.#conditional = isConditional(store) ? store : undefined
     this.#touchable = isTouchable(store) ? store : undefined
-    this.owners = isOwnerIndexed(store) ? guarded(store, options.guard) : undefined
+    this.owners = isOwnerIndexed(store) ? new StoreOwners(store, options.guard, options.nameOf) : undefined
   }
 
   get serializer(): Serializer {
@@ -66,7 +68,7 @@ export class StoreBackend implements Backend {
   }
 
   write(write: Write, context: StoreContext): Awaitable<WriteResult> {
-    return this.#options.guard.call(() => this.#write(write, context), write.id)
+    return this.#options.guard.call(() => this.#write(write, this.#told(context)), write.id)
   }
 
   remove(id: string, { ctx }: StoreContext, at?: ReadAt): Awaitable<boolean> {
@@ -77,6 +79,10 @@ export class StoreBackend implements Backend {
       if (isRemoved) this.#options.ended(id, ctx)
       return isRemoved
     })
+  }
+
+  #told(context: StoreContext): StoreContext {
+    return context.owner === undefined ? context : { ...context, owner: this.#options.nameOf(context.owner) }
   }
 
   #write({ id, data, text, lifetime, ttl, readAt, reason }: Write, context: StoreContext): Awaitable<WriteResult> {
@@ -98,15 +104,6 @@ export class StoreBackend implements Backend {
     if (readAt) return andThen(store.replace(key, record, ttl, readAt.revision, context), checked)
     const creating = store.create(key, record, ttl, context)
     return andThen(creating, (created) => (created ? written(created.revision) : { outcome: 'taken' }))
-  }
-}
-
-function guarded(store: OwnerIndexedStore, guard: StoreGuard): OwnerIndexedStore {
-  return {
-    listByOwner: (owner) => guard.call(() => store.listByOwner(owner), owner),
-    destroyByOwner: (owner, options) => guard.call(() => store.destroyByOwner(owner, options), owner),
-    readMark: (owner) => guard.call(() => store.readMark(owner), owner),
-    setMark: (owner) => guard.call(() => store.setMark(owner), owner),
   }
 }
 

@@ -73,6 +73,19 @@ export function describeOwner(it: TestRunner['it'], test: TestedStore): void {
     assert.equal(await test.store.destroyByOwner(owner, { only: `${test.key}1` }), 1)
     assert.deepEqual([await keysOf(owner), await keysOf(other)], [[`${test.key}2`], [`${test.key}3`]])
   })
+  it('destroys a single record only where it is still at the revision that it was listed at', async () => {
+    const owner = newKey()
+    const find = async (): Promise<unknown> => (await test.store.listByOwner(owner))[0]?.revision
+    await set(1, owner, LONG, { n: 1 })
+    const before = await find()
+    await set(1, owner, LONG, { n: 2 })
+    const end = async (revision: unknown): Promise<number> =>
+      test.store.destroyByOwner(owner, { only: `${test.key}1`, at: { revision } })
+    assert.equal(await end(before), 0)
+    assert.deepEqual(await keysOf(owner), [`${test.key}1`])
+    assert.equal(await end(await find()), 1)
+    assert.deepEqual(await keysOf(owner), [])
+  })
   it('destroys no record that has another owner now', async () => {
     const [owner, next] = [newKey(), newKey()]
     await set(1, owner)
@@ -143,6 +156,16 @@ export function describeOwnerMarks(it: TestRunner['it'], test: TestedStore): voi
     assert.ok(Number((await test.store.readMark(owner)).notBefore) > first)
     assert.equal((await test.store.readMark(other)).notBefore, undefined)
   })
+  it('marks that are set one after the other are each later than the one before', async () => {
+    const owner = newKey()
+    const marks: number[] = []
+    for (let n = 0; n < 5; n++) {
+      await test.store.setMark(owner)
+      marks.push(Number((await test.store.readMark(owner)).notBefore))
+    }
+    for (const [n, mark] of marks.slice(1).entries())
+      assert.ok(mark > marks[n], `${mark} is not later than ${marks[n]}`)
+  })
   it('the marks of owners differ by every character, and are no records', async () => {
     const owner = newKey()
     await test.store.setMark(owner)
@@ -177,6 +200,14 @@ export function describeOwnerChanges(it: TestRunner['it'], test: TestedStore): v
       assert.equal((await test.store.listByOwner(ann)).length, owner === ann ? 1 : 0)
       assert.equal((await test.store.listByOwner(bob)).length, owner === bob ? 1 : 0)
     }
+  })
+  it('a record is listed at the revision that it can be replaced at', async () => {
+    const owner = newKey()
+    await test.store.create(test.key, { n: 0 }, LONG, request({ owner }))
+    const [{ revision }] = await test.store.listByOwner(owner)
+    const { outcome } = await test.store.replace(test.key, { n: 1 }, LONG, revision, request({ owner }))
+    assert.equal(outcome, 'written')
+    assert.notEqual((await test.store.listByOwner(owner))[0].revision, revision)
   })
   it('what is created, listed and replaced at the same time is not lost', async () => {
     const owner = newKey()

@@ -1,7 +1,7 @@
 import type { Dictionary, RecordLifetime, SessionRecord } from '../session/record'
 import type { Awaitable } from '../base/awaitable'
 import type { Serializer } from '../session/serializer'
-import type { OwnerIndexedStore, ReadAt, StoreContext } from './store'
+import type { OwnerIndexedStore, OwnerMark, ReadAt, StoreContext } from './store'
 
 /** A record as it was read, at the revision it was read at. */
 export interface Loaded {
@@ -42,6 +42,23 @@ export type WriteResult =
   | { outcome: 'conflict' }
   | { outcome: 'missing' }
 
+/** From where to where a number lies. */
+export interface Span {
+  readonly from: number
+  readonly to: number
+}
+
+/** An owner's mark, and what is known of the clock that it is told by. */
+export interface TimedMark extends OwnerMark {
+  /** How far that clock is ahead of this process's monotonic one, in milliseconds. */
+  readonly ahead: Span
+}
+
+/** Whose records a store holds, by the owners that the application knows: those of one service. */
+export interface Owners extends OwnerIndexedStore {
+  readMark(owner: string): Awaitable<TimedMark>
+}
+
 /** Where records rest: inside what the client holds, or in a store under an id. */
 export interface Backend {
   /** What makes texts of records: changes are found with it. */
@@ -49,7 +66,7 @@ export interface Backend {
   /** Whether a record's token can change while the record keeps its key: on stores that write on a condition. */
   readonly rotatesInPlace: boolean
   /** The records by their owner, where they are known. */
-  readonly owners?: OwnerIndexedStore
+  readonly owners?: Owners
   /**
    * Returns undefined where there is no such record, and null where there is nothing to report of it either.
    *

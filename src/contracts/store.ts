@@ -10,7 +10,10 @@ export interface StoreContext {
   rolling: boolean
   /** The request that the call is made for. */
   ctx: Context
-  /** The account that the session belongs to, where the `owner` option names one. */
+  /**
+   * Whom the session belongs to, where the `owner` option names an account: the service's `key`, "=" and the account, as in
+   * `koa.sess=alice`; a hash of that where it is longer than 255 characters.
+   */
   owner?: string
   /** The JSON of the record that is written, for a store with conditional writes: it need not make it again. */
   text?: string
@@ -142,10 +145,19 @@ export interface TouchableStore {
   ): Awaitable<WriteOutcome | boolean | undefined | void>
 }
 
-/** A record of an owner, and the key that it rests under. */
+/** A record of an owner, the key that it rests under, and the revision that it was read at. */
 export interface OwnedRecord {
   key: string
   record: SessionRecord
+  revision: unknown
+}
+
+/** Which records of an owner are meant: all, all but one, or only one; that one as it was read, where `at` says so. */
+export interface OwnedChoice {
+  except?: string
+  only?: string
+  /** For `only`: the record is still at that revision. A touch leaves the revision as it is. */
+  at?: Pick<ReadAt, 'revision'>
 }
 
 /** What sign-ins of an owner are judged by: milliseconds, both by the store's own clock. */
@@ -154,12 +166,16 @@ export interface OwnerMark {
   now: number
   /** Sign-ins that began then or earlier are void; undefined where there is no such mark. */
   notBefore: number | undefined
+  /** Which clock that is, where the store has several, such as one for each node of a cluster. */
+  clock?: string
 }
 
 /**
- * A store that knows whose records it holds: as the `owner` of the request they were last written with.
+ * A store that knows whose records it holds: as the `owner` of the request they were last written with. That is a text which
+ * says of which service the owner is, too: owners of two services on one store are two.
  *
- * All processes that share the store share one clock for {@link OwnerMark}: that of the server, not of the process.
+ * All processes that share the store share one clock for the {@link OwnerMark} of an owner: that of the server, not of the
+ * process, and the same in every time zone.
  */
 export interface OwnerIndexedStore {
   /**
@@ -167,14 +183,11 @@ export interface OwnerIndexedStore {
    * (`_secret`, `_hands`, `_past`), which is for nobody who lists them.
    */
   listByOwner(owner: string): Awaitable<OwnedRecord[]>
-  /**
-   * Removes the records of an owner: all, all but one, or only one, each as long as it is still this owner's. Returns how
-   * many there were.
-   */
-  destroyByOwner(owner: string, options?: { except?: string; only?: string }): Awaitable<number>
+  /** Removes the records of an owner, each as long as it is still this owner's. Returns how many there were. */
+  destroyByOwner(owner: string, options?: OwnedChoice): Awaitable<number>
   /** Returns the time, and the owner's mark. */
   readMark(owner: string): Awaitable<OwnerMark>
-  /** Sets the owner's mark to the time now, where it is not later already. It is kept for a day at least. */
+  /** Sets the owner's mark to the time now; where it is not earlier than that, to a little later. It is kept for a day at least. */
   setMark(owner: string): Awaitable<unknown>
 }
 

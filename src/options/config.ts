@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { v4 as uuid } from 'uuid'
 import { CookieBackend } from '../backends/cookie-backend'
+import { storedOwner } from '../backends/owner-name'
 import { StoreBackend, type StoreBackendOptions } from '../backends/store-backend'
 import { StoreGuard } from '../backends/store-guard'
 import { Base64Codec } from '../codecs/base64-codec'
@@ -56,6 +57,8 @@ export interface SessionConfig {
   readonly policyOf: (data: object) => LifetimePolicy
   /** Whose a session with these data is, or with those of this record. */
   readonly ownerOf: (data: object) => string | undefined
+  /** What the store, and messages of it, call an owner. */
+  readonly nameOf: (owner: string) => string
   /** How requests from other sites are treated; undefined where they are like any other. */
   readonly crossSite: CrossSitePolicy | undefined
   /** What a browser clears when its session ends: the header's value. */
@@ -78,6 +81,7 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
   const { bus, tell } = chooseBus(store ?? options.ContextStore, options.bus, emit)
   const transport = chooseTransport(options)
   const { key } = options
+  const nameOf = (owner: string): string => storedOwner(key, owner)
   const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name })
   const binding = options.binding?.attach({ key, hasStore, transport, transportOf, emit })
   return Object.freeze({
@@ -85,7 +89,10 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
     transport: binding?.transport ?? transport,
     binding,
     attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
-    backendOf: chooseBackend(options, store, within, (id, ctx) => tell(ctx, 'ended', id)),
+    backendOf: chooseBackend(options, store, within, {
+      nameOf,
+      ended: (id, ctx) => tell(ctx, 'ended', id),
+    }),
     hasStore,
     isLazyStore: hasStore && options.lazy,
     newId: chooseId(options),
@@ -93,6 +100,7 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
     keyedLock: new KeyedLock(),
     policyOf: policyFrom(options),
     ownerOf: ownerFrom(options.owner),
+    nameOf,
     crossSite: crossSitePolicy(options.crossSite),
     clearSiteData: clearSiteDataHeader(options.clearSiteData),
     emit,
@@ -119,13 +127,13 @@ function chooseBackend(
   options: ResolvedOptions,
   store: Store | undefined,
   within: Within,
-  ended: StoreBackendOptions['ended'],
+  more: Pick<StoreBackendOptions, 'nameOf' | 'ended'>,
 ): (ctx: Context) => Backend {
   const { key, ContextStore, container, encode, decode } = options
   const storeOptions = {
     maxAge: options.maxAge === 'session' ? ttlOf('session', options.ttl) : options.maxAge,
     guard: new StoreGuard(options.storeTimeout),
-    ended,
+    ...more,
   }
   if (ContextStore) {
     const build = (ctx: Context): Store =>

@@ -31,7 +31,7 @@ export type StoreErrorPolicy = 'throw' | 'anonymous'
 
 /** What a session may be told: koa-session's options, then this library's. Times are in milliseconds. */
 export interface SessionOptions<Data extends object = SessionData> extends CookieOptions {
-  /** The cookie's name. Default: `koa.sess`. */
+  /** The cookie's name; it tells owners of services on one store apart, too. Default: `koa.sess`. */
   key?: string
   /** How long a session lives, or `'session'`: until the browser is closed. Default: 86,400,000, one day. */
   maxAge?: Lifetime

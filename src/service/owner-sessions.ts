@@ -1,13 +1,14 @@
 import { SessionError } from '../base/errors'
 import { fingerprint } from '../base/debug'
-import type { Backend } from '../contracts/backend'
-import type { OwnedRecord, OwnerIndexedStore } from '../contracts/store'
+import type { Backend, Owners } from '../contracts/backend'
+import type { OwnedRecord } from '../contracts/store'
 import type { SessionConfig } from '../options/config'
 import { needsIndex } from '../options/option-checks'
 import { createdAt, timeLeft } from '../session/record'
 import { tenureOf, type Device } from '../session/tenure'
 import { handleOf } from '../session/token'
-import { liveRecordsOf } from '../request/commit/owner-looks'
+import { endOwned } from '../request/commit/owner-ends'
+import { isEndedBy, liveRecordsOf } from '../request/commit/owner-looks'
 import type { RequestSession } from '../request/session/request-session'
 
 /** One of the sessions that an owner has; times are in milliseconds since 1970. */
@@ -52,29 +53,52 @@ export class OwnerSessions {
 
   /** Whether there was such a session. An unknown handle, a forged one and another owner's are the same. */
   async revoke(handle: unknown, asked: Asked): Promise<boolean> {
-    const records = await this.#recordsOf(asked, 'sessions.revoke()')
-    const [found] = records.filter(({ key }) => handleOf(key) === handle)
-    if (!found) return false
-    if (found.key === asked.current?.id) return end(asked.current).then(() => true)
-    const ended = await indexOf(asked.backend, '').destroyByOwner(asked.owner, { only: found.key })
-    if (ended === 0) return false
-    this.#config.tell(asked.current?.scope.ctx, 'ended', found.key)
-    this.#tell(found.key, asked, 'one')
-    return true
+    const { owner, current } = asked
+    let isOwn = false
+    const choose = async (): Promise<OwnedRecord[]> => {
+      const records = await this.#recordsOf(asked, 'sessions.revoke()')
+      const found = records.filter(({ key }) => handleOf(key) === handle)
+      isOwn = current !== undefined && found.some(({ key }) => key === current.id)
+      return isOwn ? [] : found
+    }
+    const owners = indexOf(asked.backend, 'sessions.revoke()')
+    const tell = (key: string): void => {
+      this.#config.tell(current?.scope.ctx, 'ended', key)
+      this.#tell(key, asked, 'one')
+    }
+    const { count, failures } = await endOwned({ owners, owner, choose, tell })
+    if (failures.length > 0) throw failures[0]
+    if (isOwn) await end(current as RequestSession)
+    return isOwn || count > 0
   }
 
-  /** The mark comes first: a sign-in that is under way finds it after its write, where the list has missed it. */
+  /**
+   * Ends what is there, and sets the owner's mark before that: a sign-in that is under way finds it after its write, where the
+   * list has missed it. A sign-in that has seen the mark came later, and is spared. Every step is made, whatever becomes of
+   * the others.
+   */
   async revokeAll(asked: Asked, { except }: { except?: string } = {}): Promise<number> {
     const { owner, backend, current, asker } = asked
     const owners = indexOf(backend, 'sessions.revokeAll()')
-    await owners.setMark(owner)
-    const records = await this.#recordsOf(asked, '')
-    const kept = except === 'current' ? current?.id : records.find(({ key }) => handleOf(key) === except)?.key
-    const count = await owners.destroyByOwner(owner, { except: kept })
-    this.#config.tell(current?.scope.ctx, 'revoked', owner)
-    for (const { key } of records) if (key !== kept) this.#tell(key, asked, 'all')
-    asker?.scope.noteRevoked(owner)
-    if (current && (kept === undefined || kept !== current.id)) await end(current)
+    this.#config.nameOf(owner)
+    const marked = await attempt(async () => owners.setMark(owner))
+    const look = await attempt(async () => owners.readMark(owner))
+    // Where there is no mark to tell them from what is older, later sign-ins end as well.
+    const mark = marked.error === undefined ? look.value?.notBefore : undefined
+    const isKept = (key: string | undefined): boolean => {
+      if (key === undefined || except === undefined) return false
+      return except === 'current' ? key === current?.id : handleOf(key) === except
+    }
+    const choose = async (): Promise<OwnedRecord[]> => {
+      const records = await owners.listByOwner(owner)
+      return records.filter(({ key, record }) => !isKept(key) && isEndedBy(mark ?? Infinity, record))
+    }
+    const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
+    this.#config.tell(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
+    asker?.scope.noteRevoked(owner, mark)
+    const own = current && !isKept(current.id) ? await attempt(async () => end(current)) : {}
+    const others = [...failures, own.error].filter((error) => error !== undefined)
+    if (marked.error !== undefined || others.length > 0) throw incomplete(count, marked.error, others)
     return count
   }
 
@@ -102,13 +126,37 @@ export class OwnerSessions {
   }
 }
 
+async function attempt<T>(work: () => Promise<T>): Promise<{ value?: T; error?: unknown }> {
+  try {
+    return { value: await work() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+/** What was ended stays so; and who may live is said. */
+function incomplete(count: number, marking: unknown, others: unknown[]): SessionError {
+  const error = (marking ?? others[0]) as Error
+  const survivors = [
+    ...(marking === undefined ? [] : ['sign-ins that are under way']),
+    ...(others.length === 0 ? [] : ['other sessions of this owner']),
+  ].join(' and ')
+  const code = error instanceof SessionError ? error.code : 'ERR_SESSION_STORE'
+  return new SessionError(
+    code,
+    `sessions.revokeAll() has ended ${count} sessions, and failed: ${survivors} may live. Call it again once the store ` +
+      `takes writes. ${error.message}`,
+    { status: 503, cause: error.cause },
+  )
+}
+
 async function end(session: RequestSession): Promise<void> {
   session.session = null
   await session.commit('commit')
 }
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` where the store does not know whose sessions it holds */
-function indexOf({ owners }: Backend, verb: string): OwnerIndexedStore {
+function indexOf({ owners }: Backend, verb: string): Owners {
   if (owners) return owners
   throw new SessionError('ERR_SESSION_OPTIONS', needsIndex(verb))
 }

@@ -13,7 +13,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   /**
    * Notes that the visitor has just proved who they are, such as by their password: {@link isFresh} is true for a while. The
    * session's token is rotated, and a request that is under way with the earlier one is `gone`. A sign-in, with the option
-   * `owner`, does the same by itself.
+   * `owner`, does the same by itself. It is no sign-in: the session keeps its place among `maxPerOwner`.
    *
    * @example
    * await sessions.confirm({ method: 'password' }, ctx)
@@ -77,8 +77,8 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   }
 
   /**
-   * Ends all sessions of an owner, or all but one: also those whose sign-in is under way. A sign-in that begins later is not
-   * touched.
+   * Ends all sessions of an owner, or all but one: also those whose sign-in is under way. It counts from the moment at which the
+   * store notes it: a sign-in that begins later is not touched. Where a step fails, the others are made all the same.
    *
    * @example
    * await sessions.revokeAll(undefined, { except: 'current' })
@@ -86,6 +86,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @param owner whose; by default who is signed in with this request
    * @param options.except `'current'`, or the handle of the session that goes on
    * @returns how many were ended
+   * @throws {SessionError} `ERR_SESSION_STORE` (503), whose message says how many were ended, and what may live
    */
   async revokeAll(
     owner?: string | number,

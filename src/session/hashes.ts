@@ -5,7 +5,7 @@ export function hashSession(id: string): string {
   return hashToken(`session ${id}`)
 }
 
-/** What a message says instead of an owner. */
+/** What a message says instead of an owner, by what the store calls it. */
 export function hashOwner(owner: string): string {
   return hashToken(`owner ${owner}`)
 }

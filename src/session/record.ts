@@ -20,7 +20,7 @@ export interface RecordLifetime {
   _hands?: number
   _past?: readonly (readonly [hash: string, at: number, hands: number])[]
   /** How its owner uses it: see `tenure.ts`. */
-  _owned?: readonly [order: number, at: number]
+  _owned?: readonly [order: number, at: number, mark?: number]
   _confirmed?: readonly [at: number, method?: string]
   _seen?: number
   _seenBy?: Readonly<Record<string, unknown>>

@@ -6,10 +6,16 @@ export type Device = Readonly<Record<string, unknown>>
 /** When somebody proved who they are, in milliseconds since 1970, and by what. */
 export type Confirmation = readonly [at: number, method?: string]
 
-/** When an owner came to a session. */
-export interface SignIn {
-  /** Milliseconds by the store's own clock, of the last change of hands: all processes put sign-ins into one order by it. */
+/** What the store said when an owner came to a session, by its own clock: it does not matter how those of processes differ. */
+export interface SignInOrder {
+  /** When that was, in milliseconds: all processes put sign-ins into one order by it. */
   readonly order: number
+  /** The owner's last mark that there was: a later one ends the session. */
+  readonly mark: number | undefined
+}
+
+/** When an owner came to a session. */
+export interface SignIn extends SignInOrder {
   /** Milliseconds since 1970. */
   readonly at: number
 }
@@ -19,7 +25,7 @@ export interface SignIn {
  *
  * | key | what |
  * | --- | --- |
- * | `_owned` | `[order, at]` of the sign-in |
+ * | `_owned` | `[order, at, mark]` of the sign-in; without the mark where there was none |
  * | `_confirmed` | `[at, method]`: when the owner last proved who they are |
  * | `_seen` | when the session was last used, to within the option `seenEvery` |
  * | `_seenBy` | what the option `device` said then |
@@ -44,7 +50,7 @@ export const NO_TENURE: Tenure = Object.freeze({
 export function tenureOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime): Tenure {
   if (_owned === undefined && _confirmed === undefined && _seen === undefined) return NO_TENURE
   return {
-    signIn: areNumbers(_owned) ? { order: _owned[0], at: _owned[1] } : undefined,
+    signIn: areNumbers(_owned) ? { order: _owned[0], at: _owned[1], mark: _owned[2] } : undefined,
     confirmed: isConfirmation(_confirmed) ? _confirmed : undefined,
     seen: typeof _seen === 'number' ? _seen : undefined,
     device: typeof _seenBy === 'object' && _seenBy !== null ? _seenBy : undefined,
@@ -54,11 +60,15 @@ export function tenureOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime)
 /** What a record keeps of it: nothing of what says nothing. */
 export function tenureFields({ signIn, confirmed, seen, device }: Tenure): TenureFields {
   const fields: TenureFields = {}
-  if (signIn) fields._owned = [signIn.order, signIn.at]
+  if (signIn) fields._owned = ownedField(signIn)
   if (confirmed) fields._confirmed = confirmed
   if (seen !== undefined) fields._seen = seen
   if (device) fields._seenBy = device
   return fields
+}
+
+function ownedField({ order, at, mark }: SignIn): TenureFields['_owned'] {
+  return mark === undefined ? [order, at] : [order, at, mark]
 }
 
 /** What a write makes of a tenure. */
@@ -71,8 +81,8 @@ export interface TenureChange {
   readonly confirms: { method: string | undefined } | undefined
   /** Nobody says whose it is, and it went to other hands. */
   readonly isHandedOn: boolean
-  /** The time of a change of hands by the store's clock; undefined where nobody can list an owner's sessions. */
-  readonly order: number | undefined
+  /** What the store said at a sign-in; undefined where nobody signs in, or nobody can list an owner's sessions. */
+  readonly order: SignInOrder | undefined
   /** What is seen now of who uses it; undefined where nobody can list an owner's sessions. */
   readonly sighting: { device: Device | undefined } | undefined
   readonly now: number
@@ -88,15 +98,15 @@ export function nextTenure(before: Tenure, change: TenureChange): Tenure {
   }
   const at = isSignIn ? now : (before.signIn?.at ?? now)
   return {
-    signIn: order === undefined ? (isSignIn ? undefined : before.signIn) : { order, at },
+    signIn: order === undefined ? (isSignIn ? undefined : before.signIn) : { ...order, at },
     confirmed: proof ?? (isSignIn ? [now] : before.confirmed),
     seen: sighting ? now : undefined,
     device: sighting?.device,
   }
 }
 
-function areNumbers(value: unknown): value is readonly [number, number] {
-  return Array.isArray(value) && value.length === 2 && value.every((each) => typeof each === 'number')
+function areNumbers(value: unknown): value is readonly [number, number, number?] {
+  return Array.isArray(value) && [2, 3].includes(value.length) && value.every((each) => typeof each === 'number')
 }
 
 function isConfirmation(value: unknown): value is Confirmation {

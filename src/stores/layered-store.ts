@@ -80,9 +80,11 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     this.listByOwner = (owner) => shared.listByOwner(owner)
     this.readMark = (owner) => shared.readMark(owner)
     this.setMark = (owner) => shared.setMark(owner)
-    this.destroyByOwner = async (owner, options) => {
-      const count = await this.#change(undefined, () => shared.destroyByOwner(owner, options))
-      this.#tell(() => ({ kind: 'revoked', owner: hashOwner(owner) }))
+    this.destroyByOwner = async (owner, choice) => {
+      const only = choice?.only
+      const count = await this.#change(only, () => shared.destroyByOwner(owner, choice))
+      if (only === undefined) this.#tell(() => ({ kind: 'revoked', owner: hashOwner(owner) }))
+      else if (count > 0) this.#tell(() => ({ kind: 'ended', session: hashSession(only) }))
       return count
     }
   }

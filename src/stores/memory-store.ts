@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import type {
   ConditionalStore,
+  OwnedChoice,
   OwnedRecord,
   OwnerIndexedStore,
   OwnerMark,
@@ -113,12 +114,14 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   listByOwner(owner: string): OwnedRecord[] {
     return this.#owned(owner).flatMap((entry) => {
       const found = this.#isLive(entry) ? this.#parse(entry) : undefined
-      return found ? [{ key: entry.key, record: withoutAccess(found.record) }] : []
+      return found ? [{ key: entry.key, record: withoutAccess(found.record), revision: entry.text }] : []
     })
   }
 
-  destroyByOwner(owner: string, { except, only }: { except?: string; only?: string } = {}): number {
-    const entries = this.#owned(owner).filter(({ key }) => key !== except && (only === undefined || key === only))
+  destroyByOwner(owner: string, { except, only, at }: OwnedChoice = {}): number {
+    const entries = this.#owned(owner).filter(({ key, text }) => {
+      return key !== except && (only === undefined || (key === only && (!at || text === at.revision)))
+    })
     const count = entries.filter((entry) => this.#isLive(entry)).length
     for (const entry of entries) this.#delete(entry)
     return count

@@ -29,13 +29,13 @@ export class Group {
     return Array.from(this.watchers).every(({ known }) => known?.hands === hands)
   }
 
-  /** @param hash of an owner: the owner's own is made once */
-  isOwnedBy(hash: string): boolean {
+  /** @param hash of what a store calls an owner: the owner's own is made once */
+  isOwnedBy(hash: string, nameOf: (owner: string) => string): boolean {
     for (const { known } of this.watchers) {
       if (known?.owner === undefined) continue
       if (known.owner !== this.#owner || this.#ownerHash === undefined) {
         this.#owner = known.owner
-        this.#ownerHash = hashOwner(known.owner)
+        this.#ownerHash = hashOwner(nameOf(known.owner))
       }
       if (this.#ownerHash === hash) return true
     }

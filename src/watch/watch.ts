@@ -43,7 +43,7 @@ export function signalOfNothing(): AbortSignal {
  * within `recheck`. Where nothing is held there is no timer, and nobody listens.
  */
 export class Watch {
-  readonly #config: Pick<SessionConfig, 'options' | 'policyOf' | 'bus'>
+  readonly #config: Pick<SessionConfig, 'options' | 'policyOf' | 'nameOf' | 'bus'>
   readonly #groups = new Map<string, Group>()
   readonly #toLook = new Set<Group>()
   #looks = 0
@@ -56,7 +56,7 @@ export class Watch {
   #unsubscribe: (() => void) | undefined
   #unnamed = 0
 
-  constructor(config: Pick<SessionConfig, 'options' | 'policyOf' | 'bus'>) {
+  constructor(config: Pick<SessionConfig, 'options' | 'policyOf' | 'nameOf' | 'bus'>) {
     this.#config = config
   }
 
@@ -108,7 +108,8 @@ export class Watch {
 
   #hear(message: BusMessage): void {
     if (message.kind === 'lost') return this.#lookAtAll(() => true)
-    if (message.kind === 'revoked') return this.#lookAtAll((group) => group.isOwnedBy(message.owner))
+    if (message.kind === 'revoked')
+      return this.#lookAtAll((group) => group.isOwnedBy(message.owner, this.#config.nameOf))
     const group = this.#groups.get(message.session)
     if (!group || (message.kind !== 'ended' && group.isInHands(message.hands))) return
     this.#look(group)

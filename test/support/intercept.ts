@@ -36,7 +36,7 @@ export function without<T extends object>(store: T, ...names: string[]): T {
   })
 }
 
-function intercepted<T extends object>(target: T, handle: Intercept): T {
+export function intercepted<T extends object>(target: T, handle: Intercept): T {
   return new Proxy(target, {
     get(_target, name) {
       const member = bound(target, name)

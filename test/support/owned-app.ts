@@ -119,6 +119,11 @@ export function newOwner(name = 'alice'): string {
   return `${name}-${randomUUID().slice(0, 8)}`
 }
 
+/** What the store calls an owner: a service of its own has owners of its own. */
+export function storedOwner(owner: string, key = 'koa.sess'): string {
+  return `${key}=${owner}`
+}
+
 /** The data that a browser is shown. */
 export async function dataOf(visitor: Visitor): Promise<Record<string, unknown>> {
   return (await visitor.get('/read')).json()

@@ -1,14 +1,19 @@
-import type { OwnedRecord, OwnerIndexedStore, OwnerMark } from '../../contracts/store'
+import { SessionError } from '../../base/errors'
+import type { Owners, TimedMark } from '../../contracts/backend'
+import type { OwnedRecord } from '../../contracts/store'
 import type { SessionConfig } from '../../options/config'
 import { isExpired, type SessionRecord } from '../../session/record'
-import type { RequestScope } from '../scope/request-scope'
+import { tenureOf } from '../../session/tenure'
+import type { Beginning, RequestScope } from '../scope/request-scope'
 
-/** How often an answer is asked for again that took too long to say which was first. */
+/** How far a mark may be ahead of the clock that it was set by, in milliseconds: some clocks tell no less. */
+const COARSE_MS = 2
+/** How often it is asked again where the answers do not say which was first. */
 const MAX_LOOKS = 3
 
 /** What an owner's mark says of a sign-in. */
 export interface Look {
-  readonly mark: OwnerMark
+  readonly mark: TimedMark
   /** The owner's sessions were all ended after this request had come. */
   readonly isVoid: boolean
 }
@@ -17,25 +22,35 @@ export interface Look {
  * Looks at the owner's mark. The time in the answer is the store's, and the request's age is measured by one clock: so it does
  * not matter how the clocks of processes differ.
  *
- * The request came so long ago at least as when the store was asked, and at most as when its answer was here. Where that
- * leaves it open which was first, it is asked again; at last, the sign-in is void.
+ * @throws {SessionError} `ERR_SESSION_UNSURE` where the answers take too long to say which was first
  */
-export async function lookAt(scope: RequestScope, owners: OwnerIndexedStore, owner: string): Promise<Look> {
-  for (let looks = 1; ; looks++) {
-    const leastAge = scope.ageFor(owner)
+export async function lookAt(scope: RequestScope, owners: Owners, owner: string): Promise<Look> {
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
     const mark = await owners.readMark(owner)
-    const { now, notBefore } = mark
-    if (notBefore === undefined || now - scope.ageFor(owner) > notBefore) return { mark, isVoid: false }
-    if (now - leastAge <= notBefore || looks === MAX_LOOKS) return { mark, isVoid: true }
+    const came = cameIn(scope.beginningFor(owner), mark)
+    if (came !== 'unsure') return { mark, isVoid: came === 'before' }
   }
+  throw unsure()
+}
+
+/** Whether a request came before an owner's mark was set, or after that. */
+export function cameIn(
+  { at, mark = -Infinity }: Beginning,
+  { now, notBefore = -Infinity, ahead }: TimedMark,
+): 'before' | 'after' | 'unsure' {
+  if (notBefore <= mark || at + ahead.from > notBefore) return 'after'
+  // The store's clock was set back since.
+  if (notBefore > now + COARSE_MS) return 'unsure'
+  return at + ahead.to <= notBefore ? 'before' : 'unsure'
+}
+
+/** Whether a session of this record ends with an owner's mark: who signed in had not seen it. */
+export function isEndedBy(notBefore = -Infinity, record: SessionRecord): boolean {
+  return (tenureOf(record).signIn?.mark ?? -Infinity) < notBefore
 }
 
 /** The records of an owner that are sessions of that owner, as the options are now. */
-export async function liveRecordsOf(
-  config: SessionConfig,
-  owners: OwnerIndexedStore,
-  owner: string,
-): Promise<OwnedRecord[]> {
+export async function liveRecordsOf(config: SessionConfig, owners: Owners, owner: string): Promise<OwnedRecord[]> {
   const now = Date.now()
   const records = await owners.listByOwner(owner)
   return records.filter(({ record }) => isLive(config, record, owner, now))
@@ -48,4 +63,13 @@ function isLive({ ownerOf, policyOf }: SessionConfig, record: SessionRecord, own
   } catch {
     return true
   }
+}
+
+function unsure(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_UNSURE',
+    'Somebody has just ended all sessions of this owner, and the answers of the store took too long to say whether the ' +
+      'sign-in began before that or after it. Nothing was written: sign in again.',
+    { status: 503 },
+  )
 }

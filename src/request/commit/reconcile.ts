@@ -3,9 +3,8 @@ import { accessOf, judge, type Access, type Position } from '../../session/acces
 import { merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
-import { tenureOf } from '../../session/tenure'
 import type { CommitJob, Outcome } from './commit-job'
-import { lookAt } from './owner-looks'
+import { isEndedBy, lookAt } from './owner-looks'
 import { isDead, positionOf, storedFrom } from '../open/stored'
 
 /**
@@ -69,8 +68,7 @@ async function joinOf(
   if (!owners || owner === undefined || owner === before || owner !== scope.ownerOf(record)) return 'good'
   const { mark, isVoid } = await lookAt(scope, owners, owner)
   if (isVoid) return 'void'
-  const order = tenureOf(record).signIn?.order
-  return order !== undefined && mark.notBefore !== undefined && order <= mark.notBefore ? 'ended' : 'good'
+  return isEndedBy(mark.notBefore, record) ? 'ended' : 'good'
 }
 
 async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise<CommitJob> {

@@ -1,12 +1,15 @@
 import { SessionError } from '../../base/errors'
-import type { OwnedRecord, OwnerIndexedStore } from '../../contracts/store'
+import type { Owners } from '../../contracts/backend'
+import type { OwnedRecord } from '../../contracts/store'
 import { needsIndex } from '../../options/option-checks'
 import type { ResolvedOptions } from '../../options/options'
-import { tenureOf } from '../../session/tenure'
+import { tenureOf, type SignInOrder } from '../../session/tenure'
 import { handleOf } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
+import { endOwned } from './owner-ends'
 import { liveRecordsOf, lookAt } from './owner-looks'
+import { putBack } from './put-back'
 import type { RequestScope } from '../scope/request-scope'
 import type { Content } from '../../session/snapshot'
 import { writeRecord, type Setback } from './write-record'
@@ -16,32 +19,45 @@ type Written = Outcome & { name: 'written' }
 /** A sign-in as whom, and where the owner's sessions are known. */
 interface SignIn {
   readonly owner: string
-  readonly owners: OwnerIndexedStore
+  readonly owners: Owners
+  /** The owner was signed in, and has proved anew who they are: that begins no session. */
+  readonly confirms: boolean
 }
 
-/** Writes a record with which somebody signs in; the owner's mark is looked at before and after. */
+/**
+ * Writes a record with which somebody signs in; the owner's mark is looked at before and after. One that confirms is a write
+ * like any other: what was removed meanwhile is gone.
+ */
 export async function writeSignIn(
   job: CommitJob,
   plan: WritePlan,
   content: Content,
   signIn: SignIn,
 ): Promise<Outcome | Setback> {
-  const { mark, isVoid } = await lookAt(job.scope, signIn.owners, signIn.owner)
-  if (isVoid) return gone(job.scope, job.stored?.id)
-  const outcome = await writeRecord(job, plan, content, mark.now)
+  const { scope, stored } = job
+  const look = signIn.confirms ? undefined : await lookAt(scope, signIn.owners, signIn.owner)
+  if (look?.isVoid) return gone(scope, stored?.id)
+  const order = look && { order: look.mark.now, mark: look.mark.notBefore }
+  const outcome = await writeRecord(job, plan, content, order)
   if (typeof outcome === 'string' || outcome.name !== 'written') return outcome
-  return settle(job.scope, outcome, signIn)
+  const isLost = order !== undefined && (await settle(job, outcome, signIn, order))
+  const id = outcome.stored.id as string
+  if (isLost) return gone(scope, id)
+  const { device } = outcome.stored.tenure
+  scope.report('owned', id, { owner: signIn.owner, handle: handleOf(id), device })
+  return outcome
 }
 
-/** Who signs in with what is written; undefined where nobody does, or no store knows owners. */
+/** Who signs in, or confirms, with what is written; undefined where nobody does, or no store knows owners. */
 export function signInOf({ scope, stored, verb }: CommitJob, content: Content): SignIn | undefined {
   const { options } = scope.config
   if (!options.owner) return undefined
   const { owners } = scope.backend
   if (!owners) return void refuseWithoutIndex(options)
   const owner = scope.ownerOf(content.data)
-  if (owner === undefined || (owner === stored?.snapshot.owner && verb !== 'confirm')) return undefined
-  return { owner, owners }
+  const confirms = owner === stored?.snapshot.owner
+  if (owner === undefined || (confirms && verb !== 'confirm')) return undefined
+  return { owner, owners, confirms }
 }
 
 /** A store that a container or a class makes is not seen before. */
@@ -52,56 +68,77 @@ function refuseWithoutIndex({ maxPerOwner, device }: ResolvedOptions): void {
   }
 }
 
-/** The second look, before the client is told anything: the sessions may have been ended while this one was written. */
-async function settle(scope: RequestScope, outcome: Written, signIn: SignIn): Promise<Outcome> {
-  const { id, revision, snapshot, tenure } = outcome.stored
-  const { owner, owners } = signIn
+/**
+ * What follows the write, before the client is told anything; returns whether the session is lost. Where a step fails, nobody
+ * has signed in: what was there before is put back.
+ */
+async function settle(job: CommitJob, { stored }: Written, signIn: SignIn, order: SignInOrder): Promise<boolean> {
+  const { scope } = job
+  const id = stored.id as string
   try {
-    if ((await lookAt(scope, owners, owner)).isVoid) {
-      if ((await owners.destroyByOwner(owner, { only: id })) > 0) tell(scope, id as string, owner, 'all')
-      return gone(scope, id)
-    }
-    if (await endOldest(scope, signIn, id as string)) return gone(scope, id)
+    return (await endVoid(scope, signIn, id, order)) || (await endOldest(scope, signIn, id))
   } catch (error) {
-    // Nobody was told of it: it is not left to whoever finds it.
-    const at = { revision, expire: snapshot.lifetime._expire }
-    await Promise.resolve(scope.backend.remove(id as string, scope.storeContext, at)).catch(() => undefined)
+    await putBack(scope, job.stored, stored).catch(() => undefined)
     throw error
   }
-  scope.report('owned', id, { owner, handle: handleOf(id as string), device: tenure.device })
-  return outcome
+}
+
+/** All sessions of the owner may have been ended since the first look: a sign-in that had not seen it is one of them. */
+async function endVoid(scope: RequestScope, signIn: SignIn, id: string, order: SignInOrder): Promise<boolean> {
+  const { owner, owners } = signIn
+  const { notBefore = -Infinity } = await owners.readMark(owner)
+  const { mark: own = -Infinity } = scope.beginningFor(owner)
+  if (notBefore <= Math.max(order.mark ?? -Infinity, own)) return false
+  const isSame = ({ key, record }: OwnedRecord): boolean => key === id && orderOf(record) === order.order
+  const choose = async (): Promise<OwnedRecord[]> => (await owners.listByOwner(owner)).filter(isSame)
+  await end(scope, signIn, choose, 'all')
+  return true
 }
 
 /** Ends what is more than `maxPerOwner`, the oldest first; returns whether this request's session is among them. */
-async function endOldest(scope: RequestScope, { owner, owners }: SignIn, id: string): Promise<boolean> {
+async function endOldest(scope: RequestScope, signIn: SignIn, id: string): Promise<boolean> {
   const { maxPerOwner } = scope.config.options
   if (maxPerOwner === undefined) return false
-  const records = (await liveRecordsOf(scope.config, owners, owner)).sort(byNewest).slice(maxPerOwner)
-  await Promise.all(
-    records.map(async ({ key }) => {
-      if ((await owners.destroyByOwner(owner, { only: key })) > 0) tell(scope, key, owner, 'limit')
-    }),
-  )
-  return records.some(({ key }) => key === id)
+  const isOwn = ({ key }: OwnedRecord): boolean => key === id
+  let wasTooOld = false
+  let stays = false
+  const choose = async (): Promise<OwnedRecord[]> => {
+    const records = (await liveRecordsOf(scope.config, signIn.owners, signIn.owner)).sort(byNewest)
+    const oldest = records.splice(maxPerOwner)
+    wasTooOld ||= oldest.some(isOwn)
+    stays = records.some(isOwn)
+    return oldest
+  }
+  await end(scope, signIn, choose, 'limit')
+  return wasTooOld && !stays
+}
+
+async function end(
+  scope: RequestScope,
+  { owner, owners }: SignIn,
+  choose: () => Promise<OwnedRecord[]>,
+  reason: 'all' | 'limit',
+): Promise<void> {
+  const tell = (key: string): void => {
+    scope.config.tell(scope.ctx, 'ended', key)
+    scope.report('revoked', key, { owner, handle: handleOf(key), reason })
+  }
+  const { failures } = await endOwned({ owners, owner, choose, tell })
+  if (failures.length > 0) throw failures[0]
 }
 
 /** All processes agree on this order: the times are the store's. */
 function byNewest(one: OwnedRecord, other: OwnedRecord): number {
-  const [mine, theirs] = [orderOf(one), orderOf(other)]
+  const [mine, theirs] = [orderOf(one.record), orderOf(other.record)]
   if (mine !== theirs) return theirs - mine
   return one.key < other.key ? 1 : -1
 }
 
-function orderOf({ record }: OwnedRecord): number {
+function orderOf(record: OwnedRecord['record']): number {
   return tenureOf(record).signIn?.order ?? 0
 }
 
 function gone(scope: RequestScope, id: string | undefined): Outcome {
   scope.report('gone', id, {})
   return { name: 'gone' }
-}
-
-function tell(scope: RequestScope, id: string, owner: string, reason: 'all' | 'limit'): void {
-  scope.config.tell(scope.ctx, 'ended', id)
-  scope.report('revoked', id, { owner, handle: handleOf(id), reason })
 }

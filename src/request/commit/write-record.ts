@@ -8,7 +8,14 @@ import { merge } from '../../session/merge'
 import { dataOf, lifetimeFields, renewedLifetime, timeLeft } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { Snapshot, type Content } from '../../session/snapshot'
-import { nextTenure, NO_TENURE, tenureFields, type Device as Sighting, type Tenure } from '../../session/tenure'
+import {
+  nextTenure,
+  NO_TENURE,
+  tenureFields,
+  type Device as Sighting,
+  type SignInOrder,
+  type Tenure,
+} from '../../session/tenure'
 import { hashToken, makeToken } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
@@ -36,13 +43,13 @@ const AT_HAND = { revision: undefined }
 /**
  * Writes a record once.
  *
- * @param order when its owner came to it, by the store's clock; undefined where nobody comes, or no store knows owners
+ * @param order what the store said when its owner came to it; undefined where nobody comes, or no store knows owners
  */
 export async function writeRecord(
   job: CommitJob,
   plan: WritePlan,
   content: Content,
-  order: number | undefined,
+  order: SignInOrder | undefined,
 ): Promise<Outcome | Setback> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
@@ -113,7 +120,7 @@ export async function writeRecord(
 function tenureAfter(
   { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
-  { owner, order, now }: { owner: string | undefined; order: number | undefined; now: number },
+  { owner, order, now }: { owner: string | undefined; order: SignInOrder | undefined; now: number },
 ): Tenure {
   const { device } = scope.config.options
   // A context that was made for a job, or of the headers of one, is no device of the visitor's.

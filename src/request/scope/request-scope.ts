@@ -16,6 +16,12 @@ import { inCall, inHook } from './hooks'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
 
+/** Since when a request acts for an owner, by this process's monotonic clock, and which mark of that owner was there before. */
+export interface Beginning {
+  readonly at: number
+  readonly mark: number | undefined
+}
+
 /** One request, with everything that its session needs to know of it. */
 export class RequestScope {
   readonly ctx: Context
@@ -30,8 +36,8 @@ export class RequestScope {
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
   readonly #began: number
-  /** Whose sessions this request itself has ended, and when. */
-  #revoked: { owner: string; at: number } | undefined
+  /** Whose sessions this request itself has ended: what it does for them from there on came later. */
+  #revoked: ReadonlyMap<string, Beginning> | undefined
 
   constructor(ctx: Context, config: SessionConfig) {
     this.ctx = ctx
@@ -40,15 +46,14 @@ export class RequestScope {
     this.#began = config.options.owner ? monotonic() : 0
   }
 
-  /** How long ago the request came, in milliseconds; for an owner whose sessions it has ended itself, since it did. */
-  ageFor(owner: string): number {
-    const began = this.#revoked?.owner === owner ? this.#revoked.at : this.#began
-    return monotonic() - began
+  /** Since when the request acts for an owner: since it came; or since it has ended that owner's sessions itself. */
+  beginningFor(owner: string): Beginning {
+    return this.#revoked?.get(owner) ?? { at: this.#began, mark: undefined }
   }
 
-  /** This request has ended all sessions of an owner: what it does from here on came later. */
-  noteRevoked(owner: string): void {
-    this.#revoked = { owner, at: monotonic() }
+  /** @param mark the owner's, which this request has set, where that is known */
+  noteRevoked(owner: string, mark: number | undefined): void {
+    this.#revoked = new Map([...(this.#revoked ?? []), [owner, { at: monotonic(), mark }]])
   }
 
   /** Whether there is no response that could carry anything. */

@@ -1,6 +1,6 @@
 import { andThen, type Awaitable } from '../../base/awaitable'
-import type { Backend, Loaded, Write, WriteResult } from '../../contracts/backend'
-import type { OwnerIndexedStore, ReadAt, StoreContext } from '../../contracts/store'
+import type { Backend, Loaded, Owners, Write, WriteResult } from '../../contracts/backend'
+import type { ReadAt, StoreContext } from '../../contracts/store'
 import type { Serializer } from '../../session/serializer'
 import { TracedOwners } from './traced-owners'
 import type { Tracer } from './tracer'
@@ -9,7 +9,7 @@ import type { Tracer } from './tracer'
 export class TracedBackend implements Backend {
   readonly #inner: Backend
   readonly #tracer: Tracer
-  readonly owners: OwnerIndexedStore | undefined
+  readonly owners: Owners | undefined
   #removals = 0
 
   constructor(inner: Backend, tracer: Tracer) {

@@ -1,13 +1,14 @@
-import type { OwnedRecord, OwnerIndexedStore, OwnerMark } from '../../contracts/store'
+import type { Owners, TimedMark } from '../../contracts/backend'
+import type { OwnedChoice, OwnedRecord } from '../../contracts/store'
 import type { Awaitable } from '../../base/awaitable'
 import type { Tracer } from './tracer'
 
 /** What a store knows of owners, with every call traced. No trace says whose sessions they are. */
-export class TracedOwners implements OwnerIndexedStore {
-  readonly #inner: OwnerIndexedStore
+export class TracedOwners implements Owners {
+  readonly #inner: Owners
   readonly #tracer: Tracer
 
-  constructor(inner: OwnerIndexedStore, tracer: Tracer) {
+  constructor(inner: Owners, tracer: Tracer) {
     this.#inner = inner
     this.#tracer = tracer
   }
@@ -20,7 +21,7 @@ export class TracedOwners implements OwnerIndexedStore {
     )
   }
 
-  destroyByOwner(owner: string, options?: { except?: string; only?: string }): Awaitable<number> {
+  destroyByOwner(owner: string, options?: OwnedChoice): Awaitable<number> {
     return this.#trace(
       'destroyByOwner',
       () => this.#inner.destroyByOwner(owner, options),
@@ -29,7 +30,7 @@ export class TracedOwners implements OwnerIndexedStore {
     )
   }
 
-  readMark(owner: string): Awaitable<OwnerMark> {
+  readMark(owner: string): Awaitable<TimedMark> {
     return this.#trace(
       'readMark',
       () => this.#inner.readMark(owner),

@@ -1,11 +1,11 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Kysely } from 'kysely'
+import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { OwnerMark } from '../../contracts/store'
 import { MARK_LIFE_MS } from '../owner-marks'
 import type { AnyKysely } from './any-kysely'
 import { Statement, value } from './kysely-statements'
 import { marksOf, type OwnerMarkTable, type SqlFamily } from './kysely-table'
-import { clockOf, markOf } from './sql-clock'
+import { clockOf, markOf, stepOf } from './sql-clock'
 
 interface MarkRow {
   now: number | string
@@ -26,13 +26,14 @@ export class KyselyOwnerMarks {
     const not_before = markOf(family) as never
     this.#hasCoarseClock = family === 'sqlite'
     const found = db.selectFrom(marks).select('not_before').where('owner', '=', value('owner'))
+    const later = { not_before: laterThan(family, marks) as never }
     const insert = db.insertInto(marks).values({ owner: value('owner'), not_before })
     this.#read = new Statement(schema, db.selectNoFrom([found.as('not_before'), now.as('now')]))
     this.#set = new Statement(
       schema,
       family === 'mysql'
-        ? insert.onDuplicateKeyUpdate({ not_before })
-        : insert.onConflict((conflict) => conflict.column('owner').doUpdateSet({ not_before })),
+        ? insert.onDuplicateKeyUpdate(later)
+        : insert.onConflict((conflict) => conflict.column('owner').doUpdateSet(later)),
     )
     this.#forget = new Statement(schema, db.deleteFrom(marks).where('not_before', '<', value('before')))
   }
@@ -46,9 +47,11 @@ export class KyselyOwnerMarks {
   async set(owner: string | Buffer): Promise<number> {
     const count = await this.#set.run({ owner })
     if (!this.#hasCoarseClock) return count
+    // Not until the mark is past: where the clock was set back, that takes as long.
+    const { now: begin } = await this.read(owner)
     for (;;) {
-      const { now, notBefore = 0 } = await this.read(owner)
-      if (now > notBefore + 1) return count
+      const { now } = await this.read(owner)
+      if (now > begin + 2 || now < begin) return count
       await setTimeout(1)
     }
   }
@@ -57,4 +60,11 @@ export class KyselyOwnerMarks {
   async forget(): Promise<number> {
     return this.#forget.run({ before: Date.now() - 2 * MARK_LIFE_MS })
   }
+}
+
+/** A mark is always later than the one before, whatever happens to the clock. */
+function laterThan(family: SqlFamily, marks: string) {
+  const greatest = family === 'sqlite' ? 'max' : 'greatest'
+  return ({ eb, fn, ref }: ExpressionBuilder<Record<string, OwnerMarkTable>, string>) =>
+    fn(greatest, [eb(ref(`${marks}.not_before`), '+', stepOf(family)), markOf(family)])
 }

@@ -61,6 +61,7 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
   const destroy = live(db.deleteFrom(table).where('id', '=', value('id')))
   const destroyAt = destroy.where('revision', '=', value('base'))
   const destroyOf = live(db.deleteFrom(table).where('owner', '=', value('owner')))
+  const destroyOnly = destroyOf.where('id', '=', value('only'))
   const touch = live(
     db
       .updateTable(table)
@@ -101,14 +102,15 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
       live(
         db
           .selectFrom(table)
-          .select(['id', 'record', 'expire'])
+          .select(['id', 'record', 'expire', 'revision'])
           .where('owner', '=', value('owner'))
           .where((eb) => eb.or([eb('expire', 'is', null), eb('expire', '>=', value('now'))])),
       ),
     ),
     destroyExpiredOf: statement(destroyOf.where('expire', '<', value('now')).where('id', '!=', value('except'))),
     destroyOf: statement(destroyOf.where('id', '!=', value('except'))),
-    destroyOnly: statement(destroyOf.where('id', '=', value('only'))),
+    destroyOnly: statement(destroyOnly),
+    destroyOnlyAt: statement(destroyOnly.where('revision', '=', value('base'))),
     deleteExpired: statement(deleteExpired(db, family, table)),
   }
 }

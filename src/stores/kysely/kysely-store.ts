@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import type {
   ConditionalStore,
+  OwnedChoice,
   OwnedRecord,
   OwnerIndexedStore,
   OwnerMark,
@@ -11,7 +12,7 @@ import type {
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
-import { openById, withoutAccess } from '../../session/access'
+import { openById } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
@@ -20,6 +21,7 @@ import type { AnyKysely } from './any-kysely'
 import { Attempts } from './attempts'
 import { deleteInBatches, startCleanup, type CleanupOptions, type SessionCleanup } from './cleanup'
 import { KyselyOwnerMarks } from './kysely-owner-marks'
+import { KyselyOwners } from './kysely-owners'
 import { sessionStatements, type Values } from './kysely-statements'
 import {
   checkTableName,
@@ -61,7 +63,7 @@ const BATCH = 500
  */
 export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
   readonly #statements: ReturnType<typeof sessionStatements>
-  readonly #marks: KyselyOwnerMarks
+  readonly #owners: KyselyOwners
   readonly #attempts: Attempts
   readonly #text: RecordText
   /** Ids and owners are bytes in MySQL and MariaDB. */
@@ -72,9 +74,15 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     this.#attempts = new Attempts(checkTableName(table))
     this.#hasBytes = family === 'mysql'
     this.#statements = sessionStatements(db as AnyKysely, family, table)
-    this.#marks = new KyselyOwnerMarks(db as AnyKysely, family, table)
     const limit = this.#hasBytes ? Math.min(maxSize ?? Infinity, MAX_RECORD_BYTES) : maxSize
     this.#text = new RecordText({ ...text, maxSize: limit }, { passesText: new.target === KyselyStore })
+    this.#owners = new KyselyOwners({
+      statements: this.#statements,
+      marks: new KyselyOwnerMarks(db as AnyKysely, family, table),
+      attempts: this.#attempts,
+      parse: (row) => this.#parse(row),
+      bytes: (text) => this.#bytes(text),
+    })
   }
 
   get serializer(): RecordText['serializer'] {
@@ -160,31 +168,19 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   async listByOwner(owner: string): Promise<OwnedRecord[]> {
-    const values = { owner: this.#bytes(checkOwner(owner)), now: Date.now() }
-    const rows = await this.#attempts.insist(async () => this.#statements.list.rows<SessionTable>(values))
-    return rows.flatMap((row) => {
-      const found = this.#parse(row)
-      return found ? [{ key: String(row.id), record: withoutAccess(found.record) }] : []
-    })
+    return this.#owners.list(owner)
   }
 
-  /** What has expired goes too, uncounted: the clock of another process may be behind. */
-  async destroyByOwner(owner: string, { except = '', only }: { except?: string; only?: string } = {}): Promise<number> {
-    const { destroyExpiredOf, destroyOf, destroyOnly } = this.#statements
-    const bytes = { owner: this.#bytes(checkOwner(owner)), except: this.#bytes(except), only: this.#bytes(only ?? '') }
-    const values = { ...bytes, now: Date.now() }
-    await this.#attempts.insist(async () => destroyExpiredOf.run(values))
-    return this.#attempts.insist(async () => (only === undefined ? destroyOf : destroyOnly).run(values))
+  async destroyByOwner(owner: string, choice?: OwnedChoice): Promise<number> {
+    return this.#owners.destroy(owner, choice)
   }
 
   async readMark(owner: string): Promise<OwnerMark> {
-    const name = this.#bytes(checkOwner(owner))
-    return this.#attempts.insist(async () => this.#marks.read(name))
+    return this.#owners.readMark(owner)
   }
 
   async setMark(owner: string): Promise<void> {
-    const name = this.#bytes(checkOwner(owner))
-    await this.#attempts.insist(async () => this.#marks.set(name))
+    await this.#owners.setMark(owner)
   }
 
   /** Deletes rows that have expired, so many at a time, and rests in between where there are requests; returns how many. */
@@ -192,7 +188,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     const deleteOnce = async (): Promise<number> =>
       this.#attempts.insist(async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch }))
     const total = await deleteInBatches(deleteOnce, { batch, countStatements: () => this.#attempts.count })
-    await this.#attempts.insist(async () => this.#marks.forget())
+    await this.#owners.forgetMarks()
     return total
   }
 

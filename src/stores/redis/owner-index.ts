@@ -78,6 +78,12 @@ export class OwnerIndex {
     await REMOVE.run(this.#write, this.#prefix + owner, key, score)
   }
 
+  /** Removes the entry of a record that is gone, unless it is added anew meanwhile. */
+  async removeOf(owner: string, key: string): Promise<void> {
+    const entry = await this.find(owner, key)
+    if (entry) await this.remove(owner, entry)
+  }
+
   /**
    * Told of an entry that has no record of this owner. The record may be on its way, so the entry is removed only when it is
    * found like this again, much later.

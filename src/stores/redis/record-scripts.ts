@@ -51,8 +51,8 @@ if found[1] ~= ARGV[1] or found[2] ~= ARGV[2] then return false end
 redis.call('DEL', KEYS[1])
 return found[3] or ''`)
 
-/** Removes a record only where it is still this owner's; returns its `expire`. */
-export const DESTROY_OWNED = new RedisScript(`local found = redis.call('HMGET', KEYS[1], 'owner', 'expire')
-if found[1] ~= ARGV[1] then return false end
+/** Removes a record only where it is still this owner's, and at the revision that is given, if one is; returns its `expire`. */
+export const DESTROY_OWNED = new RedisScript(`local found = redis.call('HMGET', KEYS[1], 'owner', 'expire', 'revision')
+if found[1] ~= ARGV[1] or (ARGV[2] and found[3] ~= ARGV[2]) then return false end
 redis.call('DEL', KEYS[1])
 return found[2] or ''`)

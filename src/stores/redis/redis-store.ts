@@ -3,6 +3,7 @@ import type { Context } from 'koa'
 import { monotonic } from '../../base/monotonic'
 import type {
   ConditionalStore,
+  OwnedChoice,
   OwnedRecord,
   OwnerIndexedStore,
   OwnerMark,
@@ -12,15 +13,16 @@ import type {
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
-import { openById, withoutAccess } from '../../session/access'
+import { openById } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
-import { GRACE_MS, OwnerIndex, type IndexEntry } from './owner-index'
+import { GRACE_MS, OwnerIndex } from './owner-index'
+import { OwnedRecords } from './owned-records'
 import { RedisOwnerMarks } from './redis-owner-marks'
-import { CREATE, DESTROY, DESTROY_AT, DESTROY_OWNED, REPLACE, SET, TOUCH } from './record-scripts'
+import { CREATE, DESTROY, DESTROY_AT, REPLACE, SET, TOUCH } from './record-scripts'
 import { confirmedSenderOf, senderOf, type RedisClient, type ReplicasToWaitFor, type Send } from './redis-client'
-import { isPast, markOf, outcomeOf, ownerIn, textOf } from './redis-fields'
+import { markOf, outcomeOf, ownerIn, textOf } from './redis-fields'
 
 export type { RedisClient } from './redis-client'
 
@@ -36,8 +38,6 @@ export interface RedisStoreOptions extends RecordTextOptions {
   waitForReplicas?: ReplicasToWaitFor
 }
 
-/** How many rounds of an owner's sessions are ended before those that are made meanwhile are left alone. */
-const MAX_ROUNDS = 16
 /** Behind so many characters of a revision stands whose the record is: then no round trip is needed to know it. */
 const UUID_LENGTH = 36
 
@@ -62,6 +62,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   readonly #prefix: string
   readonly #marks: RedisOwnerMarks
   readonly #index: OwnerIndex
+  readonly #owned: OwnedRecords
   readonly #text: RecordText
 
   constructor(client: RedisClient, { prefix = 'session:', waitForReplicas, ...text }: RedisStoreOptions = {}) {
@@ -71,6 +72,14 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     this.#marks = new RedisOwnerMarks(this.#send, this.#write, `${prefix}m:`)
     this.#index = new OwnerIndex(this.#send, this.#write, `${prefix}o:`)
     this.#text = new RecordText(text, { passesText: new.target === RedisStore })
+    const { parse } = this.#text
+    this.#owned = new OwnedRecords({
+      send: this.#send,
+      write: this.#write,
+      prefix: this.#prefix,
+      index: this.#index,
+      parse: parse.bind(this.#text),
+    })
   }
 
   get serializer(): RecordText['serializer'] {
@@ -95,7 +104,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     if (owner !== undefined) await this.#index.add(owner, key, life)
     const before = ownerIn(await SET.run(this.#write, this.#prefix + key, ...fields))
     if (owner !== undefined) await this.#index.add(owner, key, life)
-    if (before !== undefined && before !== owner) await this.#removeEntry(before, key)
+    if (before !== undefined && before !== owner) await this.#index.removeOf(before, key)
   }
 
   async create(
@@ -151,32 +160,16 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
       : await DESTROY.run(this.#write, this.#prefix + key)
     if (typeof destroyed !== 'string') return false
     const owner = ownerIn(destroyed)
-    if (owner !== undefined) await this.#removeEntry(owner, key)
+    if (owner !== undefined) await this.#index.removeOf(owner, key)
     return true
   }
 
-  async listByOwner(owner: string): Promise<OwnedRecord[]> {
-    const name = checkOwner(owner)
-    const entries = await this.#index.list(name)
-    const records = await Promise.all(entries.map(async (entry) => this.#readOwned(name, entry)))
-    return records.filter((found) => found !== undefined)
+  listByOwner(owner: string): Promise<OwnedRecord[]> {
+    return this.#owned.list(checkOwner(owner))
   }
 
-  async destroyByOwner(owner: string, { except, only }: { except?: string; only?: string } = {}): Promise<number> {
-    const name = checkOwner(owner)
-    if (only !== undefined) return Number(await this.#destroyOwned(name, { key: only, score: '' }))
-    const seen = new Set<string>()
-    let count = 0
-    for (let round = 0; round < MAX_ROUNDS; round++) {
-      const entries = (await this.#index.list(name)).filter(
-        ({ key, score }) => key !== except && !seen.has(key + score),
-      )
-      if (entries.length === 0) break
-      const ended = await Promise.all(entries.map(async (entry) => this.#destroyOwned(name, entry)))
-      count += ended.filter(Boolean).length
-      for (const { key, score } of entries) seen.add(key + score)
-    }
-    return count
+  destroyByOwner(owner: string, choice?: OwnedChoice): Promise<number> {
+    return this.#owned.destroy(checkOwner(owner), choice)
   }
 
   readMark(owner: string): Promise<OwnerMark> {
@@ -185,25 +178,6 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
 
   setMark(owner: string): Promise<void> {
     return this.#marks.set(checkOwner(owner))
-  }
-
-  async #readOwned(owner: string, entry: IndexEntry): Promise<OwnedRecord | undefined> {
-    const fields = await this.#send('HMGET', this.#prefix + entry.key, 'text', 'expire', 'owner')
-    const [text, expire, actual] = fields as (string | null)[]
-    if (typeof text !== 'string' || ownerIn(actual) !== owner) return void (await this.#index.removeLost(owner, entry))
-    const found = this.#text.parse(text, expire ? Number(expire) : undefined)
-    return found && !isPast(expire) ? { key: entry.key, record: withoutAccess(found.record) } : undefined
-  }
-
-  /** Returns whether it ended a session that had not expired. */
-  async #destroyOwned(owner: string, entry: IndexEntry): Promise<boolean> {
-    const expire = await DESTROY_OWNED.run(this.#write, this.#prefix + entry.key, markOf(owner))
-    if (typeof expire !== 'string') {
-      if (entry.score !== '') await this.#index.removeLost(owner, entry)
-      return false
-    }
-    await (entry.score === '' ? this.#removeEntry(owner, entry.key) : this.#index.remove(owner, entry))
-    return !isPast(expire)
   }
 
   /** For a record that gets an owner: one without an entry would be missed by those who end an owner's sessions. */
@@ -232,11 +206,6 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     const [entry, done] = await Promise.all([this.#index.add(owner, key, life), write()])
     if (Number(done) === -1) await this.#index.remove(owner, entry)
     return done
-  }
-
-  async #removeEntry(owner: string, key: string): Promise<void> {
-    const entry = await this.#index.find(owner, key)
-    if (entry) await this.#index.remove(owner, entry)
   }
 
   /** Checks everything before anything is written. */

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import fc from 'fast-check'
+import type { SessionError } from 'koa-session-service'
 import { handleOf } from '../../../src/session/token'
 import { type Answer, CookieJar, type Visitor } from '../../support/app'
 import { describeOnEachStore } from '../../support/conditional-backends'
@@ -27,6 +28,10 @@ const settings = ({ hasFaults }: { hasFaults: boolean }) =>
   fc.record({
     early: fc.array(fc.constantFrom<Kind>(...SIGN_INS, ...OTHERS), { minLength: 1, maxLength: 5 }),
     late: fc.array(fc.constantFrom<Kind>('new', 'anonymous', 'account', 'twin'), { maxLength: 3 }),
+    /** Those begin at any time, also while all sessions are being ended. */
+    amid: fc.array(fc.constantFrom<Kind>('new', 'anonymous', 'account'), { maxLength: 3 }),
+    /** Requests to another service on the same store, by somebody of the same name. */
+    staff: fc.array(fc.constantFrom<Kind>('new', 'anonymous', 'confirm', 'set'), { maxLength: 2 }),
     revoker: fc.constantFrom(...REVOKERS),
     processes: fc.constantFrom(1, 2),
     skew: fc.constantFrom(-TWO_SECONDS, 0, TWO_SECONDS),
@@ -51,11 +56,14 @@ interface Sent {
 
 interface Result {
   site: OwnedApp
+  office: OwnedApp
   alice: string
   sent: Sent[]
+  /** What was sent to the other service. */
+  staffSent: Sent[]
   /** The browser of the request that ended the others, where one did. */
   keeper: Visitor | undefined
-  /** Whether a request came before the sessions were ended, or when that was done. */
+  /** Whether a request came before the sessions were ended, or when that was noted. */
   cameBefore: (sent: Sent) => boolean
   cameAfter: (sent: Sent) => boolean
 }
@@ -64,37 +72,51 @@ interface Result {
 const revoking = new AsyncLocalStorage<true>()
 
 async function run(store: OwnedStore, setting: Setting): Promise<Result> {
-  const { early, late, revoker, processes, skew, faults, scheduler } = setting
+  const { early, amid, late, staff, revoker, processes, skew, faults, scheduler } = setting
   let calls = 0
   const scheduled = new ScheduledOwnerStore(onOneClock(store), undefined, () =>
     revoking.getStore() ? 'none' : faults[calls++ % faults.length],
   )
   // A note that a session is used is due with every request.
-  const site = new OwnedApp({ store: scheduled, processes, skew, seenEvery: 0.001 })
+  const options = { store: scheduled, processes, skew, seenEvery: 0.001 }
+  const site = new OwnedApp(options)
+  const office = new OwnedApp({ ...options, key: 'staff', maxPerOwner: 10 })
+  const setMark = scheduled.setMark.bind(scheduled)
+  scheduled.setMark = async (owner) => {
+    await setMark(owner)
+    site.order.push('noted')
+  }
   const alice = newOwner()
   const keeper = await site.signedIn(alice)
-  const visitWith = async (path: string): Promise<CookieJar> => {
-    const visitor = site.visitor()
+  const visitWith = async (path: string, app = site): Promise<CookieJar> => {
+    const visitor = app.visitor()
     await visitor.get(path)
     return visitor.jar
   }
   // One browser for all of them: it takes the answers in the order in which they come.
   const twins = await visitWith('/set/cart')
-  const jarFor = async (kind: Kind): Promise<CookieJar | undefined> => {
+  const jarFor = async (kind: Kind, app = site): Promise<CookieJar | undefined> => {
     if (kind === 'new') return undefined
     if (kind === 'twin') return twins
-    if (kind === 'anonymous') return visitWith('/set/cart')
-    return visitWith(`/as/${kind === 'account' ? newOwner('bob') : alice}`)
+    if (kind === 'anonymous') return visitWith('/set/cart', app)
+    return visitWith(`/as/${kind === 'account' ? newOwner('bob') : alice}`, app)
   }
-  const earlyJars = await Promise.all(early.map(jarFor))
-  const lateJars = await Promise.all(late.map(jarFor))
+  const jarsFor = async (kinds: Kind[], app = site) => Promise.all(kinds.map((kind) => jarFor(kind, app)))
+  const [earlyJars, amidJars, lateJars] = [await jarsFor(early), await jarsFor(amid), await jarsFor(late)]
+  const staffJars = await jarsFor(staff, office)
   const sent: Sent[] = []
+  const staffSent: Sent[] = []
 
   const send = async (kind: Kind, name: string, process: number, jar: CookieJar | undefined): Promise<void> => {
+    const [app, list] = name.startsWith('staff') ? [office, staffSent] : [site, sent]
     const path = SIGN_INS.includes(kind as never) && kind !== 'confirm' ? `/as/${alice}` : `/${kind}/x`
-    const browser = site.visitor(process, jar)
+    const browser = app.visitor(process, jar)
     const answer = await browser.get(path, { 'x-name': name })
-    sent.push({ kind, name, browser, answer })
+    list.push({ kind, name, browser, answer })
+  }
+  const sendSometime = async (...call: Parameters<typeof send>): Promise<void> => {
+    await scheduler.schedule(Promise.resolve(), `${call[1]} begins`)
+    await send(...call)
   }
   const revoke = async (): Promise<void> => {
     // At a time of the scheduler's choice, when the early requests have come.
@@ -105,7 +127,11 @@ async function run(store: OwnedStore, setting: Setting): Promise<Result> {
     site.order.push('revoked')
   }
   await scheduled.race(scheduler, async () => {
-    const first = early.map((kind, index) => send(kind, `early${index}`, index, earlyJars[index]))
+    const first = [
+      ...early.map((kind, index) => send(kind, `early${index}`, index, earlyJars[index])),
+      ...amid.map((kind, index) => sendSometime(kind, `amid${index}`, index, amidJars[index])),
+      ...staff.map((kind, index) => sendSometime(kind, `staff${index}`, index, staffJars[index])),
+    ]
     const then = revoking
       .run(true, revoke)
       .then(() =>
@@ -116,11 +142,13 @@ async function run(store: OwnedStore, setting: Setting): Promise<Result> {
   const place = (name: string): number => site.order.indexOf(name)
   return {
     site,
+    office,
     alice,
     sent,
+    staffSent,
     keeper: revoker === 'others' ? keeper : undefined,
     cameBefore: ({ name }) => place(name) < place('revoke'),
-    cameAfter: ({ name }) => place(name) > place('revoked'),
+    cameAfter: ({ name }) => place('noted') >= 0 && place(name) > place('noted'),
   }
 }
 
@@ -133,18 +161,25 @@ function jarOf({ setCookie }: Answer): CookieJar {
 const isSignIn = ({ kind }: Sent): boolean => SIGN_INS.includes(kind as never)
 
 /** What of the promises does not hold: an empty list where all is well. */
-async function brokenIn({ site, alice, sent, keeper, cameBefore, cameAfter }: Result, hasFaults: boolean) {
+async function brokenIn(result: Result, hasFaults: boolean) {
+  const { site, office, alice, sent, staffSent, keeper, cameBefore, cameAfter } = result
   const broken: string[] = []
   const isAlice = async (browser: Visitor): Promise<boolean> => (await dataOf(browser)).user === alice
   // Who is signed out by the time of their request has nothing to confirm.
+  const codes = [...site.errors, ...office.errors].map((error) => (error as SessionError).code)
+  const isUnsure = codes.every((code) => ['ERR_SESSION_UNSURE', 'ERR_SESSION_REQUIRED'].includes(code))
   const isGood = ({ kind, answer: { status } }: Sent): boolean =>
-    status === 200 || (hasFaults && status === 503) || (kind === 'confirm' && status === 401)
-  for (const each of sent) if (!isGood(each)) broken.push(`${each.kind}: ${each.answer.status}`)
+    status === 200 || (status === 503 && (hasFaults || isUnsure)) || (kind === 'confirm' && status === 401)
+  for (const each of [...sent, ...staffSent]) if (!isGood(each)) broken.push(`${each.kind}: ${each.answer.status}`)
   for (const each of sent.filter(({ kind }) => kind !== 'twin')) {
     if (cameBefore(each) && (await isAlice(each.browser))) broken.push(`${each.kind} came before, and lives`)
     if (cameAfter(each) && each.answer.status === 200 && !(await isAlice(each.browser))) {
       broken.push(`${each.kind} came after, and is dead`)
     }
+  }
+  for (const each of staffSent) {
+    const isThere = each.answer.status !== 200 || (await isAlice(each.browser))
+    if (!isThere) broken.push(`${each.kind} of another service is dead`)
   }
   const twins = sent.filter(({ kind }) => kind === 'twin')
   const later = twins.filter(cameAfter)
@@ -186,13 +221,16 @@ describeOnEachStore('all sessions of an owner are ended, interleaved at random',
   it.each([
     { title: 'every call works', hasFaults: false, share: 3 },
     { title: 'calls fail before and after their effect', hasFaults: true, share: 2 },
-  ])('R67: no sign-in that came before lives, each that came after does; $title', async ({ hasFaults, share }) => {
-    await fc.assert(
-      fc.asyncProperty(settings({ hasFaults }), async (setting) => {
-        const result = await run(getStore() as OwnedStore, setting)
-        expect(await brokenIn(result, hasFaults)).toEqual([])
-      }),
-      { numRuns: share * RUNS },
-    )
-  })
+  ])(
+    'R67: R87: R90: no sign-in that came before lives, each that came after does; $title',
+    async ({ hasFaults, share }) => {
+      await fc.assert(
+        fc.asyncProperty(settings({ hasFaults }), async (setting) => {
+          const result = await run(getStore() as OwnedStore, setting)
+          expect(await brokenIn(result, hasFaults)).toEqual([])
+        }),
+        { numRuns: share * RUNS },
+      )
+    },
+  )
 })

@@ -239,7 +239,7 @@ describe('LayeredStore', () => {
     const here = new LayeredStore(shared, { maxStale })
     await here.create('a', { n: 1 }, LONG, { ...request, owner: 'ann' })
     await here.read('a', request)
-    expect(await here.listByOwner?.('ann')).toEqual([{ key: 'a', record: { n: 1 } }])
+    expect(await here.listByOwner?.('ann')).toEqual([{ key: 'a', record: { n: 1 }, revision: expect.anything() }])
     expect(await here.destroyByOwner?.('ann')).toBe(1)
     expect(await here.read('a', request)).toBeUndefined()
     const { here: without } = openTwice()

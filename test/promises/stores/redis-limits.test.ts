@@ -1,5 +1,7 @@
 import Redis, { type Cluster } from 'ioredis'
+import type { SessionError } from 'koa-session-service'
 import { RedisStore } from 'koa-session-service/redis'
+import { dataOf, newOwner, OwnedApp, type OwnedVerb } from '../../support/owned-app'
 import { hasRedis, startRedisCluster, startRedisNode } from '../../support/redis-cluster'
 import { describeWith } from '../../support/require-server'
 import type { ServerProcess } from '../../support/server-process'
@@ -54,7 +56,33 @@ describeWith('Redis', hasRedis)('RedisStore on a server that is full', () => {
     expect(await store.get('id-1')).toEqual(small)
     expect(await store.destroy('id-1')).toBe(true)
   })
+
+  it('R90: refuses to note that all sessions of an owner are ended, and what is there is ended all the same', async () => {
+    await client.config('SET', 'maxmemory', '0')
+    await client.flushall()
+    const site = new OwnedApp({ store: new RedisStore(client), verbs: { end: endAll } })
+    const alice = newOwner()
+    const [phone, laptop, keeper] = [await site.signedIn(alice), await site.signedIn(alice), await site.signedIn(alice)]
+    const bob = await site.signedIn(newOwner('bob'))
+    await client.config('SET', 'maxmemory', '1')
+    const answer = await keeper.get('/end')
+    await client.config('SET', 'maxmemory', '0')
+    expect(answer.json()).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 })
+    expect(answer.body).toContain('ended 2 sessions')
+    expect(answer.body).toContain('sign-ins that are under way may live')
+    expect([await dataOf(phone), await dataOf(laptop)]).toEqual([{}, {}])
+    expect((await dataOf(keeper)).user).toBe(alice)
+    expect((await dataOf(bob)).user).toBeDefined()
+    const told = (await site.eventsOf('revoked')).map(({ detail }) => detail.reason)
+    expect(told).toEqual(['all', 'all'])
+  })
 })
+
+const endAll: OwnedVerb = async (ctx, sessions) => {
+  const ending = sessions.revokeAll(undefined, { except: 'current' }, ctx)
+  const { code, status, message } = (await ending.catch((error: SessionError) => error)) as SessionError
+  return { code, status, message }
+}
 
 describeWith('Redis', hasRedis)('what RedisStore checks first', () => {
   let server: ServerProcess

@@ -103,8 +103,8 @@ test('R81: the owner index knows the visitor', async () => {
   const store = new MemoryStore()
   const { sessions } = createShop({ options: () => ({ store, owner: ({ userId }) => userId }) })
   const ada = await visit(sessions, { userId: 'ada' })
-  expect(store.listByOwner('ada')).toHaveLength(1)
-  expect(store.destroyByOwner('ada')).toBe(1)
+  expect(store.listByOwner('koa.sess=ada')).toHaveLength(1)
+  expect(store.destroyByOwner('koa.sess=ada')).toBe(1)
   expect(await ada.session()).toBeUndefined()
 })
 

@@ -77,7 +77,6 @@ describe('the sessions of an owner, where somebody listens to traces', () => {
     const outcomes = new Set(listener.outcomes())
     for (const method of ['listByOwner', 'destroyByOwner', 'readMark', 'setMark']) expect(calls).toContain(method)
     expect([...outcomes].filter((outcome) => /Owner|Mark/.test(outcome)).sort()).toEqual([
-      'store destroyByOwner missing',
       'store destroyByOwner removed',
       'store listByOwner found',
       'store listByOwner none',

@@ -16,7 +16,7 @@ function open({ recheck = RECHECK, policyOf = (): LifetimePolicy => ({}) } = {})
   const bus = new CountingBus()
   const records = new Map<string, { _expire: number; _hands?: number }>()
   const looks: string[] = []
-  const watch = new Watch({ options: { recheck } as never, policyOf, bus })
+  const watch = new Watch({ options: { recheck } as never, policyOf, nameOf: (owner) => `stored ${owner}`, bus })
   let isDown = false
   let delay: Promise<unknown> | undefined
   const load = async (id: string) => {
@@ -237,8 +237,8 @@ describe('what is held', () => {
     ['a write that says no hands', { kind: 'written', session: hashSession('b') }, ['b']],
     ['a write in the same hands', { kind: 'written', session: hashSession('a'), hands: 0 }, []],
     ['another session', { kind: 'ended', session: hashSession('c') }, []],
-    ['those of an owner', { kind: 'revoked', owner: hashOwner('ann') }, ['a']],
-    ['those of nobody here', { kind: 'revoked', owner: hashOwner('cid') }, []],
+    ['those of an owner', { kind: 'revoked', owner: hashOwner('stored ann') }, ['a']],
+    ['those of nobody here', { kind: 'revoked', owner: hashOwner('stored cid') }, []],
     ['messages that may be lost', { kind: 'lost' }, ['a', 'b']],
   ])('R72: a message tells where to look: %s', async (_what, message, expected) => {
     const { looks, put, hold, tell } = open()
