@@ -10,6 +10,7 @@ export default tseslint.config(
       'coverage/',
       'test/world/types/fixtures/',
       'test/world/package/apps/',
+      'test/world/runtimes/apps/',
     ],
   },
   eslint.configs.recommended,

@@ -1,5 +1,3 @@
-import { session } from './middleware'
-
 export { session as default, createSession, session, type SessionMiddleware } from './middleware'
 export { SessionService, type SessionListener } from './service'
 export type { SignedInSession } from './service/owner-sessions'
@@ -53,6 +51,3 @@ export type { CookieOptions, PerRequest } from './options/cookie-options'
 export type { Awaitable } from './base/awaitable'
 export type { ExternalKey } from './transports/external-key-transport'
 export type { Lifetime, RecordLifetime, SessionRecord } from './session/record'
-
-// `require('koa-session-service')` is the function itself, with everything else on it.
-module.exports = Object.assign(session, exports) as unknown

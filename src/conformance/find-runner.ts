@@ -44,7 +44,7 @@ function vitest(): unknown {
 
 /** With `injectGlobals: false`, jest hands out its functions by this module, which fails anywhere else. */
 function jestGlobals(): unknown {
-  if (process.env.JEST_WORKER_ID === undefined) return undefined
+  if (process.env.JEST_WORKER_ID === undefined || !canRequire()) return undefined
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- only jest has it
     return require('@jest/globals')
@@ -55,6 +55,7 @@ function jestGlobals(): unknown {
 
 /** Whatever its interface is, mocha has its functions on the module: on the copy that is running, which was loaded first. */
 function mochaModule(): TestRunner | undefined {
+  if (!canRequire()) return undefined
   const path = Object.keys(require.cache).find((name) => /[\\/]mocha[\\/]lib[\\/]mocha\.js$/.test(name))
   if (path === undefined) return undefined
   const { describe, it, beforeEach, afterEach } = require.cache[path]?.exports as TestRunner
@@ -65,7 +66,12 @@ function mochaModule(): TestRunner | undefined {
 function nodeTest(): unknown {
   if (!isNodeTest() && !isPlainScript()) return undefined
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- only where no other runner is there
-  return require('node:test')
+  return canRequire() ? require('node:test') : process.getBuiltinModule?.('node:test')
+}
+
+/** A bundler may have put this into an ES module. */
+function canRequire(): boolean {
+  return typeof require === 'function'
 }
 
 function isNodeTest(): boolean {

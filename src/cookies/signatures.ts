@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../base/recent-map'
 
 /** What `app.keys` is: a list of secrets, the newest first, or a Keygrip. */
 export type SignatureKeys = readonly string[] | Keygrip
@@ -44,7 +44,7 @@ const INDEX_COST = 2
  */
 export class Signatures {
   readonly #name: string
-  readonly #verified = new LRUCache<string, Verified>({ max: MAX_VERIFIED })
+  readonly #verified = new RecentMap<Verified>(MAX_VERIFIED)
 
   constructor(name: string) {
     this.#name = name

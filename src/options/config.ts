@@ -1,5 +1,5 @@
+import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
-import { v4 as uuid } from 'uuid'
 import { CookieBackend } from '../backends/cookie-backend'
 import { storedOwner } from '../backends/owner-name'
 import { StoreBackend, type StoreBackendOptions } from '../backends/store-backend'
@@ -162,7 +162,7 @@ function isRegistered(container: NonNullable<ResolvedOptions['container']>, type
 }
 
 function chooseId({ genid, prefix = '', externalKey }: ResolvedOptions): (ctx: Context) => Awaitable<string> {
-  if (!genid) return () => prefix + uuid()
+  if (!genid) return () => prefix + randomUUID()
   const checkId = externalKey ? checkForm : checkForCookie
   return (ctx) => {
     try {

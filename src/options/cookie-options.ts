@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../base/recent-map'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import { checkForRequest, type AttributeValues } from './cookie-checks'
 
@@ -36,7 +36,7 @@ interface Accepted {
 }
 
 /** The last ones of each cookie name: the next request's are mostly the same, and need neither a check nor an object. */
-const lastAccepted = new LRUCache<string, Accepted>({ max: 100 })
+const lastAccepted = new RecentMap<Accepted>(100)
 
 /**
  * The attributes of the cookie, as the options have them for this request.

@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import { MemoryStore, type Store } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
-import { v4 } from 'uuid'
+import { randomUUID } from 'node:crypto'
 import { openSqlite } from '../support/databases'
 import { payload } from './payload'
 
@@ -38,7 +38,7 @@ export const CROWDS: Record<string, (max: number) => Promise<Crowd>> = {
     const store = new MemoryStore({ max })
     const record = { ...payload(CROWD_BYTES), _expire: Date.now() + ONE_DAY, _maxAge: ONE_DAY }
     async function add(count: number): Promise<void> {
-      for (let made = 0; made < count; made++) store.set(v4(), record, ONE_DAY)
+      for (let made = 0; made < count; made++) store.set(randomUUID(), record, ONE_DAY)
     }
     return { store, add, stop: async () => undefined }
   },

@@ -1,4 +1,4 @@
-import { v4 } from 'uuid'
+import { randomUUID } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import { heapAfterGc } from './heap'
 import { HOLDERS } from './holders'
@@ -14,13 +14,13 @@ async function fill(name: string, count: number): Promise<void> {
   const keep = HOLDERS[name](count)
   const before = heapAfterGc()
   for (let index = 0; index < count; index++) {
-    keep(v4(), textOf(index))
+    keep(randomUUID(), textOf(index))
     // A store that answers later has to come to it.
     if (index % 1000 === 0) await setTimeout(0)
   }
   await setTimeout(10)
   process.send?.({ bytes: (heapAfterGc() - before) / count, json: textOf(0).length })
-  keep(v4(), textOf(count))
+  keep(randomUUID(), textOf(count))
 }
 
 process.on('disconnect', () => process.exit())

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { monotonic } from '../../base/monotonic'
+import { RecentMap } from '../../base/recent-map'
 import type { Send } from './redis-client'
 import { RedisScript } from './redis-script'
 
@@ -47,7 +47,7 @@ export class OwnerIndex {
   readonly #write: Send
   readonly #prefix: string
   /** Entries without a record of their owner, and when they were first seen like this. */
-  readonly #lost = new LRUCache<string, number>({ max: MAX_LOST })
+  readonly #lost = new RecentMap<number>(MAX_LOST)
 
   constructor(send: Send, write: Send, prefix: string) {
     this.#send = send

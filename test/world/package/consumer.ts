@@ -37,6 +37,11 @@ export class Consumer {
     return JSON.parse(this.#node([script])) as unknown
   }
 
+  /** Runs a file of the project, and answers what it prints. */
+  run(file: string): string {
+    return this.#node([file])
+  }
+
   /** Runs a compiler in the project with this configuration, and answers its complaints. */
   compile(compiler: 'typescript' | 'typescript7', config: object): string {
     this.write('tsconfig.json', JSON.stringify(config))

@@ -32,7 +32,7 @@ const forControllers = itself(['koa', 'routing-controllers', 'typedi', 'reflect-
 const forTypeScript = { ...dependencies, ...forControllers, ...itself(['@types/koa', '@types/node']) }
 
 describe('the tarball', () => {
-  const compiled = packed.files.filter((path) => /^dist\/[\w/-]+(\.d\.m?ts|\.m?js)$/.test(path))
+  const compiled = packed.files.filter((path) => /^dist\/[\w/-]+(\.d\.m?ts|\.[cm]?js)$/.test(path))
   const maps = packed.files.filter((path) => path.endsWith('.map'))
   const sources = packed.files.filter((path) => path.startsWith('src/'))
   const papers = packed.files.filter((path) => ![compiled, maps, sources].some((paths) => paths.includes(path)))

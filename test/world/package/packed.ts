@@ -70,11 +70,10 @@ export class PackedProject {
 
   /** What a file imports of the package and is not in it: code imports code, declarations import declarations. */
   missingImportsOf(path: string): string[] {
-    const ending = path.includes('.d.') ? '.d.ts' : '.js'
     const found = this.read(path).matchAll(/(?:from|require\(|import\() ?['"](\.[^'"]*)['"]/g)
     const targets = Array.from(found, ([, target]) => posix.join(posix.dirname(path), target ?? ''))
     return targets
-      .map((target) => target.replace(/\.js$/, '') + ending)
+      .map((target) => (path.includes('.d.') ? `${target.replace(/\.js$/, '')}.d.ts` : target))
       .filter((target) => !this.files.includes(target))
   }
 

@@ -1,0 +1,92 @@
+import { transformSync } from 'esbuild'
+import { Consumer } from '../package/consumer'
+import { PackedProject } from '../package/packed'
+import { bundle, BUNDLERS, minified, type Bundler } from './bundle'
+
+jest.setTimeout(120_000)
+
+/** The most that the README's first program may have more than Koa alone, in bytes. */
+const MAX_SIZE = 106_000
+/** The most that one small class may take. */
+const MAX_ERROR_SIZE = 2000
+/** What each door needs beside Koa. */
+const PEERS: Record<string, string[]> = {
+  'routing-controllers': ['routing-controllers'],
+  typedi: ['typedi', 'reflect-metadata'],
+  kysely: ['kysely'],
+}
+
+const all = Object.keys(BUNDLERS) as Bundler[]
+/** Those that need no second for a bundle. */
+const quick = all.filter((bundler) => bundler.startsWith('esbuild'))
+/** What routing-controllers requires where an option asks for it. */
+const CORS = ['cors', '@koa/cors']
+
+const packed = new PackedProject()
+const dependencies = Object.keys(packed.manifest.dependencies)
+const doors = packed.subpaths.filter((path) => path.includes('/'))
+const consumer = consumerWith('bundles', [])
+
+const program = firstProgram()
+consumer.write('readme.mjs', program)
+
+function consumerWith(name: string, peers: string[]): Consumer {
+  const names = ['koa', ...dependencies, ...peers]
+  return new Consumer(name, 'commonjs', packed, Object.fromEntries(names.map((each) => [each, each])))
+}
+
+/** The README's, without its types, on a free port that it prints. */
+function firstProgram(): string {
+  const [, code = ''] = /```ts\n(import Koa from 'koa'\nimport session [^]*?)```/.exec(packed.read('README.md')) ?? []
+  const listen = "const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))"
+  expect(code).toContain('app.listen(3000)')
+  return transformSync(code.replace('app.listen(3000)', listen), { loader: 'ts' }).code
+}
+
+test.each(all)("R92: %s bundles the README's first program, which counts", async (bundler) => {
+  const seen = await consumer.visit(bundle(consumer, bundler, 'readme.mjs'))
+  expect(seen).toEqual(['1 views', '2 views', '3 views', '3 views', '4 views', '5 views', '6 views'])
+})
+
+test("R92: the README's first program is hardly more than koa-session in a bundle, beside Koa", () => {
+  const alone = "import Koa from 'koa'\nnew Koa().use(console.log).listen()"
+  const size = minified(consumer, 'whole.mjs', program) - minified(consumer, 'alone.mjs', alone)
+  expect(size).toBeLessThan(MAX_SIZE)
+})
+
+test('R92: a bundle has of the package what is used of it', () => {
+  expect(minified(consumer, 'nothing.mjs', "import 'koa-session-service'")).toBeLessThan(MAX_ERROR_SIZE)
+  const code = "import { SessionError } from 'koa-session-service'\nconsole.log(SessionError)"
+  expect(minified(consumer, 'error.mjs', code)).toBeLessThan(MAX_ERROR_SIZE)
+})
+
+describe.each(doors)('%s', (path) => {
+  const door = path.slice(path.indexOf('/') + 1)
+  const visitor = consumerWith(`bundle-${door}`, PEERS[door] ?? [])
+  const expected = `const names = Object.keys(door).filter((name) => name !== 'default' && name !== '__esModule')
+    console.log(JSON.stringify(names.sort()))`
+  visitor.write('imported.mjs', `import * as door from '${path}'\n${expected}`)
+  visitor.write('required.cjs', `const door = require('${path}')\n${expected}`)
+
+  test.each(quick)('R92: %s bundles it with its own peer alone', (bundler) => {
+    const names = visitor.evaluate('commonjs', `print(Object.keys(require('${path}')).sort())`)
+    for (const entry of ['imported.mjs', 'required.cjs']) {
+      expect(JSON.parse(visitor.run(bundle(visitor, bundler, entry, { external: CORS })))).toEqual(names)
+    }
+  })
+})
+
+test.each(all)('R92: %s makes one copy of every class of what is imported and what is required', (bundler) => {
+  consumer.write('other.cjs', "module.exports = [require('koa-session-service'), require('koa-session-service/redis')]")
+  consumer.write(
+    'both.mjs',
+    `import session, * as all from 'koa-session-service'
+      import { RedisStore } from 'koa-session-service/redis'
+      import other from './other.cjs'
+      const [required, redis] = other
+      const names = Object.keys(all).filter((name) => name !== 'default' && all[name] !== required[name])
+      console.log(JSON.stringify([typeof required, session === required, RedisStore === redis.RedisStore, names]))`,
+  )
+  const same = JSON.parse(consumer.run(bundle(consumer, bundler, 'both.mjs'))) as unknown
+  expect(same).toEqual(['function', true, true, []])
+})
