@@ -99,6 +99,8 @@ export type Outcome =
       left: Lifetime
       isRotated: boolean
       isMerged: boolean
+      /** What was stored before. */
+      before: Stored | undefined
     }
   | { name: 'gone'; elsewhere?: string }
   | { name: 'adrift'; superseded: Superseded }

@@ -8,7 +8,9 @@ import type { CommitJob, Outcome } from './commit-job'
 import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
 import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
+import type { RequestScope } from '../scope/request-scope'
 import { canStillTell } from '../scope/response-state'
+import { putBack } from './put-back'
 import { reconcile } from './reconcile'
 import { removeRecord } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
@@ -144,7 +146,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
 }
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
-  if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRegenerate()
+  if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRotate()
   if (plan.do === 'end') return endUnseen(job)
   return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined, isMerged: job.isMerged }
 }
@@ -155,6 +157,16 @@ async function endUnseen({ scope, stored }: CommitJob): Promise<Outcome> {
   await removeRecord(scope, { id, cached: stored?.isCached ? stored : undefined })
   scope.report('gone', id, {})
   return { name: 'gone' }
+}
+
+/**
+ * The client has gone while its new token was written: it goes on with the one that it holds.
+ *
+ * @throws {SessionError} `ERR_SESSION_HEADERS_SENT`
+ */
+export async function takeBack(scope: RequestScope, { before, stored }: Outcome & { name: 'written' }): Promise<never> {
+  await putBack(scope, before, stored)
+  throw tooLateToRotate()
 }
 
 function isSomebodys({ scope }: CommitJob, { data }: Content): boolean {
@@ -182,7 +194,7 @@ function cannotChangeHands(): SessionError {
   )
 }
 
-function tooLateToRegenerate(): SessionError {
+function tooLateToRotate(): SessionError {
   return new SessionError(
     'ERR_SESSION_HEADERS_SENT',
     'The session was to be given a new token, by a sign-in or by regenerate() or confirm(), and it could not reach the ' +

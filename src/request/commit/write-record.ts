@@ -93,6 +93,7 @@ export async function writeRecord(
       left: maxAge === 'session' ? 'session' : left,
       isRotated: target.isRotated,
       isMerged,
+      before: stored,
     }
   }
   let result: WriteResult

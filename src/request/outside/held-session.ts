@@ -42,6 +42,8 @@ export class HeldSession<Data extends object = SessionData> {
   readonly #scope: OutsideScope
   readonly #owner: SessionOwner
   readonly #held: Held
+  /** What its verbs stand in line for: what one has written is known to the next. */
+  readonly #line = {}
   #stored: Stored
   #data: Dictionary
   #isOver = false
@@ -97,8 +99,11 @@ export class HeldSession<Data extends object = SessionData> {
   async update(change: (session: Session<Data>) => Awaitable<unknown>): Promise<Readonly<Data> | null> {
     this.#refuse('update')
     const { turn, config } = this.#scope
+    const { keyedLock } = config
     const attempt = (): Promise<true | undefined> => this.#update(change)
-    await updateUntilWritten(attempt, () => this.id, { turn, keyedLock: config.keyedLock, holder: this })
+    await keyedLock.hold(this.#line, () =>
+      updateUntilWritten(attempt, () => this.id, { turn, keyedLock, holder: this }),
+    )
     return this.#isOver ? null : this.data
   }
 
@@ -109,8 +114,10 @@ export class HeldSession<Data extends object = SessionData> {
    */
   async touch(): Promise<void> {
     this.#refuse('touch')
-    const found = await this.#look()
-    if (found) this.#conclude(found, await commit(this.#jobOf(found, { verb: 'touch' })))
+    await this.#scope.config.keyedLock.hold(this.#line, async () => {
+      const found = await this.#look()
+      if (found) this.#conclude(found, await commit(this.#jobOf(found, { verb: 'touch' })))
+    })
   }
 
   /**
