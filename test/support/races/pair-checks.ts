@@ -87,6 +87,8 @@ export const CHECKS: readonly Check[] = [
   {
     name: 'a session that was logged out is dead',
     wrong: (result) => {
+      // Who has gone on with a session of their own has logged out of that one.
+      if (startsAnew(result) || mayBeginAnother(result)) return undefined
       const ends = acknowledged(result).filter(({ verb }) => verb.ends)
       return ends.length > 0 && result.original ? `ended by ${ends.map(({ by }) => by).join()}, and there` : undefined
     },

@@ -22,7 +22,12 @@ export function acknowledged({ done, answers, hasHungUp, gone }: Result): Done[]
 }
 
 export function mayEnd(result: Result): boolean {
-  return verbsOf(result).some(({ ends }) => ends)
+  return verbsOf(result).some(({ ends }) => ends) || mayEndUnseen(result)
+}
+
+/** A session that is taken from whoever is signed in, and whose browser cannot be told, is over. */
+function mayEndUnseen({ hasHungUp, trial: { hasOwner, first, second } }: Result): boolean {
+  return hasHungUp && hasOwner && [first, second].some(({ signsOut, clears }) => signsOut || clears)
 }
 
 /** Something takes data out, or ends what they are in. */
