@@ -48,7 +48,7 @@ test.each(all)("R92: %s bundles the README's first program, which counts", async
   expect(seen).toEqual(['1 views', '2 views', '3 views', '3 views', '4 views', '5 views', '6 views'])
 })
 
-test("R92: what the package adds to a bundle of Koa has a bound", () => {
+test('R92: what the package adds to a bundle of Koa has a bound', () => {
   const alone = "import Koa from 'koa'\nnew Koa().use(console.log).listen()"
   const size = minified(consumer, 'whole.mjs', program) - minified(consumer, 'alone.mjs', alone)
   expect(size).toBeLessThan(MAX_SIZE)
