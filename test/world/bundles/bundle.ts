@@ -3,6 +3,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Consumer } from '../package/consumer'
 import { ENVIRONMENT, MODULES } from '../package/packed'
+import { findBun } from '../runtimes/bun'
 
 /** The bundlers, and the ending of what each writes. */
 export const BUNDLERS = {
@@ -34,7 +35,7 @@ export function bundle(
   const script = join(__dirname, 'apps/build.mjs')
   execFileSync(process.execPath, [script, bundler, join(folder, entry), join(folder, file), ...external], {
     cwd: folder,
-    env: { ...ENVIRONMENT, MODULES, MINIFY: String(minify) },
+    env: { ...ENVIRONMENT, MODULES, BUN: findBun(), MINIFY: String(minify) },
     stdio: 'pipe',
   })
   return file

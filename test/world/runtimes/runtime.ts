@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ENVIRONMENT, MODULES } from '../package/packed'
+import { findBun } from './bun'
 
 /** What the checks print or answer. */
 export interface Result {
@@ -23,8 +24,12 @@ const isFast = process.env.FAST === '1'
 
 export const RUNTIMES: Runtime[] = [
   ...NODE_VERSIONS.map((version) => ({ name: `Node ${version}`, program: nodeOf(version), args: [] })),
-  { name: 'Bun', program: installed('bun'), args: [] },
-  { name: 'Deno', program: installed('deno'), args: ['run', '--allow-all', '--node-modules-dir=manual', '--quiet'] },
+  { name: 'Bun', program: findBun(), args: [] },
+  {
+    name: 'Deno',
+    program: existing(join(MODULES, '.bin/deno')),
+    args: ['run', '--allow-all', '--node-modules-dir=manual', '--quiet'],
+  },
 ]
 
 /** Runs a file in a folder, and answers what it prints. */
@@ -48,8 +53,6 @@ function nodeOf(version: string): string | undefined {
   }
 }
 
-/** npm leaves a package out that has no binary for this machine. */
-function installed(name: string): string | undefined {
-  const path = join(MODULES, '.bin', name)
+function existing(path: string): string | undefined {
   return existsSync(path) ? path : undefined
 }

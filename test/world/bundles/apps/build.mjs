@@ -66,7 +66,7 @@ const bun = async () => {
     `--outfile=${outfile}`,
     ...external.map((name) => `--external=${name}`),
   ]
-  const { status, stderr } = spawnSync(join(process.env.MODULES, '.bin/bun'), args, { encoding: 'utf8' })
+  const { status, stderr } = spawnSync(process.env.BUN, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(stderr)
 }
 
