@@ -27,6 +27,7 @@ export class EarlyToken {
   #stored: Stored | undefined
   #turn = 0
   #isChanged = false
+  #mustAsk = false
   #stop: (() => void) | undefined
 
   constructor(scope: RequestScope, telling: Telling) {
@@ -37,6 +38,8 @@ export class EarlyToken {
   /** A verb of the application's is done. */
   note(): void {
     const { stored, toldClient } = this.#telling
+    // A verb that has written nothing has learned nothing either.
+    if (stored !== undefined && stored === this.#stored) return
     const isRotated = stored?.access.secret !== this.#stored?.access.secret
     this.#stored = toldClient && this.#scope.backend.rotatesInPlace ? stored : undefined
     this.#turn = loopTurn()
@@ -45,17 +48,23 @@ export class EarlyToken {
     if (this.#stored?.id !== undefined) this.#listen(this.#stored.id)
   }
 
+  /** A verb of the application's has failed: what became of the session is not known. */
+  doubt(): void {
+    this.#mustAsk = true
+  }
+
   /** The handlers are done: where anything was waited for since, the record is asked. */
   check(): Awaitable<void> {
     const stored = this.#stored
     if (stored?.id === undefined || stored !== this.#telling.stored) return
-    if (!this.#isChanged && this.#turn === loopTurn()) return
+    if (!this.#mustAsk && !this.#isChanged && this.#turn === loopTurn()) return
     return this.#ask(stored.id, stored)
   }
 
   async #ask(id: string, { access }: Stored): Promise<void> {
     try {
       await andThen(loadFresh(this.#scope, id), (loaded) => {
+        this.#isChanged = false
         if (!loaded || accessOf(loaded.record).secret !== access.secret) this.#telling.retract()
       })
     } catch {

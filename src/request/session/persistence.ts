@@ -12,7 +12,7 @@ import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from '../scope/request-scope'
-import { hasChanges, mayBeDue, type Stored } from '../open/stored'
+import { hasChanges, mayBeDue, type Stored, type Superseded } from '../open/stored'
 import { isInDoubt } from '../commit/write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -21,14 +21,14 @@ export class Persistence {
   readonly #client: Client
   #madeToken: NewToken | undefined
   #known: Known = NOTHING_KNOWN
-  /** How often a session was ended: what is written meanwhile belongs to an earlier one. */
+  /** How often a session was ended: what is being written then belongs to it. */
   #endings = 0
   #merges = 0
   #mustWrite = false
   #startsOver = false
   /** Why a change is to be made again. */
   #setback: (Outcome & { name: 'again' }) | undefined
-  /** A write happened or did not: this request makes none after it. */
+  /** A write happened or did not: no other is made. */
   #inDoubt: SessionError | undefined
 
   constructor(scope: RequestScope) {
@@ -143,14 +143,15 @@ export class Persistence {
   async refresh(session: SessionModel): Promise<Outcome['name']> {
     const setback = this.#setback
     if (!setback) return 'unchanged'
-    const { stored, superseded } = this.#known
-    const loaded = setback.isMissing ? undefined : await this.#scope.load((stored ?? superseded)?.id as string)
+    const { id } = this.#known.stored ?? (this.#known.superseded as Superseded)
+    const loaded = setback.isMissing ? undefined : await this.#scope.load(id as string)
     const job = this.#jobOf(session, { verb: 'commit' })
     const next = await reconcile(job, loaded, setback)
     this.#setback = undefined
     this.#merges++
     if ('name' in next) return this.#conclude(job, next, this.#endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
+    this.#client.retractUnless(next.stored?.token)
     return 'again'
   }
 

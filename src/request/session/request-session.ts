@@ -22,7 +22,7 @@ export class RequestSession implements SessionOwner {
   readonly #state: SessionState
   readonly #commits: Commits
   #verbs: Verbs | undefined
-  #early: EarlyToken | undefined
+  #earlyToken: EarlyToken | undefined
   /** Whether the middleware has come. */
   hasMiddleware = false
   /** Whether the middleware is still to commit. */
@@ -150,8 +150,7 @@ export class RequestSession implements SessionOwner {
   commit(verb: CommitVerb, method?: string): Promise<void> {
     return this.verb(async () => {
       refuseInHook(this.#scope)
-      await this.#commits.run(verb, { method, around: this.#draftAround })
-      this.#noteEarly()
+      await this.#early(() => this.#commits.run(verb, { method, around: this.#draftAround }))
     })
   }
 
@@ -168,7 +167,7 @@ export class RequestSession implements SessionOwner {
   /** The request was served. What a verb has put on the response early is taken back where it is the session's no more. */
   close(): Awaitable<void> {
     this.#isServing = false
-    return this.#early?.check()
+    return this.#earlyToken?.check()
   }
 
   /** Makes a change on a copy, and writes it. */
@@ -178,8 +177,7 @@ export class RequestSession implements SessionOwner {
       const around = this.#draftAround
       // A change within a change is a part of it, and is written with it.
       if (around) return void (await change(around.session))
-      await this.#commits.update(this, change)
-      this.#noteEarly()
+      await this.#early(() => this.#commits.update(this, change))
     })
   }
 
@@ -216,9 +214,15 @@ export class RequestSession implements SessionOwner {
     emitError(this.#scope.ctx, error)
   }
 
-  /** What a verb has put on the response has to be true when the headers go out. */
-  #noteEarly(): void {
-    if (this.#isServing) (this.#early ??= new EarlyToken(this.#scope, this.#persistence)).note()
+  /** Writes while the handler is at work: what this puts on the response has to be true when the headers go out. */
+  async #early(write: () => Promise<void>): Promise<void> {
+    try {
+      await write()
+    } catch (error) {
+      this.#earlyToken?.doubt()
+      throw error
+    }
+    if (this.#isServing) (this.#earlyToken ??= new EarlyToken(this.#scope, this.#persistence)).note()
   }
 
   #end(): void {

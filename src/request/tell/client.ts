@@ -58,7 +58,7 @@ export class Client {
 
   /** What the client is told follows from how a commit ended. */
   tell(outcome: Outcome, token: string | undefined): Awaitable<void> {
-    if (this.#scope.config.hasStore) this.#retractUnless(token)
+    if (this.#scope.config.hasStore) this.retractUnless(token)
     if (outcome.name === 'unchanged') {
       if (outcome.tell === 'clear') return this.clear(undefined)
       return outcome.tell === 'sign' ? this.#sign(outcome.stored) : undefined
@@ -88,7 +88,7 @@ export class Client {
   }
 
   /** Another request has changed the token since: what this response was to hand over opens nothing. */
-  #retractUnless(token: string | undefined): void {
+  retractUnless(token: string | undefined): void {
     if (this.#sent !== token) this.retract({ onlyRenewal: false })
   }
 
