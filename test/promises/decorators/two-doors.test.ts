@@ -6,7 +6,7 @@ import { session, type SessionRequirements } from 'koa-session-service/decorator
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, useKoaServer } from 'routing-controllers'
 import { createApp } from '../../support/app'
-import { BoundBrowser, offeredIn, type Account } from '../../support/bound-site'
+import { BoundBrowser, LONG_KEYS, offeredIn, type Account } from '../../support/bound-site'
 import { startClock, stopClock } from '../../support/clock'
 import { SoftwareDevice } from '../../support/software-device'
 
@@ -123,7 +123,7 @@ function appWith(make: Door): Koa {
   const app = createApp()
   app.proxy = true
   const owner = ({ userId }: Account): string | undefined => userId
-  const binding = deviceBound({ keys: ['a secret that is long enough for this'] })
+  const binding = deviceBound({ keys: LONG_KEYS })
   const installed = middleware<Account>({ store: new MemoryStore(), owner, binding, asyncLocalStorage: true }, app)
   app.use(installed)
   app.use(async (ctx, next) => {

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Cookie, Page } from 'playwright-core'
 import { MemoryStore, sealed, session, type SessionOptions } from 'koa-session-service'
 import { deviceBound } from 'koa-session-service/dbsc'
 import { createApp } from '../../support/app'
-import type { Account } from '../../support/bound-site'
+import { LONG_KEYS, type Account } from '../../support/bound-site'
 import { CHROMIUM, ELSEWHERE, hasOpenssl, launch, serveSecurely, type SecureSite } from '../../support/chromium'
 import { SEALING_KEYS } from '../../support/every-backend'
 import { describeWith } from '../../support/require-server'
@@ -35,7 +35,7 @@ async function serve(options: SessionOptions<Account>): Promise<BrowserSite> {
     if (ctx.path.endsWith('/register')) ids.push(String(body.session_identifier))
     if (ctx.path.endsWith('/refresh') && body.continue === false) ends.push(body)
   })
-  const binding = deviceBound({ lifetime: LIFETIME })
+  const binding = deviceBound({ lifetime: LIFETIME, keys: LONG_KEYS })
   const owner = ({ userId }: Account): string | undefined => userId
   const middleware = session<Account>({ sameSite: 'lax', owner, binding, ...options }, app)
   app.use(middleware)
