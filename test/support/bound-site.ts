@@ -17,7 +17,7 @@ export const LONG_KEYS = ['a test key of 32 bytes, or longer', 'an older key, wh
 /** The cookie that goes to the protocol's path, and holds the token of a session in a store. */
 export const LONG_LIVED = '__Secure-koa.sess.bound'
 /** The cookie beside a session that rests in its own. */
-export const BESIDE = '__Host-Http-koa.sess.bound'
+export const BESIDE = '__Host-koa.sess.bound'
 const REGISTER = '/device-bound-session/register'
 const REFRESH = '/device-bound-session/refresh'
 

@@ -1,6 +1,6 @@
 import { request } from 'node:https'
 import type { Browser, BrowserContext, Cookie, Page } from 'playwright-core'
-import { MemoryStore, sealed, session, type SessionOptions } from 'koa-session-service'
+import { hardened, MemoryStore, sealed, session, type SessionOptions } from 'koa-session-service'
 import { deviceBound } from 'koa-session-service/dbsc'
 import { createApp } from '../../support/app'
 import { LONG_KEYS, type Account } from '../../support/bound-site'
@@ -106,6 +106,15 @@ const BACKENDS: [name: string, options: () => SessionOptions<Account>][] = [
   ['a sealed cookie', () => ({ codec: sealed({ keys: SEALING_KEYS }) })],
 ]
 
+/** The name that it gives a session's cookie: browsers watch not every one. */
+const HARDENED: (typeof BACKENDS)[number] = [
+  'a store and hardened()',
+  () => {
+    const { key, secure } = hardened({ store: new MemoryStore(), binding: deviceBound() })
+    return { store: new MemoryStore(), key, secure }
+  },
+]
+
 describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('Chromium', () => {
   let site: BrowserSite
   let browser: Browser
@@ -124,7 +133,7 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('Chr
     await site.close()
   })
 
-  it.each(BACKENDS)(
+  it.each([...BACKENDS, HARDENED])(
     'R77: with %s, registers after the sign-in, refreshes, and forgets after the logout',
     async (_name, options) => {
       await begin(options(), { binds: true })

@@ -1,4 +1,4 @@
-import { MemoryStore, sealed, session, SessionError, type SessionOptions } from 'koa-session-service'
+import { hardened, MemoryStore, sealed, session, SessionError, type SessionOptions } from 'koa-session-service'
 import { deviceBound, type DeviceBoundOptions } from 'koa-session-service/dbsc'
 import { createApp, Visitor } from '../../support/app'
 import { SEALING_KEYS } from '../../support/every-backend'
@@ -29,6 +29,8 @@ it.each<[cure: string, options: SessionOptions]>([
   ['Leave out "signed", or add codec: sealed({ keys })', { store, signed: () => true }],
   ['Leave out secure: false', { store, secure: false }],
   ['Leave one out', { store, secure: true, partitioned: true }],
+  ['Pass key: "__Host-session"', { store, secure: true, key: '__Host-Http-session' }],
+  ['Pass key: "__Host-session"', { store, secure: true, key: '__Http-session' }],
   ['takes a binding: deviceBound() of koa-session-service/dbsc, not true', { store, binding: true as never }],
   [
     'takes a binding: deviceBound() of koa-session-service/dbsc, not a function',
@@ -41,7 +43,9 @@ it.each<[cure: string, options: SessionOptions]>([
 it.each<[name: string, options: SessionOptions]>([
   ['a store', { store }],
   ['a signed cookie', {}],
+  ['a store, by hardened()', hardened({ store, binding: deviceBound() })],
   ['a sealed cookie', { codec }],
+  ['a sealed cookie of any name', { codec, secure: true, key: '__Host-Http-session' }],
   ['a sealed cookie in pieces', { codec, chunks: 2 }],
 ])('R77: a session in %s can be bound', (_name, options) => {
   expect(refusalOf(options)).toBeUndefined()
@@ -83,7 +87,7 @@ describe('two bindings in one app', () => {
       '"key"',
     ],
     ['its signature', { store, key: 'a' }, { store, key: '__Secure-a.bound.sig', secure: true }, '"key"'],
-    ['a piece of it', { codec, chunks: 2, key: 'a' }, { store, key: '__Host-Http-a.bound.1', secure: true }, '"key"'],
+    ['a piece of it', { codec, chunks: 2, key: 'a' }, { store, key: '__Host-a.bound.1', secure: true }, '"key"'],
     [
       'a session that was there',
       { store, key: '__Secure-b.bound', secure: true, path: '/', binding: undefined },

@@ -146,10 +146,10 @@ describe('the name of the second cookie', () => {
   const codec = sealed({ keys: SEALING_KEYS })
   const store = new MemoryStore()
   it.each<[what: string, options: SessionOptions, name: string]>([
-    ['a session in its cookie', { codec }, '__Host-Http-koa.sess.bound'],
-    ['one with a prefix', { codec, key: '__Host-Http-session', secure: true }, '__Host-Http-session.bound'],
-    ['one with a shorter prefix', { codec, key: '__Secure-session', secure: true }, '__Host-Http-session.bound'],
-    ['one that scripts can read', { codec, httpOnly: false }, '__Host-Http-koa.sess.bound'],
+    ['a session in its cookie', { codec }, '__Host-koa.sess.bound'],
+    ['one with a prefix', { codec, key: '__Host-Http-session', secure: true }, '__Host-session.bound'],
+    ['one with a shorter prefix', { codec, key: '__Secure-session', secure: true }, '__Host-session.bound'],
+    ['one that scripts can read', { codec, httpOnly: false }, '__Host-koa.sess.bound'],
     ['one for a path', { codec, path: '/bound' }, '__Secure-koa.sess.bound'],
     ['one for the whole site', { codec, domain: 'localhost' }, '__Secure-koa.sess.bound'],
     ['one whose path depends', { codec, path: () => '/' }, '__Secure-koa.sess.bound'],
