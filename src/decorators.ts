@@ -1,29 +1,11 @@
-import type { Awaitable } from './base/awaitable'
 import { SessionError } from './base/errors'
 import { accessor, type Accessor } from './handlers/accessor'
 import { guard } from './handlers/guard'
-import { checkedNeeds, type Needs } from './handlers/needs'
-import type { ServiceClass } from './handlers/session-access'
+import { checkRequirements, type Requirements, type SessionRequirements } from './handlers/requirements'
 import type { Session, SessionData } from './session/session'
 
+export type { Freshness, SessionRequirements } from './handlers/requirements'
 export type { ServiceClass } from './handlers/session-access'
-
-/** What {@link session} takes. */
-export interface SessionDecoratorOptions<Value = unknown> {
-  /**
-   * Refuses with 401 and `ERR_SESSION_REQUIRED`: `true` where there is no session with data in it, or no value of the
-   * key; a function where it returns false. An accessor cannot wait, so that its function returns no promise.
-   * Default: false.
-   */
-  required?: boolean | ((value: Value) => Awaitable<boolean>)
-  /**
-   * Refuses with 403 and `ERR_SESSION_NOT_FRESH` where the visitor has not confirmed who they are within so many
-   * milliseconds, as `sessions.isFresh()` tells. Default: no such bound.
-   */
-  fresh?: number
-  /** The service whose session is meant, in an app that has several. Default: `SessionService`. */
-  from?: ServiceClass
-}
 
 /** A decorator of accessors, getters and async methods, in standard and in legacy classes. */
 export interface SessionDecorator {
@@ -55,7 +37,7 @@ type NoMethod<Value> = Value extends (...args: any[]) => unknown ? never : unkno
  * `asyncLocalStorage: true` (with typedi it is).
  *
  * - An accessor is the live session, or the value of a key. Assigning to it is assigning to `ctx.session`, or to the key.
- * - An async method is called only where the session meets `required` and `fresh`. With the option `lazy`, this loads the
+ * - An async method is called only where the session meets its {@link SessionRequirements}. With the option `lazy`, this loads the
  *   session, which the accessors then have.
  *
  * @example
@@ -71,23 +53,23 @@ type NoMethod<Value> = Value extends (...args: any[]) => unknown ? never : unkno
  * }
  * ```
  *
- * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_FRESH` (403), `ERR_SESSION_NO_REQUEST` outside a
- * request, `ERR_SESSION_NO_MIDDLEWARE`; `ERR_SESSION_NOT_LOADED` from an accessor with `lazy`;
- * `ERR_SESSION_OPTIONS` on what cannot be decorated
+ * @throws {SessionError} `ERR_SESSION_REQUIRED` (401), `ERR_SESSION_NOT_FRESH` and `ERR_SESSION_NOT_BOUND` (403),
+ * `ERR_SESSION_NO_REQUEST` outside a request, `ERR_SESSION_NO_MIDDLEWARE`; `ERR_SESSION_NOT_LOADED` from an accessor with `lazy`;
+ * `ERR_SESSION_OPTIONS` at once for an option that cannot be, and on what cannot be decorated
  */
 export const session = decorate as SessionDecorator & {
-  <Data extends object = SessionData>(options?: SessionDecoratorOptions<Session<Data>>): SessionDecorator
+  <Data extends object = SessionData>(requirements?: SessionRequirements<Session<Data>>): SessionDecorator
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- the data tell the value's type, which is not known here
-  <Value = any>(key: string, options?: SessionDecoratorOptions<Value>): SessionDecorator
+  <Value = any>(key: string, requirements?: SessionRequirements<Value>): SessionDecorator
 }
 
 function decorate(...given: unknown[]): unknown {
-  if (isContext(given[1])) return standard(given[0], given[1], checkedNeeds(undefined, {}))
-  if (given.length > 1 && typeof given[0] !== 'string') return legacy(given, checkedNeeds(undefined, {}))
+  if (isContext(given[1])) return standard(given[0], given[1], checkRequirements('@session'))
+  if (given.length > 1 && typeof given[0] !== 'string') return legacy(given, checkRequirements('@session'))
   const [key, options] = typeof given[0] === 'string' ? given : [undefined, given[0]]
-  const needs = checkedNeeds(key as string | undefined, options)
+  const requirements = checkRequirements('@session', key as string | undefined, options)
   return (...target: unknown[]) =>
-    isContext(target[1]) ? standard(target[0], target[1], needs) : legacy(target, needs)
+    isContext(target[1]) ? standard(target[0], target[1], requirements) : legacy(target, requirements)
 }
 
 /** What a standard decorator is told of its target. */
@@ -100,24 +82,24 @@ function isContext(value: unknown): value is StandardContext {
   return typeof value === 'object' && value !== null && 'kind' in value
 }
 
-function standard(target: unknown, { kind, name }: StandardContext, needs: Needs): unknown {
-  if (kind === 'method') return guard(target as Method, needs)
-  if (kind === 'getter') return accessor(needs).get
-  if (kind === 'accessor') return { ...accessor(needs), init: (value: unknown) => refuseInitial(value, name) }
+function standard(target: unknown, { kind, name }: StandardContext, requirements: Requirements): unknown {
+  if (kind === 'method') return guard(target as Method, requirements)
+  if (kind === 'getter') return accessor(requirements).get
+  if (kind === 'accessor') return { ...accessor(requirements), init: (value: unknown) => refuseInitial(value, name) }
   throw misplaced(`the ${kind} ${String(name)}`)
 }
 
 type Method = (...args: unknown[]) => unknown
 
 /** A legacy decorator gets the class's prototype, the name, and what is there: nothing for a property. */
-function legacy([, key, descriptor]: unknown[], needs: Needs): PropertyDescriptor {
+function legacy([, key, descriptor]: unknown[], requirements: Requirements): PropertyDescriptor {
   if (typeof key !== 'string' && typeof key !== 'symbol') throw misplaced('a class')
   if (typeof descriptor === 'number') throw misplaced(`a parameter of ${String(key)}`)
   const { value, enumerable = false } = (descriptor ?? {}) as TypedPropertyDescriptor<unknown>
   if (typeof value === 'function') {
-    return { value: guard(value as Method, needs), configurable: true, writable: true, enumerable }
+    return { value: guard(value as Method, requirements), configurable: true, writable: true, enumerable }
   }
-  return { ...(accessor(needs) satisfies Accessor), configurable: true, enumerable }
+  return { ...(accessor(requirements) satisfies Accessor), configurable: true, enumerable }
 }
 
 function refuseInitial(value: unknown, name: string | symbol): undefined {

@@ -149,8 +149,8 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   }
 
   /**
-   * A signal for a stream in a handler: aborted when the session is destroyed or revoked, changes hands or times out. It is
-   * released when the response closes. Where there is no stored session, it is aborted already: `save()` first.
+   * A signal for a stream in a handler: aborted when the session is destroyed or revoked, changes hands or times out; one that is
+   * bound to a device, when the time of the request's cookie is past. It is released when the response closes. Where there is no stored session, it is aborted already: `save()` first.
    */
   async signal(ctx: Context = this.context): Promise<AbortSignal> {
     const session = this.sessionIn(ctx)

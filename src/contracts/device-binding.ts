@@ -15,6 +15,8 @@ export interface BindingHost {
   readonly key: string
   readonly hasStore: boolean
   readonly transport: Transport
+  /** Where the session's cookie goes, as the options have it: each may be a function of the context. */
+  readonly cookie: { readonly path?: unknown; readonly domain?: unknown }
   /** What carries a token in a cookie of another name. */
   readonly transportOf: (name: string) => Transport
   readonly emit: EmitSessionEvent
@@ -39,6 +41,10 @@ export interface BindingRequest {
 export interface AttachedBinding {
   /** Takes the place of the host's. */
   readonly transport: Transport
+  /** The name of the cookie that it sets beside the session's own. */
+  readonly cookie: string
+  /** Where it answers: no other binding of the app can. */
+  readonly path: string
   /** Whether a token that is good for a session may open it, as far as its device is concerned. */
   accepts(ctx: Context, session: BindableSession, token: string): boolean
   /** The device that this request binds the session to; undefined where it does not. Asked with each write. */
@@ -46,6 +52,11 @@ export interface AttachedBinding {
   /** The session was written, and the client is told next. */
   written(ctx: Context, session: BindableSession): void
   isBound(ctx: Context): boolean
+  /**
+   * Until when what this request presented opens the session, whose record says this of its device now: milliseconds since
+   * 1970. Undefined where the session is bound to none.
+   */
+  deadlineOf(ctx: Context, device: Device | undefined): number | undefined
   /** Whether the request is the protocol's, and none of the application's. */
   handles(ctx: Context): boolean
   serve(ctx: Context, request: BindingRequest): Promise<void>

@@ -23,6 +23,8 @@ export interface Presented {
   tokens: PresentedToken[]
   /** A signature came along that fits no value, and everything was looked at: it is of no more use. */
   hasStraySignature?: boolean
+  /** There was more than was looked at: nothing follows from what is not among the tokens. */
+  isCut?: boolean
 }
 
 /** How the client carries what it holds of its session. */

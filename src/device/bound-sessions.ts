@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
-import { ContextSlot } from '../base/context-slot'
 import { debug, fingerprint } from '../base/debug'
 import type { AttachedBinding, BindableSession, BindingHost, BindingRequest } from '../contracts/device-binding'
 import { keepCookies } from '../cookies/keep-cookies'
+import { rulesOfName } from '../cookies/name-prefixes'
 import { LATE_MS } from '../session/access'
 import type { Device } from '../session/device'
 import type { UnboundReason } from '../session/events'
@@ -12,80 +12,86 @@ import type { BoundTransport } from './bound-transport'
 import type { DeviceBoundSettings } from './settings'
 import { DeviceKeys } from './device-keys'
 import { Endpoints } from './endpoints'
-import { newExchange, type Exchange } from './exchange'
+import { Exchanges, type Exchange } from './exchange'
+import { ExchangeTransport } from './exchange-transport'
 import { RecordTransport } from './record-transport'
 import { offer } from './registration-offer'
+import { nameOfSecond } from './second-name'
 import { TokenTransport } from './token-transport'
 
 /** The binding of one session: what the life cycle asks of it, and the protocol's endpoints. */
 export class BoundSessions implements AttachedBinding {
-  readonly transport: BoundTransport
+  readonly transport: ExchangeTransport
+  readonly cookie: string
+  readonly path: string
   readonly #host: BindingHost
   readonly #settings: DeviceBoundSettings
   readonly #keys: DeviceKeys
-  readonly #exchanges: ContextSlot<Exchange>
+  readonly #exchanges: Exchanges
+  readonly #bound: BoundTransport
   readonly #endpoints: Endpoints
-  readonly #secondName: string
 
   constructor(host: BindingHost, settings: DeviceBoundSettings) {
+    const initiators = initiatorsOf(host, settings)
+    const report = this.#report.bind(this)
+    const { path, lifetime } = settings
     this.#host = host
     this.#settings = settings
     this.#keys = new DeviceKeys(host.key, settings.keys)
-    this.#exchanges = new ContextSlot(`device ${host.key}`)
-    const exchangeOf = this.#exchangeOf.bind(this)
-    this.#secondName = nameOfSecond(host.key)
-    const initiators = initiatorsOf(host, settings)
+    this.#exchanges = new Exchanges(host.key)
+    this.cookie = nameOfSecond(host)
+    this.path = path
     const Transport = host.hasStore ? TokenTransport : RecordTransport
-    this.transport = new Transport({
+    this.#bound = new Transport({
       session: host.transport,
-      second: host.transportOf(this.#secondName),
+      second: host.transportOf(this.cookie),
+      isOneHost: rulesOfName(this.cookie).needsOneHost,
       keys: this.#keys,
-      lifetime: settings.lifetime,
-      path: settings.path,
+      lifetime,
+      path,
       hasInitiators: initiators.length > 0,
-      exchangeOf,
-      onExpired: (ctx, token) => this.#report(ctx, host.hasStore ? parseToken(token)?.id : undefined, 'expired'),
+    })
+    this.transport = new ExchangeTransport({
+      transport: this.#bound,
+      exchanges: this.#exchanges,
+      keys: this.#keys,
+      onExpired: (ctx, token) => report(ctx, host.hasStore ? parseToken(token)?.id : undefined, 'expired'),
     })
     this.#endpoints = new Endpoints({
       // What the browser is to watch, and to renew when it is gone.
-      credential: host.hasStore ? host.key : this.#secondName,
+      credential: host.hasStore ? host.key : this.cookie,
       initiators,
-      transport: this.transport,
       keys: this.#keys,
       settings,
-      exchangeOf,
-      report: this.#report.bind(this),
+      exchanges: this.#exchanges,
+      transport: this.#bound,
+      renew: this.transport.renew,
+      report,
     })
   }
 
   accepts(ctx: Context, session: BindableSession, token: string): boolean {
-    const exchange = this.#exchangeOf(ctx)
+    const exchange = this.#exchanges.of(ctx)
     const { device } = session
     const deadline = device && this.#deadlineOf(exchange, device, token)
     if (device && deadline === undefined) {
-      if (exchange.claimed === undefined) {
-        this.#report(ctx, session.id, 'unproven')
-        this.transport.clearShort(ctx, exchange.attributes)
-      }
+      if (exchange.claim === undefined) this.#refuse(ctx, session, exchange)
       return false
     }
-    exchange.session = session
-    exchange.deadline = deadline
-    exchange.holdsSecond = device !== undefined
+    this.#exchanges.note(ctx, { session, deadline, holdsSecond: device !== undefined })
     return true
   }
 
   rebind(ctx: Context, device: Device | undefined): Device | undefined {
-    return this.#exchanges.of(ctx)?.rebind?.(device)
+    return this.#exchanges.of(ctx).rebind?.(device)
   }
 
   written(ctx: Context, session: BindableSession): void {
-    const exchange = this.#exchangeOf(ctx)
-    const before = exchange.session
-    exchange.session = session
+    const { session: before } = this.#exchanges.of(ctx)
+    this.#exchanges.note(ctx, { session })
     const { id, owner, device } = session
     // The two cookies go together, on an error response too.
-    if (device ?? before?.device) keepCookies(ctx, this.#secondName)
+    if (device ?? before?.device) keepCookies(ctx, this.cookie)
     if (device) return
     if (before?.device) this.#report(ctx, before.id, 'hands')
     const isSame = before !== undefined && before.id === id && before.owner === owner && !before.device
@@ -93,11 +99,18 @@ export class BoundSessions implements AttachedBinding {
   }
 
   isBound(ctx: Context): boolean {
-    return this.#exchanges.of(ctx)?.session?.device !== undefined
+    return this.#exchanges.of(ctx).session?.device !== undefined
+  }
+
+  deadlineOf(ctx: Context, device: Device | undefined): number | undefined {
+    if (!device) return undefined
+    const { session, deadline } = this.#exchanges.of(ctx)
+    // What was opened before the key was registered is no better than the cookies of that time.
+    return session?.device && deadline !== undefined ? deadline : device.since + this.#settings.lifetime
   }
 
   handles({ method, path }: Context): boolean {
-    return method === 'POST' && path.startsWith(this.#settings.path) && this.#endpoints.has(path)
+    return method === 'POST' && path.startsWith(this.path) && this.#endpoints.has(path)
   }
 
   serve(ctx: Context, request: BindingRequest): Promise<void> {
@@ -105,23 +118,23 @@ export class BoundSessions implements AttachedBinding {
   }
 
   /** Until when a token opens a session that is bound to this device; undefined where it does not. */
-  #deadlineOf(exchange: Exchange, device: Device, token: string): number | undefined {
-    const { claimed } = exchange
-    if (claimed !== undefined) return claimed === device.id ? 0 : undefined
-    const deadline = this.transport.deadlineOf(exchange, token, device.id)
+  #deadlineOf({ claim, presented }: Exchange, device: Device, token: string): number | undefined {
+    if (claim !== undefined) return claim === device.id ? 0 : undefined
+    const deadline = presented && this.#bound.deadlineOf(presented, token, device.id)
     if (deadline !== undefined || !this.#host.hasStore) return deadline
     // Requests that were under way when the key was registered brought the token that was good till then.
     return Date.now() - device.since < LATE_MS ? device.since + this.#settings.lifetime : undefined
+  }
+
+  #refuse(ctx: Context, { id }: BindableSession, { presented }: Exchange): void {
+    this.#report(ctx, id, 'unproven')
+    if (presented?.isAlone) this.#bound.clearShort(ctx, presented.attributes)
   }
 
   #report(ctx: Context, id: string | undefined, reason: UnboundReason): void {
     const session = fingerprint(id)
     debug('unbound: %s, %s', session, reason)
     this.#host.emit('unbound', { session, ctx, reason })
-  }
-
-  #exchangeOf(ctx: Context): Exchange {
-    return this.#exchanges.of(ctx) ?? this.#exchanges.set(ctx, newExchange())
   }
 }
 
@@ -135,9 +148,4 @@ function initiatorsOf(
     'The option "initiators" of deviceBound() is for a session in a store. Leave it out, or add a "store".',
   )
   return initiators
-}
-
-/** A name that begins with `__Host-` would ask for the path `/`; `__Secure-` asks for HTTPS alone. */
-function nameOfSecond(key: string): string {
-  return `${key.replace(/^__host-(http-)?|^__http-/i, '__Secure-')}.bound`
 }

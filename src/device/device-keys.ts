@@ -11,6 +11,8 @@ interface Derived {
 
 /** How many secrets' keys are kept: `app.keys` may change while the app runs. */
 const MAX_DERIVED = 32
+/** How long a secret is at least, in bytes. */
+export const MIN_SECRET_BYTES = 32
 const NOTHING = Buffer.alloc(0)
 
 /** Authenticates and seals what the browser hands back: the first secret does, all of them are good. */
@@ -26,6 +28,14 @@ export class DeviceKeys {
   constructor(name: string, secrets: readonly (string | Uint8Array)[] | undefined) {
     this.#name = name
     this.#secrets = secrets
+  }
+
+  /** @throws {SessionError} where there are no secrets, or one that could be guessed */
+  check({ app }: Context): void {
+    const secrets: unknown = this.#secrets ?? app.keys
+    // A Keygrip tells its secrets to nobody.
+    if (!Array.isArray(secrets) || secrets.length === 0) throw missingKeys()
+    if (!secrets.every(isLongSecret)) throw shortKeys()
   }
 
   /** The MAC of a text: HMAC-SHA256 in base64url. */
@@ -57,11 +67,10 @@ export class DeviceKeys {
     return undefined
   }
 
-  #all({ app }: Context): readonly Derived[] {
-    const secrets: unknown = this.#secrets ?? app.keys
-    // A Keygrip tells its secrets to nobody.
-    if (!Array.isArray(secrets) || secrets.length === 0) throw missingKeys()
-    return secrets.map((secret: string | Uint8Array) => this.#keysOf(secret))
+  #all(ctx: Context): readonly Derived[] {
+    this.check(ctx)
+    const secrets = this.#secrets ?? (ctx.app.keys as readonly (string | Uint8Array)[])
+    return secrets.map((secret) => this.#keysOf(secret))
   }
 
   #keysOf(secret: string | Uint8Array): Derived {
@@ -80,6 +89,20 @@ export class DeviceKeys {
 
 function mac(keys: Derived, text: string): Buffer {
   return createHmac('sha256', keys.mac).update(text).digest()
+}
+
+/** Whether a value is a secret that is long enough: what is made with it goes to the browser, and can be tried there. */
+export function isLongSecret(value: unknown): boolean {
+  if (typeof value === 'string') return value.length >= MIN_SECRET_BYTES || Buffer.byteLength(value) >= MIN_SECRET_BYTES
+  return value instanceof Uint8Array && value.length >= MIN_SECRET_BYTES
+}
+
+function shortKeys(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_OPTIONS',
+    `deviceBound() takes its secrets from app.keys, and one of them is shorter than ${MIN_SECRET_BYTES} bytes. Make one ` +
+      'with "openssl rand -base64 48", or pass secrets to deviceBound({ keys }).',
+  )
 }
 
 function missingKeys(): SessionError {

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
+import type { Awaitable } from '../base/awaitable'
 import type { BindingRequest } from '../contracts/device-binding'
 import type { Device } from '../session/device'
 import type { UnboundReason } from '../session/events'
-import type { BoundTransport } from './bound-transport'
+import type { BoundTransport, PresentedBinding } from './bound-transport'
 import { CHALLENGE_MS, makeChallenge, openChallenge } from './challenges'
 import type { DeviceBoundSettings } from './settings'
 import type { DeviceKeys } from './device-keys'
-import type { Exchange } from './exchange'
+import type { Exchange, Exchanges, Rebind } from './exchange'
 import { answer, instructionsFor, sendChallenge, setsCookie, textIn } from './instructions'
 import { isSignedBy, keyOf, parseProof } from './proof'
 import { subjectOf } from './registration-offer'
@@ -18,10 +19,12 @@ export interface EndpointParts {
   readonly credential: string
   /** The hosts whose links and forms let it do so, beside our own. */
   readonly initiators: readonly string[]
-  readonly transport: BoundTransport
+  readonly transport: Pick<BoundTransport, 'attributesOf'>
   readonly keys: DeviceKeys
   readonly settings: DeviceBoundSettings
-  readonly exchangeOf: (ctx: Context) => Exchange
+  readonly exchanges: Exchanges
+  /** Hands out a fresh cookie where that is all that there is to do. */
+  readonly renew: ((ctx: Context) => Awaitable<void>) | undefined
   readonly report: (ctx: Context, id: string | undefined, reason: UnboundReason) => void
 }
 
@@ -60,9 +63,8 @@ export class Endpoints {
 
   /** Binds the session that the request brings to the key that it brings. A bound one keeps its key. */
   async #register(ctx: Context, request: BindingRequest): Promise<void> {
-    const { keys, exchangeOf, report } = this.#parts
-    await request.load()
-    const { session } = exchangeOf(ctx)
+    const { keys, report } = this.#parts
+    const { session } = await this.#load(ctx, request, undefined)
     if (!session || session.owner === undefined || session.device) return end(ctx, 403, undefined)
     const proof = parseProof(textIn(ctx, 'Secure-Session-Response'))
     const key = proof && keyOf(proof)
@@ -86,17 +88,14 @@ export class Endpoints {
 
   /** Hands out the session's cookie for another while, to who holds the key. */
   async #refresh(ctx: Context, request: BindingRequest): Promise<void> {
-    const { keys, exchangeOf, report } = this.#parts
+    const { keys, report } = this.#parts
     const id = textIn(ctx, 'Sec-Secure-Session-Id')
     // Scripts cannot set this header: no other site finds out who is signed in.
     if (!/^[A-Za-z0-9_-]+$/.test(id) || id.length > MAX_ID) return end(ctx, 400, undefined)
-    const exchange = exchangeOf(ctx)
-    exchange.claimed = id
-    await request.load()
-    const { session } = exchange
+    const { session, presented } = await this.#load(ctx, request, id)
     const device = session?.device
     const text = textIn(ctx, 'Secure-Session-Response')
-    if (!device) return this.#refreshNothing(ctx, id, text)
+    if (!device) return this.#refreshNothing(ctx, id, text, presented)
     if (text === '') return this.#challenge(ctx, device)
     const proof = parseProof(text)
     if (!proof || !isSignedBy(device, proof)) {
@@ -120,28 +119,26 @@ export class Endpoints {
     else this.#refuse(ctx, session.id, device)
   }
 
-  async #renew(
-    ctx: Context,
-    request: BindingRequest,
-    rebind: (before: Device | undefined) => Device,
-  ): Promise<boolean> {
-    const { transport, exchangeOf, settings } = this.#parts
-    if (!transport.renew) return this.#write(ctx, request, rebind)
-    const exchange = exchangeOf(ctx)
-    exchange.deadline = Date.now() + settings.lifetime
-    await transport.renew(ctx, exchange.attributes)
+  async #renew(ctx: Context, request: BindingRequest, rebind: Rebind): Promise<boolean> {
+    const { renew, exchanges, settings } = this.#parts
+    if (!renew) return this.#write(ctx, request, rebind)
+    exchanges.note(ctx, { deadline: Date.now() + settings.lifetime })
+    await renew(ctx)
     return true
   }
 
+  /** Opens the session: with a claim, the one that the browser asks to refresh. */
+  async #load(ctx: Context, request: BindingRequest, claim: string | undefined): Promise<Exchange> {
+    const { exchanges } = this.#parts
+    exchanges.note(ctx, { claim })
+    await request.load()
+    return exchanges.of(ctx)
+  }
+
   /** Whether the write went through; the browser is told then what it is to hold. */
-  async #write(
-    ctx: Context,
-    request: BindingRequest,
-    rebind: (before: Device | undefined) => Device,
-  ): Promise<boolean> {
-    const exchange = this.#parts.exchangeOf(ctx)
-    exchange.rebind = rebind
-    exchange.deadline = Date.now() + this.#parts.settings.lifetime
+  async #write(ctx: Context, request: BindingRequest, rebind: Rebind): Promise<boolean> {
+    const { exchanges, settings } = this.#parts
+    exchanges.note(ctx, { rebind, deadline: Date.now() + settings.lifetime })
     try {
       await request.commit('save')
       return request.session !== null
@@ -149,19 +146,21 @@ export class Endpoints {
       if (error instanceof Overtaken) return false
       throw error
     } finally {
-      exchange.rebind = undefined
+      exchanges.note(ctx, { rebind: undefined })
     }
   }
 
   /**
    * The second cookie led to no session that is bound under this id. It may be on its way to the browser, after a rotation:
-   * the binding ends where it is so a second time.
+   * the binding ends where it is so a second time. Where there were more cookies than were looked at, it may be among these, and
+   * nothing ends: the browser tries again later.
    */
-  #refreshNothing(ctx: Context, id: string, text: string): void {
-    const { keys, exchangeOf } = this.#parts
+  #refreshNothing(ctx: Context, id: string, text: string, presented: PresentedBinding | undefined): void {
+    const { keys } = this.#parts
+    if (presented?.isCut) return answer(ctx, 503, {})
     const proof = parseProof(text)
     const opened = proof && openChallenge(keys, ctx, 'again', id, proof.challenge)
-    if (opened || exchangeOf(ctx).candidates === 0) return end(ctx, 200, id)
+    if (opened || presented?.tokens.length === 0) return end(ctx, 200, id)
     ctx.status = 403
     sendChallenge(ctx, makeChallenge(keys, ctx, 'again', id), id)
     ctx.body = {}
@@ -179,8 +178,8 @@ export class Endpoints {
   }
 
   #goOn(ctx: Context, { id, used }: Device): void {
-    const { credential, initiators, keys, settings, exchangeOf } = this.#parts
-    const { attributes } = exchangeOf(ctx)
+    const { credential, initiators, keys, settings, exchanges, transport } = this.#parts
+    const attributes = transport.attributesOf(exchanges.of(ctx).presented?.attributes ?? {})
     // A challenge that is too old when it is needed would cost the device a signature for nothing.
     if (settings.lifetime <= CHALLENGE_MS) sendChallenge(ctx, makeChallenge(keys, ctx, 'refresh', id, used), id)
     answer(ctx, 200, instructionsFor(ctx, { id, credential, attributes, initiators, settings }))

@@ -3,9 +3,19 @@ import { andThen, type Awaitable } from '../base/awaitable'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Presented } from '../contracts/transport'
 import type { Lifetime } from '../session/record'
-import { keptFor, noteDeadline, openShort, type BoundTransport, type BoundTransportParts } from './bound-transport'
-import type { Exchange } from './exchange'
+import {
+  deadlinesOf,
+  expiredIn,
+  keptFor,
+  openShort,
+  type BoundTransport,
+  type BoundTransportParts,
+  type Handing,
+  type PresentedBinding,
+} from './bound-transport'
 import { writeShortToken } from './short-token'
+
+const NONE: Presented = { tokens: [] }
 
 /**
  * For sessions in their cookie: that cookie stays as it is, and opens the session only beside a second one, which names the
@@ -19,64 +29,67 @@ export class RecordTransport implements BoundTransport {
     this.#parts = parts
   }
 
-  readonly deadlineOf = ({ deadlines }: Exchange, _token: string, device: string): number | undefined =>
-    deadlines?.get(device)
-
-  read(ctx: Context, attributes: CookieAttributes): Awaitable<Presented> {
-    const { session, second, exchangeOf } = this.#parts
-    const exchange = exchangeOf(ctx)
-    exchange.attributes = attributes
-    const reading = exchange.claimed === undefined ? second.read(ctx, attributes) : { tokens: [] }
-    return andThen(reading, ({ tokens: shorts }) => {
-      for (const { token } of shorts) this.#note(ctx, exchange, token)
+  read(ctx: Context, attributes: CookieAttributes, claim: string | undefined): Awaitable<PresentedBinding> {
+    const { session, second, keys } = this.#parts
+    return andThen(claim === undefined ? second.read(ctx, this.attributesOf(attributes)) : NONE, (beside) => {
+      const all = beside.tokens.map(({ token }) => openShort(keys, ctx, token))
+      const shorts = all.filter(({ deadline }) => deadline !== undefined)
       return andThen(session.read(ctx, attributes), (presented) => {
-        exchange.candidates = presented.tokens.length
-        return presented
+        const isCut = presented.isCut === true || beside.isCut === true
+        const isAlone = presented.tokens.length <= 1 && beside.tokens.length <= 1 && !isCut
+        const [deadlines, expired] = [deadlinesOf(shorts), expiredIn(shorts)]
+        return Object.freeze({ ...presented, isCut, attributes, deadlines, expired, isAlone })
       })
     })
   }
 
-  write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): Awaitable<void> {
-    const exchange = this.#parts.exchangeOf(ctx)
-    // Nothing but a proof makes the time longer; what this response has taken back it hands out again.
-    const isDue = exchange.rebind !== undefined || !exchange.holdsSecond
-    const second = exchange.session?.device ? isDue && this.renew(ctx, attributes) : this.#clearSecond(ctx, attributes)
-    return andThen(second, () => this.#parts.session.write(ctx, token, attributes, maxAge))
+  attributesOf(attributes: CookieAttributes): CookieAttributes {
+    const own = { ...attributes, secure: true, httpOnly: true }
+    return this.#parts.isOneHost ? { ...own, path: '/', domain: undefined } : own
   }
 
-  clear(ctx: Context, attributes: CookieAttributes): Awaitable<void> {
-    return andThen(this.#clearSecond(ctx, attributes), () => this.#parts.session.clear(ctx, attributes))
+  deadlineOf({ deadlines }: PresentedBinding, _token: string, device: string): number | undefined {
+    return deadlines.get(device)
+  }
+
+  write(ctx: Context, token: string, handing: Handing, maxAge: Lifetime): Awaitable<boolean> {
+    // Nothing but a proof makes the time longer; what this response has taken back it hands out again.
+    const isDue = handing.isProof || !handing.holdsSecond
+    const withSecond = isDue ? this.renew(ctx, handing) : handing.holdsSecond
+    const second = handing.session?.device ? withSecond : this.#clearSecond(ctx, handing)
+    return andThen(second, (holdsSecond) =>
+      andThen(this.#parts.session.write(ctx, token, handing.attributes, maxAge), () => holdsSecond),
+    )
+  }
+
+  clear(ctx: Context, handing: Pick<Handing, 'attributes' | 'holdsSecond'>): Awaitable<boolean> {
+    return andThen(this.#clearSecond(ctx, handing), (holdsSecond) =>
+      andThen(this.#parts.session.clear(ctx, handing.attributes), () => holdsSecond),
+    )
   }
 
   clearShort(ctx: Context, attributes: CookieAttributes): void {
-    if (!ctx.headerSent && ctx.secure) void this.#parts.second.clear(ctx, attributes)
+    if (!ctx.headerSent && ctx.secure) void this.#parts.second.clear(ctx, this.attributesOf(attributes))
   }
 
-  renew(ctx: Context, attributes: CookieAttributes): Awaitable<void> {
-    const { second, keys, lifetime, exchangeOf } = this.#parts
-    const exchange = exchangeOf(ctx)
-    const { session, deadline = 0 } = exchange
+  renew(ctx: Context, { session, deadline = 0, attributes, holdsSecond }: Handing): Awaitable<boolean> {
+    const { second, keys, lifetime } = this.#parts
     const left = keptFor(deadline, lifetime)
-    if (!session?.device || left <= 0) return
-    exchange.holdsSecond = true
+    if (!session?.device || left <= 0) return holdsSecond
     const text = writeShortToken(keys, ctx, { token: session.device.id, deadline })
-    return second.write(ctx, text, attributes, left)
+    return andThen(second.write(ctx, text, this.attributesOf(attributes), left), () => true)
   }
 
   dropSignature(ctx: Context): void {
     this.#parts.session.dropSignature?.(ctx)
   }
 
-  #clearSecond(ctx: Context, attributes: CookieAttributes): Awaitable<void> {
-    const exchange = this.#parts.exchangeOf(ctx)
-    if (!exchange.holdsSecond) return
-    exchange.holdsSecond = false
-    return this.#parts.second.clear(ctx, attributes)
-  }
-
-  #note(ctx: Context, exchange: Exchange, text: string): void {
-    const short = openShort(this.#parts, ctx, text)
-    if (short) noteDeadline(exchange, short)
-    else if (short === null) this.clearShort(ctx, exchange.attributes)
+  /** Without HTTPS no browser would forget a cookie that came over it. */
+  #clearSecond(
+    ctx: Context,
+    { attributes, holdsSecond }: Pick<Handing, 'attributes' | 'holdsSecond'>,
+  ): Awaitable<boolean> {
+    if (!holdsSecond || !ctx.secure) return holdsSecond
+    return andThen(this.#parts.second.clear(ctx, this.attributesOf(attributes)), () => false)
   }
 }

@@ -1,8 +1,9 @@
+import { nearestName } from '../base/nearest-name'
 import { describe, invalid } from '../options/rules'
+import { isLongSecret, MIN_SECRET_BYTES } from './device-keys'
 
 const SECOND = 1000
 const DAY = 24 * 60 * 60 * SECOND
-const MIN_KEY_LENGTH = 32
 
 /** What `deviceBound()` takes. Times are in milliseconds. */
 export interface DeviceBoundOptions {
@@ -24,7 +25,7 @@ export interface DeviceBoundOptions {
    * in its cookie, which such a renewal would not carry.
    */
   initiators?: readonly string[]
-  /** Secrets of at least 32 bytes for challenges and short-lived tokens, the newest first. Default: `app.keys`. */
+  /** Secrets for challenges and short-lived tokens, of at least 32 bytes each, the newest first. Default: `app.keys`, of the same length. */
   keys?: readonly (string | Uint8Array)[]
 }
 
@@ -52,7 +53,7 @@ const RULES: Rules = {
   includeSite: ['true or false', (value) => typeof value === 'boolean'],
   exclude: ['a list of paths such as "/static"', (value) => Array.isArray(value) && value.every(isPath)],
   initiators: ['a list of hosts such as "example.com", "*.example.com" or "*"', areHosts],
-  keys: [`a list of secrets of at least ${MIN_KEY_LENGTH} bytes each`, areKeys],
+  keys: [`a list of secrets of at least ${MIN_SECRET_BYTES} bytes each`, areKeys],
 }
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` for an option that cannot be */
@@ -62,7 +63,9 @@ export function settingsOf(options: unknown): DeviceBoundSettings {
   }
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(RULES, name)) {
-      throw invalid(`Unknown option "${name}" of deviceBound(). It takes ${Object.keys(RULES).join(', ')}.`)
+      const nearest = nearestName(name, Object.keys(RULES))
+      const guess = nearest === undefined ? '' : ` Did you mean "${nearest}"?`
+      throw invalid(`Unknown option "${name}" of deviceBound().${guess} It takes ${Object.keys(RULES).join(', ')}.`)
     }
     const [allowed, check] = RULES[name as keyof Rules]
     if (value === undefined || check(value)) continue
@@ -99,8 +102,5 @@ function areHosts(value: unknown): boolean {
 }
 
 function areKeys(value: unknown): boolean {
-  if (!Array.isArray(value) || value.length === 0) return false
-  return value.every(
-    (key) => (typeof key === 'string' || key instanceof Uint8Array) && Buffer.from(key).length >= MIN_KEY_LENGTH,
-  )
+  return Array.isArray(value) && value.length > 0 && value.every(isLongSecret)
 }

@@ -1,10 +1,18 @@
 import type { Context } from 'koa'
 import { andThen, type Awaitable } from '../base/awaitable'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
-import type { Presented, PresentedToken } from '../contracts/transport'
+import type { Presented } from '../contracts/transport'
 import type { Lifetime } from '../session/record'
-import { keptFor, noteDeadline, openShort, type BoundTransport, type BoundTransportParts } from './bound-transport'
-import type { Exchange } from './exchange'
+import {
+  deadlinesOf,
+  expiredIn,
+  keptFor,
+  openShort,
+  type BoundTransport,
+  type BoundTransportParts,
+  type Handing,
+  type PresentedBinding,
+} from './bound-transport'
 import { writeShortToken } from './short-token'
 
 /**
@@ -18,43 +26,47 @@ export class TokenTransport implements BoundTransport {
     this.#parts = parts
   }
 
-  readonly deadlineOf = ({ deadlines }: Exchange, token: string): number | undefined => deadlines?.get(token)
-
-  read(ctx: Context, attributes: CookieAttributes): Awaitable<Presented> {
-    const { session, second, exchangeOf } = this.#parts
-    const exchange = exchangeOf(ctx)
-    exchange.attributes = attributes
-    if (exchange.claimed !== undefined) {
-      return andThen(second.read(ctx, this.#secondAttributes(attributes)), ({ tokens }) => {
-        exchange.candidates = tokens.length
-        return { tokens }
-      })
+  read(ctx: Context, attributes: CookieAttributes, claim: string | undefined): Awaitable<PresentedBinding> {
+    const { session, second } = this.#parts
+    if (claim === undefined) {
+      return andThen(session.read(ctx, attributes), (presented) => this.#unwrap(ctx, attributes, presented))
     }
-    return andThen(session.read(ctx, attributes), ({ tokens, ...rest }) => ({
-      ...rest,
-      tokens: tokens.flatMap((presented) => this.#unwrap(ctx, exchange, presented)),
-    }))
+    return andThen(second.read(ctx, this.#secondAttributes(attributes)), ({ tokens, isCut }) =>
+      Object.freeze({ tokens, isCut, attributes, deadlines: new Map<string, number>(), expired: [], isAlone: false }),
+    )
   }
 
-  write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): Awaitable<void> {
-    const { session, second, keys, lifetime, exchangeOf } = this.#parts
-    const exchange = exchangeOf(ctx)
-    const device = exchange.session?.device
+  attributesOf(attributes: CookieAttributes): CookieAttributes {
+    return attributes
+  }
+
+  deadlineOf({ deadlines }: PresentedBinding, token: string): number | undefined {
+    return deadlines.get(token)
+  }
+
+  write(ctx: Context, token: string, handing: Handing, maxAge: Lifetime): Awaitable<boolean> {
+    const { session, second, keys, lifetime } = this.#parts
+    const { attributes } = handing
+    const device = handing.session?.device
     if (!device) {
-      return andThen(this.#clearSecond(ctx, attributes), () => session.write(ctx, token, attributes, maxAge))
+      return andThen(this.#clearSecond(ctx, handing), () =>
+        andThen(session.write(ctx, token, attributes, maxAge), () => false),
+      )
     }
-    exchange.holdsSecond = true
-    const deadline = exchange.deadline ?? device.since + lifetime
+    const deadline = handing.deadline ?? device.since + lifetime
     return andThen(second.write(ctx, token, this.#secondAttributes(attributes), maxAge), () => {
       const left = keptFor(deadline, lifetime)
-      if (left <= 0) return
+      if (left <= 0) return true
       const life = maxAge === 'session' ? left : Math.min(left, maxAge)
-      return session.write(ctx, writeShortToken(keys, ctx, { token, deadline }), attributes, life)
+      const text = writeShortToken(keys, ctx, { token, deadline })
+      return andThen(session.write(ctx, text, attributes, life), () => true)
     })
   }
 
-  clear(ctx: Context, attributes: CookieAttributes): Awaitable<void> {
-    return andThen(this.#clearSecond(ctx, attributes), () => this.#parts.session.clear(ctx, attributes))
+  clear(ctx: Context, handing: Pick<Handing, 'attributes' | 'holdsSecond'>): Awaitable<boolean> {
+    return andThen(this.#clearSecond(ctx, handing), () =>
+      andThen(this.#parts.session.clear(ctx, handing.attributes), () => false),
+    )
   }
 
   clearShort(ctx: Context, attributes: CookieAttributes): void {
@@ -70,11 +82,11 @@ export class TokenTransport implements BoundTransport {
     this.#parts.session.dropSignature?.(ctx)
   }
 
-  #clearSecond(ctx: Context, attributes: CookieAttributes): Awaitable<void> {
-    const exchange = this.#parts.exchangeOf(ctx)
-    if (!exchange.holdsSecond) return
-    exchange.holdsSecond = false
-    return this.#parts.second.clear(ctx, this.#secondAttributes(attributes))
+  #clearSecond(
+    ctx: Context,
+    { attributes, holdsSecond }: Pick<Handing, 'attributes' | 'holdsSecond'>,
+  ): Awaitable<void> {
+    if (holdsSecond) return this.#parts.second.clear(ctx, this.#secondAttributes(attributes))
   }
 
   /** A refresh that another site's link has caused is a request across sites, and it is worth nothing to who has no key. */
@@ -84,14 +96,19 @@ export class TokenTransport implements BoundTransport {
     return hasInitiators ? { ...own, sameSite: 'none' } : own
   }
 
-  #unwrap(ctx: Context, exchange: Exchange, presented: PresentedToken): PresentedToken[] {
-    const short = openShort(this.#parts, ctx, presented.token)
-    if (short === undefined) return [presented]
-    if (short === null) {
-      this.clearShort(ctx, exchange.attributes)
-      return []
-    }
-    noteDeadline(exchange, short)
-    return [{ ...presented, token: short.token }]
+  #unwrap(ctx: Context, attributes: CookieAttributes, presented: Presented): PresentedBinding {
+    const opened = presented.tokens.map((given) => ({ given, short: openShort(this.#parts.keys, ctx, given.token) }))
+    const shorts = opened.map(({ short }) => short)
+    const good = opened.filter(({ short }) => !short.isExpired)
+    const tokens = good.map(({ given, short }) => ({ ...given, token: short.token }))
+    const isAlone = opened.length === 1 && !presented.isCut
+    return Object.freeze({
+      ...presented,
+      tokens,
+      attributes,
+      deadlines: deadlinesOf(shorts),
+      expired: expiredIn(shorts),
+      isAlone,
+    })
   }
 }

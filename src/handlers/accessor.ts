@@ -1,9 +1,10 @@
 import type { Context } from 'koa'
-import { isPromise, type Awaitable } from '../base/awaitable'
+import { disregard, isPromise, type Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { requestAround } from '../request/scope/current-request'
 import type { Session } from '../session/session'
-import { checkFresh, checkRequired, valueOf, type Needs } from './needs'
+import { enforce, valueIn } from './require-session'
+import type { Requirements } from './requirements'
 import { installedService } from './session-access'
 
 /** What takes an accessor's place. */
@@ -13,36 +14,36 @@ export interface Accessor {
 }
 
 /** An accessor that is the session of the request around it, or the value of a key. */
-export function accessor(needs: Needs): Accessor {
+export function accessor(requirements: Requirements): Accessor {
+  const { key } = requirements
   return {
     get() {
       const ctx = requestAround()
-      const value = valueOf(sessionOf(ctx, needs), needs)
-      if (needs.required) checkRequired(atOnce(needs.required(value)))
-      checkFresh(needs, ctx)
+      const value = valueIn(sessionOf(ctx, requirements), requirements)
+      atOnce(enforce(requirements, ctx, value))
       return value
     },
     set(value) {
       const ctx = requestAround()
-      if (needs.key === undefined) keep(ctx, needs, value)
-      else (sessionOf(ctx, needs) as unknown as Record<string, unknown>)[needs.key] = value
+      if (key === undefined) keep(ctx, requirements, value)
+      else (sessionOf(ctx, requirements) as unknown as Record<string, unknown>)[key] = value
     },
   }
 }
 
-function sessionOf(ctx: Context, { from }: Needs): Session<object> | null {
+function sessionOf(ctx: Context, { from }: Requirements): Session<object> | null {
   const { property } = installedService(from, ctx).options
   return (ctx as unknown as Record<string, Session<object> | null>)[property]
 }
 
-function keep(ctx: Context, { from }: Needs, value: unknown): void {
+function keep(ctx: Context, { from }: Requirements, value: unknown): void {
   const { property } = installedService(from, ctx).options
   ;(ctx as unknown as Record<string, unknown>)[property] = value
 }
 
-function atOnce(answer: Awaitable<boolean>): boolean {
-  if (!isPromise(answer)) return answer
-  Promise.resolve(answer).catch(() => undefined)
+function atOnce(answer: Awaitable<void>): void {
+  if (!isPromise(answer)) return
+  disregard(answer)
   throw new SessionError(
     'ERR_SESSION_OPTIONS',
     'The function "required" of an accessor returned a promise, and an accessor cannot wait. Return a boolean, or put ' +

@@ -1,13 +1,13 @@
 import { requestAround } from '../request/scope/current-request'
-import { checkFresh, checkRequired, valueOf, type Needs } from './needs'
-import { installedService } from './session-access'
+import { requireLoaded } from './require-session'
+import type { Requirements } from './requirements'
 
 type Method = (...args: unknown[]) => unknown
 
-/** The method, called only where the session of the request around it is as it needs it. */
-export function guard(method: Method, needs: Needs): Method {
+/** The method, called only where the session of the request around it is as it has to be. */
+export function guard(method: Method, requirements: Requirements): Method {
   const guarded = async function (this: unknown, ...args: unknown[]): Promise<unknown> {
-    await pass(needs)
+    await requireLoaded(requirements, requestAround())
     return method.apply(this, args)
   }
   // Frameworks tell methods by their names, and their parameters by how many there are.
@@ -15,11 +15,4 @@ export function guard(method: Method, needs: Needs): Method {
     Object.defineProperty(guarded, name, { value: method[name], configurable: true })
   }
   return guarded
-}
-
-async function pass(needs: Needs): Promise<void> {
-  const ctx = requestAround()
-  const value = valueOf(await installedService(needs.from, ctx).load(ctx), needs)
-  if (needs.required) checkRequired(await needs.required(value))
-  checkFresh(needs, ctx)
 }

@@ -35,19 +35,3 @@ export function isPopulated(session: unknown): boolean {
 export function isSet(value: unknown): boolean {
   return value !== undefined && value !== null
 }
-
-/** The error of a request without the session that a handler requires. */
-export function refused(): SessionError {
-  return new SessionError('ERR_SESSION_REQUIRED', 'This needs a session, and the request has none that will do.', {
-    status: 401,
-  })
-}
-
-/** The error of a request whose visitor has confirmed who they are too long ago. */
-export function notFresh(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_NOT_FRESH',
-    'This needs a visitor who has confirmed who they are a short while ago. Let them sign in again.',
-    { status: 403 },
-  )
-}

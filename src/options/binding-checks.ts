@@ -1,8 +1,10 @@
+import { rulesOfName } from '../cookies/name-prefixes'
 import type { ResolvedOptions } from './options'
 import { refuse } from './rules'
 
 /** Throws where sessions could not be bound to devices, or would be bound and not protected. */
-export function checkBinding({ owner, externalKey, secure, signed, codec, partitioned }: ResolvedOptions): void {
+export function checkBinding(options: ResolvedOptions): void {
+  const { owner, externalKey, secure, signed, codec, partitioned, key, store, ContextStore } = options
   refuse(
     !owner,
     'The session option "binding" binds the sessions of accounts. Add "owner", which says whose a session is.',
@@ -18,6 +20,12 @@ export function checkBinding({ owner, externalKey, secure, signed, codec, partit
   refuse(
     secure === false,
     'The session option "binding" is for a cookie that goes over HTTPS. Leave out secure: false.',
+  )
+  // Without a store it is the second cookie that they watch.
+  refuse(
+    rulesOfName(key).needsHttpOnly && (store ?? ContextStore),
+    'The session option "binding" is for a cookie that browsers watch: Chromium renews none whose name begins with ' +
+      '"__Host-Http-" or "__Http-". Pass key: "__Host-session".',
   )
   refuse(
     partitioned,

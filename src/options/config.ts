@@ -83,7 +83,7 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
   const { key } = options
   const nameOf = (owner: string): string => storedOwner(key, owner)
   const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name })
-  const binding = options.binding?.attach({ key, hasStore, transport, transportOf, emit })
+  const binding = options.binding?.attach({ key, hasStore, cookie: options, transport, transportOf, emit })
   return Object.freeze({
     options,
     transport: binding?.transport ?? transport,

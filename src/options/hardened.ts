@@ -18,7 +18,7 @@ export type HardenedOptions<Data extends object = SessionData> = SessionOptions<
  *
  * | option | value | source |
  * | --- | --- | --- |
- * | `key` | `__Host-Http-session`; `__Host-session` where scripts may read it | RFC 6265bis 4.1.3.2 ¹; OWASP ASVS 5.0, 3.3.1 and 3.3.3 |
+ * | `key` | `__Host-Http-session`; `__Host-session` where scripts may read it, and with `binding` | RFC 6265bis 4.1.3.2 ¹; OWASP ASVS 5.0, 3.3.1 and 3.3.3 |
  * | `secure`, `path` | true, `/` | RFC 6265bis 4.1.3.2; OWASP ASVS 5.0, 3.3.1 |
  * | `httpOnly` | true | OWASP ASVS 5.0, 3.3.4 |
  * | `sameSite` | `lax` | OWASP ASVS 5.0, 3.3.2 |
@@ -51,8 +51,8 @@ export function hardened<Data extends object = SessionData>(
   const isSet = ([, value]: [string, unknown]): boolean => value !== undefined && value !== null
   const given = Object.fromEntries(Object.entries(others).filter(isSet)) as SessionOptions<Data>
   const preset: SessionOptions<Data> = {
-    // Scripts that are to read the cookie cannot have the name that says that none does.
-    key: (given.httpOnly ?? true) === true ? '__Host-Http-session' : '__Host-session',
+    // Scripts that are to read the cookie cannot have the name that says that none does; and browsers bind none of that name.
+    key: (given.httpOnly ?? true) === true && !given.binding ? '__Host-Http-session' : '__Host-session',
     secure: true,
     path: '/',
     httpOnly: true,

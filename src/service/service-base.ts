@@ -5,7 +5,7 @@ import { ContextSlot } from '../base/context-slot'
 import { SessionError } from '../base/errors'
 import { warnOnce } from '../base/warning'
 import { configure, type SessionConfig } from '../options/config'
-import { checkNames } from '../options/name-checks'
+import { checkBindings, checkNames } from '../options/name-checks'
 import { checkCombination, checkOptions } from '../options/option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from '../options/options'
 import { defineContextProperties } from '../request/context-properties'
@@ -34,7 +34,7 @@ export class ServiceBase<Data extends object = SessionData> {
 
   /**
    * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that cannot be, `ERR_SESSION_CLASH` where the app has a
-   * session with the same `key` or `property` already
+   * session with the same `key` or `property` already, or one that is bound to devices at the same path
    */
   constructor(app: Koa, options: SessionOptions<Data> = {}) {
     if (typeof app?.use !== 'function') {
@@ -49,6 +49,10 @@ export class ServiceBase<Data extends object = SessionData> {
     checkCombination(this.options)
     checkNames(app, this.options, this.#others)
     this.config = configure(this.options, this.#emit.bind(this), this.within.bind(this))
+    checkBindings(
+      this.config,
+      this.#others.map(({ config }) => config),
+    )
     ServiceBase.#services.set(app, [...this.#others, this])
     defineContextProperties(app, this.options.property, this.sessionIn.bind(this))
   }

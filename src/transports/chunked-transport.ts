@@ -38,17 +38,22 @@ export class ChunkedTransport implements Transport {
 
   /** Who plants a cookie of a piece's name makes one more way to put the pieces together, and hides none. */
   read(ctx: Context, attributes: CookieAttributes): Presented {
-    const readPiece = (piece: Piece): string[] =>
-      piece.read(ctx, attributes, Math.ceil(MAX_COMPUTED / this.#pieces.length)).tokens.map(({ token }) => token)
+    let isCut = false
+    const readPiece = (piece: Piece): string[] => {
+      const found = piece.read(ctx, attributes, Math.ceil(MAX_COMPUTED / this.#pieces.length))
+      isCut ||= found.isCut === true
+      return found.tokens.map(({ token }) => token)
+    }
     const firsts = readPiece(this.#pieces[0])
     const longest = Math.max(1, ...firsts.map(countOf))
     const rest = this.#pieces.slice(1, longest).map(readPiece)
     const ways = firsts.map((first, place) => completions(first, rest, place, firsts.length - 1 - place))
     const tokens: Presented['tokens'] = []
     for (const token of inTurn(ways)) {
-      if (tokens.push({ token }) === MAX_TOKENS) break
+      if (tokens.length === MAX_TOKENS) return { tokens, isCut: true }
+      tokens.push({ token })
     }
-    return { tokens }
+    return { tokens, isCut }
   }
 
   write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void {

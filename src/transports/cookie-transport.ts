@@ -52,17 +52,19 @@ export class CookieTransport implements Transport {
     const cookies = this.#cookiesOf(ctx)
     if (cookies && isReplaced(cookies)) return presented([cookies.get(this.#name, { signed }) ?? ''])
     const { values, signatures, isCut } = findCookies(header, this.#name)
-    if (!signed) return presented(values)
+    if (!signed) return presented(values, isCut)
     if (values.length === 0 || signatures.length === 0) return NOTHING
     const keys = this.#keys(ctx, cookies)
     if (values.length === 1 && signatures.length === 1) return this.#readPair(ctx, values[0], signatures[0], keys)
     const { found, isComplete } = this.#signatures.match(values, signatures, keys, maxSignatures)
     // A good signature that a crowd of planted cookies has hidden is not to be deleted.
-    if (found.length === 0) return { tokens: [], hasStraySignature: isComplete && !isCut }
+    const isPartial = isCut || !isComplete
+    if (found.length === 0) return { tokens: [], hasStraySignature: !isPartial, isCut: isPartial }
     const newest = found.find(({ place }) => place === 0)
     if (newest) this.#note(ctx, newest.value, newest.signature, keys)
-    const good = found.filter(({ value }) => value !== '').slice(0, MAX_TOKENS)
-    return { tokens: good.map(({ value, place }) => ({ token: value, outdated: place > 0 })) }
+    const good = found.filter(({ value }) => value !== '')
+    const tokens = good.slice(0, MAX_TOKENS).map(({ value, place }) => ({ token: value, outdated: place > 0 }))
+    return { tokens, isCut: isPartial || good.length > MAX_TOKENS }
   }
 
   write(ctx: Context, token: string, attributes: CookieAttributes, maxAge: Lifetime): void {
@@ -184,10 +186,10 @@ function missingKeys(name: string): SessionError {
   )
 }
 
-function presented(values: string[]): Presented {
+function presented(values: string[], isCut = false): Presented {
   const distinct = values.length > 1 ? [...new Set(values)] : values
-  const tokens = distinct.filter((value) => value !== '').slice(0, MAX_TOKENS)
-  return { tokens: tokens.map((token) => ({ token })) }
+  const tokens = distinct.filter((value) => value !== '')
+  return { tokens: tokens.slice(0, MAX_TOKENS).map((token) => ({ token })), isCut: isCut || tokens.length > MAX_TOKENS }
 }
 
 function notText(name: string, token: unknown): SessionError {

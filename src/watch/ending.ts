@@ -2,8 +2,11 @@ import { SessionError } from '../base/errors'
 import { accessOf } from '../session/access'
 import { createdAt, isExpired, timeLeft, type LifetimePolicy, type SessionRecord } from '../session/record'
 
-/** Why a session that is held is over: its record is gone, another hand has it, or its time is past. */
-export type Ending = 'gone' | 'hands' | 'timeout'
+/**
+ * Why a session that is held is over: its record is gone, another hand has it, its time is past, or it is bound to a device and
+ * what it was opened with is past its own time.
+ */
+export type Ending = 'gone' | 'hands' | 'timeout' | 'unproven'
 
 /** From when to when a session lives: milliseconds since 1970. */
 export interface Span {
@@ -27,12 +30,15 @@ export interface Look {
   /** The record as it is now; undefined where it is gone, `'unread'` where nobody can tell. */
   readonly found: SessionRecord | 'unread' | undefined
   readonly policy: LifetimePolicy
+  /** Until when what it was opened with opens it, where it is bound to a device. */
+  readonly deadline: number
   readonly now: number
 }
 
 /** How a session ended; undefined where it goes on. */
-export function endingOf({ known, span, found, policy, now }: Look): Ending | undefined {
+export function endingOf({ known, span, found, policy, deadline, now }: Look): Ending | undefined {
   if (!known) return 'gone'
+  if (found && deadline <= now) return 'unproven'
   const isPast = endOf(span, policy, now) < now
   // Without the store nobody can tell whether it was renewed: then it is over.
   if (found === 'unread') return isPast ? 'timeout' : undefined
@@ -56,6 +62,7 @@ const REASONS: Record<Ending | 'absent', string> = {
   gone: 'The session was ended.',
   hands: 'The session has changed hands: somebody signed in, or its token was regenerated.',
   timeout: 'The time of the session is past.',
+  unproven: 'The session is bound to a device, and the cookie that it was opened with is past its time. Open it anew.',
   absent: 'There is no stored session to watch. Call "await sessions.save(ctx)" before sessions.signal(ctx).',
 }
 

@@ -72,9 +72,10 @@ export class Group {
       const { known } = watcher
       const policy = policyNow ?? known?.policy ?? {}
       const span = this.#span ?? known ?? { created: now, expire: undefined }
-      const ending = endingOf({ known, span, found, policy, now })
+      const deadline = watcher.deadlineOf(typeof found === 'object' ? found : undefined)
+      const ending = endingOf({ known, span, found, policy, deadline, now })
       if (ending) endings.push([watcher, ending])
-      else until = Math.min(until, endOf(span, policy, now) + 1)
+      else until = Math.min(until, endOf(span, policy, now) + 1, deadline)
     }
     return [endings, until]
   }

@@ -1,6 +1,7 @@
 import { endedError, type Ending, type KnownSession } from './ending'
 import type { Awaitable } from '../base/awaitable'
 import type { Loaded } from '../contracts/backend'
+import type { SessionRecord } from '../session/record'
 
 /** A session that somebody holds outside the life cycle of its request. */
 export interface Holding {
@@ -8,6 +9,12 @@ export interface Holding {
   readonly id: string | undefined
   /** What the holder knows of it; undefined where it has ended it itself. */
   known(): KnownSession | undefined
+  /**
+   * Until when what it was opened with opens it, for a session that is bound to a device: milliseconds since 1970.
+   *
+   * @param record as it is now; undefined where nobody can tell
+   */
+  deadlineOf?(record: SessionRecord | undefined): number
   /** Waits until what the holder itself writes is done, and known. */
   settled?(): Promise<void>
   /** Reads the record, past any cache. */
@@ -30,6 +37,11 @@ export class Watcher {
 
   get known(): KnownSession | undefined {
     return this.#holding.known()
+  }
+
+  /** Until when what it was opened with opens it: milliseconds since 1970. */
+  deadlineOf(record: SessionRecord | undefined): number {
+    return this.#holding.deadlineOf?.(record) ?? Infinity
   }
 
   load(): Awaitable<Loaded | null | undefined> {

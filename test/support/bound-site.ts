@@ -3,7 +3,7 @@ import { session, type SessionOptions, type SessionService } from 'koa-session-s
 import { deviceBound, type DeviceBoundOptions } from 'koa-session-service/dbsc'
 import { createApp, CookieJar, Visitor, type Answer } from './app'
 import { addHandlers, observe, type Handlers, type ReportedEvent } from './site'
-import { SoftwareDevice, type Algorithm } from './software-device'
+import { SoftwareDevice } from './software-device'
 
 export interface Account {
   userId?: string
@@ -12,6 +12,12 @@ export interface Account {
 
 /** How long a cookie is good on these sites, in milliseconds. */
 export const LIFETIME = 60_000
+/** Secrets as a binding takes them. */
+export const LONG_KEYS = ['a test key of 32 bytes, or longer', 'an older key, which is long as well']
+/** The cookie that goes to the protocol's path, and holds the token of a session in a store. */
+export const LONG_LIVED = '__Secure-koa.sess.bound'
+/** The cookie beside a session that rests in its own. */
+export const BESIDE = '__Host-koa.sess.bound'
 const REGISTER = '/device-bound-session/register'
 const REFRESH = '/device-bound-session/refresh'
 
@@ -34,7 +40,7 @@ export interface BoundSite {
   eventNames: () => Promise<string[]>
   /** Why sessions were not bound, in their order. */
   unbound: () => Promise<string[]>
-  browser: (algorithm?: Algorithm) => BoundBrowser
+  browser: (device?: SoftwareDevice) => BoundBrowser
 }
 
 export function createBoundSite(
@@ -43,6 +49,7 @@ export function createBoundSite(
   handlers: Handlers = {},
 ): BoundSite {
   const app = createApp()
+  app.keys = LONG_KEYS
   app.proxy = true
   const bound = deviceBound({ lifetime: LIFETIME, ...binding })
   const owner = ({ userId }: Account): string | undefined => userId
@@ -60,7 +67,7 @@ export function createBoundSite(
     await eventNames()
     return events.filter(({ name }) => name === 'unbound').map(({ detail }) => String(detail.reason))
   }
-  const browser = (algorithm?: Algorithm) => new BoundBrowser(app, new SoftwareDevice(algorithm))
+  const browser = (device = new SoftwareDevice()) => new BoundBrowser(app, device)
   return { app, sessions: middleware.sessions, errors, events, eventNames, unbound, browser }
 }
 
@@ -88,7 +95,7 @@ export class BoundBrowser {
 
   /** Somebody with copies of these cookies, and another device. */
   copy(jar = this.jar.copy()): BoundBrowser {
-    const copy = new BoundBrowser(this.#app, new SoftwareDevice(this.device.algorithm), new Visitor(this.#app, jar))
+    const copy = new BoundBrowser(this.#app, new SoftwareDevice(), new Visitor(this.#app, jar))
     copy.id = this.id
     return copy
   }

@@ -14,7 +14,7 @@ import { inHook, nested, refuseInHook } from '../scope/hooks'
 import { NewToken } from '../open/new-token'
 import { openSession, type Opened } from '../open/open-session'
 import type { OutsideScope } from './outside-scope'
-import { knownOf } from './signal'
+import { deadlineIn, isStillOpen, knownOf } from './signal'
 import { storedFrom, type Stored } from '../open/stored'
 import { updateUntilWritten } from '../commit/update-loop'
 
@@ -58,6 +58,7 @@ export class HeldSession<Data extends object = SessionData> {
     this.#held = watchOf(scope.config).hold({
       id: stored.id,
       known: () => (this.#isOver ? undefined : knownOf(this.#stored)),
+      deadlineOf: (record) => deadlineIn(scope, record ? accessOf(record) : this.#stored.access),
       load: () => scope.load(stored.id as string),
     })
   }
@@ -82,7 +83,8 @@ export class HeldSession<Data extends object = SessionData> {
 
   /**
    * Aborted when the session is destroyed or revoked, changes hands, or times out: at once within this process and over the
-   * option `bus`, and within `recheck` in any case. Its reason is a {@link SessionError} with the code `ERR_SESSION_ENDED`.
+   * option `bus`, and within `recheck` in any case. A session that is bound to a device ends here with the cookie that it was
+   * opened with. Its reason is a {@link SessionError} with the code `ERR_SESSION_ENDED`.
    */
   get signal(): AbortSignal {
     return this.#held.signal
@@ -160,7 +162,7 @@ export class HeldSession<Data extends object = SessionData> {
     if (this.#isOver) return undefined
     const loaded = await this.#scope.load(id as string)
     const isHere = loaded && !isExpired(loaded.record, this.#scope.policyOf(loaded.record), Date.now())
-    if (!isHere || accessOf(loaded.record).hands !== access.hands) return this.#end()
+    if (!isHere || !isStillOpen(this.#scope, access, accessOf(loaded.record))) return this.#end()
     this.#scope.followMaxAge(loaded.record)
     const stored = storedFrom(this.#scope, id, loaded, undefined)
     this.#note(stored, loaded.record)

@@ -1,6 +1,7 @@
 import type { TaskQueue } from '../../base/task-queue'
 import { signalOfNothing, watchOf, type Held } from '../../watch/watch'
 import type { KnownSession } from '../../watch/ending'
+import { accessOf, type Access } from '../../session/access'
 import type { RequestScope } from '../scope/request-scope'
 import { isResponseOver, whenResponseOver } from '../scope/response-state'
 import { loadFresh } from './outside-scope'
@@ -9,6 +10,20 @@ import type { Stored } from '../open/stored'
 /** What is known of a session, in the words of whoever watches it. */
 export function knownOf({ access, snapshot, created, policy }: Stored): KnownSession {
   return { policy, hands: access.hands, owner: snapshot.owner, expire: snapshot.lifetime._expire, created }
+}
+
+/**
+ * Until when what a request presented opens its session: for one that is bound to a device, which no copy of its cookie outlives.
+ *
+ * @param access what the record says of its device
+ */
+export function deadlineIn({ config, ctx }: RequestScope, access: Access): number {
+  return config.binding?.deadlineOf(ctx, access.device) ?? Infinity
+}
+
+/** Whether a session that was opened with this access is in the same hands, and what opened it is not past its time. */
+export function isStillOpen(scope: RequestScope, access: Access, now: Access): boolean {
+  return now.hands === access.hands && Date.now() < deadlineIn(scope, now)
 }
 
 /**
@@ -33,6 +48,7 @@ export function signalIn(
       const { stored: now } = persistence
       return now && now.id === id ? knownOf(now) : undefined
     },
+    deadlineOf: (record) => deadlineIn(scope, record ? accessOf(record) : stored.access),
     settled: () => commits.idle(),
     load: () => loadFresh(scope, id as string),
   })

@@ -39,7 +39,7 @@ describe.each(KEYS)('a crowd of planted cookies, with %s', (_, makeKeys) => {
     ['no value that it fits', [...wrong('one'), ...wrong('two')]],
     ['two values', ['s=one', 's=two', `s.sig=${signature('another')}`]],
   ])('R35: a signature with %s is a stray one', (_title, cookies) => {
-    expect(read(cookies, keys)).toEqual({ tokens: [], hasStraySignature: true })
+    expect(read(cookies, keys)).toMatchObject({ tokens: [], hasStraySignature: true })
   })
 
   test.each([
@@ -47,8 +47,19 @@ describe.each(KEYS)('a crowd of planted cookies, with %s', (_, makeKeys) => {
     ['more signatures than are taken', ['s=own', ...crowd(32, 's.sig'), `s.sig=${signature('own')}`]],
     ['more values than are signed', [...crowd(20), `s.sig=${signature('own')}`, 's=own']],
     ['more values than are signed with the old key', [...crowd(12), ...pair('own', 1)]],
-  ])('R35: beside %s, a good signature is not deleted', (_title, cookies) => {
-    expect(read(cookies, keys).hasStraySignature).not.toBe(true)
+  ])('R35, R101: beside %s, a good signature is not deleted, and the list is told to be cut', (_title, cookies) => {
+    const { hasStraySignature, isCut } = read(cookies, keys)
+    expect([hasStraySignature, isCut]).toEqual([false, true])
+  })
+
+  test.each([
+    [5, false],
+    [6, false],
+    [7, true],
+  ])('R101: a list of %i good cookies is cut: %s', (count, isCut) => {
+    const good = Array.from({ length: count }, (_item, index) => pair(`value${index}`)).flat()
+    expect(read(good, [...SECRETS]).isCut).toBe(isCut)
+    expect(read(good, [...SECRETS], false).isCut).toBe(isCut)
   })
 
   test.each([
@@ -57,8 +68,10 @@ describe.each(KEYS)('a crowd of planted cookies, with %s', (_, makeKeys) => {
     ['before and behind', (own: string[], planted: string[]) => [...own, ...planted, ...own]],
   ])('R35: the good pair is found %s planted ones', (_title, join) => {
     const planted = Array.from({ length: 8 }, (_item, index) => wrong(`planted${index}`)).flat()
-    expect(read(join(pair('own'), planted), keys)).toEqual({ tokens: [{ token: 'own', outdated: false }] })
-    expect(read(join(pair('own', 1), wrong('planted')), keys)).toEqual({ tokens: [{ token: 'own', outdated: true }] })
+    expect(read(join(pair('own'), planted), keys)).toMatchObject({ tokens: [{ token: 'own', outdated: false }] })
+    expect(read(join(pair('own', 1), wrong('planted')), keys)).toMatchObject({
+      tokens: [{ token: 'own', outdated: true }],
+    })
   })
 
   test('R30: of two signatures for one value, the newest key counts', () => {

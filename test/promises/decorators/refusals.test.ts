@@ -49,31 +49,6 @@ describe('a place that cannot be decorated', () => {
   })
 })
 
-describe('options that cannot be', () => {
-  test.each([
-    [{ requird: true }, 'the option "requird"'],
-    [{ toString: 1 }, 'the option "toString"'],
-    [{ required: 1 }, 'required: 1'],
-    [{ fresh: 0 }, 'fresh: 0'],
-    [{ fresh: NaN }, 'fresh: NaN'],
-    [{ fresh: '15m' }, "fresh: '15m'"],
-    [{ from: Map }, 'from: [Function: Map]'],
-    [{ from: {} }, 'from: {}'],
-    [7, 'an argument of type number'],
-    [null, 'an argument of type object'],
-    [class {}, 'an argument of type function'],
-  ])('R80: %j is refused, with what it may be', (options, given) => {
-    const error = errorOf(() => session(options as never))
-    expect(error).toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
-    expect((error as Error).message).toContain(given)
-    expect((error as Error).message).toContain('It takes')
-  })
-
-  test('R80: those that are undefined are not set', () => {
-    expect(session({ required: undefined, fresh: undefined, from: undefined })).toBeInstanceOf(Function)
-  })
-})
-
 describe('an accessor whose "required" returns a promise', () => {
   test.each([
     ['yes', async () => true],

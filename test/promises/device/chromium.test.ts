@@ -1,9 +1,9 @@
 import { request } from 'node:https'
 import type { Browser, BrowserContext, Cookie, Page } from 'playwright-core'
-import { MemoryStore, sealed, session, type SessionOptions } from 'koa-session-service'
+import { hardened, MemoryStore, sealed, session, type SessionOptions } from 'koa-session-service'
 import { deviceBound } from 'koa-session-service/dbsc'
 import { createApp } from '../../support/app'
-import type { Account } from '../../support/bound-site'
+import { LONG_KEYS, type Account } from '../../support/bound-site'
 import { CHROMIUM, ELSEWHERE, hasOpenssl, launch, serveSecurely, type SecureSite } from '../../support/chromium'
 import { SEALING_KEYS } from '../../support/every-backend'
 import { describeWith } from '../../support/require-server'
@@ -35,7 +35,7 @@ async function serve(options: SessionOptions<Account>): Promise<BrowserSite> {
     if (ctx.path.endsWith('/register')) ids.push(String(body.session_identifier))
     if (ctx.path.endsWith('/refresh') && body.continue === false) ends.push(body)
   })
-  const binding = deviceBound({ lifetime: LIFETIME })
+  const binding = deviceBound({ lifetime: LIFETIME, keys: LONG_KEYS })
   const owner = ({ userId }: Account): string | undefined => userId
   const middleware = session<Account>({ sameSite: 'lax', owner, binding, ...options }, app)
   app.use(middleware)
@@ -106,6 +106,15 @@ const BACKENDS: [name: string, options: () => SessionOptions<Account>][] = [
   ['a sealed cookie', () => ({ codec: sealed({ keys: SEALING_KEYS }) })],
 ]
 
+/** The name that it gives a session's cookie: browsers watch not every one. */
+const HARDENED: (typeof BACKENDS)[number] = [
+  'a store and hardened()',
+  () => {
+    const { key, secure } = hardened({ store: new MemoryStore(), binding: deviceBound() })
+    return { store: new MemoryStore(), key, secure }
+  },
+]
+
 describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('Chromium', () => {
   let site: BrowserSite
   let browser: Browser
@@ -124,7 +133,7 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('Chr
     await site.close()
   })
 
-  it.each(BACKENDS)(
+  it.each([...BACKENDS, HARDENED])(
     'R77: with %s, registers after the sign-in, refreshes, and forgets after the logout',
     async (_name, options) => {
       await begin(options(), { binds: true })

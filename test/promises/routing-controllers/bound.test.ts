@@ -4,7 +4,7 @@ import { deviceBound } from 'koa-session-service/dbsc'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, useKoaServer } from 'routing-controllers'
 import { createApp } from '../../support/app'
-import { BoundBrowser, type Account } from '../../support/bound-site'
+import { BoundBrowser, LONG_KEYS, type Account } from '../../support/bound-site'
 import { SoftwareDevice } from '../../support/software-device'
 
 class OtherSessions extends SessionService<Account> {}
@@ -37,7 +37,7 @@ it('R77: @Session({ bound: true }) refuses with 403 and a code what is bound to 
   const app = createApp()
   app.proxy = true
   const owner = ({ userId }: Account): string | undefined => userId
-  app.use(session<Account>({ store: new MemoryStore(), owner, binding: deviceBound() }, app))
+  app.use(session<Account>({ store: new MemoryStore(), owner, binding: deviceBound({ keys: LONG_KEYS }) }, app))
   app.use(new OtherSessions(app, { key: 'other', property: 'other' }).middleware())
   useKoaServer(app, { controllers: [TransferController] })
   const browser = new BoundBrowser(app, new SoftwareDevice())

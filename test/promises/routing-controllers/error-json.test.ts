@@ -1,7 +1,7 @@
 import 'reflect-metadata'
 import type { Context } from 'koa'
 import { SessionService } from 'koa-session-service'
-import { Session } from 'koa-session-service/routing-controllers'
+import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Controller, Ctx, Get, JsonController, Post, useKoaServer } from 'routing-controllers'
 import { createApp, Visitor } from '../../support/app'
 import { WatchedStore } from '../../support/watched-store'
@@ -24,7 +24,7 @@ function createController(decorate: ClassDecorator): new () => object {
     }
 
     @Get('/key-refused')
-    refusedForKey(@Session('secret', { required: () => false }) secret: string) {
+    refusedForKey(@SessionParam('secret', { required: () => false }) secret: string) {
       return { secret }
     }
 

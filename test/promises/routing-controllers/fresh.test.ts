@@ -94,11 +94,3 @@ describe.each(Object.entries(KOA_VERSIONS))('@Session({ fresh }), %s', (_name, K
     expect((await stranger.get('/delete')).json()).toEqual(REFUSED)
   })
 })
-
-test.each([0, -1, Number.NaN, '5m', null, true, {}, { within: 0 }, { within: 1, method: 7 }])(
-  'R69: fresh: %p is a coded error at once',
-  (fresh) => {
-    const decorate = () => Session({ fresh: fresh as number })
-    expect(decorate).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
-  },
-)

@@ -21,7 +21,7 @@ class ViewsController {
   }
 
   @Get('/three')
-  three(@Session() session: Session, @Session('views') views: number, @SessionParam('views') same: number) {
+  three(@Session() session: Session, @SessionParam('views') views: number, @SessionParam('views') same: number) {
     return [session.views, views, same]
   }
 

@@ -15,7 +15,7 @@ class ViewsController {
   }
 
   @Get('/key')
-  key(@Session('views') views: number) {
+  key(@SessionParam('views') views: number) {
     return { views }
   }
 

@@ -41,8 +41,8 @@ class AccountController {
 
   @Get('/names')
   names(
-    @Session('name') name = 'nobody',
-    @Session('name', { from: AdminSessions }) admin = 'nobody',
+    @SessionParam('name') name = 'nobody',
+    @SessionParam('name', { from: AdminSessions }) admin = 'nobody',
     @SessionParam('level', { from: AdminSessions }) level = 0,
   ) {
     return { name, admin, level }

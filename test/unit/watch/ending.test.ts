@@ -4,7 +4,7 @@ const NOW = 1_000_000
 const known = { hands: 2, owner: 'ann', created: NOW - 500, expire: NOW + 500, policy: {} }
 const record = { _expire: NOW + 500, _maxAge: 1000, _hands: 2 }
 /** A session that goes on. */
-const LIVE: Look = { known, span: known, found: record, policy: {}, now: NOW }
+const LIVE: Look = { known, span: known, found: record, policy: {}, deadline: Infinity, now: NOW }
 const PAST = { created: NOW - 500, expire: NOW - 1 }
 
 type Row = [what: string, look: Partial<Look>, ending: Ending | undefined]
@@ -28,8 +28,19 @@ const ROWS: Row[] = [
   ['a store in trouble, and an absolute timeout', { found: 'unread', policy: { absoluteTimeout: 499 } }, 'timeout'],
 ]
 
+const DEADLINES: Row[] = [
+  ['the last millisecond of what it was opened with', { deadline: NOW + 1 }, undefined],
+  ['what it was opened with is past its time', { deadline: NOW }, 'unproven'],
+  ['the same, and a store in trouble', { deadline: NOW, found: 'unread' }, 'unproven'],
+  ['the same, and no record', { deadline: NOW, found: undefined }, 'gone'],
+]
+
 describe('how a session that is held ends', () => {
   it.each(ROWS)('R72: %s', (_what, look, ending) => {
+    expect(endingOf({ ...LIVE, ...look })).toBe(ending)
+  })
+
+  it.each(DEADLINES)('R101: %s', (_what, look, ending) => {
     expect(endingOf({ ...LIVE, ...look })).toBe(ending)
   })
 
@@ -40,8 +51,8 @@ describe('how a session that is held ends', () => {
   })
 
   it('R72: R41: the reason is an error with a code, and says nothing of the session', () => {
-    const errors = (['gone', 'hands', 'timeout', 'absent'] as const).map(endedError)
+    const errors = (['gone', 'hands', 'timeout', 'unproven', 'absent'] as const).map(endedError)
     expect(errors.map(({ code, status }) => [code, status])).toEqual(errors.map(() => ['ERR_SESSION_ENDED', 401]))
-    expect(new Set(errors.map(({ message }) => message)).size).toBe(4)
+    expect(new Set(errors.map(({ message }) => message)).size).toBe(5)
   })
 })
