@@ -1,5 +1,6 @@
 export { session as default, createSession, session, type SessionMiddleware } from './middleware'
-export { SessionService, type SessionListener } from './service'
+export { SessionService, type RegenerateOptions, type SessionListener } from './service'
+export type { ConfirmationMethod, OfOwner, RevokeAllOptions } from './service/owner-verbs'
 export type { SignedInSession } from './service/owner-sessions'
 export type { Device } from './session/tenure'
 export type { Timeout } from './options/lifetime-policy'

@@ -110,7 +110,7 @@ function inject(
     const found = valueOf(await service.load(ctx))
     const isFreeToAll = required === false && !freshness
     if (!isFreeToAll && !(isThere(found) && (await accepts(found as never)))) throw refused()
-    if (freshness && !service.isFresh(freshness.within, freshness, ctx)) throw notFresh()
+    if (freshness && !service.isFresh(freshness.within, { method: freshness.method }, ctx)) throw notFresh()
     if (bound && !service.isBound(ctx)) throw notBound()
     return found
   }

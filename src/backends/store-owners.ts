@@ -22,7 +22,7 @@ export class StoreOwners implements Owners {
 
   listByOwner(owner: string): Awaitable<OwnedRecord[]> {
     const listing = this.#guard.call(() => this.#store.listByOwner(this.#nameOf(owner)), owner)
-    return andThen(listing, (found) => found.map(({ key, record }) => ({ key, record: asWritten(record) })))
+    return andThen(listing, (found) => found.map((each) => ({ ...each, record: asWritten(each.record) })))
   }
 
   destroyByOwner(owner: string, choice?: OwnedChoice): Awaitable<number> {

@@ -148,8 +148,8 @@ it.each(CHANGES)('R96: an index by owner that gives back %s is listed and ended'
   const [ann, other] = [visitor(), visitor()]
   await ann.get('/set?user=ann')
   await other.get('/set?user=ann')
-  const listed = await sessions.list('ann')
+  const listed = await sessions.list({ owner: 'ann' })
   expect(listed.map(({ expiresAt }) => expiresAt)).toEqual([NOW + HOUR, NOW + HOUR])
-  expect(await sessions.revokeAll('ann')).toBe(2)
+  expect(await sessions.revokeAll({ owner: 'ann' })).toBe(2)
   expect((await ann.get('/')).json()).toEqual({})
 })
