@@ -2,7 +2,8 @@ import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
 import { fingerprint } from './base/debug'
 import { HeldSession } from './request/outside/held-session'
-import { outsideContext, OutsideScope, type OutsideRequest } from './request/outside/outside-scope'
+import { outsideContext, type OutsideRequest } from './request/outside/outside-request'
+import { OutsideScope } from './request/outside/outside-scope'
 import { OwnerVerbs } from './service/owner-verbs'
 import { ctxAmong, optionsAmong } from './service/verb-arguments'
 import type { Session, SessionData } from './session/session'
@@ -150,7 +151,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * Opens a session outside a request: for a websocket's upgrade, a stream of events, a job. The same checks are made as for
    * a request; what is not accepted, hostile cookies too, is undefined. It never writes to a client.
    *
-   * @param request a request of Node's, or an object with its `headers`
+   * The option `crossSite` judges the request by its method: one that does not say it may change something.
+   *
+   * @param request a request of Node's, a `Request` of fetch, or an object of its `headers`, `method` and `url`
    * @throws {SessionError} `ERR_SESSION_STORE` where the store cannot be read
    */
   async open(request: OutsideRequest): Promise<HeldSession<Data> | undefined> {
