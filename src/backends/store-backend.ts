@@ -13,7 +13,7 @@ import {
   type Versioned,
   type WriteOutcome,
 } from '../contracts/store'
-import { refuseCallbackStore } from './callback-store'
+import { refuseCallbackStore, refuseNoStore } from './callback-store'
 import { isRecord, withLifetime, type SessionRecord } from '../session/record'
 import type { Serializer } from '../session/serializer'
 import { asWritten } from '../session/stored-fields'
@@ -41,8 +41,9 @@ export class StoreBackend implements Backend {
   readonly #touchable: TouchableStore | undefined
   readonly owners: Owners | undefined
 
-  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a store that was written for express-session */
+  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for what is no store, or was written for express-session */
   constructor(store: Store, options: StoreBackendOptions) {
+    refuseNoStore(store)
     refuseCallbackStore(store)
     this.#store = store
     this.#options = options

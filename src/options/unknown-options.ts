@@ -1,3 +1,5 @@
+import { placeOf } from './foreign-options'
+
 /** Which part of an option's name may be spelled otherwise. */
 const MAX_TYPOS = 0.4
 
@@ -6,7 +8,7 @@ const FORMER = new Map([['secureProxy', 'Set app.proxy = true and secure: true.'
 
 /** What to say of an option that is none of `names`: a guess, where it is like one of them. */
 export function unknownOption(name: string, names: string[]): string {
-  return `Unknown session option "${name}". ${FORMER.get(name) ?? hint(name, names)}`
+  return `Unknown session option "${name}". ${FORMER.get(name) ?? placeOf(name) ?? hint(name, names)}`
 }
 
 function hint(name: string, names: string[]): string {
