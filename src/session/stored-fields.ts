@@ -122,5 +122,5 @@ function plainOf(value: unknown): unknown {
   if (typeof low === 'number' && typeof high === 'number') return high * UPPER_HALF + (low >>> 0)
   const own: unknown = typeof valueOf === 'function' ? valueOf.call(value) : value
   if (typeof own !== 'object') return plainOf(own)
-  return typeof toString === 'function' ? (toString.call(value)) : value
+  return typeof toString === 'function' ? toString.call(value) : value
 }
