@@ -122,6 +122,7 @@ export class ServiceBase<Data extends object = SessionData> {
       const session = this.sessionIn(ctx ?? this.context)
       return session.verb(() => work(session))
     } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what was thrown
       return Promise.reject(error)
     }
   }
