@@ -68,7 +68,7 @@ for (const { name, isThere, start, connect, account, denied } of FAMILIES) {
       const owner = { rolling: false, ctx: {} as never, owner: 'ann' }
       await store.set('id', { n: 1 }, 60_000, owner)
       await store.setMark('ann')
-      expect(await store.listByOwner('ann')).toEqual([{ key: 'id', record: { n: 1 } }])
+      expect(await store.listByOwner('ann')).toMatchObject([{ key: 'id', record: { n: 1 } }])
       expect(await store.destroy('id')).toBe(true)
     })
 
