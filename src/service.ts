@@ -2,11 +2,19 @@ import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
 import { fingerprint } from './base/debug'
 import { HeldSession } from './request/outside/held-session'
-import { outsideContext, OutsideScope, type OutsideRequest } from './request/outside/outside-scope'
+import { outsideContext, type OutsideRequest } from './request/outside/outside-request'
+import { OutsideScope } from './request/outside/outside-scope'
 import { OwnerVerbs } from './service/owner-verbs'
+import { ctxAmong, optionsAmong } from './service/verb-arguments'
 import type { Session, SessionData } from './session/session'
 
 export type { SessionListener } from './service/service-base'
+
+/** What {@link SessionService.regenerate} takes. */
+export interface RegenerateOptions {
+  /** Whether the data come along. Default: true. */
+  keepData?: boolean
+}
 
 /**
  * The verbs of a session, for one app: inject it, or take it from `session(options, app).sessions`.
@@ -88,12 +96,15 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * Gives the client a new token, and makes every earlier one useless: do it whenever a visitor signs in. With the option
    * `owner`, a change of the account does it by itself.
    *
-   * @param options.keepData whether the data come along; true by default
+   * @param options.keepData whether the data come along; true by default. The ctx may stand in the place of the options.
    * @returns the session; null where it was destroyed in this request
    * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` once the response is under way: the client could not be given the token
    */
-  regenerate({ keepData = true }: { keepData?: boolean } = {}, ctx?: Context): Promise<Session<Data> | null> {
-    return this.verb(ctx, async (session) => {
+  regenerate(ctx: Context): Promise<Session<Data> | null>
+  regenerate(options?: RegenerateOptions, ctx?: Context): Promise<Session<Data> | null>
+  regenerate(first?: RegenerateOptions | Context, second?: Context): Promise<Session<Data> | null> {
+    return this.verb(ctxAmong(first, second), async (session) => {
+      const { keepData = true } = optionsAmong<RegenerateOptions>('sessions.regenerate()', ['keepData'], first)
       await session.load()
       if (!keepData) session.clearData()
       await session.commit('regenerate')
@@ -140,7 +151,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * Opens a session outside a request: for a websocket's upgrade, a stream of events, a job. The same checks are made as for
    * a request; what is not accepted, hostile cookies too, is undefined. It never writes to a client.
    *
-   * @param request a request of Node's, or an object with its `headers`
+   * The option `crossSite` judges the request by its method: one that does not say it may change something.
+   *
+   * @param request a request of Node's, a `Request` of fetch, or an object of its `headers`, `method` and `url`
    * @throws {SessionError} `ERR_SESSION_STORE` where the store cannot be read
    */
   async open(request: OutsideRequest): Promise<HeldSession<Data> | undefined> {

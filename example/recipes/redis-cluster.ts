@@ -33,7 +33,7 @@ export function createApp({ replicas = 1 } = {}): { app: Koa; close: () => Promi
   app.use(sessions.middleware())
   app.use(async function countViews(ctx) {
     if (ctx.path === '/sign-in') await sessions.update((data) => (data.user = 'ada'), ctx)
-    if (ctx.path === '/sign-out-everywhere') await sessions.revokeAll(undefined, {}, ctx)
+    if (ctx.path === '/sign-out-everywhere') await sessions.revokeAll(ctx)
     else await sessions.update((data) => (data.views = (data.views ?? 0) + 1), ctx)
     ctx.body = await sessions.load(ctx)
   })

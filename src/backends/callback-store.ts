@@ -1,6 +1,9 @@
+import { isPromise } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import type { Store } from '../contracts/store'
 
+/** What every store has. */
+const METHODS = ['get', 'set', 'destroy'] as const
 /** Methods that every store of express-session has from its base class. */
 const INHERITED = ['createSession', 'regenerate', 'load']
 /** The second parameter of a `get` of express-session, as people name it. */
@@ -19,5 +22,20 @@ export function refuseCallbackStore(store: Store): void {
   throw new SessionError(
     'ERR_SESSION_OPTIONS',
     'The option "store" is a store of express-session, which calls back. Pass fromExpressStore(store).',
+  )
+}
+
+/**
+ * What a container or a class builds is not seen before.
+ *
+ * @throws {SessionError} `ERR_SESSION_OPTIONS`
+ */
+export function refuseNoStore(built: Store): void {
+  const found = built as Partial<Store> | null | undefined
+  if (METHODS.every((name) => typeof found?.[name] === 'function')) return
+  const what = isPromise(built as unknown) ? 'a promise: build it before, and pass what it resolves to' : 'none'
+  throw new SessionError(
+    'ERR_SESSION_OPTIONS',
+    `What was built as the store of the sessions is ${what}. A store is an object with the methods get, set and destroy.`,
   )
 }

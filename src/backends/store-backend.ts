@@ -10,11 +10,13 @@ import {
   type Store,
   type StoreContext,
   type TouchableStore,
+  type Versioned,
   type WriteOutcome,
 } from '../contracts/store'
-import { refuseCallbackStore } from './callback-store'
+import { refuseCallbackStore, refuseNoStore } from './callback-store'
 import { isRecord, withLifetime, type SessionRecord } from '../session/record'
 import type { Serializer } from '../session/serializer'
+import { asWritten } from '../session/stored-fields'
 import type { StoreGuard } from './store-guard'
 import { StoreOwners } from './store-owners'
 
@@ -39,8 +41,9 @@ export class StoreBackend implements Backend {
   readonly #touchable: TouchableStore | undefined
   readonly owners: Owners | undefined
 
-  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a store that was written for express-session */
+  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for what is no store, or was written for express-session */
   constructor(store: Store, options: StoreBackendOptions) {
+    refuseNoStore(store)
     refuseCallbackStore(store)
     this.#store = store
     this.#options = options
@@ -61,10 +64,10 @@ export class StoreBackend implements Backend {
     const store = this.#conditional
     if (!store) {
       const getting = this.#options.guard.call(() => this.#store.get(id, this.#options.maxAge, context), id)
-      return andThen(getting, (record) => (isRecord(record) ? { record } : undefined))
+      return andThen(getting, (record) => (isRecord(record) ? { record: asWritten(record) } : undefined))
     }
     const reading = this.#options.guard.call(() => store.read(id, context), id)
-    return andThen(reading, (found) => (found && isRecord(found.record) ? found : undefined))
+    return andThen(reading, (found) => (found && isRecord(found.record) ? readable(found) : undefined))
   }
 
   write(write: Write, context: StoreContext): Awaitable<WriteResult> {
@@ -105,6 +108,12 @@ export class StoreBackend implements Backend {
     const creating = store.create(key, record, ttl, context)
     return andThen(creating, (created) => (created ? written(created.revision) : { outcome: 'taken' }))
   }
+}
+
+/** Its text is no longer the record's where that had to be read otherwise. */
+function readable(found: Versioned): Versioned {
+  const record = asWritten(found.record)
+  return record === found.record ? found : { ...found, record, text: undefined }
 }
 
 function written(revision: unknown): WriteResult {

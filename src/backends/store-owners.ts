@@ -2,6 +2,7 @@ import { andThen, type Awaitable } from '../base/awaitable'
 import { monotonic } from '../base/monotonic'
 import type { Owners, TimedMark } from '../contracts/backend'
 import type { OwnedChoice, OwnedRecord, OwnerIndexedStore } from '../contracts/store'
+import { asWritten } from '../session/stored-fields'
 import { StoreClock } from './store-clock'
 import type { StoreGuard } from './store-guard'
 
@@ -20,7 +21,8 @@ export class StoreOwners implements Owners {
   }
 
   listByOwner(owner: string): Awaitable<OwnedRecord[]> {
-    return this.#guard.call(() => this.#store.listByOwner(this.#nameOf(owner)), owner)
+    const listing = this.#guard.call(() => this.#store.listByOwner(this.#nameOf(owner)), owner)
+    return andThen(listing, (found) => found.map((each) => ({ ...each, record: asWritten(each.record) })))
   }
 
   destroyByOwner(owner: string, choice?: OwnedChoice): Awaitable<number> {

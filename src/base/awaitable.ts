@@ -5,9 +5,12 @@ export function isPromise<T>(value: Awaitable<T>): value is PromiseLike<T> {
   return typeof (value as PromiseLike<T> | undefined)?.then === 'function'
 }
 
-/** Calls `next` with the value: at once where it is there, later where it is a promise. */
+/**
+ * Calls `next` with the value: at once where it is there, later where it is a promise. Of somebody else's, `then` may return
+ * nothing; it is called once.
+ */
 export function andThen<T, U>(value: Awaitable<T>, next: (value: T) => Awaitable<U>): Awaitable<U> {
-  return isPromise(value) ? value.then(next) : next(value)
+  return isPromise(value) ? Promise.resolve(value).then(next) : next(value)
 }
 
 /** Lets what nobody waits for fail: where it is a promise, that does not end the process. */
@@ -27,5 +30,5 @@ export function settle<T, U>(
   } catch (error) {
     return fail(error)
   }
-  return isPromise(value) ? value.then(done, fail) : done(value)
+  return isPromise(value) ? Promise.resolve(value).then(done, fail) : done(value)
 }

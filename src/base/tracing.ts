@@ -94,7 +94,7 @@ export function traced<T>(trace: SessionTrace, work: () => Awaitable<T>, conclud
   return channel.start.runStores(trace, () => {
     try {
       const answer = work()
-      return isPromise(answer) ? concludeLater(channel, trace, answer.then(note, fail)) : note(answer)
+      return isPromise(answer) ? concludeLater(channel, trace, Promise.resolve(answer).then(note, fail)) : note(answer)
     } catch (error) {
       return fail(error)
     } finally {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
+import { refuseNoStore } from '../backends/callback-store'
 import { CookieBackend } from '../backends/cookie-backend'
 import { storedOwner } from '../backends/owner-name'
 import { StoreBackend, type StoreBackendOptions } from '../backends/store-backend'
@@ -120,7 +121,10 @@ function chooseTransport({ key, externalKey, chunks = 1 }: ResolvedOptions): Tra
 
 /** The one store of all requests, where there is one. */
 function storeOf({ store, container }: ResolvedOptions): Store | undefined {
-  return typeof store === 'function' ? (container as NonNullable<typeof container>).get(store) : store
+  if (typeof store !== 'function') return store
+  const built = (container as NonNullable<typeof container>).get(store)
+  refuseNoStore(built)
+  return built
 }
 
 function chooseBackend(

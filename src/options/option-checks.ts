@@ -1,3 +1,4 @@
+import { isPromise } from '../base/awaitable'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
@@ -33,6 +34,9 @@ const LIFETIME: Rule = [
 ]
 const TIMEOUT: Rule = [`${DURATION[0]}, or a function that returns one`, anyOf(isDuration, isFunction)]
 const STORE_METHODS = ['get', 'set', 'destroy']
+
+/** Options that take an object. A text in its place may be an address with a password in it. */
+const OBJECTS = ['store', 'ContextStore', 'externalKey', 'codec', 'bus', 'binding', 'container']
 
 const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   ...COOKIE_OPTION_RULES,
@@ -102,14 +106,23 @@ export function nameUnknown(name: string): string {
 /** Throws at the first option that is unknown or malformed, or that contradicts another one. */
 export function checkOptions(given: unknown): void {
   if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    throw invalid(`Session options are an object, not ${describe(given)}. Call session(options, app).`)
+    const what = typeof given === 'string' ? 'a text' : describe(given)
+    throw invalid(`Session options are an object, not ${what}. Call session(options, app).`)
   }
   for (const [name, value] of Object.entries(given)) {
     if (!isOption(name)) throw invalid(nameUnknown(name))
     const [allowed, check] = RULES[name as keyof typeof RULES]
     if (isNothing(value) || check(value)) continue
-    throw invalid(`The session option "${name}" takes ${allowed}, not ${describe(value)}.`)
+    const what = typeof value === 'string' && OBJECTS.includes(name) ? 'a text' : describe(value)
+    throw invalid(`The session option "${name}" takes ${allowed}, not ${what}.${cureOf(name, value)}`)
   }
+}
+
+function cureOf(name: string, value: unknown): string {
+  if (isPromise(value)) return ' Await it first.'
+  const isLifetime = name === 'maxAge' || name === 'maxage'
+  if (!isLifetime || value !== 0) return ''
+  return " Leave it out for one day, which koa-session takes 0 for; a cookie until the browser is closed is 'session'."
 }
 
 /** Throws where options that are good by themselves cannot be had together. */

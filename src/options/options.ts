@@ -90,7 +90,7 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    */
   hashIds?: boolean
   /**
-   * Names the account that a session belongs to, undefined where nobody is signed in. When it changes, the session changes
+   * Names the account that a session belongs to, by a text that is not empty or a number; undefined where nobody is signed in. When it changes, the session changes
    * hands: its token is rotated, and every earlier one is dead. Tokens have secrets, as with `hashIds`.
    */
   owner?: (data: Data) => string | number | null | undefined

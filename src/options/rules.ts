@@ -1,3 +1,4 @@
+import { isPromise } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 
 export type Check = (value: unknown) => boolean
@@ -46,9 +47,17 @@ export function invalid(message: string): SessionError {
   return new SessionError('ERR_SESSION_OPTIONS', message)
 }
 
-/** A value in words. What an object holds is not told: it may be a secret. */
+/** An address with a password in it: "redis://user:password@host". */
+const MAY_HOLD_PASSWORD = /[:/].*@/s
+/** Longer texts are keys, tokens or whole files. */
+const MAX_REPEATED = 100
+
+/** A value in words. What an object holds is not told, nor is such a text: it may be a secret. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value)
+  if (typeof value === 'string') {
+    return value.length > MAX_REPEATED || MAY_HOLD_PASSWORD.test(value) ? 'a text' : JSON.stringify(value)
+  }
+  if (isPromise(value)) return 'a promise'
   if (typeof value === 'object' && value !== null) return Array.isArray(value) ? 'an array' : 'an object'
   return typeof value === 'function' ? 'a function' : String(value)
 }

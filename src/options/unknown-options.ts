@@ -1,11 +1,12 @@
 import { nearestName } from '../base/nearest-name'
+import { placeOf } from './foreign-options'
 
 /** Options that a cookie had in koa-session by way of `cookies`, and what to have instead. */
 const FORMER = new Map([['secureProxy', 'Set app.proxy = true and secure: true.']])
 
 /** What to say of an option that is none of `names`: a guess, where it is like one of them. */
 export function unknownOption(name: string, names: string[]): string {
-  return `Unknown session option "${name}". ${FORMER.get(name) ?? hint(name, names)}`
+  return `Unknown session option "${name}". ${FORMER.get(name) ?? placeOf(name) ?? hint(name, names)}`
 }
 
 function hint(name: string, names: string[]): string {

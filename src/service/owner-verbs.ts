@@ -1,10 +1,34 @@
 import type { Context } from 'koa'
 import { SessionError } from '../base/errors'
 import { findRequest } from '../request/scope/current-request'
+import { accountOf, describeAccount } from '../session/account'
 import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
 import type { Confirmation } from '../session/tenure'
 import { ServiceBase } from './service-base'
+import { ctxAmong, optionsAmong } from './verb-arguments'
+
+/** By what a visitor has proved who they are. */
+export interface ConfirmationMethod {
+  /** The name of a method, 64 characters at most: `'password'` for example. */
+  method?: string
+}
+
+/** Whose sessions a verb is about. */
+export interface OfOwner {
+  /** An account's id, as the option `owner` returns it. Default: who is signed in with this request. */
+  owner?: string | number
+}
+
+/** Which of an owner's sessions {@link SessionService.revokeAll} ends. */
+export interface RevokeAllOptions extends OfOwner {
+  /** The one that goes on: `'current'`, or a handle of {@link SessionService.list}. */
+  except?: 'current' | (string & {})
+}
+
+const METHOD = ['method'] as const
+const OWNER = ['owner'] as const
+const OWNER_AND_EXCEPT = ['owner', 'except'] as const
 
 /** The verbs about who is signed in, where, and how lately they proved it. */
 export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<Data> {
@@ -18,13 +42,16 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @example
    * await sessions.confirm({ method: 'password' }, ctx)
    *
-   * @param options.method by what, 64 characters at most
+   * @param options.method by what, 64 characters at most; the ctx may stand in the place of the options
    * @returns the session; null where it was ended meanwhile
    * @throws {SessionError} `ERR_SESSION_REQUIRED` (401) where nobody is signed in, `ERR_SESSION_HEADERS_SENT` once the
    * response is under way
    */
-  confirm({ method }: { method?: string } = {}, ctx?: Context): Promise<Session<Data> | null> {
-    return this.verb(ctx, async (session) => {
+  confirm(ctx: Context): Promise<Session<Data> | null>
+  confirm(options?: ConfirmationMethod, ctx?: Context): Promise<Session<Data> | null>
+  confirm(first?: ConfirmationMethod | Context, second?: Context): Promise<Session<Data> | null> {
+    return this.verb(ctxAmong(first, second), async (session) => {
+      const { method } = optionsAmong<ConfirmationMethod>('sessions.confirm()', METHOD, first)
       checkMethod(method)
       await session.load()
       await session.commit('confirm', method)
@@ -42,9 +69,14 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    *
    * @example
    * if (!sessions.isFresh(5 * 60_000, { method: 'password' }, ctx)) ctx.redirect('/confirm')
+   *
+   * @param options.method by what; the ctx may stand in the place of the options
    */
-  isFresh(within: number, { method }: { method?: string } = {}, ctx: Context = this.context): boolean {
-    const [at, by] = this.#confirmation(ctx) ?? []
+  isFresh(within: number, ctx: Context): boolean
+  isFresh(within: number, options?: ConfirmationMethod, ctx?: Context): boolean
+  isFresh(within: number, first?: ConfirmationMethod | Context, second?: Context): boolean {
+    const { method } = optionsAmong<ConfirmationMethod>('sessions.isFresh(within)', METHOD, first)
+    const [at, by] = this.#confirmation(ctxAmong(first, second) ?? this.context) ?? []
     return at !== undefined && Date.now() - at < within && (method === undefined || method === by)
   }
 
@@ -54,11 +86,15 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @example
    * for (const { handle, current, device } of await sessions.list()) console.log(handle, current, device)
    *
-   * @param owner whose; by default who is signed in with this request. Outside a request it has to be given.
+   * @param options.owner whose; by default who is signed in with this request. Outside a request it has to be given. The ctx
+   * may stand in the place of the options.
    * @throws {SessionError} `ERR_SESSION_OPTIONS` where the store has no such index
    */
-  async list(owner?: string | number, ctx?: Context): Promise<SignedInSession[]> {
-    const asked = await this.#ask(owner, ctx)
+  list(ctx: Context): Promise<SignedInSession[]>
+  list(options?: OfOwner, ctx?: Context): Promise<SignedInSession[]>
+  async list(first?: OfOwner | Context, second?: Context): Promise<SignedInSession[]> {
+    const { owner } = optionsAmong<OfOwner>('sessions.list()', OWNER, first)
+    const asked = await this.#ask(owner, ctxAmong(first, second))
     return asked ? this.#owned.list(asked) : []
   }
 
@@ -68,11 +104,14 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @example
    * await sessions.revoke(String(ctx.query.handle))
    *
-   * @param options.owner whose; by default who is signed in with this request
+   * @param options.owner whose; by default who is signed in with this request. The ctx may stand in the place of the options.
    * @returns whether there was one; an unknown handle, a forged one and one of another owner are all false
    */
-  async revoke(handle: string, { owner }: { owner?: string | number } = {}, ctx?: Context): Promise<boolean> {
-    const asked = await this.#ask(owner, ctx)
+  revoke(handle: string, ctx: Context): Promise<boolean>
+  revoke(handle: string, options?: OfOwner, ctx?: Context): Promise<boolean>
+  async revoke(handle: string, first?: OfOwner | Context, second?: Context): Promise<boolean> {
+    const { owner } = optionsAmong<OfOwner>('sessions.revoke(handle)', OWNER, first)
+    const asked = await this.#ask(owner, ctxAmong(first, second))
     return asked ? this.#owned.revoke(handle, asked) : false
   }
 
@@ -81,21 +120,32 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * store notes it: a sign-in that begins later is not touched. Where a step fails, the others are made all the same.
    *
    * @example
-   * await sessions.revokeAll(undefined, { except: 'current' })
+   * await sessions.revokeAll({ owner: 'alice' })
    *
-   * @param owner whose; by default who is signed in with this request
+   * @param options.owner whose; by default who is signed in with this request. The ctx may stand in the place of the options.
    * @param options.except `'current'`, or the handle of the session that goes on
    * @returns how many were ended
    * @throws {SessionError} `ERR_SESSION_STORE` (503), whose message says how many were ended, and what may live
    */
-  async revokeAll(
-    owner?: string | number,
-    { except }: { except?: 'current' | (string & {}) } = {},
-    ctx?: Context,
-  ): Promise<number> {
+  revokeAll(ctx: Context): Promise<number>
+  revokeAll(options?: RevokeAllOptions, ctx?: Context): Promise<number>
+  async revokeAll(first?: RevokeAllOptions | Context, second?: Context): Promise<number> {
+    const { owner, except } = optionsAmong<RevokeAllOptions>('sessions.revokeAll()', OWNER_AND_EXCEPT, first)
     checkExcept(except)
-    const asked = await this.#ask(owner, ctx)
+    const asked = await this.#ask(owner, ctxAmong(first, second))
     return asked ? this.#owned.revokeAll(asked, { except }) : 0
+  }
+
+  /**
+   * Ends all other sessions of who is signed in with this request: after a change of the password, for example.
+   *
+   * @example
+   * await sessions.revokeOthers(ctx)
+   *
+   * @returns how many were ended
+   */
+  async revokeOthers(ctx: Context = this.context): Promise<number> {
+    return this.revokeAll({ except: 'current' }, ctx)
   }
 
   #confirmation(ctx: Context): Confirmation | undefined {
@@ -122,23 +172,19 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
 }
 
 function checkOwner(owner: unknown): void {
-  if (typeof owner === 'string' || (typeof owner === 'number' && Number.isFinite(owner))) return
+  if (accountOf(owner) !== undefined) return
   throw new SessionError(
     'ERR_SESSION_BAD_VALUE',
-    `An owner is the account's id, a string or a number as the option "owner" returns it: not ${describe(owner)}. Leave it ` +
-      'out to mean who is signed in with this request.',
+    `An owner is the account's id, a text that is not empty or a number as the option "owner" returns it: not ` +
+      `${describeAccount(owner)}. Leave it out to mean who is signed in with this request.`,
   )
-}
-
-function describe(value: unknown): string {
-  return typeof value === 'number' || value === null ? String(value) : `a value of type ${typeof value}`
 }
 
 function checkExcept(except: unknown): void {
   if (except === undefined || typeof except === 'string') return
   throw new SessionError(
     'ERR_SESSION_BAD_VALUE',
-    `sessions.revokeAll(owner, { except }) takes 'current' or a handle of sessions.list(): not ${describe(except)}.`,
+    `sessions.revokeAll({ except }) takes 'current' or a handle of sessions.list(): not ${describeAccount(except)}.`,
   )
 }
 

@@ -1,3 +1,4 @@
+import { isPromise } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 
 /** How many characters the name of an owner may have. */
@@ -34,6 +35,20 @@ export function checkLife(maxAge: unknown): number {
     `A store keeps a record for a number of milliseconds, ${MAX_LIFE} at most: not for ${String(maxAge)}. ` +
       'Give the session a shorter "maxAge".',
   )
+}
+
+/**
+ * What a store is built over is looked at when that is done: an address, or a promise of a store, would fail later.
+ *
+ * @param takes what is taken, in words; what is given instead is not repeated, as an address may hold a password
+ * @throws {SessionError} `ERR_SESSION_OPTIONS`
+ */
+export function checkMethods(given: unknown, methods: readonly string[], takes: string): void {
+  const found = given as Partial<Record<string, unknown>> | null | undefined
+  if (methods.every((name) => typeof found?.[name] === 'function')) return
+  const cure = isPromise(given) ? ' Await it first.' : ''
+  const what = isPromise(given) ? 'a promise' : typeof given === 'string' ? 'a text' : 'something else'
+  throw new SessionError('ERR_SESSION_OPTIONS', `${takes}, not ${what}.${cure}`)
 }
 
 function badOwner(given: string): SessionError {

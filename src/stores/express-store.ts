@@ -1,6 +1,7 @@
 import { types } from 'node:util'
 import type { Store } from '../contracts/store'
 import { isRecord, type SessionRecord } from '../session/record'
+import { checkMethods } from './checks'
 
 type Callback<T> = (error?: unknown, value?: T) => void
 
@@ -23,6 +24,11 @@ export interface ExpressStore {
  * app.use(session({ store: fromExpressStore(new RedisStore({ client })) }, app))
  */
 export function fromExpressStore(store: ExpressStore): Store {
+  checkMethods(
+    store,
+    ['get', 'set', 'destroy'],
+    'fromExpressStore() takes a store with the methods get, set and destroy',
+  )
   return {
     async get(key) {
       const found = await settle<{ record?: unknown }>((done) => store.get(key, done)).catch(nothingIfUnreadable)

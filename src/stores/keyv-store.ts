@@ -1,5 +1,6 @@
 import type { Store } from '../contracts/store'
 import { isRecord } from '../session/record'
+import { checkMethods } from './checks'
 
 /** What of a Keyv instance is used. */
 export interface KeyvLike {
@@ -22,6 +23,7 @@ export interface KeyvLike {
  * app.use(session({ store: fromKeyv(new Keyv()) }, app))
  */
 export function fromKeyv(keyv: KeyvLike): Store {
+  checkMethods(keyv, ['get', 'set', 'delete'], 'fromKeyv() takes a Keyv, with the methods get, set and delete')
   const strict = throwing(keyv)
   const told: { count: number; last?: unknown } = { count: 0 }
   keyv.on?.('error', (error: unknown) => {

@@ -17,6 +17,7 @@ import type { SessionRecord } from '../session/record'
 import { Readings } from './readings'
 import { boundsOf, RecordCache } from './record-cache'
 import { RecordText } from './record-text'
+import { checkMethods } from './checks'
 
 /** What a {@link LayeredStore} takes beside the store that it stands in front of. */
 export interface LayeredStoreOptions {
@@ -67,6 +68,11 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     shared: ConditionalStore & TouchableStore,
     { maxStale = 0, max = 10_000, bus }: LayeredStoreOptions = {},
   ) {
+    checkMethods(
+      shared,
+      ['read', 'create', 'replace', 'touch'],
+      'LayeredStore takes a store with conditional writes and touch',
+    )
     this.#shared = shared
     this.bus = bus
     this.#text = new RecordText({ serializer: shared.serializer }, { passesText: new.target === LayeredStore })

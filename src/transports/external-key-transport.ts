@@ -1,7 +1,8 @@
 import type { Context } from 'koa'
 import { andThen, type Awaitable } from '../base/awaitable'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
-import type { Presented, Transport } from '../contracts/transport'
+import { warnOnce } from '../base/warning'
+import type { Presented, PresentedToken, Transport } from '../contracts/transport'
 
 /** The `externalKey` option: the application carries the id itself, in a header for example. */
 export interface ExternalKey {
@@ -24,7 +25,7 @@ export class ExternalKeyTransport implements Transport {
   }
 
   read(ctx: Context): Awaitable<Presented> {
-    return andThen(this.#externalKey.get(ctx), (token) => ({ tokens: token ? [{ token }] : [] }))
+    return andThen(this.#externalKey.get(ctx), (given) => ({ tokens: tokensOf(given) }))
   }
 
   write(ctx: Context, token: string): Awaitable<void> {
@@ -35,4 +36,18 @@ export class ExternalKeyTransport implements Transport {
     if (!this.#externalKey.clear) return this.#fallback.clear(ctx, attributes)
     return andThen(this.#externalKey.clear(ctx), () => undefined)
   }
+}
+
+/** What a client sends may be anything: a value of a query is a list where it comes twice. That is the id of no session. */
+function tokensOf(given: unknown): PresentedToken[] {
+  const token = Number.isFinite(given) ? String(given) : given
+  if (typeof token === 'string') return token === '' ? [] : [{ token }]
+  if (given !== undefined && given !== null && given !== false) {
+    warnOnce(
+      'external key',
+      `"externalKey.get" returned a value of type ${typeof given}, and no session is looked for. It returns the id as a text; ` +
+        'or undefined where the client presents none.',
+    )
+  }
+  return []
 }

@@ -35,12 +35,12 @@ const VERBS: Record<string, OwnedVerb> = {
     at: sessions.confirmedAt(ctx),
   }),
   take: async (ctx, sessions, key) => ({ taken: await sessions.take(key, ctx) }),
-  list: (ctx, sessions, owner) => sessions.list(owner || undefined, ctx),
+  list: (ctx, sessions, owner) => sessions.list({ owner: owner || undefined }, ctx),
   revoke: async (ctx, sessions, handle) => ({
     revoked: await sessions.revoke(handle, { owner: ctx.query.owner as string }, ctx),
   }),
   revokeall: async (ctx, sessions, owner) => ({
-    count: await sessions.revokeAll(owner || undefined, { except: ctx.query.except as string }, ctx),
+    count: await sessions.revokeAll({ owner: owner || undefined, except: ctx.query.except as string }, ctx),
   }),
 }
 

@@ -45,6 +45,6 @@ export class SessionsController {
   @HttpCode(303)
   @Redirect('/sessions')
   async revokeOthers(@Session({ required: isSignedIn }) _session: unknown): Promise<void> {
-    await this.sessions.revokeAll(undefined, { except: 'current' })
+    await this.sessions.revokeOthers()
   }
 }

@@ -63,6 +63,7 @@ export class RequestSession implements SessionOwner {
 
   /** `ctx.sessionOptions`. */
   get options(): RequestScope['options'] {
+    this.#scope.noteRead()
     return this.#scope.options
   }
 
@@ -76,6 +77,7 @@ export class RequestSession implements SessionOwner {
   }
 
   get id(): string | undefined {
+    this.#scope.noteRead()
     return this.#state.current.name === 'open' ? this.#persistence.id : undefined
   }
 

@@ -46,6 +46,7 @@ export const MAX_RECORD_BYTES = 16_777_215
 /** How the databases tell that another process is at the same work: a key or a name is there already, a lock is held. */
 const RACED =
   /^(23505|42P07|42710|40P01|XX000|ER_LOCK_DEADLOCK|ER_TABLE_EXISTS_ERROR|SQLITE_BUSY.*)$|database is locked/
+const DENIED = /^(42501|ER_TABLEACCESS_DENIED_ERROR|ER_DBACCESS_DENIED_ERROR|SQLITE_READONLY.*)$/
 const MAX_ATTEMPTS = 40
 const PAUSE_MS = 50
 const TABLE_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,50}$/
@@ -73,7 +74,8 @@ export function familyOf(db: KyselyDatabase): SqlFamily {
 
 /**
  * Makes the table of a {@link KyselyStore} and its indexes, and a small one beside it, `sessions_marks`, where they are not
- * there yet: run it as a migration. From `koa-session-service/kysely`.
+ * there yet: run it as a migration. An account that may not make tables takes those that are there. From
+ * `koa-session-service/kysely`.
  *
  * @example
  * await createSessionTable(db)
@@ -87,7 +89,30 @@ export async function createSessionTable(
 ): Promise<void> {
   const name = checkTableName(table)
   const family = familyOf(database)
-  await unlessRaced(async () => createTable(database as AnyKysely, family, name))
+  const db = database as AnyKysely
+  try {
+    await unlessRaced(async () => createTable(db, family, name))
+  } catch (error) {
+    // Not a look before: within a transaction, one at a table that is not there would be the end of it.
+    if (!isDenied(error) || !(await areThere(db, name))) throw error
+  }
+}
+
+/** How the databases tell that an account may use tables and not make them. */
+function isDenied(error: unknown): boolean {
+  const { code = '' } = error as { code?: string }
+  return DENIED.test(code)
+}
+
+/** Whether the account may read both tables. */
+async function areThere(db: AnyKysely, name: string): Promise<boolean> {
+  try {
+    await db.selectFrom(name).select('id').limit(1).execute()
+    await db.selectFrom(marksOf(name)).select('owner').limit(1).execute()
+    return true
+  } catch {
+    return false
+  }
 }
 
 async function createTable(db: AnyKysely, family: SqlFamily, name: string): Promise<void> {

@@ -46,10 +46,11 @@ export class RedisBus implements Bus {
     this.#client = client
     this.#send = senderOf(client)
     this.#channel = channel
-    if (typeof (client as { duplicate?: unknown }).duplicate !== 'function') {
+    const { duplicate, subscribe } = client as { duplicate?: unknown; subscribe?: unknown }
+    if (typeof duplicate !== 'function' || typeof subscribe !== 'function') {
       throw new SessionError(
         'ERR_SESSION_OPTIONS',
-        'RedisBus takes a client with the method "duplicate", of ioredis, iovalkey or redis: it listens on a second connection.',
+        'RedisBus takes a client with the methods "duplicate" and "subscribe", of ioredis, iovalkey or redis: it listens on a second connection.',
       )
     }
   }

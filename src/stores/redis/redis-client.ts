@@ -41,6 +41,12 @@ function rawSenderOf(client: RedisClient): Send {
     const ioredis = client as IoredisClient
     return (command, key, ...args) => ioredis.call(lowerCase(command), ...withKey(command, key, args))
   }
+  if (candidate && 'getSentinelNode' in candidate) {
+    throw new SessionError(
+      'ERR_SESSION_OPTIONS',
+      'createSentinel() of redis is not taken. For a group with sentinels, pass new Redis({ sentinels, name }) of ioredis.',
+    )
+  }
   if (typeof candidate?.sendCommand === 'function') {
     if ('masters' in candidate) {
       const cluster = client as NodeRedisCluster

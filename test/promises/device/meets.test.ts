@@ -26,10 +26,10 @@ describe('a bound session, with what else there is', () => {
     const { sessions, browser } = open({ device })
     const ann = browser()
     await ann.signIn()
-    const [before] = await sessions.list('ann')
+    const [before] = await sessions.list({ owner: 'ann' })
     clock.advance(MINUTE / 2)
     expect((await ann.refresh()).status).toBe(200)
-    expect(await sessions.list('ann')).toEqual([before])
+    expect(await sessions.list({ owner: 'ann' })).toEqual([before])
     expect(before).toMatchObject({ device: { path: '/login' }, lastSeenAt: Date.now() - MINUTE / 2 })
   })
 
@@ -74,7 +74,7 @@ describe('a bound session, with what else there is', () => {
     const isRefreshed = async (ann: BoundBrowser): Promise<boolean> =>
       (await ann.refresh()).json<Instructions>().continue !== false
     expect(await Promise.all(browsers.map(isRefreshed))).toEqual([false, true, true])
-    await sessions.revokeAll('ann')
+    await sessions.revokeAll({ owner: 'ann' })
     expect(await Promise.all(browsers.map(isRefreshed))).toEqual([false, false, false])
     expect(await Promise.all(browsers.map((ann) => ann.session()))).toEqual([{}, {}, {}])
   })

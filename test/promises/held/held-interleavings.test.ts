@@ -12,7 +12,7 @@ jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImme
 
 jest.setTimeout(60_000)
 
-const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user
+const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user || undefined
 
 /** What a request does meanwhile that takes the session away from who holds it. */
 const ENDINGS = ['/logout', '/set?user=bob', '/set?user=']

@@ -3,7 +3,7 @@ import { createSessionApp } from '../../support/session-app'
 import { describeOnEachStore } from '../../support/conditional-backends'
 import { endOf, hold, NEVER, settle } from '../../support/held'
 
-const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user
+const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user || undefined
 
 describeOnEachStore('a session that is held outside a request', (getStore) => {
   describe.each([

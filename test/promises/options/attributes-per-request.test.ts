@@ -28,7 +28,7 @@ const BAD: [name: keyof CookieOptions, value: unknown, said: string, cure: strin
   ['domain', 'a.example;path=/', '"a.example;path=/"', 'a domain name'],
   ['domain', '', '""', 'a domain name'],
   ['domain', 'a.example:3000', '"a.example:3000"', 'a domain name'],
-  ['domain', Promise.resolve('a.example'), 'an object', 'a domain name'],
+  ['domain', Promise.resolve('a.example'), 'a promise', 'a domain name'],
   ['path', 'shop', '"shop"', 'a path that begins with "/"'],
   ['path', '/a;b', '"/a;b"', 'a path that begins with "/"'],
   ['path', ['/a'], 'an array', 'a path that begins with "/"'],

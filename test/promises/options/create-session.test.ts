@@ -33,7 +33,7 @@ test('R78: createSession() keeps sessions as session() does, in both orders of t
 })
 
 test.each([
-  ['resave', false, 'Unknown session option "resave". Leave it out; docs/options.md has a table of all options.'],
+  ['graceMs', 5, 'Unknown session option "graceMs". Leave it out; docs/options.md has a table of all options.'],
   ['samesite', 'lax', 'Unknown session option "samesite". Did you mean "sameSite"?'],
   ['secureProxy', true, 'Unknown session option "secureProxy". Set app.proxy = true and secure: true.'],
 ])(

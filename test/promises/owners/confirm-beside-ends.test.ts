@@ -55,7 +55,7 @@ describeOnEachStore('confirm() and other writes beside what ends sessions', (get
       expect([await isSignedIn(first), await isSignedIn(second), await isSignedIn(third)]).toEqual([false, true, true])
       const told = (await bounded.eventsOf('revoked')).map(({ detail }) => detail.handle)
       expect(told).toEqual([handleOf(idOf(first))])
-      await site.services[0].revokeAll(alice)
+      await site.services[0].revokeAll({ owner: alice })
     }
   })
 
@@ -72,7 +72,7 @@ describeOnEachStore('confirm() and other writes beside what ends sessions', (get
       const isBack = paths.length === 2
       expect([await isSignedIn(first), await isSignedIn(second)]).toEqual([paths[0] !== '/signout' || isBack, !isBack])
       expect(await isSignedIn(third)).toBe(true)
-      await site.services[0].revokeAll(alice)
+      await site.services[0].revokeAll({ owner: alice })
     }
   })
 
@@ -96,7 +96,7 @@ describeOnEachStore('confirm() and other writes beside what ends sessions', (get
     const visitors = [await site.signedIn(alice), await site.signedIn(alice)]
     const changing = doneAfter(store(), 'listByOwner', () => Promise.all(visitors.map((each) => each.get('/confirm'))))
     const other = new OwnedApp({ store: changing })
-    expect(await other.services[0].revokeAll(alice)).toBe(2)
+    expect(await other.services[0].revokeAll({ owner: alice })).toBe(2)
     expect(await Promise.all(visitors.map(isSignedIn))).toEqual([false, false])
     const told = (await other.eventsOf('revoked')).map(({ detail }) => detail.handle)
     expect(told.sort()).toEqual(visitors.map((each) => handleOf(idOf(each))).sort())
@@ -110,7 +110,7 @@ describeOnEachStore('confirm() and other writes beside what ends sessions', (get
       late = await site.signedIn(alice)
     })
     const [sessions] = new OwnedApp({ store: slow }).services
-    expect(await sessions.revokeAll(alice)).toBe(1)
+    expect(await sessions.revokeAll({ owner: alice })).toBe(1)
     expect([await isSignedIn(old), await isSignedIn(late as Visitor)]).toEqual([false, true])
   })
 

@@ -29,7 +29,7 @@ describe('where and when a session is used', () => {
     await visitor.get(`/as/${alice}`, PHONE)
     names.length = 0
   }
-  const listed = async (): Promise<SignedInSession> => (await site.services[0].list(alice))[0]
+  const listed = async (): Promise<SignedInSession> => (await site.services[0].list({ owner: alice }))[0]
   const writes = (): string[] => names.splice(0).filter((name) => /create|replace|set$|touch/.test(name))
 
   beforeEach(() => {
@@ -189,7 +189,7 @@ describe('where and when a session is used', () => {
     const other = site.visitor()
     expect((await other.get(`/as/${alice}`, { 'user-agent': 'x'.repeat(600) })).status).toBe(500)
     expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' })])
-    expect(await site.services[0].list(alice)).toHaveLength(1)
+    expect(await site.services[0].list({ owner: alice })).toHaveLength(1)
   })
 
   it('R66: a note does not shorten a life that another request has made longer', async () => {

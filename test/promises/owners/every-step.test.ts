@@ -35,7 +35,7 @@ describeOnEachStore('a verb that ends sessions, where a step fails', (getStore) 
 
   it('R90: what is there is ended although the mark cannot be set, and the error says who may live', async () => {
     const app = failing((method) => method === 'setMark')
-    const error = await failureOf(app.services[0].revokeAll(alice))
+    const error = await failureOf(app.services[0].revokeAll({ owner: alice }))
     expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 })
     expect(error.message).toMatch(/ended 3 sessions.*sign-ins that are under way may live.*Call it again/)
     expect(await living()).toBe(0)
@@ -43,7 +43,7 @@ describeOnEachStore('a verb that ends sessions, where a step fails', (getStore) 
   })
 
   it('R90: what is there is ended although the mark cannot be read', async () => {
-    expect(await failing((method) => method === 'readMark').services[0].revokeAll(alice)).toBe(3)
+    expect(await failing((method) => method === 'readMark').services[0].revokeAll({ owner: alice })).toBe(3)
     expect(await living()).toBe(0)
   })
 
@@ -54,7 +54,7 @@ describeOnEachStore('a verb that ends sessions, where a step fails', (getStore) 
       first ??= only
       return only !== undefined && only === first
     })
-    const error = await failureOf(app.services[0].revokeAll(alice))
+    const error = await failureOf(app.services[0].revokeAll({ owner: alice }))
     expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 })
     expect(error.message).toMatch(/ended 2 sessions.*other sessions of this owner may live/)
     expect(await living()).toBe(1)
@@ -66,7 +66,7 @@ describeOnEachStore('a verb that ends sessions, where a step fails', (getStore) 
     const app = site(async ({ method, proceed }) => {
       if (method === 'listByOwner') throw new Error('ECONNRESET')
       if (method === 'create') {
-        revoking = failureOf(app.services[0].revokeAll(alice))
+        revoking = failureOf(app.services[0].revokeAll({ owner: alice }))
         await revoking
       }
       return proceed()

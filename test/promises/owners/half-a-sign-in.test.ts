@@ -75,7 +75,7 @@ describeOnEachStore('a sign-in of which one step fails', (getStore) => {
       await visitor.get(pathOf(bob))
       const token = tokenOf(visitor)
       const before = await dataOf(visitor)
-      const listed = await site.services[0].list(bob)
+      const listed = await site.services[0].list({ owner: bob })
       faulty.fault = { ...fault }
       const answer = await visitor.get(`/as/${alice}`)
       faulty.fault = undefined
@@ -84,9 +84,11 @@ describeOnEachStore('a sign-in of which one step fails', (getStore) => {
       expect(tokenOf(visitor)).toBe(token)
       expect(await dataOf(visitor)).toEqual(before)
       // As well signed in as before, with all that is known of it; and in no list as somebody else.
-      expect(await site.services[0].list(bob)).toEqual(listed)
+      expect(await site.services[0].list({ owner: bob })).toEqual(listed)
       const [left] = older
-      expect((await site.services[0].list(alice)).map(({ handle }) => handle)).toEqual([handleOf(idOf(left))])
+      expect((await site.services[0].list({ owner: alice })).map(({ handle }) => handle)).toEqual([
+        handleOf(idOf(left)),
+      ])
       expect((await dataOf(left)).user).toBe(alice)
       // And it can be made again.
       expect((await visitor.get(`/as/${alice}`)).status).toBe(200)

@@ -42,10 +42,10 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
 
   it('R66: without a request, an owner has the same list, and nothing in it is current', async () => {
     const inside = await listOf(phone)
-    const outside = await site.services[1].list(alice)
+    const outside = await site.services[1].list({ owner: alice })
     expect(outside.map(({ handle }) => handle).sort()).toEqual(inside.map(({ handle }) => handle).sort())
     expect(outside.some(({ current }) => current)).toBe(false)
-    expect(await site.services[0].list(newOwner('nobody'))).toEqual([])
+    expect(await site.services[0].list({ owner: newOwner('nobody') })).toEqual([])
     await expect(site.services[0].list()).rejects.toMatchObject({ code: 'ERR_SESSION_NO_REQUEST' })
   })
 
@@ -103,7 +103,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     expect((await phone.get('/revokeall')).json()).toEqual({ count: 2 })
     expect(phone.jar.values.size).toBe(0)
     expect([await signedOut(laptop), await signedOut(bob)]).toEqual([true, false])
-    expect(await site.services[0].list(alice)).toEqual([])
+    expect(await site.services[0].list({ owner: alice })).toEqual([])
   })
 
   it('R66: revokeAll leaves the current one, or the one with a handle', async () => {
@@ -112,7 +112,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     expect([await signedOut(phone), await signedOut(laptop), await signedOut(third)]).toEqual([false, true, true])
     const fourth = await site.signedIn(alice, 1)
     const [kept] = (await listOf(fourth)).filter(({ current }) => current)
-    expect(await site.services[0].revokeAll(alice, { except: kept.handle })).toBe(1)
+    expect(await site.services[0].revokeAll({ owner: alice, except: kept.handle })).toBe(1)
     expect([await signedOut(phone), await signedOut(fourth)]).toEqual([true, false])
   })
 
@@ -151,12 +151,12 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
   it('R66: who resets a password ends all sessions and signs in, in one request and in either order', async () => {
     const verbs = {
       after: async (ctx: never, sessions: OwnedApp['services'][0], user: string) => {
-        await sessions.revokeAll(user, {}, ctx)
+        await sessions.revokeAll({ owner: user }, ctx)
         ;(ctx as { session: { user: string } }).session.user = user
       },
       before: async (ctx: never, sessions: OwnedApp['services'][0], user: string) => {
         ;(ctx as { session: { user: string } }).session.user = user
-        await sessions.revokeAll(user, { except: 'current' }, ctx)
+        await sessions.revokeAll({ owner: user, except: 'current' }, ctx)
       },
     }
     const reset = new OwnedApp({ store: getStore(), verbs: verbs as never })
@@ -166,7 +166,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
         await visitor.get(`/${path}/${alice}`)
         expect((await dataOf(visitor)).user).toBe(alice)
         expect(await signedOut(old)).toBe(true)
-        expect(await reset.services[0].list(alice)).toHaveLength(1)
+        expect(await reset.services[0].list({ owner: alice })).toHaveLength(1)
       }
     }
   })
@@ -175,12 +175,12 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     const verbs = {
       both: async (ctx: never, sessions: OwnedApp['services'][0], user: string) => {
         ;(ctx as { session: { user: string } }).session.user = user
-        await sessions.revokeAll(user, {}, ctx)
+        await sessions.revokeAll({ owner: user }, ctx)
       },
     }
     const visitor = new OwnedApp({ store: getStore(), verbs: verbs as never }).visitor()
     expect((await visitor.get(`/both/${alice}`)).status).toBe(200)
     expect(await signedOut(visitor)).toBe(true)
-    expect(await site.services[0].list(alice)).toEqual([])
+    expect(await site.services[0].list({ owner: alice })).toEqual([])
   })
 })

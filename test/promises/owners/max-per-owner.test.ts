@@ -161,27 +161,29 @@ describe('a store that does not know owners', () => {
   it('R66: the verbs are refused with it', async () => {
     const site = new OwnedApp({ store: new PlainStore() })
     const [sessions] = site.services
-    await expect(sessions.list('alice')).rejects.toMatchObject(CODED)
+    await expect(sessions.list({ owner: 'alice' })).rejects.toMatchObject(CODED)
     await expect(sessions.revoke('handle', { owner: 'alice' })).rejects.toMatchObject(CODED)
-    await expect(sessions.revokeAll('alice')).rejects.toMatchObject(CODED)
+    await expect(sessions.revokeAll({ owner: 'alice' })).rejects.toMatchObject(CODED)
   })
 
-  it.each([[null], [{}], [Number.NaN], [true], ['x'.repeat(256)], ['a\0b']])(
+  it.each([[null], [{}], [Number.NaN], [true], [''], ['x'.repeat(256)], ['a\0b']])(
     'R66: %p is no owner: a coded error',
     async (wrong) => {
       const [sessions] = new OwnedApp({ store: new MemoryStore() }).services
       const code = 'ERR_SESSION_BAD_VALUE'
-      await expect(sessions.list(wrong as string)).rejects.toMatchObject({ code })
+      await expect(sessions.list({ owner: wrong as string })).rejects.toMatchObject({ code })
       await expect(sessions.revoke('handle', { owner: wrong as string })).rejects.toMatchObject({ code })
-      await expect(sessions.revokeAll(wrong as string)).rejects.toMatchObject({ code })
+      await expect(sessions.revokeAll({ owner: wrong as string })).rejects.toMatchObject({ code })
     },
   )
 
   it('R66: an exception that is no text, and options without an owner, are coded errors', async () => {
     const [sessions] = new OwnedApp({ store: new MemoryStore() }).services
     const except = 7 as unknown as string
-    await expect(sessions.revokeAll('alice', { except })).rejects.toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
+    await expect(sessions.revokeAll({ owner: 'alice', except })).rejects.toMatchObject({
+      code: 'ERR_SESSION_BAD_VALUE',
+    })
     const [others] = new OwnedApp({ store: new MemoryStore(), owner: undefined }).services
-    await expect(others.list('alice')).rejects.toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
+    await expect(others.list({ owner: 'alice' })).rejects.toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
   })
 })

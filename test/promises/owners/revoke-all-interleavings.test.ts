@@ -122,7 +122,7 @@ async function run(store: OwnedStore, setting: Setting): Promise<Result> {
     // At a time of the scheduler's choice, when the early requests have come.
     await scheduler.schedule(Promise.resolve(), 'revokeAll begins')
     site.order.push('revoke')
-    if (revoker === 'job') await site.services[processes - 1].revokeAll(alice)
+    if (revoker === 'job') await site.services[processes - 1].revokeAll({ owner: alice })
     else await keeper.get(revoker === 'others' ? '/revokeall?except=current' : '/revokeall')
     site.order.push('revoked')
   }
@@ -199,7 +199,7 @@ async function brokenIn(result: Result, hasFaults: boolean) {
       (await isAlice(browser)) ? [handleOf(idOf(browser))] : [],
     ),
   )
-  const listed = (await site.services[0].list(alice)).map(({ handle }) => handle)
+  const listed = (await site.services[0].list({ owner: alice })).map(({ handle }) => handle)
   // An answer that is lost may leave a record that nobody holds.
   if (!hasFaults && listed.some((handle) => !alive.flat().includes(handle))) broken.push('a session that nobody holds')
   if (alive.flat().some((handle) => !listed.includes(handle))) broken.push('a session that lives is not listed')

@@ -30,13 +30,13 @@ describeWith('Redis', hasRedis)('the sessions of an owner, in Redis', () => {
         const [alice, before] = [newOwner(), newOwner('before')]
         // What a script costs the first time does not count.
         await site.signedIn(before)
-        await site.services[0].list(before)
-        await site.services[0].revokeAll(before)
+        await site.services[0].list({ owner: before })
+        await site.services[0].revokeAll({ owner: before })
         await Promise.all(Array.from({ length: many }, () => site.signedIn(alice)))
         trips.count = 0
-        expect(await site.services[0].list(alice)).toHaveLength(many)
+        expect(await site.services[0].list({ owner: alice })).toHaveLength(many)
         const listing = trips.count
-        expect(await site.services[0].revokeAll(alice)).toBe(many)
+        expect(await site.services[0].revokeAll({ owner: alice })).toBe(many)
         return [listing, trips.count - listing]
       }),
     )

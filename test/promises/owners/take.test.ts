@@ -115,7 +115,7 @@ describeOnEachStore('what is taken out of a session', (getStore) => {
       verbs: {
         late: async (ctx: never, sessions: OwnedApp['services'][0]) => {
           await sessions.load(ctx)
-          await sessions.revokeAll(alice)
+          await sessions.revokeAll({ owner: alice })
           return { taken: (await sessions.take('flash' as never, ctx)) ?? 'nothing' }
         },
       },

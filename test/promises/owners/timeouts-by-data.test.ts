@@ -107,7 +107,9 @@ describe('under hardened()', () => {
     clock.advance(DAY)
     expect(await dataOf(ann)).toEqual({})
     expect((await dataOf(bea)).user).toBe('bea')
-    expect(await site.services[0].list('bea')).toEqual([expect.objectContaining({ expiresAt: Date.now() + 30 * DAY })])
+    expect(await site.services[0].list({ owner: 'bea' })).toEqual([
+      expect.objectContaining({ expiresAt: Date.now() + 30 * DAY }),
+    ])
   })
 })
 
@@ -118,8 +120,8 @@ describe('a timeout that fails for some data', () => {
     const site = new OwnedApp({ store: new MemoryStore(), idleTimeout })
     const devices = [await site.signedIn('ann'), await site.signedIn('ann')]
     isFailing = true
-    await expect(site.services[0].list('ann')).rejects.toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
-    expect(await site.services[0].revokeAll('ann')).toBe(2)
+    await expect(site.services[0].list({ owner: 'ann' })).rejects.toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
+    expect(await site.services[0].revokeAll({ owner: 'ann' })).toBe(2)
     isFailing = false
     expect(await Promise.all(devices.map(dataOf))).toEqual([{}, {}])
     expect((await site.eventsOf('revoked')).map(({ detail }) => detail.reason)).toEqual(['all', 'all'])

@@ -28,7 +28,7 @@ class Site {
       const [, verb, name, user] = ctx.path.split('/')
       const session = name === 'staff' ? (ctx.staff as Data) : ctx.session
       if (verb === 'as') session.user = decodeURIComponent(user)
-      if (verb === 'end') await this[name as 'staff'].revokeAll(undefined, { except: 'current' }, ctx)
+      if (verb === 'end') await this[name as 'staff'].revokeOthers(ctx)
       ctx.body = { customers: ctx.session.user, staff: (ctx.staff as Data).user }
     })
   }
@@ -54,8 +54,8 @@ describeOnEachStore('two services on one store', (getStore) => {
     await site.signedIn('customers', seven)
     await site.signedIn('customers', seven)
     await site.signedIn('staff', seven)
-    expect(await site.customers.list(seven)).toHaveLength(2)
-    expect(await site.staff.list(seven)).toHaveLength(1)
+    expect(await site.customers.list({ owner: seven })).toHaveLength(2)
+    expect(await site.staff.list({ owner: seven })).toHaveLength(1)
   })
 
   it('R87: who ends all sessions of the one ends none of the other', async () => {
@@ -65,14 +65,14 @@ describeOnEachStore('two services on one store', (getStore) => {
     expect(await shown(employee)).toEqual({ staff: seven })
     expect(await shown(phone)).toEqual({ customers: seven })
     expect(await shown(laptop)).toEqual({})
-    expect(await site.staff.revokeAll(seven)).toBe(1)
+    expect(await site.staff.revokeAll({ owner: seven })).toBe(1)
     expect(await shown(phone)).toEqual({ customers: seven })
   })
 
   it('R87: a handle of the one is unknown to the other', async () => {
     const customer = await site.signedIn('customers', seven)
     await site.signedIn('staff', seven)
-    const [{ handle }] = await site.customers.list(seven)
+    const [{ handle }] = await site.customers.list({ owner: seven })
     expect(await site.staff.revoke(handle, { owner: seven })).toBe(false)
     expect(await shown(customer)).toEqual({ customers: seven })
   })
@@ -81,7 +81,7 @@ describeOnEachStore('two services on one store', (getStore) => {
     let isEnded = false
     const both = new Site(getStore(), {
       beforeSave: async () => {
-        if (!isEnded) await site.customers.revokeAll(seven)
+        if (!isEnded) await site.customers.revokeAll({ owner: seven })
         isEnded = true
       },
     })
@@ -102,7 +102,7 @@ describeOnEachStore('two services on one store', (getStore) => {
   it('R87: events and lists tell the owner as the application knows it', async () => {
     await site.signedIn('customers', seven)
     await site.signedIn('staff', seven)
-    await site.customers.revokeAll(seven)
+    await site.customers.revokeAll({ owner: seven })
     await nextTurn()
     expect(site.told).toEqual([
       ['customers owned', seven],
@@ -117,11 +117,11 @@ describeOnEachStore('two services on one store', (getStore) => {
       const start = newOwner() + character.repeat(254 - newOwner().length)
       for (const end of ['a', 'b']) await site.signedIn('staff', start + end)
       const customer = await site.signedIn('customers', `${start}a`)
-      for (const end of ['a', 'b']) expect(await site.staff.list(start + end)).toHaveLength(1)
-      expect(await site.staff.revokeAll(`${start}a`)).toBe(1)
-      expect(await site.staff.list(`${start}b`)).toHaveLength(1)
+      for (const end of ['a', 'b']) expect(await site.staff.list({ owner: start + end })).toHaveLength(1)
+      expect(await site.staff.revokeAll({ owner: `${start}a` })).toBe(1)
+      expect(await site.staff.list({ owner: `${start}b` })).toHaveLength(1)
       expect(await shown(customer)).toEqual({ customers: `${start}a` })
-      await expect(site.staff.list(`${start}ab`)).rejects.toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
+      await expect(site.staff.list({ owner: `${start}ab` })).rejects.toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
     },
   )
 })
@@ -132,7 +132,7 @@ it('R87: a message that the sessions of a customer were ended concerns no employ
   const told: unknown[] = []
   bus.subscribe((message) => message.kind === 'revoked' && told.push(message.owner))
   const site = new Site(store, { bus })
-  await site.customers.revokeAll('7')
-  await site.staff.revokeAll('7')
+  await site.customers.revokeAll({ owner: '7' })
+  await site.staff.revokeAll({ owner: '7' })
   expect(new Set(told).size).toBe(2)
 })

@@ -97,7 +97,7 @@ it('R90: a sign-in that began before the end is gone, also where it is asked onc
 
 it('R90: in the request that ended all sessions itself, a sign-in after that is sure, however far the store is', async () => {
   const reset: OwnedVerb = async (ctx, sessions, user) => {
-    await sessions.revokeAll(user, {}, ctx)
+    await sessions.revokeAll({ owner: user }, ctx)
     ctx.session.user = user
   }
   const site = new OwnedApp({ store: farStore(), verbs: { reset } })
@@ -117,7 +117,7 @@ it.each([
   const both: OwnedVerb = async (ctx, sessions) => {
     for (const name of [first, second]) {
       time += 3
-      await sessions.revokeAll(names[name], {}, ctx)
+      await sessions.revokeAll({ owner: names[name] }, ctx)
     }
     ctx.session.user = names[as]
   }

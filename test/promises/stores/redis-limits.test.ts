@@ -79,7 +79,7 @@ describeWith('Redis', hasRedis)('RedisStore on a server that is full', () => {
 })
 
 const endAll: OwnedVerb = async (ctx, sessions) => {
-  const ending = sessions.revokeAll(undefined, { except: 'current' }, ctx)
+  const ending = sessions.revokeOthers(ctx)
   const { code, status, message } = (await ending.catch((error: SessionError) => error)) as SessionError
   return { code, status, message }
 }

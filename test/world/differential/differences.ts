@@ -92,6 +92,7 @@ export const DIFFERENCES: Difference[] = [
   },
   { number: 'D23', how: 'avoided', by: 'the options are ones that both know' },
   { number: 'D24', how: 'avoided', by: 'the store is never slow' },
+  { number: 'D25', how: 'avoided', by: 'maxAge is never 0' },
   {
     number: 'R2',
     how: 'avoided',

@@ -11,7 +11,7 @@ exports.signIn = async ({ session, MemoryStore }, { visit }, Koa) => {
   const app = Object.assign(new Koa(), { keys: ['a long random secret'], silent: true })
   const { sessions } = session({ store: new MemoryStore(), owner: (data) => data.user }, app)
   await visit(sessions, { user: 'ada' })
-  await sessions.revokeAll('ada')
+  await sessions.revokeAll({ owner: 'ada' })
   const ada = await visit(sessions, { user: 'ada' })
   return (await ada.session())?.user
 }

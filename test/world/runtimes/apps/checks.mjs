@@ -103,7 +103,7 @@ async function inParallel(check, name, { jar, get }) {
 }
 
 async function inAList(check, name, { sessions }) {
-  check(`${name}: lists the sessions of an account`, (await sessions.list('ann')).length, 1)
+  check(`${name}: lists the sessions of an account`, (await sessions.list({ owner: 'ann' })).length, 1)
 }
 
 const SITES = [
