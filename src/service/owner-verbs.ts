@@ -1,12 +1,13 @@
 import type { Context } from 'koa'
 import { SessionError } from '../base/errors'
+import { isContext } from '../base/is-context'
 import { findRequest } from '../request/scope/current-request'
 import { accountOf, describeAccount } from '../session/account'
 import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
 import type { Confirmation } from '../session/tenure'
 import { ServiceBase } from './service-base'
-import { ctxAmong, optionsAmong } from './verb-arguments'
+import { ctxAmong, optionsAmong, ownedArguments } from './verb-arguments'
 
 /** By what a visitor has proved who they are. */
 export interface ConfirmationMethod {
@@ -86,15 +87,15 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @example
    * for (const { handle, current, device } of await sessions.list()) console.log(handle, current, device)
    *
-   * @param options.owner whose; by default who is signed in with this request. Outside a request it has to be given. The ctx
-   * may stand in the place of the options.
+   * @param options.owner whose; by default who is signed in with this request. Outside a request it has to be given. The account
+   * itself, or the ctx, may stand in the place of the options.
    * @throws {SessionError} `ERR_SESSION_OPTIONS` where the store has no such index
    */
   list(ctx: Context): Promise<SignedInSession[]>
-  list(options?: OfOwner, ctx?: Context): Promise<SignedInSession[]>
-  async list(first?: OfOwner | Context, second?: Context): Promise<SignedInSession[]> {
-    const { owner } = optionsAmong<OfOwner>('sessions.list()', OWNER, first)
-    const asked = await this.#ask(owner, ctxAmong(first, second))
+  list(options?: OfOwner | string | number, ctx?: Context): Promise<SignedInSession[]>
+  async list(...given: unknown[]): Promise<SignedInSession[]> {
+    const { options, ctx } = ownedArguments<OfOwner>('sessions.list()', OWNER, given)
+    const asked = await this.#ask(options.owner, ctx)
     return asked ? this.#owned.list(asked) : []
   }
 
@@ -109,10 +110,12 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    */
   revoke(handle: string, ctx: Context): Promise<boolean>
   revoke(handle: string, options?: OfOwner, ctx?: Context): Promise<boolean>
-  async revoke(handle: string, first?: OfOwner | Context, second?: Context): Promise<boolean> {
-    const { owner } = optionsAmong<OfOwner>('sessions.revoke(handle)', OWNER, first)
-    const asked = await this.#ask(owner, ctxAmong(first, second))
-    return asked ? this.#owned.revoke(handle, asked) : false
+  revoke(handle: string, first?: OfOwner | Context, second?: Context): Promise<boolean> {
+    return this.#attended(ctxAmong(first, second), async (ctx) => {
+      const { owner } = optionsAmong<OfOwner>('sessions.revoke(handle)', OWNER, first)
+      const asked = await this.#ask(owner, ctx)
+      return asked ? this.#owned.revoke(handle, asked) : false
+    })
   }
 
   /**
@@ -122,18 +125,26 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @example
    * await sessions.revokeAll({ owner: 'alice' })
    *
-   * @param options.owner whose; by default who is signed in with this request. The ctx may stand in the place of the options.
+   * @param options.owner whose; by default who is signed in with this request. The account itself may stand before the options,
+   * and the ctx in their place.
    * @param options.except `'current'`, or the handle of the session that goes on
    * @returns how many were ended
    * @throws {SessionError} `ERR_SESSION_STORE` (503), whose message says how many were ended, and what may live
    */
   revokeAll(ctx: Context): Promise<number>
   revokeAll(options?: RevokeAllOptions, ctx?: Context): Promise<number>
-  async revokeAll(first?: RevokeAllOptions | Context, second?: Context): Promise<number> {
-    const { owner, except } = optionsAmong<RevokeAllOptions>('sessions.revokeAll()', OWNER_AND_EXCEPT, first)
-    checkExcept(except)
-    const asked = await this.#ask(owner, ctxAmong(first, second))
-    return asked ? this.#owned.revokeAll(asked, { except }) : 0
+  revokeAll(
+    owner: string | number | undefined,
+    options?: Omit<RevokeAllOptions, 'owner'>,
+    ctx?: Context,
+  ): Promise<number>
+  revokeAll(...given: unknown[]): Promise<number> {
+    return this.#attended(given.find(isContext) as Context | undefined, async (ctx) => {
+      const { options } = ownedArguments<RevokeAllOptions>('sessions.revokeAll()', OWNER_AND_EXCEPT, given)
+      checkExcept(options.except)
+      const asked = await this.#ask(options.owner, ctx)
+      return asked ? this.#owned.revokeAll(asked, { except: options.except }) : 0
+    })
   }
 
   /**
@@ -152,6 +163,12 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     const session = this.sessionIn(ctx)
     if (session.session === null || session.owner !== session.stored?.snapshot.owner) return undefined
     return session.stored?.tenure.confirmed
+  }
+
+  /** Does what a request asks for, so that its middleware waits for it; outside of one, just does it. */
+  #attended<T>(given: Context | undefined, work: (ctx: Context | undefined) => Promise<T>): Promise<T> {
+    const ctx = given ?? findRequest(this.app)
+    return ctx ? this.verb(ctx, () => work(ctx)) : work(undefined)
   }
 
   /** Undefined where no owner is given and nobody is signed in. */

@@ -28,6 +28,26 @@ export function optionsAmong<Options extends object>(
   return first
 }
 
+/**
+ * What such a verb is given that is about an owner's sessions: `(options?, ctx?)`, or the account first, `(owner, options?, ctx?)`.
+ *
+ * @throws {SessionError} `ERR_SESSION_BAD_VALUE` as {@link optionsAmong}
+ */
+export function ownedArguments<Options extends { owner?: string | number }>(
+  form: `sessions.${string}`,
+  names: readonly (keyof Options & string)[],
+  given: readonly unknown[],
+): { options: Options; ctx: Context | undefined } {
+  const [owner, rest] = isAccount(given[0]) ? [given[0], given.slice(1)] : [undefined, given]
+  const first = rest.find((value) => value !== undefined && value !== null && !isContext(value))
+  const options = optionsAmong<Options>(form, names, first as Options | undefined)
+  return { options: owner === undefined ? options : { ...options, owner }, ctx: rest.find(isContext) as Context | undefined }
+}
+
+function isAccount(value: unknown): value is string | number {
+  return typeof value === 'string' || typeof value === 'number'
+}
+
 function badValue(message: string): SessionError {
   return new SessionError('ERR_SESSION_BAD_VALUE', message)
 }
