@@ -107,6 +107,8 @@ export function sessionOptions(choice: string): SessionOptions<ShopSession> {
 const COMMON: SessionOptions<ShopSession> = {
   key: 'shop.session',
   httpOnly: true,
+  // Over HTTPS, the cookie never goes over a plain connection; without, the shop works all the same.
+  secure: 'auto',
   sameSite: 'lax',
   // Forms and websockets of other sites are refused: pages need no token for that.
   crossSite: 'refuse',
