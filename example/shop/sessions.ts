@@ -75,7 +75,7 @@ export class SessionBus extends RedisBus {
 
 /** Where sessions can rest, by the value of SESSIONS. */
 const CHOICES: Record<string, SessionOptions<ShopSession>> = {
-  // Needs no server; but whoever has a copy of the cookie can use it until it expires, also after the sign-out.
+  // Needs no server; but anybody who has a copy of the cookie can use it until it expires, also after the sign-out.
   cookie: {},
   memory: { store: MemorySessions },
   sqlite: { store: SqliteSessions },

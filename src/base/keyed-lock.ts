@@ -25,7 +25,7 @@ export class KeyedLock {
     return this.#last.has(key)
   }
 
-  /** Waits for those who hold the key, at most so many milliseconds: they may be waiting for whoever waits here. */
+  /** Waits for those who hold the key, this many milliseconds at most: they may be waiting for this very caller. */
   async yieldTo(key: string, atMost: number): Promise<void> {
     const ended = new AbortController()
     const patience = setTimeout(atMost, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)

@@ -1,11 +1,11 @@
 import { hashToken } from './token'
 
-/** What a message says instead of a session's id. No id and no token has a space in it, so it is no hash of a token. */
+/** Stands for a session's id in messages on the bus. No id and no token has a space in it, so it is no hash of a token. */
 export function hashSession(id: string): string {
   return hashToken(`session ${id}`)
 }
 
-/** What a message says instead of an owner. */
+/** Stands for an owner in messages on the bus. */
 export function hashOwner(owner: string): string {
   return hashToken(`owner ${owner}`)
 }

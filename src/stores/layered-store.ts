@@ -18,7 +18,7 @@ import { Readings } from './readings'
 import { boundsOf, RecordCache } from './record-cache'
 import { RecordText } from './record-text'
 
-/** What a {@link LayeredStore} takes beside the store that it stands in front of. */
+/** The options of a {@link LayeredStore}. */
 export interface LayeredStoreOptions {
   /**
    * For how many milliseconds a record may be returned from memory although another process may have changed or

@@ -107,7 +107,7 @@ print(json.dumps(found))`
   ])('a session that opens %s is read, and no forged one', async (_, options) => {
     const store = new MemoryStore()
     const { id, cookies, keys } = await signIn(store, options)
-    const record = { ...(await store.read(id))?.record }
+    const record = { ...store.read(id)?.record }
     const records = { [id]: JSON.stringify(record) }
     expect(readByPython(cookies, keys, records)).toEqual({ user: 'ada' })
     expect(readByPython(cookies, ['another key'], records)).toBeNull()
