@@ -15,7 +15,7 @@ const doors = Object.keys(exports)
 const THEMES = [
   { page: 'middleware', title: 'The middleware', files: /^src\/(index|middleware)\.ts$/ },
   { page: 'service', title: 'The service', files: /^src\/service/ },
-  { page: 'session', title: 'The session', files: /^src\/(session\/(session|record|merge|tenure)|request\/).*\.ts$/ },
+  { page: 'session', title: 'The session', files: /^src\/(session\/(?!serializer|events)|request\/)/ },
   { page: 'events', title: 'Events and traces', files: /\/(events|tracing)\.ts$/ },
   { page: 'errors', title: 'Errors', files: /\/errors\.ts$/ },
   { page: 'options', title: 'Options', files: /^src\/(options|transports|base)\// },

@@ -23,7 +23,13 @@ export type { SessionListener } from './service/service-base'
  * })
  */
 export class SessionService<Data extends object = SessionData> extends OwnerVerbs<Data> {
-  /** Reads the session of the request, once, and returns it: null where it was destroyed in this request. */
+  /**
+   * Reads the session of the request, once, and returns it: null where it was destroyed in this request.
+   *
+   * @example
+   * const session = await sessions.load(ctx)
+   * ctx.body = { user: session?.userId }
+   */
   async load(ctx: Context = this.context): Promise<Session<Data> | null> {
     const session = this.sessionIn(ctx)
     await session.load()
@@ -33,6 +39,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * The key of the session's record, the same for its whole life: `session.externalKey` is what the client holds. It opens a
    * session that was never rotated. Undefined for a session in its cookie, and after it was destroyed.
+   *
+   * @example
+   * const key = sessions.id(ctx)
    */
   id(ctx: Context = this.context): string | undefined {
     return this.sessionIn(ctx).id
@@ -53,6 +62,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * Whether the session is bound to the device that this request comes from: see the option `binding`. Experimental.
    *
+   * @example
+   * ctx.body = { isBound: sessions.isBound(ctx) }
+   *
    * @throws {SessionError} `ERR_SESSION_NOT_LOADED` before {@link load}, where the option `lazy` is on
    */
   isBound(ctx: Context = this.context): boolean {
@@ -60,7 +72,13 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     return binding !== undefined && this.sessionIn(ctx).session !== null && binding.isBound(ctx)
   }
 
-  /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
+  /**
+   * Writes the session now, changed or not: before a stream or an upgrade, for example.
+   *
+   * @example
+   * await sessions.save(ctx)
+   * ctx.res.write('data: the cookie is on its way\n\n')
+   */
   async save(ctx: Context = this.context): Promise<void> {
     await this.sessionIn(ctx).commit('save')
   }
@@ -68,6 +86,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * Changes the session and writes it at once. `change` gets a copy of the session; where another request was faster, it runs
    * again on the fresh data: counters count. On a store without conditional writes it runs once, and the last writer wins.
+   *
+   * @example
+   * await sessions.update((data) => (data.views = (data.views ?? 0) + 1), ctx)
    *
    * @returns the session, or null where it was destroyed meanwhile
    * @throws {SessionError} `ERR_SESSION_CONFLICT` where other requests were faster every time
@@ -81,7 +102,12 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     return session.session as Session<Data> | null
   }
 
-  /** Extends the life of the session, if there is one, from now on. */
+  /**
+   * Extends the life of the session, if there is one, from now on.
+   *
+   * @example
+   * if (ctx.path === '/still-here') await sessions.touch(ctx)
+   */
   async touch(ctx: Context = this.context): Promise<void> {
     await this.sessionIn(ctx).commit('touch')
   }
@@ -89,6 +115,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * Gives the client a new token, and makes every earlier one useless: do it whenever a visitor signs in. With the option
    * `owner`, a change of the account does it by itself.
+   *
+   * @example
+   * await sessions.regenerate({ keepData: false }, ctx)
    *
    * @param options.keepData whether the data come along; true by default
    * @returns the session; null where it was destroyed in this request
@@ -105,7 +134,12 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     return session.session as Session<Data> | null
   }
 
-  /** Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards. */
+  /**
+   * Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards.
+   *
+   * @example
+   * if (ctx.method === 'POST' && ctx.path === '/sign-out') await sessions.destroy(ctx)
+   */
   async destroy(ctx: Context = this.context): Promise<void> {
     const session = this.sessionIn(ctx)
     await session.load()
@@ -139,6 +173,10 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * Opens a session outside a request: for a websocket's upgrade, a stream of events, a job. The same checks are made as for
    * a request; what is not accepted, hostile cookies too, is undefined. It never writes to a client.
    *
+   * @example
+   * const held = await sessions.open({ headers: ctx.headers })
+   * held?.signal.addEventListener('abort', () => held.release())
+   *
    * @param request a request of Node's, or an object with its `headers`
    * @throws {SessionError} `ERR_SESSION_STORE` where the store cannot be read
    */
@@ -150,6 +188,10 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * A signal for a stream in a handler: aborted when the session is destroyed or revoked, changes hands or times out. It is
    * released when the response closes. Where there is no stored session, it is aborted already: `save()` first.
+   *
+   * @example
+   * const signal = await sessions.signal(ctx)
+   * signal.addEventListener('abort', () => ctx.res.end('event: signed-out\ndata:\n\n'))
    */
   async signal(ctx: Context = this.context): Promise<AbortSignal> {
     const session = this.sessionIn(ctx)
