@@ -31,7 +31,13 @@ export interface RegenerateOptions {
  * })
  */
 export class SessionService<Data extends object = SessionData> extends OwnerVerbs<Data> {
-  /** Reads the session of the request, once, and returns it: null where it was destroyed in this request. */
+  /**
+   * Reads the session of the request, once, and returns it: null where it was destroyed in this request.
+   *
+   * @example
+   * const session = await sessions.load(ctx)
+   * ctx.body = { user: session?.userId }
+   */
   async load(ctx: Context = this.context): Promise<Session<Data> | null> {
     const session = this.sessionIn(ctx)
     await session.load()
@@ -41,6 +47,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * The key of the session's record, the same for its whole life: `session.externalKey` is what the client holds. It opens a
    * session that was never rotated. Undefined for a session in its cookie, and after it was destroyed.
+   *
+   * @example
+   * const key = sessions.id(ctx)
    */
   id(ctx: Context = this.context): string | undefined {
     return this.sessionIn(ctx).id
@@ -61,6 +70,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * Whether the session is bound to the device that this request comes from: see the option `binding`. Experimental.
    *
+   * @example
+   * ctx.body = { isBound: sessions.isBound(ctx) }
+   *
    * @throws {SessionError} `ERR_SESSION_NOT_LOADED` before {@link load}, where the option `lazy` is on
    */
   isBound(ctx: Context = this.context): boolean {
@@ -68,7 +80,13 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     return binding !== undefined && this.sessionIn(ctx).session !== null && binding.isBound(ctx)
   }
 
-  /** Writes the session now, changed or not: before a stream or an upgrade, for example. */
+  /**
+   * Writes the session now, changed or not: before a stream or an upgrade, for example.
+   *
+   * @example
+   * await sessions.save(ctx)
+   * ctx.res.write('data: the cookie is on its way\n\n')
+   */
   save(ctx?: Context): Promise<void> {
     return this.verb(ctx, (session) => session.commit('save'))
   }
@@ -76,6 +94,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * Changes the session and writes it at once. `change` gets a copy of the session; where another request was faster, it runs
    * again on the fresh data: counters count. On a store without conditional writes it runs once, and the last writer wins.
+   *
+   * @example
+   * await sessions.update((data) => (data.views = (data.views ?? 0) + 1), ctx)
    *
    * @returns the session, or null where it was destroyed meanwhile
    * @throws {SessionError} `ERR_SESSION_CONFLICT` where other requests were faster every time
@@ -87,7 +108,12 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     })
   }
 
-  /** Extends the life of the session, if there is one, from now on. */
+  /**
+   * Extends the life of the session, if there is one, from now on.
+   *
+   * @example
+   * if (ctx.path === '/still-here') await sessions.touch(ctx)
+   */
   touch(ctx?: Context): Promise<void> {
     return this.verb(ctx, (session) => session.commit('touch'))
   }
@@ -95,6 +121,9 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   /**
    * Gives the client a new token, and makes every earlier one useless: do it whenever a visitor signs in. With the option
    * `owner`, a change of the account does it by itself.
+   *
+   * @example
+   * await sessions.regenerate({ keepData: false }, ctx)
    *
    * @param options.keepData whether the data come along; true by default. The ctx may stand in the place of the options.
    * @returns the session; null where it was destroyed in this request
@@ -112,7 +141,12 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     })
   }
 
-  /** Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards. */
+  /**
+   * Ends the session: removes the record, clears the cookie. `ctx.session` is null afterwards.
+   *
+   * @example
+   * if (ctx.method === 'POST' && ctx.path === '/sign-out') await sessions.destroy(ctx)
+   */
   destroy(ctx?: Context): Promise<void> {
     return this.verb(ctx, async (session) => {
       await session.load()
@@ -151,6 +185,10 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * Opens a session outside a request: for a websocket's upgrade, a stream of events, a job. The same checks are made as for
    * a request; what is not accepted, hostile cookies too, is undefined. It never writes to a client.
    *
+   * @example
+   * const held = await sessions.open({ headers: ctx.headers })
+   * held?.signal.addEventListener('abort', () => held.release())
+   *
    * The option `crossSite` judges the request by its method: one that does not say it may change something.
    *
    * @param request a request of Node's, a `Request` of fetch, or an object of its `headers`, `method` and `url`
@@ -163,7 +201,12 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
 
   /**
    * A signal for a stream in a handler: aborted when the session is destroyed or revoked, changes hands or times out; one that is
-   * bound to a device, when the time of the request's cookie is past. It is released when the response closes. Where there is no stored session, it is aborted already: `save()` first.
+   * bound to a device, when the time of the request's cookie is past. It is released when the response closes. Where there is no
+   * stored session, it is aborted already: `save()` first.
+   *
+   * @example
+   * const signal = await sessions.signal(ctx)
+   * signal.addEventListener('abort', () => ctx.res.end('event: signed-out\ndata:\n\n'))
    */
   async signal(ctx: Context = this.context): Promise<AbortSignal> {
     const session = this.sessionIn(ctx)

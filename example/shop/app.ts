@@ -8,6 +8,7 @@ import { CartController } from './controllers/cart-controller'
 import { SessionsController } from './controllers/sessions-controller'
 import { ShelfController } from './controllers/shelf-controller'
 import { errorPages } from './error-pages'
+import { forms } from './forms'
 import { Happenings } from './happenings'
 import { pageHeaders } from './page-headers'
 import { liveScript } from './pages/live-script'
@@ -21,6 +22,7 @@ export function createShop(settings: Settings): Koa {
   app.use(pageHeaders)
   app.use(errorPages)
   app.use(liveScript)
+  app.use(forms)
 
   Container.set({ id: Settings, value: settings, global: true })
   useSessions<ShopSession>(app, sessionOptions(settings.sessions))

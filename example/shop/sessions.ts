@@ -75,7 +75,7 @@ export class SessionBus extends RedisBus {
 
 /** Where sessions can rest, by the value of SESSIONS. */
 const CHOICES: Record<string, SessionOptions<ShopSession>> = {
-  // Needs no server; but whoever has a copy of the cookie can use it until it expires, also after the sign-out.
+  // Needs no server; but anybody who has a copy of the cookie can use it until it expires, also after the sign-out.
   cookie: {},
   memory: { store: MemorySessions },
   sqlite: { store: SqliteSessions },
@@ -107,6 +107,8 @@ export function sessionOptions(choice: string): SessionOptions<ShopSession> {
 const COMMON: SessionOptions<ShopSession> = {
   key: 'shop.session',
   httpOnly: true,
+  // Over HTTPS, the cookie never goes over a plain connection; without, the shop works all the same.
+  secure: 'auto',
   sameSite: 'lax',
   // Forms and websockets of other sites are refused: pages need no token for that.
   crossSite: 'refuse',

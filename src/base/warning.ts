@@ -10,7 +10,7 @@ export function warnOnce(topic: string, message: string, type?: string): void {
   if (!isProduction()) warnAlways(topic, message, type)
 }
 
-/** Tells whoever runs the process, once for each `topic`: in production too. */
+/** Prints a warning, once for each `topic`: in production too. */
 export function warnAlways(topic: string, message: string, type = 'SessionWarning'): void {
   if (told.has(topic)) return
   told.add(topic)

@@ -28,7 +28,7 @@ const PARTS: [title: string, needed: StoreCapability[], define: (it: TestRunner[
   ['index by owner', ['conditional', 'owner'], describeOwnerChanges],
 ]
 
-/** What {@link describeSessionStore} takes beside the store. */
+/** The options of {@link describeSessionStore}. */
 export interface DescribeOptions {
   /** What the store is meant to be able to do. Default: nothing beside `get`, `set` and `destroy`. */
   capabilities?: readonly StoreCapability[]

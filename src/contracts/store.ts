@@ -4,7 +4,7 @@ import type { Awaitable } from '../base/awaitable'
 import type { Bus } from './bus'
 import type { Serializer } from '../session/serializer'
 
-/** What a store is told beside a key. */
+/** Passed to every call of a store, after the key. */
 export interface StoreContext {
   /** The `rolling` option. */
   rolling: boolean
@@ -35,7 +35,7 @@ export interface StoreContext {
   knowsSecrets?: boolean
 }
 
-/** What {@link Store.set} is told beside the record. */
+/** Passed to {@link Store.set}, after the record. */
 export interface StoreSetContext extends StoreContext {
   /** Whether the data differs from what was read; false where only the lifetime is extended or the write is forced. */
   changed: boolean

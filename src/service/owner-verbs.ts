@@ -60,7 +60,12 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     })
   }
 
-  /** When the visitor last proved who they are, in milliseconds since 1970; undefined where they did not. */
+  /**
+   * When the visitor last proved who they are, in milliseconds since 1970; undefined where they did not.
+   *
+   * @example
+   * ctx.body = { confirmedAt: sessions.confirmedAt(ctx) }
+   */
   confirmedAt(ctx: Context = this.context): number | undefined {
     return this.#confirmation(ctx)?.[0]
   }

@@ -60,6 +60,9 @@ export class ServiceBase<Data extends object = SessionData> {
   /**
    * The service of the app that `ctx` belongs to; called on a subclass, the service of that class.
    *
+   * @example
+   * await SessionService.of(ctx).destroy(ctx)
+   *
    * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none
    */
   static of<T extends ServiceBase<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
@@ -73,7 +76,12 @@ export class ServiceBase<Data extends object = SessionData> {
     throw noMiddleware(this.name)
   }
 
-  /** The middleware that opens the session before the handlers and commits it after them; install it once. */
+  /**
+   * The middleware that opens the session before the handlers and commits it after them; install it once.
+   *
+   * @example
+   * app.use(sessions.middleware())
+   */
   middleware(): Koa.Middleware {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
     const service = this
@@ -82,7 +90,12 @@ export class ServiceBase<Data extends object = SessionData> {
     }
   }
 
-  /** Whether the middleware has run for this request, so that what is done to its session will be committed. */
+  /**
+   * Whether the middleware has run for this request, so that what is done to its session will be committed.
+   *
+   * @example
+   * if (!sessions.isInstalled(ctx)) ctx.throw(500, 'app.use(sessions.middleware()) is missing')
+   */
   isInstalled(ctx: Context): boolean {
     return this.sessionIn(ctx).hasMiddleware
   }
@@ -92,13 +105,24 @@ export class ServiceBase<Data extends object = SessionData> {
     return currentRequest(this.app)
   }
 
-  /** Calls `listener` with every event of this kind, after the request's own work. */
+  /**
+   * Calls `listener` with every event of this kind, after the request's own work.
+   *
+   * @example
+   * sessions.on('gone', ({ session, ctx }) => console.log(`${ctx.path}: session ${session} was ended meanwhile`))
+   */
   on<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
     this.#events.on(name, listener)
     return this
   }
 
-  /** Stops calling `listener`. */
+  /**
+   * Stops calling `listener`.
+   *
+   * @example
+   * const listener = () => console.log('two requests at once')
+   * sessions.on('conflict', listener).off('conflict', listener)
+   */
   off<Name extends keyof SessionEvents>(name: Name, listener: SessionListener<Name>): this {
     this.#events.off(name, listener)
     return this

@@ -24,7 +24,7 @@ export interface Access {
 /** A token that was rotated away: its hash, the time in milliseconds since 1970, and the count of hands that it had. */
 export type PastToken = readonly [hash: string, at: number, hands: number]
 
-/** What a record keeps of its {@link Access}. */
+/** The fields of a record that hold its {@link Access}. */
 export type AccessFields = Pick<RecordLifetime, '_secret' | '_hands' | '_past' | '_device'>
 
 /** How long a request that came with a token that was rotated away counts as one that was under way, in milliseconds. */
@@ -46,7 +46,7 @@ export function accessOf({ _secret, _hands, _past, _device }: RecordLifetime): A
   }
 }
 
-/** What a record keeps of it: nothing of what says nothing, so that a record without secrets is koa-session's. */
+/** The fields to write into a record; those without a value are left out, so that a record without secrets is koa-session's. */
 export function accessFields({ secret, hands, past, device }: Access): AccessFields {
   const fields: AccessFields = {}
   if (secret !== undefined) fields._secret = secret
@@ -57,8 +57,8 @@ export function accessFields({ secret, hands, past, device }: Access): AccessFie
 }
 
 /**
- * What `get` of a store returns of a record: all of it to who knows secrets, as every session here does; a process that knows
- * none, such as koa-session on the same store, may read what its id alone opens.
+ * What `get` of a store returns of a record: all of it to callers that know secrets, as every session here does; a process
+ * that knows none, such as koa-session on the same store, may read what its id alone opens.
  */
 export function openById<R extends RecordLifetime>(
   record: R | undefined,

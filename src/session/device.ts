@@ -14,7 +14,7 @@ export interface Device {
   readonly used: number
 }
 
-/** What a record keeps of its {@link Device}. */
+/** The field of a record that holds its {@link Device}. */
 export type DeviceField = readonly [id: string, algorithm: string, key: string, since: number, used: number]
 
 /** No proof fits this key: a record that says something else than a device is bound all the same. */

@@ -73,7 +73,7 @@ const NAMES: Record<keyof SessionEvents, true> = {
 }
 
 /**
- * The names of all {@link SessionEvents}, for whoever listens to each of them.
+ * The names of all {@link SessionEvents}, to listen to each of them.
  *
  * @example
  * for (const name of SESSION_EVENTS) sessions.on(name, () => console.count(`session ${name}`))

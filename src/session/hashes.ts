@@ -1,6 +1,6 @@
 import { hashToken } from './token'
 
-/** What a message says instead of a session's id. No id and no token has a space in it, so it is no hash of a token. */
+/** Stands for a session's id in messages on the bus. No id and no token has a space in it, so it is no hash of a token. */
 export function hashSession(id: string): string {
   return hashToken(`session ${id}`)
 }

@@ -3,7 +3,7 @@ import type { DeviceField } from './device'
 /** A session's lifetime: milliseconds, or `'session'` for a cookie that lives until the browser is closed. */
 export type Lifetime = number | 'session'
 
-/** What a record says of its own lifetime, beside the visitor's data: the first three as koa-session 7 writes them. */
+/** The fields of a record beside the visitor's data; the first three are those that koa-session 7 writes. */
 export interface RecordLifetime {
   /** When the record expires: milliseconds since 1970. */
   _expire?: number
@@ -98,7 +98,7 @@ function tenureTailOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime): s
   return tail
 }
 
-/** What a record says of its lifetime alone. */
+/** The fields of a record that are about its lifetime. */
 export function lifetimeFields({ _expire, _session, _maxAge, _idle, _created }: RecordLifetime): RecordLifetime {
   const fields = { _expire, _session, _maxAge, _idle, _created }
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))

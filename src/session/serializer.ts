@@ -12,7 +12,7 @@
 export interface Serializer {
   /** Throws for a value that it cannot carry. */
   stringify(value: unknown): string
-  /** Throws for a text that is not of its making. */
+  /** Throws on text that it did not produce. */
   // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as JSON.parse
   parse(text: string): any
 }

@@ -1,6 +1,6 @@
 import type { RecordLifetime } from './record'
 
-/** What a device is to be known by, such as `{ ip, userAgent }`: plain data, as the option `device` returns them. */
+/** Describes a device to its owner, such as `{ ip, userAgent }`: plain data, returned by the option `device`. */
 export type Device = Readonly<Record<string, unknown>>
 
 /** When somebody proved who they are, in milliseconds since 1970, and by what. */
@@ -37,7 +37,7 @@ export interface Tenure {
   readonly device: Device | undefined
 }
 
-/** What a record keeps of its {@link Tenure}. */
+/** The fields of a record that hold its {@link Tenure}. */
 export type TenureFields = Pick<RecordLifetime, '_owned' | '_confirmed' | '_seen' | '_seenBy'>
 
 export const NO_TENURE: Tenure = Object.freeze({
@@ -57,7 +57,7 @@ export function tenureOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime)
   }
 }
 
-/** What a record keeps of it: nothing of what says nothing. */
+/** The fields to write into a record; those without a value are left out. */
 export function tenureFields({ signIn, confirmed, seen, device }: Tenure): TenureFields {
   const fields: TenureFields = {}
   if (signIn) fields._owned = ownedField(signIn)

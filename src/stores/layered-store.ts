@@ -19,7 +19,7 @@ import { boundsOf, RecordCache } from './record-cache'
 import { RecordText } from './record-text'
 import { checkMethods } from './checks'
 
-/** What a {@link LayeredStore} takes beside the store that it stands in front of. */
+/** The options of a {@link LayeredStore}. */
 export interface LayeredStoreOptions {
   /**
    * For how many milliseconds a record may be returned from memory although another process may have changed or

@@ -19,7 +19,7 @@ import { Entry, MemoryEntries } from './memory-entries'
 import { OwnerMarks } from './owner-marks'
 import { RecordText, type RecordTextOptions } from './record-text'
 
-/** What a {@link MemoryStore} takes. */
+/** The options of a {@link MemoryStore}. */
 export interface MemoryStoreOptions extends RecordTextOptions {
   /** How many sessions it holds at most; past that, expired ones are forgotten, and then what was used least lately. Default: 100,000. */
   max?: number

@@ -11,7 +11,7 @@ import { CookieJar } from './cookie-jar'
 import { addressOf, contextOf } from './made-request'
 import { setCookieLinesOf, type CookieResponse } from './set-cookie'
 
-/** What a visitor is, beside their data. */
+/** The options of {@link visit}. */
 export interface VisitOptions {
   /**
    * The address that their requests ask for: its host is what `ctx.hostname` is, and `https:` what `ctx.secure` is.

@@ -2,7 +2,7 @@ import { IsString } from 'class-validator'
 import type { Context } from 'koa'
 import { SessionService } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
-import { Body, BodyParam, Controller, Ctx, Get, HttpCode, Post, Redirect } from 'routing-controllers'
+import { Body, Controller, Ctx, Get, HttpCode, Post, Redirect } from 'routing-controllers'
 import { Service } from 'typedi'
 import { Catalogue } from '../catalogue'
 import { cartPage, MAX_NOTE } from '../pages/cart-page'
@@ -10,6 +10,12 @@ import type { ShopSession } from '../sessions'
 import { seeOther } from './see-other'
 
 const MAX_QUANTITY = 99
+
+class Choice {
+  /** The id of a product. */
+  @IsString()
+  product!: string
+}
 
 class Note {
   @IsString()
@@ -32,14 +38,14 @@ export class CartController {
   @Post('/add')
   @HttpCode(303)
   @Redirect('/')
-  add(@BodyParam('product', { required: true }) product: string): Promise<void> {
+  add(@Body() { product }: Choice): Promise<void> {
     return this.#change(product, (quantity) => Math.min(quantity + 1, MAX_QUANTITY))
   }
 
   @Post('/remove')
   @HttpCode(303)
   @Redirect('/cart')
-  remove(@BodyParam('product', { required: true }) product: string): Promise<void> {
+  remove(@Body() { product }: Choice): Promise<void> {
     return this.#change(product, (quantity) => quantity - 1)
   }
 

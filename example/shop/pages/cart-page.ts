@@ -1,10 +1,13 @@
 import type { CartLine } from '../catalogue'
 import type { ShopSession } from '../sessions'
 import { html, type Html } from './html'
+import { errorLine, refused } from './form-error'
 import { layout, price } from './layout'
 
 /** How many characters a note has at most. */
 export const MAX_NOTE = 200
+
+const ERROR = 'note-error'
 
 interface Typed {
   /** The note that was typed, where it is too long. */
@@ -18,7 +21,8 @@ export function cartPage(session: ShopSession, lines: CartLine[], { failedNote }
     session,
     html`<div class="card">${table(lines)}</div>
       <h2>A note for the courier</h2>
-      ${failedNote !== undefined && tooLong(failedNote)} ${noteForm(failedNote ?? session.note)}`,
+      ${failedNote !== undefined && tooLong(failedNote)}
+      ${noteForm(failedNote ?? session.note, failedNote !== undefined && refused(ERROR))}`,
   )
 }
 
@@ -32,7 +36,7 @@ function table(lines: CartLine[]): Html {
         <th>Tea</th>
         <th class="number">Count</th>
         <th class="number">Price</th>
-        <th></th>
+        <th><span class="unseen">Change</span></th>
       </tr>
     </thead>
     <tbody>
@@ -41,8 +45,8 @@ function table(lines: CartLine[]): Html {
     <tfoot>
       <tr>
         <th colspan="2">Total</th>
-        <th class="number">${price(total)}</th>
-        <th></th>
+        <td class="number"><strong>${price(total)}</strong></td>
+        <td></td>
       </tr>
     </tfoot>
   </table>`
@@ -55,7 +59,7 @@ function row({ product, quantity }: CartLine): Html {
     <td class="number">${price(quantity * product.price)}</td>
     <td class="number">
       <form method="post" action="/cart/remove">
-        <button class="quiet" name="product" value="${product.id}" aria-label="One less ${product.name}">
+        <button class="quiet" name="product" value="${product.id}" aria-label="One less: ${product.name}">
           One less
         </button>
       </form>
@@ -63,17 +67,19 @@ function row({ product, quantity }: CartLine): Html {
   </tr>`
 }
 
-function noteForm(note = ''): Html {
+function noteForm(note = '', mark: Html | false): Html {
   return html`<form class="card" method="post" action="/cart/note">
     <label>
-      Ring twice? Leave it with a neighbour? <input name="note" maxlength="${MAX_NOTE}" value="${note}" />
+      Ring twice? Leave it with a neighbour?
+      <input name="note" maxlength="${MAX_NOTE}" value="${note}" ${mark} />
     </label>
     <button>Keep the note</button>
   </form>`
 }
 
 function tooLong({ length }: string): Html {
-  return html`<p class="error">
-    The note has ${length} characters. ${MAX_NOTE} fit. It was not kept yet: shorten it, and try again.
-  </p>`
+  return errorLine(
+    ERROR,
+    `The note has ${length} characters. ${MAX_NOTE} fit. It was not kept yet: shorten it, and try again.`,
+  )
 }

@@ -27,7 +27,7 @@ export function layout(title: string, session: ShopSession | undefined, content:
     </html>`.toString()
 }
 
-/** Whoever is signed in is told when that is over. */
+/** A visitor who is signed in is told when that is over. */
 const LIVE = html`<script src="/live.js" defer></script>`
 
 function navigation({ user, cart = {} }: ShopSession): Html {

@@ -1,8 +1,8 @@
 import type { Context, Next } from 'koa'
 
 /**
- * What a page does while it is open: it waits to be told that its session is over. Where the connection is lost, it asks
- * itself whether it is signed in still: what happened meanwhile, nobody has told it.
+ * What a page does while it is open: it waits to be told that its session is over, and then shows nothing of the account.
+ * Where the connection is lost, it asks itself whether it is signed in still: what happened meanwhile, nobody has told it.
  */
 const SCRIPT = `'use strict'
 
@@ -25,11 +25,14 @@ function showSignedOut() {
   const link = document.createElement('a')
   link.href = '/sign-in?to=' + encodeURIComponent(location.pathname)
   link.textContent = 'Sign in'
-  const bar = document.createElement('div')
-  bar.className = 'signed-out'
-  bar.setAttribute('role', 'alert')
-  bar.append('You were signed out on this device. ', link)
-  document.body.append(bar)
+  const line = document.createElement('p')
+  line.className = 'signed-out'
+  line.setAttribute('role', 'alert')
+  line.append('You were signed out on this device. ', link)
+  const heading = document.createElement('h1')
+  heading.textContent = document.title = 'Signed out'
+  document.querySelector('nav').remove()
+  document.querySelector('main').replaceChildren(heading, line)
 }
 
 connect()

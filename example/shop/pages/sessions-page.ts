@@ -30,7 +30,7 @@ function table(sessions: SignedInSession[]): Html {
           <tr>
             <th>Device</th>
             <th>Last visit</th>
-            <th></th>
+            <th><span class="unseen">Sign out</span></th>
           </tr>
         </thead>
         <tbody>
@@ -44,12 +44,14 @@ function table(sessions: SignedInSession[]): Html {
 }
 
 function row({ handle, current, device, lastSeenAt, createdAt }: SignedInSession): Html {
+  const [name, lastVisit] = [nameOf(device), timeOf(lastSeenAt ?? createdAt)]
+  const spoken = current ? `Sign out: ${name} (this one)` : `Sign out: ${name}, last visit ${lastVisit}`
   return html`<tr>
-    <td>${nameOf(device)}${current && html` <strong>(this one)</strong>`}</td>
-    <td>${timeOf(lastSeenAt ?? createdAt)}</td>
+    <td>${name}${current && html` <strong>(this one)</strong>`}</td>
+    <td>${lastVisit}</td>
     <td class="number">
       <form method="post" action="/sessions/revoke">
-        <button class="quiet" name="handle" value="${handle}">Sign out</button>
+        <button class="quiet" name="handle" value="${handle}" aria-label="${spoken}">Sign out</button>
       </form>
     </td>
   </tr>`

@@ -13,7 +13,7 @@ function card({ id, name, description, price: cents }: Product): Html {
     <p>${description}</p>
     <form class="row" method="post" action="/cart/add">
       ${price(cents)}
-      <button name="product" value="${id}" aria-label="Add ${name} to the cart">Add to cart</button>
+      <button name="product" value="${id}" aria-label="Add to cart: ${name}">Add to cart</button>
     </form>
   </section>`
 }

@@ -1,6 +1,9 @@
 import type { ShopSession } from '../sessions'
+import { errorLine, refused } from './form-error'
 import { html, type Html } from './html'
 import { layout } from './layout'
+
+const ERROR = 'sign-in-error'
 
 interface SignIn {
   users: { name: string; password: string }[]
@@ -11,18 +14,21 @@ interface SignIn {
 }
 
 export function signInPage(session: ShopSession, { users, to, failedName }: SignIn): string {
+  const hasFailed = failedName !== undefined
+  const mark = hasFailed && refused(ERROR)
   return layout(
     'Sign in',
     session,
-    html`${failedName !== undefined && html`<p class="error">The name or the password is wrong.</p>`}
+    html`${hasFailed && errorLine(ERROR, 'The name or the password is wrong.')}
       <form class="card" method="post" action="/sign-in">
         <input type="hidden" name="to" value="${to}" />
         <label>
-          Name <input name="name" value="${failedName}" autocomplete="username" maxlength="100" required autofocus />
+          Name
+          <input name="name" value="${failedName}" autocomplete="username" maxlength="100" required autofocus${mark} />
         </label>
         <label>
           Password
-          <input name="password" type="password" autocomplete="current-password" maxlength="100" required />
+          <input name="password" type="password" autocomplete="current-password" maxlength="100" required${mark} />
         </label>
         <button>Sign in</button>
       </form>

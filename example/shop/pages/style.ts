@@ -3,7 +3,7 @@ import { html } from './html'
 export const STYLE = html`<style>
   body {
     --ink: #23302b;
-    --leaf: #2f6f4f;
+    --leaf: #1f5a3d;
     --line: #dfe5df;
     --paper: #f6f7f2;
     --card: #fff;
@@ -122,6 +122,11 @@ export const STYLE = html`<style>
   .devices td {
     overflow-wrap: anywhere;
   }
+  .unseen {
+    position: absolute;
+    clip-path: inset(50%);
+    white-space: nowrap;
+  }
   .below {
     margin-top: 1rem;
   }
@@ -129,9 +134,8 @@ export const STYLE = html`<style>
     padding-left: 2rem;
   }
   .signed-out {
-    position: fixed;
-    inset: auto 0 0;
     padding: 1rem;
+    border-radius: 0.4rem;
     background: var(--leaf);
     color: var(--on-leaf);
     text-align: center;
@@ -155,7 +159,8 @@ export const STYLE = html`<style>
       padding-inline: 0.6rem;
     }
     .devices thead {
-      display: none;
+      position: absolute;
+      clip-path: inset(50%);
     }
     .devices tr,
     .devices td {

@@ -10,7 +10,7 @@ export interface SessionCleanup {
   stop(): void
 }
 
-/** What a clean-up that runs by itself takes. */
+/** The options of {@link KyselyStore.startCleanup}. */
 export interface CleanupOptions {
   /** How often it begins, in milliseconds. */
   every: number

@@ -36,7 +36,7 @@ import { isDuplicate } from './sql-errors'
 export type { CleanupOptions, SessionCleanup } from './cleanup'
 export { createSessionTable, type KyselyDatabase, type SessionTable } from './kysely-table'
 
-/** What a {@link KyselyStore} takes beside its database. */
+/** The options of a {@link KyselyStore}. */
 export interface KyselyStoreOptions extends RecordTextOptions {
   /** The table's name. Default: `sessions`. */
   table?: string

@@ -7,7 +7,7 @@ import type { Bus, BusMessage } from '../../contracts/bus'
 import { senderOf, type RedisClient, type Send } from './redis-client'
 import { duplicateOf, type Subscriber } from './redis-subscriber'
 
-/** What a {@link RedisBus} takes beside its client. */
+/** The options of a {@link RedisBus}. */
 export interface RedisBusOptions {
   /** The one channel that all processes share. Default: `session:bus`. */
   channel?: string
@@ -94,7 +94,7 @@ export class RedisBus implements Bus {
     else debug('bus: a message of %d characters was left out', text.length)
   }
 
-  /** There is nobody here whom an error of a listener could reach. */
+  /** No caller is here to catch an error of a listener. */
   #deliver(message: BusMessage): void {
     try {
       this.#listeners.call(message)
@@ -104,7 +104,7 @@ export class RedisBus implements Bus {
   }
 }
 
-/** Whoever can publish on the channel could send anything. */
+/** Anybody who can publish on the channel could send anything. */
 function parseMessage(text: string, self: string): BusMessage | undefined {
   let message: { kind?: unknown; session?: unknown; owner?: unknown; hands?: unknown; from?: unknown } | null
   try {

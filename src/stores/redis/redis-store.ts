@@ -26,7 +26,7 @@ import { markOf, outcomeOf, ownerIn, textOf } from './redis-fields'
 
 export type { RedisClient } from './redis-client'
 
-/** What a {@link RedisStore} takes beside its client. */
+/** The options of a {@link RedisStore}. */
 export interface RedisStoreOptions extends RecordTextOptions {
   /** What every key in Redis begins with: `r:` and an id follow, or `o:` or `m:` and an owner. Default: `session:`. */
   prefix?: string

@@ -4,6 +4,7 @@ import { SessionService } from 'koa-session-service'
 import { Container } from 'typedi'
 import { describeWith } from '../../support/require-server'
 import { closeServers, type Browser as Visitor } from './browser'
+import { addToCart, signIn } from './chromium-visitor'
 import { BROKEN_BUTTONS, HIDDEN_WIDTH, PALE_TEXTS } from './looks'
 import { ADA, visit } from './shop'
 
@@ -35,27 +36,6 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop in Chromium', () => {
     context.setDefaultTimeout(PATIENCE.timeout)
     contexts.push(context)
     return context
-  }
-
-  /** Signs in from a page that asks for it, and lands there. */
-  async function signIn(context: BrowserContext, path = '/account'): Promise<Page> {
-    const page = await context.newPage()
-    await page.goto(path)
-    await page.click('main a')
-    await page.fill('[name=name]', ADA.name)
-    await page.fill('[name=password]', ADA.password)
-    await page.click('main button')
-    await page.waitForURL(path)
-    return page
-  }
-
-  async function addToCart(context: BrowserContext): Promise<Page> {
-    const page = await context.newPage()
-    await page.goto('/')
-    await page.click('[value=assam]')
-    await page.waitForURL('/')
-    await page.waitForSelector('text=/Cart \\([1-9]/')
-    return page
   }
 
   /** What the page, or its console, complains of. */

@@ -19,7 +19,7 @@ describe.each(['memory', 'sqlite'])('your sessions, SESSIONS=%s', (SESSIONS) => 
     const { status, body } = await laptop.get('/sessions')
     expect(status).toBe(200)
     expect(handles(body)).toHaveLength(2)
-    expect(body.match(/\(this one\)/g)).toHaveLength(1)
+    expect(body.match(/<strong>\(this one\)/g)).toHaveLength(1)
   })
 
   test('R66: one device is signed out by its button, and the others stay', async () => {

@@ -1,4 +1,5 @@
 import { startClock, stopClock } from '../../support/clock'
+import { Settings } from '../../../example/shop/settings'
 import { closeServers } from './browser'
 import { ADA, cartCount, visit } from './shop'
 
@@ -76,6 +77,13 @@ describe.each(['cookie', 'memory', 'sqlite'])('signing in and out, SESSIONS=%s',
 
     expect(setCookie).toHaveLength(2)
     for (const line of setCookie) expect(line).toMatch(/; samesite=lax; httponly$/)
+  })
+
+  test('R39: the cookie stays on HTTPS where the visitor came over HTTPS', async () => {
+    const environment = { SESSIONS, SQLITE_FILE: ':memory:' }
+    const browser = await visit(environment, new Settings(environment), (shop) => (shop.proxy = true))
+    const { setCookie } = await browser.post('/cart/add', { product: 'assam' }, { 'x-forwarded-proto': 'https' })
+    expect(setCookie.filter((line) => /; secure(;|$)/.test(line))).toHaveLength(2)
   })
 
   test('R34: the cookie is another one after the sign-in, and copies of the old one are not signed in', async () => {

@@ -1,0 +1,119 @@
+import type { Server } from 'node:http'
+import { SESSION_EVENTS } from 'koa-session-service'
+import { Browser } from '../../promises/errors/server'
+import { codeBlocks, markdownIn, names, readText, tableRows } from './markdown'
+import { closePrograms, run } from './run-block'
+
+afterEach(() => {
+  closePrograms()
+  jest.restoreAllMocks()
+})
+
+/** The program of a page that stands under this heading, running. */
+async function start(page: string, heading: string): Promise<Server> {
+  const blocks = codeBlocks(readText(`docs/${page}.md`))
+  const [program] = blocks.filter(({ title, code }) => title.startsWith(heading) && code.endsWith('listen(3000)\n'))
+  return run(program.code)
+}
+
+const HTTPS = { 'x-forwarded-proto': 'https' }
+
+describe('docs/README.md', () => {
+  it('is the index: it names every page once', () => {
+    const links = Array.from(readText('docs/README.md').matchAll(/^- \[[^\]]+\]\(([^)]+)\)/gm), ([, link]) => link)
+    const pages = markdownIn('docs').map((path) => path.replace('docs/', ''))
+    const listed = pages.filter((page) => page === 'api/README.md' || !page.includes('/'))
+    expect(links.sort()).toEqual(listed.filter((page) => page !== 'README.md').sort())
+  })
+})
+
+describe('docs/events.md', () => {
+  it('R56: has a row for every event, in order', () => {
+    const rows = tableRows(readText('docs/events.md'), 'event')
+    expect(rows.flatMap(([cell]) => names(cell))).toEqual(SESSION_EVENTS)
+    expect(rows.filter((cells) => cells.length !== 4 || cells.includes(''))).toEqual([])
+  })
+
+  it('R56: its program tells who signs in, and who was signed out', async () => {
+    const told: string[] = []
+    jest.spyOn(console, 'log').mockImplementation((line: string) => void told.push(line))
+    const server = await start('events', 'Events')
+    jest.spyOn(console, 'log').mockImplementation((line: string) => void told.push(line))
+    const browser = new Browser(server)
+    await browser.get('/sign-in')
+    await browser.get('/sign-out-everywhere')
+    await new Promise(setImmediate)
+    expect(told).toEqual([expect.stringMatching(/^ada signed in from .*: session [0-9a-f]{8}$/), told[1]])
+    expect(told[1]).toBe('a session of ada was ended: all')
+  })
+})
+
+describe('docs/origins.md', () => {
+  const page = { ...HTTPS, origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }
+
+  it('R74: a page of the origin that is named reads and writes its session, and is told of errors', async () => {
+    const browser = new Browser(await start('origins', 'A page on another origin'))
+    const allowed = {
+      'access-control-allow-origin': 'https://app.example',
+      'access-control-allow-credentials': 'true',
+    }
+    expect(await browser.get('/', { method: 'OPTIONS', headers: page })).toMatchObject({
+      status: 204,
+      headers: allowed,
+    })
+    const { headers, setCookie } = await browser.get('/', { method: 'POST', headers: page })
+    expect(headers).toMatchObject(allowed)
+    expect(setCookie[0]).toMatch(/; samesite=none; secure/)
+    expect((await browser.get('/', { headers: page })).body).toBe('{"views":1}')
+    const plain = { origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }
+    jest.spyOn(console, 'error').mockImplementation(() => undefined)
+    expect(await new Browser(browser.server).get('/', { method: 'POST', headers: plain })).toMatchObject({
+      status: 500,
+      headers: allowed,
+    })
+  })
+
+  it('R74: a page of any other origin is refused', async () => {
+    const browser = new Browser(await start('origins', 'A page on another origin'))
+    jest.spyOn(console, 'error').mockImplementation(() => undefined)
+    const headers = { ...page, origin: 'https://evil.example' }
+    const answer = await browser.get('/', { method: 'POST', headers })
+    expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined])
+  })
+
+  it('R39: one cookie for all subdomains has the domain, and a name that goes with it', async () => {
+    const browser = new Browser(await start('origins', 'One session for all subdomains'))
+    expect((await browser.get('/', { headers: HTTPS })).body).toBe('{"isNew":true}')
+  })
+
+  it('R34: a header carries the token, which changes with the sign-in', async () => {
+    const browser = new Browser(await start('origins', 'A header in place of a cookie'))
+    const { headers, setCookie } = await browser.get('/sign-in')
+    expect(setCookie).toEqual([])
+    const authorization = `Bearer ${String(headers['x-session-token'])}`
+    expect((await browser.get('/', { headers: { authorization } })).body).toBe('{"user":"ada"}')
+    expect((await browser.get('/')).body).toBe('{}')
+    const left = await browser.get('/sign-out', { headers: { authorization } })
+    expect(left.headers['x-session-token']).toBe('')
+    expect((await browser.get('/', { headers: { authorization } })).body).toBe('{}')
+  })
+})
+
+describe('docs/processes.md', () => {
+  it('R41: counts who is online by what opens nothing', async () => {
+    const server = await start('processes', 'How many are online')
+    const [one, other] = [new Browser(server), new Browser(server)]
+    expect((await one.get('/')).body).toBe('{"online":0}')
+    for (const browser of [one, one, other, other, one]) await browser.get('/hello')
+    expect((await one.get('/')).body).toBe('{"online":2}')
+  })
+})
+
+describe('docs/contexts.md', () => {
+  it('R9, R10: mutations at once both count', async () => {
+    const browser = new Browser(await start('contexts', 'The session in GraphQL'))
+    expect((await browser.get('/sign-in')).body).toBe('{"me":"ada","items":[]}')
+    const { items } = JSON.parse((await browser.get('/add')).body) as { items: string[] }
+    expect(items.sort()).toEqual(['milk', 'tea'])
+  })
+})
