@@ -10,7 +10,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'index.ts: module.exports',
     'request/context-properties.ts: sessionOf(this).session',
     'request/cross-site-session.ts: super.session',
-    'request/outside/outside-scope.ts: headers[name]',
+    'request/outside/outside-request.ts: headers[name]',
     'service.ts: (data as Partial<Data>)[key]',
     'service.ts: session.session',
     'service/owner-sessions.ts: session.session',
