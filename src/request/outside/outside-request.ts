@@ -44,7 +44,7 @@ function messageOf(request: OutsideRequest): IncomingMessage {
   const isIterable = typeof (headers as Iterable<unknown>)[Symbol.iterator] === 'function'
   const pairs = isIterable ? (headers as Iterable<[string, unknown]>) : Object.entries(headers)
   for (const [name, value] of pairs) addHeader(message, name.toLowerCase(), value)
-  if (address && address.host !== '') message.headers.host ??= address.host
+  if (address?.host && message.headers.host === undefined) addHeader(message, 'host', address.host)
   return message
 }
 

@@ -11,7 +11,6 @@ const ALLOWED: Record<string, readonly string[]> = {
     'request/context-properties.ts: sessionOf(this).session',
     'request/cross-site-session.ts: super.session',
     'request/outside/outside-request.ts: headers[name]',
-    'request/outside/outside-request.ts: message.headers.host',
     'service.ts: data[key]',
     'service.ts: session.session',
     'service/owner-sessions.ts: session.session',
