@@ -70,7 +70,7 @@ const { output } = await bundle.write({
   sourcemap: true,
   sourcemapExcludeSources: true,
   // `require('koa-session-service')` is the function itself, with everything else on it.
-  outro: ({ name }) => (name === MAIN ? 'module.exports = Object.assign(exports.session, exports);' : ''),
+  outro: ({ name }) => (name === MAIN ? 'module.exports = Object.assign(exports.createSession, exports);' : ''),
 })
 await bundle.write({
   dir: join(dist, 'esm'),

@@ -41,7 +41,10 @@ export function ownedArguments<Options extends { owner?: string | number }>(
   const [owner, rest] = isAccount(given[0]) ? [given[0], given.slice(1)] : [undefined, given]
   const first = rest.find((value) => value !== undefined && value !== null && !isContext(value))
   const options = optionsAmong<Options>(form, names, first as Options | undefined)
-  return { options: owner === undefined ? options : { ...options, owner }, ctx: rest.find(isContext) as Context | undefined }
+  return {
+    options: owner === undefined ? options : { ...options, owner },
+    ctx: rest.find(isContext) as Context | undefined,
+  }
 }
 
 function isAccount(value: unknown): value is string | number {

@@ -21,13 +21,18 @@ interface Exchange {
   readonly res?: ResponseLike
 }
 
+/** Whether there is a response at all. What looks like a context may have none, or something that takes no headers. */
+export function hasResponse(ctx: Context): boolean {
+  return typeof (ctx as { res?: Partial<ServerResponse> }).res?.setHeader === 'function'
+}
+
 /**
  * Whether the response can still carry a header: it is there, its headers are not sent, it is not closed or destroyed, and the
  * client has not hung up; on HTTP/1 and HTTP/2. A response that no server has made can.
  */
 export function canStillTell(ctx: Context): boolean {
   const { res } = ctx as Exchange
-  return res !== undefined && !res.headersSent && !res.writableEnded && !isCut(ctx)
+  return res !== undefined && hasResponse(ctx) && !res.headersSent && !res.writableEnded && !isCut(ctx)
 }
 
 /** Whether nothing more can come of the response: it is sent, or nobody is there any more. Without one, the connection counts. */
