@@ -32,7 +32,7 @@ export function hasResponse(ctx: Context): boolean {
  */
 export function canStillTell(ctx: Context): boolean {
   const { res } = ctx as Exchange
-  return res !== undefined && hasResponse(ctx) && !res.headersSent && !res.writableEnded && !isCut(ctx)
+  return res !== undefined && !res.headersSent && !res.writableEnded && !isCut(ctx)
 }
 
 /** Whether nothing more can come of the response: it is sent, or nobody is there any more. Without one, the connection counts. */
