@@ -1,2 +1,2 @@
-export { session as default } from './index.js'
+export { createSession as default } from './index.js'
 export * from './index.js'

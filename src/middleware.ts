@@ -25,7 +25,8 @@ export type SessionMiddleware<Data extends object = SessionData> = Koa.Middlewar
 }
 
 /**
- * Session middleware for Koa: koa-session's, with the same options, cookies and stores.
+ * Session middleware for Koa: koa-session's, with the same options, cookies and stores. It refuses what cannot be: an option
+ * that is unknown, too.
  *
  * @example
  * app.keys = ['a long random secret']
@@ -52,14 +53,15 @@ export function session<Data extends object>(first: unknown, second: unknown): S
 }
 
 /**
- * {@link session} under the name that packages import from koa-session 7, for an app whose `koa-session` is this package. So
- * that no such app is kept from starting, an option that is unknown is a warning, and a second session on the property of
- * another one is that one, as it is in koa-session.
+ * {@link session} as packages import it from koa-session, by this name and as the default export, for an app whose
+ * `koa-session` is this package. So that no such app is kept from starting, an option that is unknown is a warning, or goes to
+ * a `ctx.cookies` of the app's own; and a second session on the property of another one is that one, as it is in koa-session.
  *
  * @example
  * app.use(createSession({ key: 'koa.sess', sameSite: undefined }, app))
  *
- * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that are known, and cannot be
+ * @throws {SessionError} `ERR_SESSION_OPTIONS` for options that are known, and cannot be; and for `encrypt`, where nobody
+ * would encrypt the cookie
  */
 export function createSession<Data extends object = SessionData>(
   options: LooseOptions<Data> | undefined,
@@ -71,7 +73,7 @@ export function createSession<Data extends object = SessionData>(
 ): SessionMiddleware<Data>
 export function createSession<Data extends object>(first: unknown, second: unknown): SessionMiddleware<Data> {
   const [app, options] = appAndOptions<LooseOptions<Data>>(first, second)
-  const known = withoutUnknown(options ?? {})
+  const known = withoutUnknown(options ?? {}, app)
   try {
     return install(new SessionService<Data>(app, known))
   } catch (error) {
@@ -79,21 +81,12 @@ export function createSession<Data extends object>(first: unknown, second: unkno
     const other = serviceOn<Data>(app, known.property ?? 'session')
     if (!other) throw error
     warnAlways(`second session on ${other.options.property}`, `${error.message} The first one serves both.`)
-    return installOnce(other)
+    return install(other)
   }
 }
 
 function install<Data extends object>(sessions: SessionService<Data>): SessionMiddleware<Data> {
   return Object.assign(sessions.middleware(), { sessions })
-}
-
-/** Serves a request whose session nobody has opened yet. */
-function installOnce<Data extends object>(sessions: SessionService<Data>): SessionMiddleware<Data> {
-  const middleware = sessions.middleware()
-  const session: Koa.Middleware = async (ctx, next) => {
-    await (sessions.isInstalled(ctx) ? next() : middleware(ctx, next))
-  }
-  return Object.assign(session, { sessions })
 }
 
 function isClash(error: unknown): error is SessionError {

@@ -69,8 +69,8 @@ const { output } = await bundle.write({
   hoistTransitiveImports: false,
   sourcemap: true,
   sourcemapExcludeSources: true,
-  // `require('koa-session-service')` is the function itself, with everything else on it.
-  outro: ({ name }) => (name === MAIN ? 'module.exports = Object.assign(exports.session, exports);' : ''),
+  // `require('koa-session-service')` is createSession() itself, as the default export is, with everything else on it.
+  outro: ({ name }) => (name === MAIN ? 'module.exports = Object.assign(exports.createSession, exports);' : ''),
 })
 await bundle.write({
   dir: join(dist, 'esm'),
@@ -83,12 +83,12 @@ await bundle.write({
 
 for (const { name, exports: names } of output.filter(({ isEntry }) => isEntry)) {
   const named = names.filter((exported) => exported !== 'default')
-  const handedOn = name === MAIN ? ['session as default', ...named] : named
+  const handedOn = name === MAIN ? ['createSession as default', ...named] : named
   writeFileSync(join(dist, `${name}.mjs`), `export { ${handedOn.join(', ')} } from "./${name}.js";\n`)
 }
 const callable = [
   '"use strict";',
   'const all = require("./index.mjs");',
-  'module.exports = Object.assign(all.session, all);',
+  'module.exports = Object.assign(all.createSession, all);',
 ]
 writeFileSync(join(dist, 'esm', `${MAIN}.cjs`), `${callable.join('\n')}\n`)

@@ -1,4 +1,5 @@
 import Cookies from 'cookies'
+import type Koa from 'koa'
 import type { Context } from 'koa'
 import type { SignatureKeys } from './signatures'
 
@@ -26,7 +27,7 @@ export class KoaCookiesSlot {
 
   #seek({ app }: Context): void {
     this.#wasSought = true
-    if (Object.hasOwn(app.context, 'cookies')) return
+    if (hasOwnCookies(app)) return
     const probe = Object.create(app.context) as object
     Reflect.set(probe, 'cookies', {})
     this.#slot = Object.getOwnPropertySymbols(probe)[0]
@@ -36,4 +37,9 @@ export class KoaCookiesSlot {
 /** Whether the application has put cookies of its own in place of Koa's, or wrapped what they do. */
 export function isReplaced(cookies: KoaCookies): boolean {
   return cookies.get !== ORIGINAL.get || cookies.set !== ORIGINAL.set
+}
+
+/** Whether an app has a `ctx.cookies` of its own for all of its requests, as Egg's has. */
+export function hasOwnCookies(app: Koa | undefined): boolean {
+  return app?.context !== undefined && Object.hasOwn(app.context, 'cookies')
 }

@@ -28,7 +28,7 @@ import { ownerFrom } from './owner-of'
 import { chooseBus } from './choose-bus'
 import { ttlOf, type Class, type ResolvedOptions } from './options'
 import { ChunkedTransport } from '../transports/chunked-transport'
-import { CookieTransport } from '../transports/cookie-transport'
+import { CookieTransport, type CookieSurroundings } from '../transports/cookie-transport'
 import { ExternalKeyTransport } from '../transports/external-key-transport'
 import { KeyedLock } from '../base/keyed-lock'
 import { isProduction } from '../base/warning'
@@ -76,14 +76,19 @@ export interface SessionConfig {
 export type Within = <T>(ctx: Context, work: () => T) => T
 
 /** Builds the plugs once. */
-export function configure(options: ResolvedOptions, emit: EmitSessionEvent, within: Within): SessionConfig {
+export function configure(
+  options: ResolvedOptions,
+  emit: EmitSessionEvent,
+  within: Within,
+  surroundings: CookieSurroundings,
+): SessionConfig {
   const hasStore = Boolean(options.store ?? options.ContextStore)
   const store = storeOf(options)
   const { bus, tell } = chooseBus(store ?? options.ContextStore, options.bus, emit)
-  const transport = chooseTransport(options)
+  const transport = chooseTransport(options, surroundings)
   const { key } = options
   const nameOf = (owner: string): string => storedOwner(key, owner)
-  const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name })
+  const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name }, surroundings)
   const binding = options.binding?.attach({ key, hasStore, cookie: options, transport, transportOf, emit })
   return Object.freeze({
     options,
@@ -111,11 +116,17 @@ export function configure(options: ResolvedOptions, emit: EmitSessionEvent, with
   })
 }
 
-function chooseTransport({ key, externalKey, chunks = 1 }: ResolvedOptions): Transport {
-  const cookie = new CookieTransport(key)
+function chooseTransport(
+  { key, externalKey, chunks = 1 }: ResolvedOptions,
+  surroundings: CookieSurroundings,
+): Transport {
+  const cookie = new CookieTransport(key, surroundings)
   if (externalKey) return new ExternalKeyTransport(externalKey, cookie)
   if (chunks === 1) return cookie
-  const others = Array.from({ length: chunks - 1 }, (_, index) => new CookieTransport(`${key}.${index + 1}`))
+  const others = Array.from(
+    { length: chunks - 1 },
+    (_, index) => new CookieTransport(`${key}.${index + 1}`, surroundings),
+  )
   return new ChunkedTransport([cookie, ...others])
 }
 

@@ -22,8 +22,7 @@ export function checkNames(app: Koa, names: Names, others: readonly { options: N
     )
   }
   const other = others.find(
-    ({ options }) =>
-      overlap(cookiesOf(options), cookiesOf(names)) || overlap(propertiesOf(options), propertiesOf(names)),
+    ({ options }) => cookiesOverlap(options, names) || overlap(propertiesOf(options), propertiesOf(names)),
   )
   if (!other) return
   throw new SessionError(
@@ -73,6 +72,11 @@ function boundCookiesOf({ options, binding }: Bound): string[] {
 
 function allCookiesOf(session: Bound): string[] {
   return [...cookiesOf(session.options), ...boundCookiesOf(session)]
+}
+
+/** Whether two sessions would set the same cookie. */
+export function cookiesOverlap(one: Names, other: Names): boolean {
+  return overlap(cookiesOf(one), cookiesOf(other))
 }
 
 /** The names of all cookies that a session may set: the first one, further pieces, and a signature for each. */

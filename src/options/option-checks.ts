@@ -23,7 +23,7 @@ import {
   type Check,
   type Rule,
 } from './rules'
-import { unknownOption } from './unknown-options'
+import { nearestOption, unknownOption } from './unknown-options'
 
 const isNothing: Check = (value) => value === undefined || value === null
 const isDuration: Check = (value) => typeof value === 'number' && value > 0 && value <= MAX_LIFETIME
@@ -101,6 +101,11 @@ export function isOption(name: string): boolean {
 /** What is said of an option that there is not. */
 export function nameUnknown(name: string): string {
   return unknownOption(name, Object.keys(RULES))
+}
+
+/** Whether an option that there is not looks like a slip of the pen. */
+export function isMisspelt(name: string): boolean {
+  return nearestOption(name, Object.keys(RULES)) !== undefined
 }
 
 /** Throws at the first option that is unknown or malformed, or that contradicts another one. */

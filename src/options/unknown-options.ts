@@ -9,6 +9,11 @@ export function unknownOption(name: string, names: string[]): string {
   return `Unknown session option "${name}". ${FORMER.get(name) ?? placeOf(name) ?? hint(name, names)}`
 }
 
+/** The one of `names` that was meant, where an option is nearly spelled like it, and is no one that other packages have. */
+export function nearestOption(name: string, names: string[]): string | undefined {
+  return FORMER.has(name) || placeOf(name) !== undefined ? undefined : nearestName(name, names)
+}
+
 function hint(name: string, names: string[]): string {
   const nearest = nearestName(name, names)
   return nearest === undefined

@@ -3,6 +3,7 @@ import { isPromise } from '../base/awaitable'
 import { warnOnce } from '../base/warning'
 import { releaseCookies } from '../cookies/keep-cookies'
 import type { SessionConfig } from '../options/config'
+import { hasResponse } from './scope/response-state'
 import type { RequestSession } from './session/request-session'
 
 /** Serves one request: opens its session, runs the handlers, commits. */
@@ -14,8 +15,12 @@ export async function serve(
 ): Promise<void> {
   const { options, binding } = config
   if (binding?.handles(ctx)) return binding.serve(ctx, session)
-  const starting = session.start()
+  // The same middleware twice: the outer one has read the session, and will write it.
+  if (session.serving === 'now') return void (await handle())
+  // Called again after it was done, it goes on with the session that the request has: a browser holds no cookie of that yet.
+  const starting = session.serving === 'before' ? session.start() : session.resume()
   if (isPromise(starting)) await starting
+  session.serving = 'now'
   try {
     await handleAndCommit(ctx, session, config, handle)
   } finally {
@@ -35,19 +40,21 @@ async function handleAndCommit(
   try {
     await handle()
   } catch (error) {
+    session.serving = 'after'
     await commitAfterFailure(ctx, session, config, error)
     throw error
   }
   try {
     const settling = session.settle()
     if (isPromise(settling)) await settling
+    session.serving = 'after'
     const finishing = config.options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
     if (isPromise(finishing)) await finishing
     const settlingRest = session.settle()
     if (isPromise(settlingRest)) await settlingRest
   } catch (error) {
     // No error page can take the place of a response that has begun, and it has to end.
-    if (!ctx.headerSent) throw error
+    if (!hasResponse(ctx) || !ctx.headerSent) throw error
     session.reportError(error)
   }
 }
@@ -74,6 +81,7 @@ async function commitAfterFailure(
 }
 
 function warnOfLateChanges(ctx: Context, session: RequestSession): void {
+  if (!hasResponse(ctx)) return
   ctx.res.once('close', () => {
     void session.settled().then(() => {
       if (isUnsaved(session)) {

@@ -1,13 +1,12 @@
 import type { Context } from 'koa'
 import { SessionError } from '../base/errors'
-import { isContext } from '../base/is-context'
 import { findRequest } from '../request/scope/current-request'
 import { accountOf, describeAccount } from '../session/account'
 import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
 import type { Confirmation } from '../session/tenure'
 import { ServiceBase } from './service-base'
-import { ctxAmong, optionsAmong, ownedArguments } from './verb-arguments'
+import { ctxAmong, ctxOf, optionsAmong, ownedArguments } from './verb-arguments'
 
 /** By what a visitor has proved who they are. */
 export interface ConfirmationMethod {
@@ -144,7 +143,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     ctx?: Context,
   ): Promise<number>
   revokeAll(...given: unknown[]): Promise<number> {
-    return this.#attended(given.find(isContext) as Context | undefined, async (ctx) => {
+    return this.#attended(ctxOf(given), async (ctx) => {
       const { options } = ownedArguments<RevokeAllOptions>('sessions.revokeAll()', OWNER_AND_EXCEPT, given)
       checkExcept(options.except)
       const asked = await this.#ask(options.owner, ctx)

@@ -5,16 +5,19 @@ import { ContextSlot } from '../base/context-slot'
 import { SessionError } from '../base/errors'
 import { warnOnce } from '../base/warning'
 import { configure, type SessionConfig } from '../options/config'
+import { othersBeside } from '../options/create-options'
 import { checkBindings, checkNames } from '../options/name-checks'
 import { checkCombination, checkOptions } from '../options/option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from '../options/options'
-import { defineContextProperties } from '../request/context-properties'
+import { defineContextProperties, lendContextProperties } from '../request/context-properties'
+import type { SessionSource } from '../request/read-anywhere'
 import { currentRequest, inRequest } from '../request/scope/current-request'
 import type { RequestSession } from '../request/session/request-session'
 import { requestSessionFor } from '../request/request-session-for'
 import { serve } from '../request/serve'
 import type { SessionEvents } from '../session/events'
 import type { SessionData } from '../session/session'
+import { appsOf, enterApp, sameAround } from './mounted'
 
 /** Listens to one kind of {@link SessionEvents}. */
 export type SessionListener<Name extends keyof SessionEvents> = (detail: SessionEvents[Name]) => void
@@ -30,6 +33,9 @@ export class ServiceBase<Data extends object = SessionData> {
   /** @internal */
   protected readonly config: SessionConfig
   readonly #events = new EventEmitter()
+  readonly #source: SessionSource
+  #hasMadeMiddleware = false
+  #hasServed = false
   readonly #sessions = new ContextSlot<RequestSession>('koa-session-service')
 
   /**
@@ -47,18 +53,21 @@ export class ServiceBase<Data extends object = SessionData> {
     this.app = app
     this.options = resolveOptions(options)
     checkCombination(this.options)
-    checkNames(app, this.options, this.#others)
-    this.config = configure(this.options, this.#emit.bind(this), this.within.bind(this))
+    checkNames(app, this.options, ServiceBase.#in(app))
+    const surroundings = { app, others: othersBeside(options) }
+    this.config = configure(this.options, this.#emit.bind(this), this.within.bind(this), surroundings)
     checkBindings(
       this.config,
-      this.#others.map(({ config }) => config),
+      ServiceBase.#in(app).map(({ config }) => config),
     )
-    ServiceBase.#services.set(app, [...this.#others, this])
-    defineContextProperties(app, this.options.property, this.sessionIn.bind(this))
+    ServiceBase.#services.set(app, [...ServiceBase.#in(app), this])
+    this.#source = { sessionIn: this.sessionIn.bind(this), isServing: this.#isServing.bind(this) }
+    defineContextProperties(app.context, this.options.property, this.#source)
   }
 
   /**
-   * The service of the app that `ctx` belongs to; called on a subclass, the service of that class.
+   * The service of the app that the request is in, the innermost where apps are mounted; called on a subclass, the service
+   * of that class.
    *
    * @example
    * await SessionService.of(ctx).destroy(ctx)
@@ -66,27 +75,35 @@ export class ServiceBase<Data extends object = SessionData> {
    * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none
    */
   static of<T extends ServiceBase<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
-    const services = ServiceBase.#services.get(ctx.app) ?? []
-    const candidates = services.filter((candidate) => candidate instanceof this)
-    const service =
-      candidates.find(({ constructor }) => constructor === this) ??
-      candidates.find(({ options }) => options.property === 'session') ??
-      candidates[0]
-    if (service) return service as T
+    for (const app of appsOf(ctx)) {
+      const candidates = ServiceBase.#in(app).filter((candidate) => candidate instanceof this)
+      const service =
+        candidates.find(({ constructor }) => constructor === this) ??
+        candidates.find(({ options }) => options.property === 'session') ??
+        candidates[0]
+      if (service) return service as T
+    }
     throw noMiddleware(this.name)
   }
 
   /**
-   * The middleware that opens the session before the handlers and commits it after them; install it once.
+   * The middleware that opens the session before the handlers and commits it after them. Twice in one request, it is one: the
+   * outer one. Where its app is mounted into another one, it serves that app's requests with its own cookie, keys, store and
+   * options.
    *
    * @example
    * app.use(sessions.middleware())
+   *
+   * @throws {SessionError} `ERR_SESSION_CLASH` for a request of another app that has a session with the same cookie, and
+   * other options
    */
   middleware(): Koa.Middleware {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
     const service = this
+    this.#hasMadeMiddleware = true
     return async function session(ctx, next) {
-      await serve(ctx, service.sessionIn(ctx), service.config, () => service.within(ctx, next))
+      if (ctx.app === service.app) await service.#serve(ctx, next)
+      else await service.#serveMounted(ctx, next)
     }
   }
 
@@ -136,7 +153,8 @@ export class ServiceBase<Data extends object = SessionData> {
   protected sessionIn(ctx: Context): RequestSession {
     const session = this.#sessions.of(ctx)
     if (session) return session
-    if (ctx.app !== this.app) return this.#serviceOf(ctx).sessionIn(ctx)
+    const service = this.#serviceOf(ctx)
+    if (service !== this) return service.sessionIn(ctx)
     return this.#sessions.set(ctx, requestSessionFor(ctx, this.config))
   }
 
@@ -162,10 +180,40 @@ export class ServiceBase<Data extends object = SessionData> {
 
   /** A container has one service for every app of the process; the request's own app decides. */
   #serviceOf(ctx: Context): ServiceBase<object> {
-    if (ctx.app === this.app) return this
-    const service = ServiceBase.#services.get(ctx.app)?.find((candidate) => candidate.constructor === this.constructor)
+    const apps = appsOf(ctx)
+    if (apps.includes(this.app)) return this
+    const services = apps.flatMap((app) => ServiceBase.#in(app))
+    const service = services.find((candidate) => candidate.constructor === this.constructor)
     if (!service) throw noMiddleware(this.constructor.name)
     return service
+  }
+
+  /** Whether requests come through the middleware. It may be used by hand; an app that uses none at all is a test's. */
+  #isServing(): boolean {
+    return this.#hasServed || (this.#hasMadeMiddleware && this.app.middleware.length > 0)
+  }
+
+  async #serve(ctx: Context, next: Koa.Next): Promise<void> {
+    this.#hasServed = true
+    await serve(ctx, this.sessionIn(ctx), this.config, () => this.within(ctx, next))
+  }
+
+  /** Serves a request of an app that this one is mounted into, as one of this app's own. */
+  async #serveMounted(ctx: Context, next: Koa.Next): Promise<void> {
+    const around = appsOf(ctx).filter((app) => app !== this.app)
+    const same = sameAround<ServiceBase<object>>(
+      this,
+      around.flatMap((app) => ServiceBase.#in(app)),
+    )
+    if (same) return same.#serve(ctx, next)
+    const leaveApp = enterApp(ctx, this.app)
+    const giveBack = lendContextProperties(ctx, this.options.property, this.#source)
+    try {
+      await this.#serve(ctx, next)
+    } finally {
+      giveBack()
+      leaveApp()
+    }
   }
 
   /** @internal */
@@ -181,14 +229,16 @@ export class ServiceBase<Data extends object = SessionData> {
     })
   }
 
-  get #others(): ServiceBase<object>[] {
-    return ServiceBase.#services.get(this.app) ?? []
+  /** The services of an app. */
+  static #in(app: Koa): ServiceBase<object>[] {
+    return ServiceBase.#services.get(app) ?? []
   }
 }
 
 function noMiddleware(name: string): SessionError {
   return new SessionError(
     'ERR_SESSION_NO_MIDDLEWARE',
-    `This app has no ${name}. Add "app.use(session(app))" or "useSessions(app)" before its routes.`,
+    `This app has no ${name}. Add "app.use(session(app))" or "useSessions(app)" before its routes. A session of an app that ` +
+      'is mounted into this one is there behind its own middleware, and not in front of it.',
   )
 }

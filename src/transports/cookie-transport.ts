@@ -1,10 +1,12 @@
 import Cookies from 'cookies'
+import type Koa from 'koa'
 import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import { findCookies } from '../cookies/cookie-header'
 import { addLines, CookieLines, removeLines } from '../cookies/cookie-lines'
 import { forgetCookies } from '../cookies/keep-cookies'
 import { isReplaced, KoaCookiesSlot, type KoaCookies } from '../cookies/koa-cookies'
+import { checkHonoured, refuseUnhonoured } from '../cookies/protected-cookies'
 import { rulesOfName } from '../cookies/name-prefixes'
 import { MAX_COMPUTED, Signatures, signerOf, type SignatureKeys } from '../cookies/signatures'
 import { isSameSiteNone, type CookieAttributes } from '../contracts/cookie-attributes'
@@ -29,6 +31,14 @@ interface Exchange {
   signer: unknown
 }
 
+/** What a cookie is beside its name and its attributes. */
+export interface CookieSurroundings {
+  /** Whose keys sign it. A middleware of this app may serve a request of another one. Default: the request's own app. */
+  readonly app?: Pick<Koa, 'keys'>
+  /** Options that are none of ours, for a `ctx.cookies` in the place of Koa's. */
+  readonly others?: Readonly<Record<string, unknown>>
+}
+
 /** Carries the token in a cookie, signed with `app.keys` as the `cookies` package does. */
 export class CookieTransport implements Transport {
   readonly #name: string
@@ -37,9 +47,13 @@ export class CookieTransport implements Transport {
   readonly #lines: CookieLines
   readonly #cookies = new KoaCookiesSlot()
   readonly #exchanges = new ContextSlot<Exchange>('cookie')
+  readonly #app: CookieSurroundings['app']
+  readonly #others: CookieSurroundings['others']
 
-  constructor(name: string) {
+  constructor(name: string, { app, others }: CookieSurroundings = {}) {
     this.#name = name
+    this.#app = app
+    this.#others = others
     this.#needsSecure = rulesOfName(name).needsSecure
     this.#signatures = new Signatures(name)
     this.#lines = new CookieLines(name)
@@ -50,7 +64,7 @@ export class CookieTransport implements Transport {
     const header = ctx.req.headers.cookie
     if (!header) return NOTHING
     const cookies = this.#cookiesOf(ctx)
-    if (cookies && isReplaced(cookies)) return presented([cookies.get(this.#name, { signed }) ?? ''])
+    if (cookies && isReplaced(cookies)) return presented([cookies.get(this.#name, { ...this.#others, signed }) ?? ''])
     const { values, signatures, isCut } = findCookies(header, this.#name)
     if (!signed) return presented(values, isCut)
     if (values.length === 0 || signatures.length === 0) return NOTHING
@@ -83,9 +97,13 @@ export class CookieTransport implements Transport {
     exchange.isWritten = true
     if (hasOwn) {
       const life = token === '' || maxAge === 'session' ? undefined : maxAge
-      cookies.set(this.#name, token, { ...attributes, maxAge: life, overwrite } as Cookies.SetOption)
+      const removal = token === '' ? { expires: new Date(0) } : undefined
+      const all = { ...this.#others, ...attributes, ...removal, maxAge: life, overwrite }
+      cookies.set(this.#name, token, all as Cookies.SetOption)
+      checkHonoured(ctx, this.#name, token, this.#others)
       return
     }
+    refuseUnhonoured(this.#name, this.#others)
     const lines = [line]
     if (keys) {
       const isKnown = exchange.value === token && exchange.signer === signerOf(keys)
@@ -166,15 +184,20 @@ export class CookieTransport implements Transport {
   /** Koa makes no cookies at all where its list of keys is empty. */
   #cookiesOf(ctx: Context): KoaCookies | undefined {
     const cookies = this.#cookies.of(ctx)
-    const { keys } = ctx.app
+    const keys = this.#ownKeys(ctx) ?? ctx.app.keys
     if (!cookies && Array.isArray(keys) && keys.length === 0) throw missingKeys(this.#name)
     return cookies
   }
 
   #keys(ctx: Context, cookies: KoaCookies | undefined): SignatureKeys {
-    const keys = cookies ? cookies.keys : (ctx.app.keys as SignatureKeys | undefined)
+    const keys = this.#ownKeys(ctx) ?? (cookies ? cookies.keys : ctx.app.keys)
     if (keys) return keys
     throw missingKeys(this.#name)
+  }
+
+  /** The keys of an app that serves a request of another one: the cookie is the same wherever that app is mounted. */
+  #ownKeys(ctx: Context): SignatureKeys | undefined {
+    return this.#app && this.#app !== ctx.app ? this.#app.keys : undefined
   }
 }
 

@@ -9,7 +9,7 @@ import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from '.
 import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
-import { canStillTell } from '../scope/response-state'
+import { canStillTell, hasResponse } from '../scope/response-state'
 import { putBack } from './put-back'
 import { reconcile } from './reconcile'
 import { removeRecord } from './remove-record'
@@ -134,7 +134,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     needsSecret: lacksSecret(stored, scope),
     hasOwners,
     isInCookie: !config.hasStore,
-    isResponseSent: scope.isOutside || !canStillTell(scope.ctx),
+    isResponseSent: scope.isOutside || !hasResponse(scope.ctx) || !canStillTell(scope.ctx),
     isOutside: scope.isOutside,
     wasWritten: job.wasWritten,
     isRolling: settings.rolling,

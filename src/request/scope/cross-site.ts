@@ -85,6 +85,11 @@ function parse(text: string): URL | undefined {
 /** The request that `allow` is asked of right now. */
 let asked: Context | undefined
 
+/** Whether `allow` is asked of this request right now: it is not to ask for the session. */
+export function isCrossSiteAsked(ctx: Context): boolean {
+  return asked === ctx
+}
+
 function isAllowed(ctx: Context, allow: (ctx: Context) => boolean): boolean {
   if (asked === ctx) throw nested('by "crossSite.allow"', 'It decides by the request alone, its path for example.')
   const before = asked

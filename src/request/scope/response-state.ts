@@ -21,6 +21,11 @@ interface Exchange {
   readonly res?: ResponseLike
 }
 
+/** Whether there is a response at all. What looks like a context may have none, or something that takes no headers. */
+export function hasResponse(ctx: Context): boolean {
+  return typeof (ctx as { res?: Partial<ServerResponse> }).res?.setHeader === 'function'
+}
+
 /**
  * Whether the response can still carry a header: it is there, its headers are not sent, it is not closed or destroyed, and the
  * client has not hung up; on HTTP/1 and HTTP/2. A response that no server has made can.

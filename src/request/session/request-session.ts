@@ -27,6 +27,8 @@ export class RequestSession implements SessionOwner {
   hasMiddleware = false
   /** Whether the middleware is still to commit. */
   #isServing = false
+  /** Whether the middleware is yet to come, has called the handlers, or is done with them. */
+  serving: 'before' | 'now' | 'after' = 'before'
 
   constructor(scope: RequestScope, persistence: Persistence) {
     this.#scope = scope
@@ -134,6 +136,11 @@ export class RequestSession implements SessionOwner {
       this.#scope.unchooseMaxAge()
     }
     return this.#state.read()
+  }
+
+  /** The middleware has come again, after it was done: the session is the one that the request has. */
+  resume(): void {
+    this.#isServing = true
   }
 
   /** Reads the session for the application, once: later calls wait for the same reading. */

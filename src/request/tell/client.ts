@@ -5,7 +5,7 @@ import type { SessionEvents } from '../../session/events'
 import type { Lifetime } from '../../session/record'
 import type { Outcome } from '../commit/commit-job'
 import type { RequestScope } from '../scope/request-scope'
-import { canStillTell } from '../scope/response-state'
+import { canStillTell, hasResponse } from '../scope/response-state'
 import { clearSiteData } from './response-headers'
 import { bindable, leftOf, type Stored } from '../open/stored'
 
@@ -37,7 +37,7 @@ export class Client {
 
   /** Nothing can be told any more: the response is under way, or the client is gone. */
   get isTooLate(): boolean {
-    return !canStillTell(this.#scope.ctx)
+    return !hasResponse(this.#scope.ctx) || !canStillTell(this.#scope.ctx)
   }
 
   /** Whether what was written has changed the client's token, and nothing can tell it any more. */

@@ -1,4 +1,11 @@
-import session, { createSession, MemoryStore, SessionError, type CreateSessionOptions } from 'koa-session-service'
+import byDefault, {
+  createSession,
+  MemoryStore,
+  session,
+  SessionError,
+  SessionService,
+  type CreateSessionOptions,
+} from 'koa-session-service'
 import { createApp, Visitor } from '../../support/app'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 
@@ -35,6 +42,7 @@ test('R78: createSession() keeps sessions as session() does, in both orders of t
 test.each([
   ['graceMs', 5, 'Unknown session option "graceMs". Leave it out; docs/options.md has a table of all options.'],
   ['samesite', 'lax', 'Unknown session option "samesite". Did you mean "sameSite"?'],
+  ['anything', 1, 'Unknown session option "anything". Leave it out; docs/options.md has a table of all options.'],
   ['secureProxy', true, 'Unknown session option "secureProxy". Set app.proxy = true and secure: true.'],
 ])(
   'D23, R78: createSession() warns once of the unknown option %s, and goes on without it',
@@ -47,6 +55,7 @@ test.each([
     }
     expect(warnings).toEqual([`${message} It has no effect.`])
     expect(() => session({ [name]: value } as object, createApp())).toThrow(message)
+    expect(() => new SessionService(createApp(), { [name]: value })).toThrow(message)
   },
 )
 
@@ -99,4 +108,22 @@ test('R78: a session with a property of its own is a second one, and one whose c
   const second = createSession({ key: 'admin', property: 'admin' }, app)
   expect(second.sessions).not.toBe(first.sessions)
   expect(() => createSession({ property: 'other' }, app)).toThrow('This app has a session with the cookie "koa.sess"')
+})
+
+test('R93, D23: the default export is createSession(), as in koa-session; session by its name refuses what it does not know', () => {
+  expect(byDefault).toBe(createSession)
+  expect(byDefault).not.toBe(session)
+  expect(() => byDefault({ logValue: true } as object, createApp())).not.toThrow()
+  expect(() => session({ logValue: true } as object, createApp())).toThrow('Unknown session option "logValue"')
+})
+
+test.each(['cookie', 'store'])('R93: "encrypt" is refused where the cookie would be written by Koa: %s', (kind) => {
+  const options = { encrypt: true, ...(kind === 'store' ? { store: new MemoryStore() } : {}) }
+  expect(() => createSession(options as object, createApp())).toThrow(
+    expect.objectContaining({
+      code: 'ERR_SESSION_OPTIONS',
+      message: expect.stringContaining('sealed({ keys })') as string,
+    }),
+  )
+  expect(() => createSession({ ...options, encrypt: false } as object, createApp())).not.toThrow()
 })

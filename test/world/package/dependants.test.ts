@@ -17,6 +17,7 @@ const PACKAGES = {
   '@feathersjs/koa': '5.0.50',
   'grant-koa': '5.4.8',
   koa: '2.16.2',
+  'koa-encrypted-session': '3.0.7',
   'koa-passport': '6.0.0',
   'passport-local': '1.0.0',
 }
@@ -61,6 +62,14 @@ describeWith('a registry of packages', project.install())(
 
       test('R78: koa-passport signs in and out', () => {
         expect(run('passport', format)).toEqual(['nobody', 'ann', 'ann', 'nobody', 'nobody'])
+      })
+
+      test('R93: koa-encrypted-session starts with options of its own, and its cookie stays encrypted', () => {
+        expect(run('encrypted', format)).toEqual({
+          pages: ['nobody', 'ann; "é" =,', 'ann; "é" =,', 'nobody', 'nobody'],
+          isReadable: false,
+          cookies: [],
+        })
       })
 
       test("R78: the calls of Strapi's session middleware keep a session", () => {

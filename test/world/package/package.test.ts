@@ -127,15 +127,15 @@ describe.each(['koa', 'koa2'])('a project with %s alone', (koa) => {
     expect(await consumer.visit(app)).toEqual(SEEN)
   })
 
-  test('R52: require gives the session function, with the exports on it', () => {
+  test('R52: require gives createSession(), with the exports on it', () => {
     const code = `const session = require('koa-session-service')
-      const { default: same, session: named, SessionService, MemoryStore } = session
+      const { default: same, createSession: named, SessionService, MemoryStore } = session
       print([typeof session, session === same, session === named, SessionService.name, new MemoryStore().size])`
     expect(consumers.commonjs.evaluate('commonjs', code)).toEqual(['function', true, true, 'SessionService', 0])
   })
 
-  test('R52: import gives the session function as the default, and the exports by name', () => {
-    const code = `import session, { session as named, SessionService } from 'koa-session-service'
+  test('R52: import gives createSession() as the default, and the exports by name', () => {
+    const code = `import session, { createSession as named, SessionService } from 'koa-session-service'
       print([typeof session, session === named, SessionService.name])`
     expect(consumers.module.evaluate('module', code)).toEqual(['function', true, 'SessionService'])
   })
