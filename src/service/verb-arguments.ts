@@ -43,8 +43,14 @@ export function ownedArguments<Options extends { owner?: string | number }>(
   const options = optionsAmong<Options>(form, names, first as Options | undefined)
   return {
     options: owner === undefined ? options : { ...options, owner },
-    ctx: rest.find(isContext) as Context | undefined,
+    ctx: ctxOf(rest) as Context | undefined,
   }
+}
+
+/** The ctx among what a verb is given. */
+export function ctxOf(given: readonly unknown[]): Context | undefined {
+  for (const value of given) if (isContext(value)) return value
+  return undefined
 }
 
 function isAccount(value: unknown): value is string | number {

@@ -34,9 +34,15 @@ export function replaced(known: Known): Known {
   return { ...NOTHING_KNOWN, wasSought: known.wasSought, retired: endingsOf(known), hasReplaced: true }
 }
 
+/** The id of the record that the client's token led to. */
+export function idOf({ stored, superseded }: Known): string | undefined {
+  return stored?.id ?? superseded?.id
+}
+
 /** All records that end with the session. */
-export function endingsOf({ retired, stored, superseded }: Known): Ending[] {
-  const id = stored?.id ?? superseded?.id
+export function endingsOf(known: Known): Ending[] {
+  const { retired, stored } = known
+  const id = idOf(known)
   return id === undefined ? [...retired] : [...retired, { id, cached: stored?.isCached ? stored : undefined }]
 }
 

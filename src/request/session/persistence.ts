@@ -6,13 +6,13 @@ import { Client } from '../tell/client'
 import { commit, takeBack } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import type { Draft } from '../commit/draft'
-import { afterCommit, afterEnd, found, NOTHING_KNOWN, replaced, untold, type Known } from './known'
+import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
 import { NewToken } from '../open/new-token'
 import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from '../scope/request-scope'
-import { hasChanges, mayBeDue, type Stored, type Superseded } from '../open/stored'
+import { hasChanges, mayBeDue, type Stored } from '../open/stored'
 import { isInDoubt } from '../commit/write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -65,7 +65,7 @@ export class Persistence {
     return this.#known.stored ? this.#known.stored.token : this.#newToken.value?.text
   }
 
-  /** Whether a session took the place of one that was ended, and nobody knows it yet. */
+  /** Whether a session took the place of one that was ended. */
   get hasReplaced(): boolean {
     return this.#known.hasReplaced
   }
@@ -143,8 +143,7 @@ export class Persistence {
   async refresh(session: SessionModel): Promise<Outcome['name']> {
     const setback = this.#setback
     if (!setback) return 'unchanged'
-    const { id } = this.#known.stored ?? (this.#known.superseded as Superseded)
-    const loaded = setback.isMissing ? undefined : await this.#scope.load(id as string)
+    const loaded = setback.isMissing ? undefined : await this.#scope.load(idOf(this.#known) as string)
     const job = this.#jobOf(session, { verb: 'commit' })
     const next = await reconcile(job, loaded, setback)
     this.#setback = undefined
