@@ -16,11 +16,11 @@ export async function serve(
   const { options, binding } = config
   if (binding?.handles(ctx)) return binding.serve(ctx, session)
   // The same middleware twice: the outer one has read the session, and will write it.
-  if (session.serving === 'now') return void (await handle())
+  if (session.stage.isNow) return void (await handle())
   // Called again after it was done, it goes on with the session that the request has: a browser holds no cookie of that yet.
-  const starting = session.serving === 'before' ? session.start() : session.resume()
+  const starting = session.stage.isBefore ? session.start() : session.resume()
   if (isPromise(starting)) await starting
-  session.serving = 'now'
+  session.stage.begin()
   try {
     await handleAndCommit(ctx, session, config, handle)
   } finally {
@@ -40,14 +40,14 @@ async function handleAndCommit(
   try {
     await handle()
   } catch (error) {
-    session.serving = 'after'
+    session.stage.end()
     await commitAfterFailure(ctx, session, config, error)
     throw error
   }
   try {
     const settling = session.settle()
     if (isPromise(settling)) await settling
-    session.serving = 'after'
+    session.stage.end()
     const finishing = config.options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
     if (isPromise(finishing)) await finishing
     const settlingRest = session.settle()

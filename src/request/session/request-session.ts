@@ -12,6 +12,7 @@ import { EarlyToken } from './early-token'
 import { SessionState } from './session-state'
 import { signalIn } from '../outside/signal'
 import { assignable, notLoaded } from './state'
+import { Stage } from './stage'
 import { Verbs } from './verbs'
 import type { Stored } from '../open/stored'
 
@@ -27,8 +28,7 @@ export class RequestSession implements SessionOwner {
   hasMiddleware = false
   /** Whether the middleware is still to commit. */
   #isServing = false
-  /** Whether the middleware is yet to come, has called the handlers, or is done with them. */
-  serving: 'before' | 'now' | 'after' = 'before'
+  readonly stage = new Stage()
 
   constructor(scope: RequestScope, persistence: Persistence) {
     this.#scope = scope

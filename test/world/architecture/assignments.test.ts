@@ -8,7 +8,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'cookies/keep-cookies.ts: res[KEPT]',
     'handlers/accessor.ts: (ctx as unknown as Record<string, unknown>)[property]',
     'handlers/accessor.ts: (sessionOf(ctx, requirements) as unknown as Record<string, unknown>)[key]',
-    'request/context-properties.ts: sessionOf(this).session',
+    'request/context-properties.ts: source.sessionIn(this).session',
     'request/cross-site-session.ts: super.session',
     'request/outside/outside-request.ts: headers[name]',
     'service.ts: data[key]',
