@@ -74,9 +74,7 @@ async function commitAfterFailure(
     await session.settle()
   } catch (error) {
     // A write that failed by name is not made again: its error is on its way already.
-    if (error !== failure) {
-      session.reportError(error)
-    }
+    if (error !== failure) session.reportError(error)
   }
 }
 

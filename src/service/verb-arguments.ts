@@ -43,7 +43,7 @@ export function ownedArguments<Options extends { owner?: string | number }>(
   const options = optionsAmong<Options>(form, names, first as Options | undefined)
   return {
     options: owner === undefined ? options : { ...options, owner },
-    ctx: ctxOf(rest) as Context | undefined,
+    ctx: ctxOf(rest),
   }
 }
 

@@ -43,7 +43,8 @@ async function commitSuperseded(job: CommitJob): Promise<Outcome> {
     return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded, isMerged: false }
   }
   // A change was made of an empty session: it is made again of the one that the sign-in joins.
-  if (job.draft) return again(job, job.draft, 'conflict')
+  const signsIn = scope.ownerOf(SessionModel.data(job.session)) !== undefined
+  if (job.draft && signsIn) return again(job, job.draft, 'conflict')
   // Who went adrift has signed in since: it may be the same sign-in, submitted twice.
   const { id, loaded } = superseded as Superseded
   const next = await reconcile(job, loaded ?? (await scope.load(id)))

@@ -17,11 +17,10 @@ const VERBS: Record<string, [verb: Verb, answer: unknown]> = {
 
 /** Calls that mean nothing, and would mean something else without a word. */
 const MISTAKES: Record<string, Verb> = {
-  'list of a text': (sessions, ctx) => sessions.list('ann' as never, ctx),
-  'list of a number': (sessions, ctx) => sessions.list(7 as never, ctx),
+  'list of NaN': (sessions, ctx) => sessions.list(NaN, ctx),
   'list of an array': (sessions, ctx) => sessions.list(['ann'] as never, ctx),
   'revoke with a text': (sessions, ctx) => sessions.revoke('handle', 'ann' as never, ctx),
-  'revokeAll of a text': (sessions, ctx) => sessions.revokeAll('ann' as never, ctx),
+  'revokeAll of a text that is empty': (sessions, ctx) => sessions.revokeAll('', {}, ctx),
   'revokeAll with a misspelled option': (sessions, ctx) => sessions.revokeAll({ user: 'bea' } as never, ctx),
   'confirm with a text': (sessions, ctx) => sessions.confirm('password' as never, ctx),
   'isFresh with a text': (sessions, ctx) => sessions.isFresh(60_000, 'password' as never, ctx),
@@ -74,6 +73,15 @@ describe.each([false, true])('with asyncLocalStorage: %p', (asyncLocalStorage) =
       return sessions[name as 'regenerate'](undefined, ctx)
     }
     expect(await askAsAnn(asyncLocalStorage, named)).toMatchObject({ status: 200, answer })
+  })
+
+  it('R104: the account may stand before the options of list() and revokeAll()', async () => {
+    const told = async (sessions: SessionService, ctx: Context): Promise<unknown> => [
+      (await sessions.list('ann', ctx)).length,
+      await sessions.revokeAll('ann', { except: 'current' }, ctx),
+      (await sessions.list('ann', ctx)).length,
+    ]
+    expect(await askAsAnn(asyncLocalStorage, told)).toMatchObject({ answer: [2, 1, 1] })
   })
 
   it.each(Object.entries(MISTAKES))('R104: %s is an error with a code', async (_name, verb) => {
