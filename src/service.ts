@@ -92,8 +92,10 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
   }
 
   /**
-   * Changes the session and writes it at once. `change` gets a copy of the session; where another request was faster, it runs
-   * again on the fresh data: counters count. On a store without conditional writes it runs once, and the last writer wins.
+   * Changes the session and writes it at once. `change` gets a copy of the session; where another request was faster, or another
+   * verb of this one has written what it changes, it runs again on the fresh data: counters count. So it changes data alone: what
+   * else it does, such as a call of another service, is done again too. On a store without conditional writes no other request
+   * makes it run again, and the last writer wins.
    *
    * @example
    * await sessions.update((data) => (data.views = (data.views ?? 0) + 1), ctx)
