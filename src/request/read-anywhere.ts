@@ -27,7 +27,7 @@ export function readAnywhere(ctx: Context, source: SessionSource): SessionModel 
     session = source.sessionIn(ctx)
     return session.session
   } catch (error) {
-    const isServed = session?.stage.isNow
+    const isServed = session?.stage.isHandling
     if ((isServed && !isResponseOver(ctx)) || isCrossSiteAsked(ctx)) throw error
     const hasFailed = FAILED.of(ctx) === true
     FAILED.set(ctx, true)

@@ -16,9 +16,9 @@ export async function serve(
   const { options, binding } = config
   if (binding?.handles(ctx)) return binding.serve(ctx, session)
   // The same middleware twice: the outer one has read the session, and will write it.
-  if (session.stage.isNow) return void (await handle())
+  if (session.stage.isHandling) return void (await handle())
   // Called again after it was done, it goes on with the session that the request has: a browser holds no cookie of that yet.
-  const starting = session.stage.isBefore ? session.start() : session.resume()
+  const starting = session.stage.isBefore ? session.start() : undefined
   if (isPromise(starting)) await starting
   session.stage.begin()
   try {
@@ -40,14 +40,14 @@ async function handleAndCommit(
   try {
     await handle()
   } catch (error) {
-    session.stage.end()
+    session.stage.commit()
     await commitAfterFailure(ctx, session, config, error)
     throw error
   }
   try {
     const settling = session.settle()
     if (isPromise(settling)) await settling
-    session.stage.end()
+    session.stage.commit()
     const finishing = config.options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
     if (isPromise(finishing)) await finishing
     const settlingRest = session.settle()

@@ -26,8 +26,6 @@ export class RequestSession implements SessionOwner {
   #earlyToken: EarlyToken | undefined
   /** Whether the middleware has come. */
   hasMiddleware = false
-  /** Whether the middleware is still to commit. */
-  #isServing = false
   readonly stage = new Stage()
 
   constructor(scope: RequestScope, persistence: Persistence) {
@@ -127,7 +125,6 @@ export class RequestSession implements SessionOwner {
   /** The middleware has come: reads the session, whatever was done with `ctx.session` before. */
   start(): Awaitable<void> {
     this.hasMiddleware = true
-    this.#isServing = true
     const { options, hasStore } = this.#scope.config
     if (options.lazy || !(hasStore || options.valid)) return
     if (hasStore && this.#state.current.name !== 'loading') {
@@ -136,11 +133,6 @@ export class RequestSession implements SessionOwner {
       this.#scope.unchooseMaxAge()
     }
     return this.#state.read()
-  }
-
-  /** The middleware has come again, after it was done: the session is the one that the request has. */
-  resume(): void {
-    this.#isServing = true
   }
 
   /** Reads the session for the application, once: later calls wait for the same reading. */
@@ -175,7 +167,7 @@ export class RequestSession implements SessionOwner {
 
   /** The request was served. What a verb has put on the response early is taken back where it is the session's no more. */
   close(): Awaitable<void> {
-    this.#isServing = false
+    this.stage.end()
     return this.#earlyToken?.check()
   }
 
@@ -207,10 +199,6 @@ export class RequestSession implements SessionOwner {
     return this.#commits.idle()
   }
 
-  get isServing(): boolean {
-    return this.#isServing
-  }
-
   /** The change of this session that the caller runs in, if it does. */
   get #draftAround(): Draft | undefined {
     const state = this.#state.current
@@ -231,7 +219,7 @@ export class RequestSession implements SessionOwner {
       this.#earlyToken?.doubt()
       throw error
     }
-    if (this.#isServing) (this.#earlyToken ??= new EarlyToken(this.#scope, this.#persistence)).note()
+    if (this.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.#scope, this.#persistence)).note()
   }
 
   #end(): void {

@@ -1,6 +1,6 @@
 /** How far the middleware is with a request. */
 export class Stage {
-  #name: 'before' | 'now' | 'after' = 'before'
+  #name: 'before' | 'handling' | 'committing' | 'after' = 'before'
 
   /** Whether the middleware has not called the handlers yet. */
   get isBefore(): boolean {
@@ -8,16 +8,26 @@ export class Stage {
   }
 
   /** Whether the handlers run. */
-  get isNow(): boolean {
-    return this.#name === 'now'
+  get isHandling(): boolean {
+    return this.#name === 'handling'
+  }
+
+  /** Whether the middleware is still to ask for what became of the session. */
+  get isServing(): boolean {
+    return this.#name === 'handling' || this.#name === 'committing'
   }
 
   /** The handlers begin. */
   begin(): void {
-    this.#name = 'now'
+    this.#name = 'handling'
   }
 
   /** The handlers are done. */
+  commit(): void {
+    this.#name = 'committing'
+  }
+
+  /** The middleware is done. */
   end(): void {
     this.#name = 'after'
   }

@@ -1,4 +1,5 @@
 import { ObservedPromise, unobserved } from '../../base/observed-promise'
+import type { Stage } from './stage'
 
 /** A verb that has failed, and its error. */
 interface Failure {
@@ -8,8 +9,7 @@ interface Failure {
 
 /** The request that the verbs are called in. */
 interface Served {
-  /** Whether the middleware will ask for what became of the verbs. */
-  readonly isServing: boolean
+  readonly stage: Pick<Stage, 'isServing'>
   /** Told of a failure that nobody asks for. */
   reportError(error: unknown): void
 }
@@ -55,7 +55,7 @@ export class Verbs {
   }
 
   #note(failure: Failure): void {
-    if (this.#served.isServing) return void this.#failures.push(failure)
+    if (this.#served.stage.isServing) return void this.#failures.push(failure)
     setImmediate(() => {
       if (isLost(failure)) this.#served.reportError(failure.error)
     })
