@@ -38,10 +38,11 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * const session = await sessions.load(ctx)
    * ctx.body = { user: session?.userId }
    */
-  async load(ctx: Context = this.context): Promise<Session<Data> | null> {
-    const session = this.sessionIn(ctx)
-    await session.load()
-    return session.session as Session<Data> | null
+  load(ctx?: Context): Promise<Session<Data> | null> {
+    return this.verb(ctx, async (session) => {
+      await session.load()
+      return session.session as Session<Data> | null
+    })
   }
 
   /**
@@ -137,8 +138,7 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     return this.verb(ctxAmong(first, second), async (session) => {
       const { keepData = true } = optionsAmong<RegenerateOptions>('sessions.regenerate()', ['keepData'], first)
       await session.load()
-      if (!keepData) session.clearData()
-      await session.commit('regenerate')
+      await (keepData ? session.commit('regenerate') : session.beginAnew())
       return session.session as Session<Data> | null
     })
   }
@@ -171,7 +171,7 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
     return this.verb(ctx, async (session) => {
       await session.load()
       const present = session.session?.toJSON() ?? {}
-      if (!Object.hasOwn(present, key)) return undefined
+      if (!session.isUpdating && !Object.hasOwn(present, key)) return undefined
       let taken: Data[Key] | undefined
       await session.update((draft) => {
         const data = draft as unknown as Partial<Data>
@@ -210,9 +210,10 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * const signal = await sessions.signal(ctx)
    * signal.addEventListener('abort', () => ctx.res.end('event: signed-out\ndata:\n\n'))
    */
-  async signal(ctx: Context = this.context): Promise<AbortSignal> {
-    const session = this.sessionIn(ctx)
-    await session.load()
-    return session.signal
+  signal(ctx?: Context): Promise<AbortSignal> {
+    return this.verb(ctx, async (session) => {
+      await session.load()
+      return session.signal
+    })
   }
 }

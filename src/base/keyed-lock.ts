@@ -4,7 +4,7 @@ import { setTimeout } from 'node:timers/promises'
  * How long somebody waits for those who came before, in milliseconds. The lock keeps them out of each other's way; what keeps
  * their data is the condition of each write. So nobody waits for ever, whatever the work of another one waits for.
  */
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 3_000
 
 /** Lets those who want to work on the same key do it one after the other, within this process. */
 export class KeyedLock {

@@ -97,10 +97,12 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    */
   list(ctx: Context): Promise<SignedInSession[]>
   list(options?: OfOwner | string | number, ctx?: Context): Promise<SignedInSession[]>
-  async list(...given: unknown[]): Promise<SignedInSession[]> {
-    const { options, ctx } = ownedArguments<OfOwner>('sessions.list()', OWNER, given)
-    const asked = await this.#ask(options.owner, ctx)
-    return asked ? this.#owned.list(asked) : []
+  list(...given: unknown[]): Promise<SignedInSession[]> {
+    return this.#attended(ctxOf(given), async (ctx) => {
+      const { options } = ownedArguments<OfOwner>('sessions.list()', OWNER, given)
+      const asked = await this.#ask(options.owner, ctx)
+      return asked ? this.#owned.list(asked) : []
+    })
   }
 
   /**
@@ -159,7 +161,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    *
    * @returns how many were ended
    */
-  async revokeOthers(ctx: Context = this.context): Promise<number> {
+  revokeOthers(ctx?: Context): Promise<number> {
     return this.revokeAll({ except: 'current' }, ctx)
   }
 

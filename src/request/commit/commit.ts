@@ -8,13 +8,11 @@ import type { CommitJob, Outcome } from './commit-job'
 import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
 import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
-import type { RequestScope } from '../scope/request-scope'
 import { canStillTell, hasResponse } from '../scope/response-state'
-import { putBack } from './put-back'
+import { endUnseen, isMissed, takeBack, tooLateToRotate, type Written } from './put-back'
 import { reconcile } from './reconcile'
-import { removeRecord } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
-import { isRenewalDue, isSeenDue, lacksSecret, type Superseded } from '../open/stored'
+import { isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
 import { writeRecord, type Setback } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
@@ -101,9 +99,11 @@ async function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Pro
 }
 
 /** Writes a record once. */
-function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+async function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
   const signIn = signInOf(job, content)
-  return signIn ? writeSignIn(job, plan, content, signIn) : writeRecord(job, plan, content, undefined)
+  if (signIn) return writeSignIn(job, plan, content, signIn)
+  const outcome = await writeRecord(job, plan, content, undefined)
+  return typeof outcome !== 'string' && isMissed(job, outcome) ? takeBack(job, outcome as Written) : outcome
 }
 
 /** As in koa-session, a store is told that the data changed where that was so before `beforeSave`. */
@@ -148,26 +148,8 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
   if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRotate()
-  if (plan.do === 'end') return endUnseen(job)
+  if (plan.do === 'end') return endUnseen(job.scope, job.stored as Stored)
   return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined, isMerged: job.isMerged }
-}
-
-/** The session belongs to somebody else from now on, and the client cannot be told: nobody goes on with it. */
-async function endUnseen({ scope, stored }: CommitJob): Promise<Outcome> {
-  const id = stored?.id as string
-  await removeRecord(scope, { id, cached: stored?.isCached ? stored : undefined })
-  scope.report('gone', id, {})
-  return { name: 'gone' }
-}
-
-/**
- * The client has gone while its new token was written: it goes on with the one that it holds.
- *
- * @throws {SessionError} `ERR_SESSION_HEADERS_SENT`
- */
-export async function takeBack(scope: RequestScope, { before, stored }: Outcome & { name: 'written' }): Promise<never> {
-  await putBack(scope, before, stored)
-  throw tooLateToRotate()
 }
 
 function isSomebodys({ scope }: CommitJob, { data }: Content): boolean {
@@ -192,13 +174,5 @@ function cannotChangeHands(): SessionError {
     'ERR_SESSION_HANDS',
     'A session that was opened outside a request was to get another owner, and no response can carry the token that it ' +
       'would need. Nothing was changed. Sign visitors in and out in a request; to end the session, call destroy().',
-  )
-}
-
-function tooLateToRotate(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_HEADERS_SENT',
-    'The session was to be given a new token, by a sign-in or by regenerate() or confirm(), and it could not reach the ' +
-      'client: the response had begun, or the client had gone. Nothing was changed. Do it before the first byte is written.',
   )
 }

@@ -1,47 +1,102 @@
+import { SessionError } from '../../base/errors'
 import { retry } from '../../base/retry'
 import type { Write, WriteResult } from '../../contracts/backend'
 import { ttlOf } from '../../options/options'
 import { accessFields, accessOf } from '../../session/access'
-import { lifetimeFields } from '../../session/record'
+import { merge } from '../../session/merge'
+import { dataOf, lifetimeFields, type Dictionary } from '../../session/record'
 import { contentOf } from '../../session/snapshot'
 import { tenureFields } from '../../session/tenure'
 import { leftOf, type Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
+import { canStillTell } from '../scope/response-state'
+import type { CommitJob, Outcome } from './commit-job'
+import { removeRecord } from './remove-record'
+
+export type Written = Outcome & { name: 'written' }
+
+/** Whether what was written has changed the client's token, and nothing can tell it any more: it has gone meanwhile. */
+export function isMissed({ scope }: CommitJob, outcome: Outcome): boolean {
+  if (outcome.name !== 'written' || !outcome.isRotated || outcome.before?.id === undefined) return false
+  return !scope.isOutside && !canStillTell(scope.ctx)
+}
 
 /**
- * Undoes a write that nobody was told of: the record is as it was read, and the token that the client holds opens it. A session
- * that was new is removed.
+ * The client has gone while its new token was written: the one that it holds opens the session again. Who was signed in with it
+ * and has left it is out all the same.
+ *
+ * @throws {SessionError} `ERR_SESSION_HEADERS_SENT` where the new token was asked for
+ */
+export async function takeBack({ scope, verb }: CommitJob, outcome: Written): Promise<Outcome> {
+  const { stored } = outcome
+  const before = outcome.before as Stored
+  const changesOwner = before.snapshot.owner !== stored.snapshot.owner
+  if (changesOwner && before.snapshot.owner !== undefined) return endUnseen(scope, stored)
+  const isAskedFor = changesOwner || verb === 'regenerate' || verb === 'confirm'
+  await putBack(scope, before, stored, { keepsData: !isAskedFor })
+  if (isAskedFor) throw tooLateToRotate()
+  return { name: 'unchanged', tell: 'nothing', stored: before, superseded: undefined, isMerged: false }
+}
+
+/** The session belongs to somebody else from now on, and the client cannot be told: nobody goes on with it. */
+export async function endUnseen(scope: RequestScope, stored: Stored): Promise<Outcome> {
+  const id = stored.id as string
+  await removeRecord(scope, { id, cached: stored.isCached ? stored : undefined })
+  scope.report('gone', id, {})
+  return { name: 'gone' }
+}
+
+/**
+ * Undoes a write that nobody was told of: the token that the client holds opens the record, and the data are as they were, but for
+ * what others have written since. A session that was new is removed.
  *
  * @param before what was stored; undefined for a session that was new
+ * @param options.keepsData whether what was written stays, and only the token is undone
  */
-export async function putBack(scope: RequestScope, before: Stored | undefined, written: Stored): Promise<void> {
+export async function putBack(
+  scope: RequestScope,
+  before: Stored | undefined,
+  written: Stored,
+  { keepsData = false }: { keepsData?: boolean } = {},
+): Promise<void> {
   const { config, ctx } = scope
   if (before?.id === undefined) return removeWritten(scope, written)
+  const data = (keepsData ? written : before).snapshot.data
   if (before.id === written.id) {
-    await writeOver(scope, before, written)
+    await writeOver(scope, before, written, data)
   } else {
     // A store without conditional writes has it under another id.
-    await write(scope, before, undefined)
+    await write(scope, before, data, undefined)
     await removeWritten(scope, written)
   }
   config.tell(ctx, 'rotated', before.id, before.access.hands)
 }
 
-/** As long as nobody but this request knows the token: who has gone on with what was written would have none that opens it. */
-async function writeOver(scope: RequestScope, before: Stored, written: Stored): Promise<void> {
+/** Others of the same hands may have written meanwhile: what they have changed stays. */
+async function writeOver(scope: RequestScope, before: Stored, written: Stored, undone: Dictionary): Promise<void> {
+  const { serializer } = scope.backend
   let { revision } = written
+  let data = undone
   await retry(async () => {
-    const { outcome } = await write(scope, before, { revision })
+    const { outcome } = await write(scope, before, data, { revision })
     if (outcome !== 'conflict') return outcome
     const found = await scope.load(written.id as string)
     if (!found || accessOf(found.record).secret !== written.access.secret) return outcome
     revision = found.revision
+    data = await merge(written.snapshot.data, undone, dataOf(found.record), { serializer })
     return undefined
   })
 }
 
-async function write(scope: RequestScope, before: Stored, readAt: Write['readAt']): Promise<WriteResult> {
-  return scope.backend.write(writeOf(scope, before, readAt), scope.storeContextFor(before.snapshot.owner))
+async function write(
+  scope: RequestScope,
+  before: Stored,
+  data: Dictionary,
+  readAt: Write['readAt'],
+): Promise<WriteResult> {
+  const context = scope.storeContextFor(before.snapshot.owner)
+  context.keepsLife = true
+  return scope.backend.write(writeOf(scope, before, data, readAt), context)
 }
 
 async function removeWritten({ backend, storeContext }: RequestScope, written: Stored): Promise<void> {
@@ -49,9 +104,17 @@ async function removeWritten({ backend, storeContext }: RequestScope, written: S
   await backend.remove(written.id as string, storeContext, at)
 }
 
-function writeOf({ backend, config }: RequestScope, before: Stored, readAt: Write['readAt']): Write {
+function writeOf({ backend, config }: RequestScope, before: Stored, data: Dictionary, readAt: Write['readAt']): Write {
   const { id, access, tenure, snapshot } = before
-  const { data, text } = contentOf(snapshot.data, backend.serializer)
+  const { text } = contentOf(data, backend.serializer)
   const lifetime = { ...lifetimeFields(snapshot.lifetime), ...accessFields(access), ...tenureFields(tenure) }
   return { id, data, text, lifetime, ttl: ttlOf(leftOf(before), config.options.ttl), readAt, reason: 'forced' }
+}
+
+export function tooLateToRotate(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_HEADERS_SENT',
+    'The session was to be given a new token, by a sign-in or by regenerate() or confirm(), and it could not reach the ' +
+      'client: the response had begun, or the client had gone. Nothing was changed. Do it before the first byte is written.',
+  )
 }

@@ -9,12 +9,10 @@ import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
 import { endOwned } from './owner-ends'
 import { liveRecordsOf, lookAt } from './owner-looks'
-import { putBack } from './put-back'
+import { isMissed, putBack, takeBack, type Written } from './put-back'
 import type { RequestScope } from '../scope/request-scope'
 import type { Content } from '../../session/snapshot'
 import { writeRecord, type Setback } from './write-record'
-
-type Written = Outcome & { name: 'written' }
 
 /** A sign-in as whom, and where the owner's sessions are known. */
 interface SignIn {
@@ -40,9 +38,11 @@ export async function writeSignIn(
   const order = look && { order: look.mark.now, mark: look.mark.notBefore }
   const outcome = await writeRecord(job, plan, content, order)
   if (typeof outcome === 'string' || outcome.name !== 'written') return outcome
-  const isLost = order !== undefined && (await settle(job, outcome, signIn, order))
   const id = outcome.stored.id as string
-  if (isLost) return gone(scope, id)
+  if (order && (await isVoidNow(job, outcome, signIn, order))) return gone(scope, id)
+  // Nobody is ended for a sign-in that does not reach its client.
+  if (isMissed(job, outcome)) return takeBack(job, outcome)
+  if (order && (await isTooOld(job, outcome, signIn))) return gone(scope, id)
   const { device } = outcome.stored.tenure
   scope.report('owned', id, { owner: signIn.owner, handle: handleOf(id), device })
   return outcome
@@ -68,17 +68,22 @@ function refuseWithoutIndex({ maxPerOwner, device }: ResolvedOptions): void {
   }
 }
 
-/**
- * What follows the write, before the client is told anything; returns whether the session is lost. Where a step fails, nobody
- * has signed in: what was there before is put back.
- */
-async function settle(job: CommitJob, { stored }: Written, signIn: SignIn, order: SignInOrder): Promise<boolean> {
-  const { scope } = job
-  const id = stored.id as string
+/** Whether all sessions of the owner, this one included, were ended since the first look. */
+function isVoidNow(job: CommitJob, outcome: Written, signIn: SignIn, order: SignInOrder): Promise<boolean> {
+  return undone(job, outcome, () => endVoid(job.scope, signIn, outcome.stored.id as string, order))
+}
+
+/** Whether this session is one of those that are more than `maxPerOwner`. */
+function isTooOld(job: CommitJob, outcome: Written, signIn: SignIn): Promise<boolean> {
+  return undone(job, outcome, () => endOldest(job.scope, signIn, outcome.stored.id as string))
+}
+
+/** Takes a step after the write. Where it fails, nobody has signed in: what was there before is put back. */
+async function undone({ scope, stored }: CommitJob, outcome: Written, step: () => Promise<boolean>): Promise<boolean> {
   try {
-    return (await endVoid(scope, signIn, id, order)) || (await endOldest(scope, signIn, id))
+    return await step()
   } catch (error) {
-    await putBack(scope, job.stored, stored).catch(() => undefined)
+    await putBack(scope, stored, outcome.stored).catch(() => undefined)
     throw error
   }
 }

@@ -32,7 +32,8 @@ export function hasResponse(ctx: Context): boolean {
  */
 export function canStillTell(ctx: Context): boolean {
   const { res } = ctx as Exchange
-  return res !== undefined && !res.headersSent && !res.writableEnded && !isCut(ctx)
+  // Over HTTP/2, a response has ended before its headers go out.
+  return res !== undefined && !res.headersSent && !isCut(ctx)
 }
 
 /** Whether nothing more can come of the response: it is sent, or nobody is there any more. Without one, the connection counts. */

@@ -7,7 +7,7 @@ import { hashSession } from '../../session/hashes'
 import type { Stored } from '../open/stored'
 import { loadFresh } from '../outside/outside-scope'
 import type { RequestScope } from '../scope/request-scope'
-import { whenResponseOver } from '../scope/response-state'
+import { isResponseOver, whenResponseOver } from '../scope/response-state'
 
 /** The stored side of the session, which tells the client. */
 interface Telling {
@@ -76,7 +76,7 @@ export class EarlyToken {
   /** A handler may begin the response itself: then what this process knows has to be enough. */
   #listen(id: string): void {
     const { bus } = this.#scope.config
-    if (this.#stop || !bus) return
+    if (this.#stop || !bus || isResponseOver(this.#scope.ctx)) return
     const name = hashSession(id)
     this.#stop = bus.subscribe((message) => this.#hear(message, name))
     onHeaders(this.#scope.ctx.res, () => this.#leave())

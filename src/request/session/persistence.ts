@@ -3,7 +3,7 @@ import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
 import type { SessionModel } from '../../session/session-model'
 import { Client } from '../tell/client'
-import { commit, takeBack } from '../commit/commit'
+import { commit } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import type { Draft } from '../commit/draft'
 import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
@@ -86,8 +86,8 @@ export class Persistence {
   }
 
   /** Lets the session begin anew: it takes nothing of what others write, and its age counts from the next write. */
-  startOver(): void {
-    this.#startsOver = true
+  startOver(value: boolean): void {
+    this.#startsOver = value
   }
 
   /** Forgets what was known, before the session is read. */
@@ -227,7 +227,6 @@ export class Persistence {
       this.#known = untold(before, this.#known)
       return this.#fail(job, error)
     }
-    if (outcome.name === 'written' && this.#client.misses(outcome)) return takeBack(this.#scope, outcome)
     return settle(
       () => this.#client.tell(outcome, this.#known.stored?.token),
       () => outcome.name,

@@ -182,12 +182,27 @@ export class RequestSession implements SessionOwner {
     })
   }
 
-  /** Takes everything out of the session, which begins anew. */
-  clearData(): void {
+  /** Regenerates without data: the session begins anew, or is as it was where that fails. */
+  async beginAnew(): Promise<void> {
     refuseInHook(this.#scope)
-    if (this.#state.current.name !== 'open') return
-    SessionModel.patch(this.#state.sessionOf(this.#state.current), {}, this.#scope.backend.serializer)
-    this.#persistence.startOver()
+    const state = this.#state.current
+    if (state.name !== 'open') return this.commit('regenerate')
+    const session = this.#state.sessionOf(state)
+    const data = SessionModel.data(session)
+    SessionModel.patch(session, {}, this.#scope.backend.serializer)
+    this.#persistence.startOver(true)
+    try {
+      await this.commit('regenerate')
+    } catch (error) {
+      SessionModel.assign(session, data)
+      this.#persistence.startOver(false)
+      throw error
+    }
+  }
+
+  /** Whether the caller runs in a change of this session. */
+  get isUpdating(): boolean {
+    return this.#draftAround !== undefined
   }
 
   /** A signal that is aborted when the session ends, and is released when the response closes. */

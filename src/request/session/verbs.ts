@@ -22,6 +22,7 @@ export class Verbs {
   readonly #served: Served
   readonly #pending = new Set<Promise<unknown>>()
   #failures: Failure[] = []
+  #hasReported = false
 
   constructor(served: Served) {
     this.#served = served
@@ -57,7 +58,10 @@ export class Verbs {
   #note(failure: Failure): void {
     if (this.#served.stage.isServing) return void this.#failures.push(failure)
     setImmediate(() => {
-      if (isLost(failure)) this.#served.reportError(failure.error)
+      // Whoever hears of it may call a verb again, which fails again.
+      if (!isLost(failure) || this.#hasReported) return
+      this.#hasReported = true
+      this.#served.reportError(failure.error)
     })
   }
 }

