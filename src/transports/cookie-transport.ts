@@ -190,6 +190,9 @@ export class CookieTransport implements Transport {
   }
 
   #keys(ctx: Context, cookies: KoaCookies | undefined): SignatureKeys {
+    const given = this.#ownKeys(ctx) ?? ctx.app.keys
+    // An environment variable that is set and empty makes a key that everybody knows.
+    if (Array.isArray(given) && given.some((key: unknown) => !key)) throw emptyKey(this.#name)
     const keys = this.#ownKeys(ctx) ?? (cookies ? cookies.keys : ctx.app.keys)
     if (keys) return keys
     throw missingKeys(this.#name)
@@ -206,6 +209,14 @@ function missingKeys(name: string): SessionError {
     'ERR_SESSION_KEYS_MISSING',
     `The session cookie "${name}" is signed, and app.keys is not set. Set app.keys = ['a long random secret'] before ` +
       'the first request, or pass signed: false to trust whatever the client sends.',
+  )
+}
+
+function emptyKey(name: string): SessionError {
+  return new SessionError(
+    'ERR_SESSION_KEYS_MISSING',
+    `The session cookie "${name}" is signed, and app.keys has a key that is empty: anybody could sign with it. Look at where the ` +
+      "keys come from, such as an environment variable that is not set; and set app.keys = ['a long random secret'].",
   )
 }
 

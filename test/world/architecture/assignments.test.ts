@@ -70,6 +70,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'conformance/describe-session-store.ts: test.key',
     'conformance/describe-session-store.ts: test.store',
     'conformance/touch.ts: context.at.expire',
+    'request/commit/put-back.ts: context.keepsLife',
     'request/commit/write-record.ts: context.keepsLife',
     'request/scope/request-scope.ts: context.knowsSecrets',
   ],
