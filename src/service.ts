@@ -187,11 +187,11 @@ export class SessionService<Data extends object = SessionData> extends OwnerVerb
    * Opens a session outside a request: for a websocket's upgrade, a stream of events, a job. The same checks are made as for
    * a request; what is not accepted, hostile cookies too, is undefined. It never writes to a client.
    *
+   * The option `crossSite` judges the request by its method: one that does not say it may change something.
+   *
    * @example
    * const held = await sessions.open({ headers: ctx.headers })
    * held?.signal.addEventListener('abort', () => held.release())
-   *
-   * The option `crossSite` judges the request by its method: one that does not say it may change something.
    *
    * @param request a request of Node's, a `Request` of fetch, or an object of its `headers`, `method` and `url`
    * @throws {SessionError} `ERR_SESSION_STORE` where the store cannot be read

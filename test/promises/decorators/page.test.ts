@@ -7,7 +7,15 @@ import { complaints, PROGRAM } from '../../world/readme/typescript'
 afterEach(closePrograms)
 
 const blocks = codeBlocks(readText('docs/decorators.md')).filter(({ language }) => language === 'ts')
-const [any, injected] = blocks.map(({ code }) => code)
+const any = programUnder('`@session` in any class')
+const injected = programUnder('Without metadata')
+
+/** The one program of a section. */
+function programUnder(section: string): string {
+  const found = blocks.filter(({ title }) => title.startsWith(section))
+  expect(found).toHaveLength(1)
+  return found[0].code
+}
 
 /** As tsx and vite do it. */
 function esbuild({ experimentalDecorators }: { experimentalDecorators: boolean }): (code: string) => string {

@@ -104,6 +104,7 @@ if (isWriting) {
       version: string
     }
     const path = join(__dirname, `${version}.json`)
+    if (written.messages.length === 0) throw new Error('This takes a Redis: a file without its part would be no use')
     if (existsSync(path)) throw new Error(`${path} is what that version wrote: it stays as it is`)
     written.shortToken = writeShortToken(keys(), contextOf(''), SHORT)
     writeFileSync(path, `${JSON.stringify(written, null, 2)}\n`)
@@ -155,15 +156,28 @@ describeWith('Redis', hasRedis)('with Redis', () => {
     return heard
   }
 
+  /** What the channel carries when these are published. */
+  async function textsOf(messages: BusMessage[]): Promise<string[]> {
+    const texts: string[] = []
+    const listener = redis.duplicate()
+    await listener.subscribe('session:bus')
+    const all = new Promise<void>((resolve) => {
+      listener.on('message', (_channel, text) => {
+        if (texts.push(text) === messages.length) resolve()
+      })
+    })
+    const bus = new RedisBus(redis)
+    for (const message of messages) await bus.publish(message)
+    await all
+    listener.disconnect()
+    await bus.close()
+    return texts
+  }
+
   if (isWriting) {
     test('writes what is in Redis, and on its channel', async () => {
       await write(REDIS, inRedis(redis))
-      const bus = new RedisBus({
-        call: async (_: string, ...args: string[]) => written.messages.push(args[1]),
-        duplicate: () => redis,
-      } as never)
-      for (const message of MESSAGES) await bus.publish(message)
-      written.messages = written.messages.map((text) =>
+      written.messages = (await textsOf(MESSAGES)).map((text) =>
         JSON.stringify({ ...JSON.parse(text), from: 'another process' }),
       )
     })

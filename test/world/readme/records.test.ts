@@ -48,7 +48,7 @@ describeWith('redis-server', hasRedis)('docs/records.md, in redis-cli', () => {
     const redis = new Redis(server.port, '127.0.0.1')
     try {
       const { id } = await signIn(new RedisStore(redis))
-      const [session, all, ended] = runShell('In redis-cli', { ID: id, OWNER: 'ada' }, (code) =>
+      const [session, all, ended] = runShell('In redis-cli', { ID: id, ACCOUNT: 'ada' }, (code) =>
         code.replaceAll('redis-cli', `redis-cli -p ${server.port}`),
       )
       expect(session).toMatch(/"user":"ada".*"_expire":\d+.*"_secret":"[\w-]{43}"/)
@@ -70,7 +70,7 @@ describeWith('PostgreSQL', hasPostgres && findProgram('psql') !== undefined)('do
       const options = { owner: ({ user }: Visit) => user, device: () => ({ ip: '127.0.0.1' }) }
       const { id } = await signIn(new KyselyStore(db), options)
       const DATABASE_URL = `postgresql://postgres@127.0.0.1:${server.port}/postgres`
-      const [printed] = runShell('In psql', { ID: id, OWNER: 'ada', DATABASE_URL })
+      const [printed] = runShell('In psql', { ID: id, ACCOUNT: 'ada', DATABASE_URL })
       expect(printed.match(new RegExp(id, 'g'))).toHaveLength(2)
       expect(printed).toContain('"user":"ada"')
       expect(printed).toContain('{"ip":"127.0.0.1"}')
