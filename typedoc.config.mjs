@@ -141,9 +141,20 @@ function shorten({ converter, renderer }) {
       // A base class that is not exported is nobody's business.
       const bases = reflection.extendedTypes?.filter((type) => type.type !== 'reference' || type.reflection)
       reflection.extendedTypes = bases?.length ? bases : undefined
+      sayOnce(reflection.signatures ?? [])
     }
   })
   renderer.defineTheme('short', ShortTheme)
+}
+
+/** Several signatures under one comment: it is told with the first of them. */
+function sayOnce([first, ...others]) {
+  const told = textOf(first?.comment)
+  for (const signature of others) if (textOf(signature.comment) === told) signature.comment = undefined
+}
+
+function textOf(comment) {
+  return JSON.stringify([comment?.summary, comment?.blockTags.map(({ tag, content }) => [tag, content])])
 }
 
 class ShortTheme extends MarkdownTheme {

@@ -6,7 +6,7 @@ import { isMisspelt, isOption, nameUnknown } from './option-checks'
 import type { SessionOptions } from './options'
 import { refuse } from './rules'
 
-/** {@link SessionOptions} under the name that koa-session 7 has for what its function takes. */
+/** `SessionOptions` under the name that koa-session 7 has for what its function takes. */
 export type CreateSessionOptions<Data extends object = SessionData> = SessionOptions<Data>
 
 /** As koa-session's own types have it, `sameSite` may be any text: it is checked when the session is made. */

@@ -9,9 +9,5 @@ import { SessionOptionsSchema } from './options-schema'
  */
 export type SessionOptions<Data extends object = SessionData> = Options<Data>
 
-/**
- * The same name as a value, as koa-session 7 has it: packages such as Egg's add fields to it, and check by it.
- *
- * @hidden The page of the API has one place of this name, the one with the options.
- */
+/** The same name as a value, as koa-session 7 has it: packages such as Egg's add fields to it, and check by it. */
 export const SessionOptions = new SessionOptionsSchema()

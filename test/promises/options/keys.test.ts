@@ -99,22 +99,28 @@ describe.each(BACKENDS)('keys with $name', ({ options }) => {
     expect(await sessionOf(visitor)).toEqual({})
   })
 
-  test.each([[undefined], [[]], [['']], [['a key', '']]])('R30: without keys (%p) the first write says to set app.keys', async (keys) => {
-    const { visitor, errors } = createSiteWithKeys(keys, options())
-    const answer = await visitor.get('/login')
-    expect(answer.status).toBe(500)
-    expect(answer.setCookie).toEqual([])
-    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_KEYS_MISSING' })])
-    expect((errors[0] as Error).message).toContain('app.keys')
-  })
+  test.each([[undefined], [[]], [['']], [['a key', '']]])(
+    'R30: without keys (%p) the first write says to set app.keys',
+    async (keys) => {
+      const { visitor, errors } = createSiteWithKeys(keys, options())
+      const answer = await visitor.get('/login')
+      expect(answer.status).toBe(500)
+      expect(answer.setCookie).toEqual([])
+      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_KEYS_MISSING' })])
+      expect((errors[0] as Error).message).toContain('app.keys')
+    },
+  )
 
-  test.each([[undefined], [[]], [['']], [['a key', '']]])('R30: without keys (%p) the first reading says to set app.keys', async (keys) => {
-    const { visitor, errors } = createSiteWithKeys(keys, options())
-    visitor.jar.values.set('koa.sess', 'some-text').set('koa.sess.sig', 'some-signature')
-    expect((await visitor.get('/')).status).toBe(500)
-    expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_KEYS_MISSING' })])
-    expect((errors[0] as Error).message).toContain('app.keys')
-  })
+  test.each([[undefined], [[]], [['']], [['a key', '']]])(
+    'R30: without keys (%p) the first reading says to set app.keys',
+    async (keys) => {
+      const { visitor, errors } = createSiteWithKeys(keys, options())
+      visitor.jar.values.set('koa.sess', 'some-text').set('koa.sess.sig', 'some-signature')
+      expect((await visitor.get('/')).status).toBe(500)
+      expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_KEYS_MISSING' })])
+      expect((errors[0] as Error).message).toContain('app.keys')
+    },
+  )
 
   test('R30: without keys a visitor who needs no session is served', async () => {
     const { visitor } = createSiteWithKeys(undefined, options())

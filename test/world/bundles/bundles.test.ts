@@ -37,7 +37,8 @@ function consumerWith(name: string, peers: string[]): Consumer {
 
 /** The README's, without its types, on a free port that it prints. */
 function firstProgram(): string {
-  const [, code = ''] = /```ts\n(import Koa from 'koa'\nimport { session } from [^]*?)```/.exec(packed.read('README.md')) ?? []
+  const [, code = ''] =
+    /```ts\n(import Koa from 'koa'\nimport { session } from [^]*?)```/.exec(packed.read('README.md')) ?? []
   const listen = "const server = app.listen(0, '127.0.0.1', () => console.log(server.address().port))"
   expect(code).toContain('app.listen(3000)')
   return transformSync(code.replace('app.listen(3000)', listen), { loader: 'ts' }).code

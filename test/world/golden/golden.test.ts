@@ -46,7 +46,7 @@ function read(name: string): Written {
   return JSON.parse(readFileSync(join(__dirname, name), 'utf8')) as Written
 }
 
-function visitorOf({ options, words = WORDS }: Golden, cookie = ''): Visitor {
+function visitorOf({ options, words = WORDS }: Golden, cookie = ''): Visitor & { signedIn: () => Promise<number> } {
   const app = createApp()
   const middleware = session(options, app)
   app.use(middleware)
@@ -58,7 +58,8 @@ function visitorOf({ options, words = WORDS }: Golden, cookie = ''): Visitor {
   })
   const jar = new CookieJar()
   jar.accept(cookie === '' ? [] : cookie.split('; '))
-  return new Visitor(app, jar)
+  const signedIn = async (): Promise<number> => (await middleware.sessions.list({ owner: 'ann' })).length
+  return Object.assign(new Visitor(app, jar), { signedIn })
 }
 
 async function write(name: string, golden: Golden): Promise<void> {
@@ -73,6 +74,8 @@ async function readBack(name: string, golden: Golden, { sessions }: Written): Pr
   await golden.restore(atRest)
   const visitor = visitorOf(golden, cookie)
   const letters = `${(golden.words ?? WORDS) * TEXT.length} letters`
+  // By the owner's name as it was written: what goes on is written anew.
+  if (golden.options.owner) expect(await visitor.signedIn()).toBe(1)
   expect((await visitor.get()).body).toBe(`3 views of ann, ${letters}`)
   expect((await visitor.get()).body).toBe(`4 views of ann, ${letters}`)
 }
