@@ -23,6 +23,7 @@ import type { EmitSessionEvent } from '../session/events'
 import { fitsCookie, isSessionId } from '../session/id'
 import type { LifetimePolicy } from '../session/record'
 import { endsInSecret } from '../session/token'
+import { TokenChanges } from '../session/token-changes'
 import { policyFrom } from './lifetime-policy'
 import { ownerFrom } from './owner-of'
 import { chooseBus } from './choose-bus'
@@ -67,6 +68,8 @@ export interface SessionConfig {
   readonly emit: EmitSessionEvent
   /** Tells others what happened to a session, or to those of an owner, once the store has it. */
   readonly tell: Tell
+  /** Which sessions this service has rotated or ended: an answer that is late must not hand over their earlier tokens. */
+  readonly tokenChanges: TokenChanges
   /** Where others tell it; undefined without a store. */
   readonly bus: Bus | undefined
   readonly warnsOfLateChanges: boolean
@@ -84,7 +87,12 @@ export function configure(
 ): SessionConfig {
   const hasStore = Boolean(options.store ?? options.ContextStore)
   const store = storeOf(options)
-  const { bus, tell } = chooseBus(store ?? options.ContextStore, options.bus, emit)
+  const { bus, tell: tellOthers } = chooseBus(store ?? options.ContextStore, options.bus, emit)
+  const tokenChanges = new TokenChanges()
+  const tell: Tell = (ctx, kind, subject, hands) => {
+    if (kind === 'rotated' || kind === 'ended') tokenChanges.note(subject)
+    tellOthers(ctx, kind, subject, hands)
+  }
   const transport = chooseTransport(options, surroundings)
   const { key } = options
   const nameOf = (owner: string): string => storedOwner(key, owner)
@@ -111,6 +119,7 @@ export function configure(
     clearSiteData: clearSiteDataHeader(options.clearSiteData),
     emit,
     tell,
+    tokenChanges,
     bus,
     warnsOfLateChanges: !isProduction(),
   })

@@ -7,14 +7,14 @@ import { hashSession } from '../../session/hashes'
 import type { Stored } from '../open/stored'
 import { loadFresh } from '../outside/outside-scope'
 import type { RequestScope } from '../scope/request-scope'
+import type { TokenState } from '../tell/client'
 import { isResponseOver, whenResponseOver } from '../scope/response-state'
 
 /** The stored side of the session, which tells the client. */
 interface Telling {
   readonly stored: Stored | undefined
   readonly toldClient: boolean
-  /** Takes back the token that the response was to hand over. */
-  retract(options?: { onlyRenewal?: boolean }): void
+  judgeToken(found: TokenState): void
 }
 
 /**
@@ -65,11 +65,11 @@ export class EarlyToken {
     try {
       await andThen(loadFresh(this.#scope, id), (loaded) => {
         this.#isChanged = false
-        if (!loaded || accessOf(loaded.record).secret !== access.secret) this.#telling.retract()
+        const isCurrent = loaded && accessOf(loaded.record).secret === access.secret
+        this.#telling.judgeToken(isCurrent ? 'current' : 'changed')
       })
     } catch {
-      // What the browser holds already it need not be told.
-      this.#telling.retract({ onlyRenewal: true })
+      this.#telling.judgeToken('unknown')
     }
   }
 
@@ -89,6 +89,6 @@ export class EarlyToken {
 
   #leave(): void {
     this.#stop?.()
-    if (this.#isChanged && this.#stored === this.#telling.stored) this.#telling.retract()
+    if (this.#isChanged && this.#stored === this.#telling.stored) this.#telling.judgeToken('changed')
   }
 }

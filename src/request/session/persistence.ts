@@ -2,7 +2,7 @@ import { andThen, settle, type Awaitable } from '../../base/awaitable'
 import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
 import type { SessionModel } from '../../session/session-model'
-import { Client } from '../tell/client'
+import { Client, type TokenState } from '../tell/client'
 import { commit } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import type { Draft } from '../commit/draft'
@@ -154,9 +154,9 @@ export class Persistence {
     return 'again'
   }
 
-  /** Takes back the token that the response was to hand over; only one that the client holds already, where that is said. */
-  retract({ onlyRenewal = false }: { onlyRenewal?: boolean } = {}): void {
-    this.#client.retract({ onlyRenewal })
+  /** What has become of the token that the response is to hand over. */
+  judgeToken(found: TokenState): void {
+    this.#client.judgeToken(found)
   }
 
   /** Writes what there is need for. Returns how it ended; the client is told. */

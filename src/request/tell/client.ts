@@ -1,3 +1,4 @@
+import onHeaders from 'on-headers'
 import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Presented, PresentedToken } from '../../contracts/transport'
 import { keepCookies } from '../../cookies/keep-cookies'
@@ -9,12 +10,17 @@ import { canStillTell, hasResponse } from '../scope/response-state'
 import { clearSiteData } from './response-headers'
 import { bindable, leftOf, type Stored } from '../open/stored'
 
+/** What is known of a token that a response is to hand over: whether it opens the session still. */
+export type TokenState = 'current' | 'changed' | 'unknown'
+
 /** The client, and all that it is told of its session: nothing else calls what writes to it. */
 export class Client {
   readonly #scope: RequestScope
   #accepted: PresentedToken | undefined
   /** What this response is to hand to the client. */
   #sent: string | undefined
+  /** The session whose token that is, and what was known of its changes then. */
+  #sentOf: { id: string; changes: number } | undefined
   /** That is what the client presented. */
   #isRenewal = false
   /** Whether the client presents anything of ours, accepted or not; undefined as long as nobody has looked. */
@@ -72,19 +78,40 @@ export class Client {
     this.#accepted = { token }
     this.#sent = token
     if (this.#losesInTransit(config.hasStore ? (isKnown ? 'renewal' : 'id') : 'data', id)) return
+    if (id !== undefined) this.#watchUntilHeaders(id)
     return andThen(config.transport.write(ctx, token, attributes, left), () => this.#noteTold())
   }
 
-  /** Takes back what this response was to hand over; with `onlyRenewal`, only what the client holds already. */
-  retract({ onlyRenewal }: { onlyRenewal: boolean }): void {
-    if (this.#sent === undefined || this.isTooLate || (onlyRenewal && !this.#isRenewal)) return
+  /** Whatever the answer waits for on its way out, what this service has changed meanwhile is not undone by it. */
+  #watchUntilHeaders(id: string): void {
+    const { config, ctx } = this.#scope
+    const isFirst = this.#sentOf === undefined
+    this.#sentOf = { id, changes: config.tokenChanges.of(id) }
+    if (isFirst) onHeaders(ctx.res, () => this.#retractIfChanged())
+  }
+
+  #retractIfChanged(): void {
+    const { id, changes } = this.#sentOf as { id: string; changes: number }
+    if (this.#scope.config.tokenChanges.of(id) !== changes) this.#retract()
+  }
+
+  /** Goes by what has become of the token that this response is to hand over. */
+  judgeToken(found: TokenState): void {
+    if (found === 'current' && this.#sentOf) this.#watchUntilHeaders(this.#sentOf.id)
+    // What the client holds already it need not be told.
+    if (found === 'changed' || (found === 'unknown' && this.#isRenewal)) this.#retract()
+  }
+
+  /** Takes back what this response was to hand over. */
+  #retract(): void {
+    if (this.#sent === undefined || this.isTooLate) return
     this.#scope.config.transport.retract?.(this.#scope.ctx)
     this.#sent = undefined
   }
 
   /** Another request has changed the token since: what this response was to hand over opens nothing. */
   retractUnless(token: string | undefined): void {
-    if (this.#sent !== token) this.retract({ onlyRenewal: false })
+    if (this.#sent !== token) this.#retract()
   }
 
   /** Signs a good cookie anew where its key is no longer the first; what is left of its life is not extended. */
