@@ -72,18 +72,24 @@ export async function putBack(
   config.tell(ctx, 'rotated', before.id, before.access.hands)
 }
 
-/** Others of the same hands may have written meanwhile: what they have changed stays. */
+/**
+ * Others of the same hands may have written meanwhile: what they have changed stays. What was written in other hands does not: the
+ * earlier token would show it.
+ */
 async function writeOver(scope: RequestScope, before: Stored, written: Stored, undone: Dictionary): Promise<void> {
   const { serializer } = scope.backend
   let { revision } = written
   let data = undone
+  let isMerged = false
   await retry(async () => {
-    const { outcome } = await write(scope, before, data, { revision })
+    const { outcome } = await write(scope, before, data, { revision }, { keepsLife: isMerged })
     if (outcome !== 'conflict') return outcome
     const found = await scope.load(written.id as string)
     if (!found || accessOf(found.record).secret !== written.access.secret) return outcome
     revision = found.revision
+    if (written.access.hands !== before.access.hands) return undefined
     data = await merge(written.snapshot.data, undone, dataOf(found.record), { serializer })
+    isMerged = true
     return undefined
   })
 }
@@ -93,9 +99,10 @@ async function write(
   before: Stored,
   data: Dictionary,
   readAt: Write['readAt'],
+  { keepsLife = false }: { keepsLife?: boolean } = {},
 ): Promise<WriteResult> {
   const context = scope.storeContextFor(before.snapshot.owner)
-  context.keepsLife = true
+  if (keepsLife) context.keepsLife = true
   return scope.backend.write(writeOf(scope, before, data, readAt), context)
 }
 
