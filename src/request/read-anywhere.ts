@@ -31,6 +31,9 @@ export function readAnywhere(ctx: Context, source: SessionSource): SessionModel 
     if ((isServed && !isResponseOver(ctx)) || isCrossSiteAsked(ctx)) throw error
     const hasFailed = FAILED.of(ctx) === true
     FAILED.set(ctx, true)
+    // In front of the middleware the request fails, as with koa-session.
+    const isFirst = session?.stage.isBefore && !hasFailed && !isResponseOver(ctx)
+    if (isFirst && !isToldToDevelopers(error)) throw error
     if (!source.isServing() && !hasFailed && !isResponseOver(ctx)) throw error
     if (isToldToDevelopers(error)) warnOnce(`read: ${error.code}`, `${OUTSIDE} ${error.message}`)
     else if (!isServed) warnAlways(`read: ${nameOf(error)}`, `${OUTSIDE} It could not be read: ${nameOf(error)}.`)

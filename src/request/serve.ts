@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { isPromise } from '../base/awaitable'
 import { warnOnce } from '../base/warning'
-import { releaseCookies } from '../cookies/keep-cookies'
+import { keepCookies, releaseCookies } from '../cookies/keep-cookies'
 import type { SessionConfig } from '../options/config'
 import { hasResponse } from './scope/response-state'
 import type { RequestSession } from './session/request-session'
@@ -66,7 +66,7 @@ async function commitAfterFailure(
   { options }: SessionConfig,
   failure: unknown,
 ): Promise<void> {
-  const { autoCommit, commitOnError } = options
+  const { autoCommit, commitOnError, key } = options
   try {
     await session.settle()
     const isWanted = typeof commitOnError === 'function' ? commitOnError(failure, ctx) : commitOnError
@@ -76,6 +76,7 @@ async function commitAfterFailure(
     // A write that failed by name is not made again: its error is on its way already.
     if (error !== failure) session.reportError(error)
   }
+  if (hasResponse(ctx)) keepCookies(ctx, key)
 }
 
 function warnOfLateChanges(ctx: Context, session: RequestSession): void {

@@ -154,7 +154,7 @@ export class Client {
     this.#holdsToken = tokens.length > 0
     if (!hasStraySignature || this.isTooLate) return tokens
     this.#scope.config.transport.dropSignature?.(this.#scope.ctx)
-    this.#noteTold()
+    this.#wasTold = true
     return tokens
   }
 

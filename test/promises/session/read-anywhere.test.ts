@@ -80,8 +80,9 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
             const before = places.length
             const { status } = await browser.get(path, { method, headers: { ...headers, ...(cookie && { cookie }) } })
             expect([path, method, typeof status]).toEqual([path, method, 'number'])
-            // In front, on the way back or in "error", at "finish" and at "close".
-            expect(places.length).toBeGreaterThanOrEqual(before + 4)
+            // In front, on the way back or in "error", at "finish" and at "close"; where the first one fails the request, in "error".
+            const least = kind === 'cookie that nobody can decode' && cookie !== '' ? 2 : 4
+            expect(places.length).toBeGreaterThanOrEqual(before + least)
           }
         }
       }
