@@ -99,6 +99,7 @@ export const DIFFERENCES: Difference[] = [
     by: 'koa-session ignores the callback of manuallyCommit(), so that a promise stands in',
   },
   { number: 'R3', how: 'avoided', by: 'with a store, nothing is saved before the session middleware' },
+  { number: 'R98', how: 'avoided', by: 'with a `decode` that may fail, nothing reads the session on the way back' },
   {
     number: 'R18',
     how: 'evened',
