@@ -1,6 +1,6 @@
 // What has to hold wherever the package runs: each kind of session, from the sign-in to the sign-out.
 import Koa from 'koa'
-import session, { hardened, MemoryStore, sealed, SessionError } from 'koa-session-service'
+import { hardened, MemoryStore, sealed, session, SessionError } from 'koa-session-service'
 
 const SECRET = 'a secret that is at least thirty-two bytes long'
 const AT_ONCE = 10
