@@ -1,29 +1,38 @@
-import { setTimeout } from 'node:timers/promises'
+import { clearTimeout, setTimeout } from 'node:timers'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * How long somebody waits for those who came before, in milliseconds. The lock keeps them out of each other's way; what keeps
- * their data is the condition of each write. So nobody waits for ever, whatever the work of another one waits for.
+ * How long a holder has the key to itself when others wait, in milliseconds. The lock keeps requests out of each other's way;
+ * what keeps their data is the condition of each write. So nobody waits for ever, whatever a holder waits for. It counts from
+ * the holder's own beginning: a long line moves on one by one, and never all at once.
  */
 const PATIENCE_MS = 3_000
 
 /** Lets those who want to work on the same key do it one after the other, within this process. */
 export class KeyedLock {
-  readonly #last = new Map<unknown, Promise<unknown>>()
+  /** Per key, what resolves when the last one in the line is done, or has taken too long. */
+  readonly #last = new Map<unknown, Promise<void>>()
   readonly #patience: number
 
   constructor(patience = PATIENCE_MS) {
     this.#patience = patience
   }
 
-  /** Does the work when everybody who came before is done with this key, or has taken too long. */
+  /** Does the work when the one before in the line is done with this key, or has taken too long. */
   async hold<T>(key: unknown, work: () => Promise<T>): Promise<T> {
-    const mine = this.yieldTo(key, this.#patience).then(work)
-    const done = mine.catch(() => undefined)
-    this.#last.set(key, done)
+    const before = this.#last.get(key)
+    let pass = (): void => undefined
+    const passed = new Promise<void>((resolve) => (pass = resolve))
+    this.#last.set(key, passed)
+    await before
+    const patience = setTimeout(pass, this.#patience)
+    patience.unref()
     try {
-      return await mine
+      return await work()
     } finally {
-      if (this.#last.get(key) === done) this.#last.delete(key)
+      clearTimeout(patience)
+      pass()
+      if (this.#last.get(key) === passed) this.#last.delete(key)
     }
   }
 
@@ -41,7 +50,7 @@ export class KeyedLock {
     const last = this.#last.get(key)
     if (last === undefined) return
     const ended = new AbortController()
-    const patience = setTimeout(atMost, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
+    const patience = sleep(atMost, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
     await Promise.race([last, patience])
     ended.abort()
   }

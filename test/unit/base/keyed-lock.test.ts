@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { KeyedLock } from '../../../src/base/keyed-lock'
 
 describe('the lock of a key', () => {
@@ -25,5 +26,19 @@ describe('the lock of a key', () => {
     await Promise.all([lock.hold('a', work('a1', 3)), lock.hold('a', work('a2', 0)), lock.hold('b', work('b', 0))])
     expect(order.filter((entry) => entry.startsWith('a'))).toEqual(['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends'])
     expect(order.indexOf('b ends')).toBeLessThan(order.indexOf('a1 ends'))
+  })
+
+  it('R83: a holder that never ends keeps the next one waiting for a while, and those behind it come one by one', async () => {
+    const lock = new KeyedLock(50)
+    void lock.hold('a', () => new Promise<never>(() => undefined))
+    let atOnce = 0
+    let most = 0
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++atOnce)
+      await sleep(5)
+      atOnce--
+    }
+    await Promise.all(Array.from({ length: 20 }, () => lock.hold('a', work)))
+    expect(most).toBe(1)
   })
 })
