@@ -1,29 +1,34 @@
-/** A map of a bounded size, which forgets what was used least lately. */
+/**
+ * A map of a bounded size, which forgets what was not used lately. It is two maps, the newer of which takes the place of the
+ * older when it is half of the whole: what was used since then is kept, and a use moves nothing within a map.
+ */
 export class RecentMap<Value> {
-  readonly #max: number
-  /** In the order of use: the last one is the newest. */
-  readonly #values = new Map<string, Value>()
+  readonly #half: number
+  #newer = new Map<string, Value>()
+  #older = new Map<string, Value>()
 
+  /** @param max how many values are kept at most; the last half of those that were used are kept for sure */
   constructor(max: number) {
-    this.#max = max
+    this.#half = Math.ceil(max / 2)
   }
 
   get(key: string): Value | undefined {
-    const value = this.#values.get(key)
-    if (value === undefined) return undefined
-    this.#values.delete(key)
-    this.#values.set(key, value)
-    return value
+    const value = this.#newer.get(key)
+    if (value !== undefined) return value
+    const older = this.#older.get(key)
+    if (older !== undefined) this.set(key, older)
+    return older
   }
 
   set(key: string, value: Value): void {
-    this.#values.delete(key)
-    this.#values.set(key, value)
-    if (this.#values.size <= this.#max) return
-    for (const oldest of this.#values.keys()) return void this.#values.delete(oldest)
+    this.#newer.set(key, value)
+    if (this.#newer.size < this.#half) return
+    this.#older = this.#newer
+    this.#newer = new Map()
   }
 
   delete(key: string): void {
-    this.#values.delete(key)
+    this.#newer.delete(key)
+    this.#older.delete(key)
   }
 }

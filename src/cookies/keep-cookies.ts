@@ -7,14 +7,19 @@ import { setCookieLines } from './cookie-lines'
 class KeptLines {
   readonly #names = new Set<string>()
   readonly #lines = new Map<string, string>()
+  #isRestoredLater = false
 
-  /** Takes note of the lines of this cookie, its signature and its pieces, as they are on the response now. */
-  note(res: ServerResponse, name: string): void {
+  /** The lines of this cookie, its signature and its pieces are the session's. */
+  know(name: string): void {
     this.#names.add(name)
-    this.noteAll(res)
   }
 
-  noteAll(res: ServerResponse): void {
+  /** Takes note of the session's lines as they are on the response now: they are there when its headers go out. */
+  note(res: ServerResponse): void {
+    if (!this.#isRestoredLater) {
+      this.#isRestoredLater = true
+      onHeaders(res, () => this.restore(res))
+    }
     for (const line of setCookieLines(res)) {
       const cookie = cookieName(line)
       if (isOneOf(cookie, this.#names)) this.#lines.set(cookie, line)
@@ -35,6 +40,7 @@ class KeptLines {
 
   /** Whoever takes these lines off from now on has their way. */
   release(name: string): void {
+    if (this.#lines.size === 0) return
     const names = new Set([name])
     this.forget(Array.from(this.#lines.keys()).filter((cookie) => isOneOf(cookie, names)))
   }
@@ -49,9 +55,14 @@ type Keeping = ServerResponse & { [KEPT]?: KeptLines }
  * the headers of another server, `ctx.set('Set-Cookie', ...)`; and on an error response, for which Koa removes every header.
  */
 export function keepCookies(ctx: Context, name: string): void {
-  const res = ctx.res as Keeping
-  const kept = (res[KEPT] ??= restoredLater(ctx))
-  kept.note(res, name)
+  const kept = keptOf(ctx)
+  kept.know(name)
+  kept.note(ctx.res)
+}
+
+/** Keeps the session's cookies on an error response alone: the handlers have done their work. */
+export function keepCookiesOnError(ctx: Context, name: string): void {
+  keptOf(ctx).know(name)
 }
 
 /** The handlers have done their work: what is missing is put back, and an error response alone brings it back from now on. */
@@ -68,14 +79,14 @@ export function forgetCookies(res: ServerResponse, cookies: readonly string[]): 
   kept?.forget(cookies)
 }
 
-function restoredLater(ctx: Context): KeptLines {
-  const kept = new KeptLines()
-  onHeaders(ctx.res, function restoreSessionCookies(this: ServerResponse) {
-    kept.restore(this)
-  })
+function keptOf(ctx: Context): KeptLines {
+  const res = ctx.res as Keeping
+  const present = res[KEPT]
+  if (present) return present
+  const kept = (res[KEPT] = new KeptLines())
   const onerror = ctx.onerror
   ctx.onerror = function keepSessionCookies(this: Context, error: Error) {
-    if (error !== null && error !== undefined && !this.headerSent) kept.noteAll(this.res)
+    if (error !== null && error !== undefined && !this.headerSent) kept.note(this.res)
     onerror.call(this, error)
   }
   return kept
@@ -87,6 +98,7 @@ function cookieName(line: string): string {
 
 /** Whether a cookie is a session's own, the signature of one, or a further piece of one: `sess.1` can be each. */
 function isOneOf(name: string, names: ReadonlySet<string>): boolean {
+  if (names.has(name)) return true
   const unsigned = name.replace(/\.sig$/, '')
-  return [name, unsigned, unsigned.replace(/\.\d{1,2}$/, '')].some((candidate) => names.has(candidate))
+  return [unsigned, unsigned.replace(/\.\d{1,2}$/, '')].some((candidate) => names.has(candidate))
 }

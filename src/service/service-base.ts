@@ -180,6 +180,7 @@ export class ServiceBase<Data extends object = SessionData> {
 
   /** A container has one service for every app of the process; the request's own app decides. */
   #serviceOf(ctx: Context): ServiceBase<object> {
+    if (ctx.app === this.app) return this
     const apps = appsOf(ctx)
     if (apps.includes(this.app)) return this
     const services = apps.flatMap((app) => ServiceBase.#in(app))
@@ -193,9 +194,9 @@ export class ServiceBase<Data extends object = SessionData> {
     return this.#hasServed || (this.#hasMadeMiddleware && this.app.middleware.length > 0)
   }
 
-  async #serve(ctx: Context, next: Koa.Next): Promise<void> {
+  #serve(ctx: Context, next: Koa.Next): Promise<void> {
     this.#hasServed = true
-    await serve(ctx, this.sessionIn(ctx), this.config, () => this.within(ctx, next))
+    return serve(ctx, this.sessionIn(ctx), this.config, () => this.within(ctx, next))
   }
 
   /** Serves a request of an app that this one is mounted into, as one of this app's own. */

@@ -13,6 +13,7 @@ import { withoutControls } from '../../session/access'
 import type { SessionEvents } from '../../session/events'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import { inCall, inHook } from './hooks'
+import { Stage } from './stage'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
 
@@ -26,6 +27,7 @@ export interface Beginning {
 export class RequestScope {
   readonly ctx: Context
   readonly config: SessionConfig
+  readonly stage = new Stage()
   #maxAge: Lifetime
   #isMaxAgeChosen = false
   #wasRead = false

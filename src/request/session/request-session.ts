@@ -7,12 +7,12 @@ import { isInHook, refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
 import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
+import type { Stage } from '../scope/stage'
 import { Commits } from './commits'
 import { EarlyToken } from './early-token'
 import { SessionState } from './session-state'
 import { signalIn } from '../outside/signal'
 import { assignable, notLoaded } from './state'
-import { Stage } from './stage'
 import { Verbs } from './verbs'
 import type { Stored } from '../open/stored'
 
@@ -26,13 +26,17 @@ export class RequestSession implements SessionOwner {
   #earlyToken: EarlyToken | undefined
   /** Whether the middleware has come. */
   hasMiddleware = false
-  readonly stage = new Stage()
 
   constructor(scope: RequestScope, persistence: Persistence) {
     this.#scope = scope
     this.#persistence = persistence
     this.#state = new SessionState(scope, persistence, this)
     this.#commits = new Commits(scope, persistence, this.#state)
+  }
+
+  /** How far the middleware is with the request. */
+  get stage(): Stage {
+    return this.#scope.stage
   }
 
   get session(): SessionModel | null {
@@ -117,8 +121,7 @@ export class RequestSession implements SessionOwner {
 
   /** Whether the session was changed after its last commit, so that the change is lost. */
   get hasUnsavedChanges(): boolean {
-    if (this.#state.current.name !== 'open' || !this.#state.current.session || this.#state.unread !== undefined)
-      return false
+    if (this.#state.current.name !== 'open' || !this.#state.current.session || this.#state.unread) return false
     return this.#persistence.hasChanges(this.#state.current.session)
   }
 

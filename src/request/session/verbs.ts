@@ -1,5 +1,5 @@
 import { ObservedPromise, unobserved } from '../../base/observed-promise'
-import type { Stage } from './stage'
+import type { Stage } from '../scope/stage'
 
 /** A verb that has failed, and its error. */
 interface Failure {

@@ -1,7 +1,7 @@
 import onHeaders from 'on-headers'
 import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Presented, PresentedToken } from '../../contracts/transport'
-import { keepCookies } from '../../cookies/keep-cookies'
+import { keepCookies, keepCookiesOnError } from '../../cookies/keep-cookies'
 import type { SessionEvents } from '../../session/events'
 import type { Lifetime } from '../../session/record'
 import type { Outcome } from '../commit/commit-job'
@@ -160,7 +160,9 @@ export class Client {
 
   #noteTold(): void {
     this.#wasTold = true
-    keepCookies(this.#scope.ctx, this.#scope.config.options.key)
+    const { ctx, config, stage } = this.#scope
+    const keep = stage.isCommitting ? keepCookiesOnError : keepCookies
+    keep(ctx, config.options.key)
   }
 
   #losesInTransit(lost: SessionEvents['late']['lost'], id: string | undefined): boolean {

@@ -1,30 +1,42 @@
 import { RecentMap } from '../../../src/base/recent-map'
 
-test('a map of a bounded size forgets what was used least lately', () => {
-  const map = new RecentMap<number>(2)
+const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
+
+test('a map of a bounded size keeps half of it for sure, of what was used last, and never more than all of it', () => {
+  const map = new RecentMap<string>(10)
+  for (const [index, key] of keys.entries()) {
+    map.set(key, key)
+    map.get('key 0')
+    const kept = keys.filter((each) => map.get(each) !== undefined)
+    expect(kept.length).toBeLessThanOrEqual(10)
+    expect(kept).toEqual(expect.arrayContaining(['key 0', ...keys.slice(Math.max(index - 2, 0), index + 1)]))
+    for (const each of keys.slice(Math.max(index - 2, 0), index + 1)) map.get(each)
+  }
+})
+
+test('what is not used is forgotten', () => {
+  const map = new RecentMap<string>(10)
+  for (const key of keys) map.set(key, key)
+  expect(keys.filter((key) => map.get(key) !== undefined)).toEqual(keys.slice(95))
+})
+
+test('a value that is set again takes no place of another one, and is the only one of its key', () => {
+  const map = new RecentMap<number>(4)
+  for (const value of [1, 2, 3, 4, 5]) {
+    map.set('a', value)
+    expect(map.get('a')).toBe(value)
+  }
+  map.set('b', 6)
+  map.set('a', 7)
+  expect([map.get('a'), map.get('b')]).toEqual([7, 6])
+})
+
+test('what is deleted is gone, wherever it was', () => {
+  const map = new RecentMap<number>(4)
   map.set('a', 1)
   map.set('b', 2)
-  expect(map.get('a')).toBe(1)
   map.set('c', 3)
-  expect(['a', 'b', 'c'].map((key) => map.get(key))).toEqual([1, undefined, 3])
-})
-
-test('a value that is set again takes no place of another one, and counts as used', () => {
-  const map = new RecentMap<number>(2)
-  map.set('a', 1)
-  map.set('b', 2)
-  map.set('a', 3)
-  expect(['a', 'b'].map((key) => map.get(key))).toEqual([3, 2])
-  map.set('a', 4)
-  map.set('c', 5)
-  expect(['a', 'b', 'c'].map((key) => map.get(key))).toEqual([4, undefined, 5])
-})
-
-test('what is deleted is gone, and makes room', () => {
-  const map = new RecentMap<number>(2)
-  map.set('a', 1)
-  map.set('b', 2)
   map.delete('a')
-  map.set('c', 3)
-  expect(['a', 'b', 'c'].map((key) => map.get(key))).toEqual([undefined, 2, 3])
+  map.delete('c')
+  expect(['a', 'b', 'c'].map((key) => map.get(key))).toEqual([undefined, 2, undefined])
 })

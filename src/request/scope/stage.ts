@@ -12,6 +12,11 @@ export class Stage {
     return this.#name === 'handling'
   }
 
+  /** Whether the handlers are done, and the session is written. */
+  get isCommitting(): boolean {
+    return this.#name === 'committing'
+  }
+
   /** Whether the middleware is still to ask for what became of the session. */
   get isServing(): boolean {
     return this.#name === 'handling' || this.#name === 'committing'
