@@ -10,6 +10,8 @@ const config: Config = {
     '^koa-session-service/(.*)$': '<rootDir>/src/$1.ts',
   },
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
+  globalSetup: '<rootDir>/test/support/run-folder.cjs',
+  globalTeardown: '<rootDir>/test/support/remove-run-folder.cjs',
   testTimeout: 60_000,
   // One process for all suites grows, and slows them down.
   maxWorkers: 2,

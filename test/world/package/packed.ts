@@ -1,5 +1,17 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, posix } from 'node:path'
 
@@ -29,6 +41,48 @@ interface Manifest {
   peerDependencies: Record<string, string>
 }
 
+/** The tarball, which the first suite of a run makes that needs it; others wait for that one. */
+function packedOnce(): string {
+  const folder = join(process.env.RUN_FOLDER as string, 'packed')
+  const failed = join(folder, 'failed')
+  try {
+    mkdirSync(folder)
+  } catch {
+    for (;;) {
+      const tarball = tarballIn(folder)
+      if (tarball) return tarball
+      if (existsSync(failed)) throw new Error('the project could not be packed: see the suite that tried first')
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    }
+  }
+  try {
+    return pack(folder)
+  } catch (error) {
+    writeFileSync(failed, '')
+    throw error
+  }
+}
+
+/** Builds and packs a copy, so that nobody who uses the project meanwhile is disturbed. */
+function pack(folder: string): string {
+  const copy = join(WORKSHOP, 'copy')
+  for (const name of ['src', 'tools', 'tsconfig.json', 'tsconfig.build.json', ...PAPERS]) {
+    cpSync(join(ROOT, name), join(copy, name), { recursive: true })
+  }
+  symlinkSync(MODULES, join(copy, 'node_modules'))
+  execFileSync('npm', ['pack', '--offline', '--silent', '--no-update-notifier'], { cwd: copy, env: ENVIRONMENT })
+  const name = readdirSync(copy).find((each) => each.endsWith('.tgz')) as string
+  // Whole or not at all: others look for it meanwhile.
+  cpSync(join(copy, name), join(folder, 'whole'))
+  renameSync(join(folder, 'whole'), join(folder, name))
+  return join(folder, name)
+}
+
+function tarballIn(folder: string): string | undefined {
+  const name = readdirSync(folder).find((each) => each.endsWith('.tgz'))
+  return name && join(folder, name)
+}
+
 /** What `npm pack` makes of the project, unpacked. */
 export class PackedProject {
   readonly folder = join(WORKSHOP, 'package')
@@ -36,15 +90,8 @@ export class PackedProject {
   readonly manifest: Manifest
   readonly files: string[]
 
-  /** Builds and packs a copy, so that nobody who uses the project meanwhile is disturbed. */
   constructor() {
-    const copy = join(WORKSHOP, 'copy')
-    for (const name of ['src', 'tools', 'tsconfig.json', 'tsconfig.build.json', ...PAPERS]) {
-      cpSync(join(ROOT, name), join(copy, name), { recursive: true })
-    }
-    symlinkSync(MODULES, join(copy, 'node_modules'))
-    execFileSync('npm', ['pack', '--offline', '--silent', '--no-update-notifier'], { cwd: copy, env: ENVIRONMENT })
-    this.tarball = join(copy, readdirSync(copy).find((name) => name.endsWith('.tgz')) as string)
+    this.tarball = packedOnce()
     execFileSync('tar', ['-xzf', this.tarball, '-C', WORKSHOP])
     this.manifest = JSON.parse(this.read('package.json')) as Manifest
     this.files = readdirSync(this.folder, { recursive: true, encoding: 'utf8' })
