@@ -4,8 +4,8 @@ import type { FullStore } from './conditional-backends'
 import { RacingApp, type RacingAppOptions } from './racing-app'
 import { ScheduledStore, type StoreCall } from './scheduled-store'
 
-/** How many interleavings each property tries; a failure prints the seed and the order of the calls. */
-export const RUNS = Number(process.env.RACE_RUNS ?? 200)
+/** How many interleavings each property tries, by default a short part of what `npm run campaign` does; a failure prints the seed and the order of the calls. */
+export const RUNS = Number(process.env.RACE_RUNS ?? 50)
 
 export interface Setting extends Omit<RacingAppOptions, 'store'> {
   store: FullStore

@@ -217,7 +217,6 @@ describeOnEachStore('all sessions of an owner are ended, interleaved at random',
 
   afterAll(() => restore())
 
-  // 1,000 interleavings in all, where RACE_RUNS does not say otherwise.
   it.each([
     { title: 'every call works', hasFaults: false, share: 3 },
     { title: 'calls fail before and after their effect', hasFaults: true, share: 2 },
