@@ -1,6 +1,6 @@
+import { fingerprint } from './session/token'
 import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
-import { fingerprint } from './base/debug'
 import { HeldSession } from './request/outside/held-session'
 import { outsideContext, type OutsideRequest } from './request/outside/outside-request'
 import { OutsideScope } from './request/outside/outside-scope'

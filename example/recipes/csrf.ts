@@ -25,7 +25,7 @@ export function createApp(): Koa {
     sameSite: 'lax',
     crossSite: {
       // Pages of the payment service may send forms here.
-      trusted: ['https://pay.example'],
+      trustedOrigins: ['https://pay.example'],
       // This one may come from anywhere: it proves by a signature where it comes from, which the handler checks.
       allow: (ctx) => ctx.path === '/webhook',
     },

@@ -4,7 +4,7 @@ import koaSession, { type CreateSessionOptions } from 'koa-session'
 import session, { MemoryStore, type SessionOptions, type Store } from 'koa-session-service'
 
 // From koa-session to this package and back, process by process: with the same cookie, keys and store, each opens what the
-// other one wrote. Only when no process of koa-session is left, switch on what it does not know: `owner`, `hashIds`,
+// other one wrote. Only when no process of koa-session is left, switch on what it does not know: `owner`, `hashTokens`,
 // `codec`, `idleTimeout`. LIBRARY=koa-session starts the old one.
 
 declare module 'koa-session-service' {

@@ -6,7 +6,7 @@ import type { ShopSession } from './sessions'
 /** What the library tells of a session, in words. */
 const WORDS: Partial<Record<keyof SessionEvents, string>> = {
   conflict: 'Two requests changed the session at the same time, and both changes were kept.',
-  owned: 'Somebody signed in: the session has a new token, and every earlier one is dead.',
+  signedIn: 'Somebody signed in: the session has a new token, and every earlier one is dead.',
   gone: 'A request came to its end after the session had ended, and changed nothing.',
   revoked: 'The session was ended from another device.',
 }

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { Redis } from 'ioredis'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Context } from 'koa'
-import { MemoryStore, type Device, type SessionOptions } from 'koa-session-service'
+import { MemoryStore, type DeviceInfo, type SessionOptions } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisBus, RedisStore } from 'koa-session-service/redis'
 import Database from 'libsql'
@@ -121,6 +121,6 @@ function userOf({ user }: ShopSession): string | undefined {
 }
 
 /** What the list of sessions shows of a device: the header is the client's, and may be long. */
-function deviceOf(ctx: Context): Device {
+function deviceOf(ctx: Context): DeviceInfo {
   return { ip: ctx.ip, userAgent: ctx.get('user-agent').slice(0, 120) }
 }

@@ -47,7 +47,7 @@ export interface SessionTrace {
   bytes: number
   /** How often it was tried to write: more than once where other requests were faster. */
   attempts: number
-  /** What of the session the client did not get, as the response was under way already: see the event `late`. */
+  /** What of the session the client did not get, as the response was under way already: see the event `headersSent`. */
   lost: string | undefined
   /** The error that it failed with, without anybody's data. */
   error: unknown

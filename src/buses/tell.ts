@@ -1,5 +1,5 @@
+import { fingerprint } from '../session/token'
 import type { Context } from 'koa'
-import { fingerprint } from '../base/debug'
 import { SessionError } from '../base/errors'
 import { redact } from '../base/redact'
 import { publishAside, type Bus, type BusMessage } from '../contracts/bus'
@@ -44,7 +44,7 @@ function busError(cause: unknown, subject: string): SessionError {
   return new SessionError(
     'ERR_SESSION_BUS',
     'The bus failed to publish a message; its error is the cause of this one. The session was written all the same; others ' +
-      'see it when they look at the store again: see "recheck" and "maxStale".',
+      'see it when they look at the store again: see "recheckEvery" and "maxStale".',
     { cause: redact(cause, [subject]) },
   )
 }

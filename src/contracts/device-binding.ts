@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Device } from '../session/device'
+import type { BoundKey } from '../session/device'
 import type { EmitSessionEvent } from '../session/events'
 import type { Transport } from './transport'
 
@@ -26,7 +26,7 @@ export interface BindingHost {
 export interface BindableSession {
   readonly id: string | undefined
   readonly owner: string | undefined
-  readonly device: Device | undefined
+  readonly device: BoundKey | undefined
 }
 
 /** What a binding asks of a request's session. */
@@ -48,7 +48,7 @@ export interface AttachedBinding {
   /** Whether a token that is good for a session may open it, as far as its device is concerned. */
   accepts(ctx: Context, session: BindableSession, token: string): boolean
   /** The device that this request binds the session to; undefined where it does not. Asked with each write. */
-  rebind(ctx: Context, device: Device | undefined): Device | undefined
+  rebind(ctx: Context, device: BoundKey | undefined): BoundKey | undefined
   /** The session was written, and the client is told next. */
   written(ctx: Context, session: BindableSession): void
   isBound(ctx: Context): boolean
@@ -56,7 +56,7 @@ export interface AttachedBinding {
    * Until when what this request presented opens the session, whose record says this of its device now: milliseconds since
    * 1970. Undefined where the session is bound to none.
    */
-  deadlineOf(ctx: Context, device: Device | undefined): number | undefined
+  deadlineOf(ctx: Context, device: BoundKey | undefined): number | undefined
   /** Whether the request is the protocol's, and none of the application's. */
   handles(ctx: Context): boolean
   serve(ctx: Context, request: BindingRequest): Promise<void>

@@ -1,12 +1,12 @@
 import type { Context } from 'koa'
-import { debug, fingerprint } from '../base/debug'
+import { debug } from '../base/debug'
 import type { AttachedBinding, BindableSession, BindingHost, BindingRequest } from '../contracts/device-binding'
 import { keepCookies } from '../cookies/keep-cookies'
 import { rulesOfName } from '../cookies/name-prefixes'
 import { LATE_MS } from '../session/access'
-import type { Device } from '../session/device'
+import type { BoundKey } from '../session/device'
 import type { UnboundReason } from '../session/events'
-import { parseToken } from '../session/token'
+import { fingerprint, parseToken } from '../session/token'
 import { refuse } from '../options/rules'
 import type { BoundTransport } from './bound-transport'
 import type { DeviceBoundSettings } from './settings'
@@ -82,7 +82,7 @@ export class BoundSessions implements AttachedBinding {
     return true
   }
 
-  rebind(ctx: Context, device: Device | undefined): Device | undefined {
+  rebind(ctx: Context, device: BoundKey | undefined): BoundKey | undefined {
     return this.#exchanges.of(ctx).rebind?.(device)
   }
 
@@ -102,7 +102,7 @@ export class BoundSessions implements AttachedBinding {
     return this.#exchanges.of(ctx).session?.device !== undefined
   }
 
-  deadlineOf(ctx: Context, device: Device | undefined): number | undefined {
+  deadlineOf(ctx: Context, device: BoundKey | undefined): number | undefined {
     if (!device) return undefined
     const { session, deadline } = this.#exchanges.of(ctx)
     // What was opened before the key was registered is no better than the cookies of that time.
@@ -118,7 +118,7 @@ export class BoundSessions implements AttachedBinding {
   }
 
   /** Until when a token opens a session that is bound to this device; undefined where it does not. */
-  #deadlineOf({ claim, presented }: Exchange, device: Device, token: string): number | undefined {
+  #deadlineOf({ claim, presented }: Exchange, device: BoundKey, token: string): number | undefined {
     if (claim !== undefined) return claim === device.id ? 0 : undefined
     const deadline = presented && this.#bound.deadlineOf(presented, token, device.id)
     if (deadline !== undefined || !this.#host.hasStore) return deadline

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Context } from 'koa'
 import type { Awaitable } from '../base/awaitable'
 import type { BindingRequest } from '../contracts/device-binding'
-import type { Device } from '../session/device'
+import type { BoundKey } from '../session/device'
 import type { UnboundReason } from '../session/events'
 import type { BoundTransport, PresentedBinding } from './bound-transport'
 import { CHALLENGE_MS, makeChallenge, openChallenge } from './challenges'
@@ -166,18 +166,18 @@ export class Endpoints {
     ctx.body = {}
   }
 
-  #refuse(ctx: Context, id: string | undefined, device: Device): void {
+  #refuse(ctx: Context, id: string | undefined, device: BoundKey): void {
     this.#parts.report(ctx, id, 'challenge')
     this.#challenge(ctx, device)
   }
 
-  #challenge(ctx: Context, { id, used }: Device): void {
+  #challenge(ctx: Context, { id, used }: BoundKey): void {
     ctx.status = 403
     sendChallenge(ctx, makeChallenge(this.#parts.keys, ctx, 'refresh', id, used), id)
     ctx.body = {}
   }
 
-  #goOn(ctx: Context, { id, used }: Device): void {
+  #goOn(ctx: Context, { id, used }: BoundKey): void {
     const { credential, initiators, keys, settings, exchanges, transport } = this.#parts
     const attributes = transport.attributesOf(exchanges.of(ctx).presented?.attributes ?? {})
     // A challenge that is too old when it is needed would cost the device a signature for nothing.

@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import type { BindableSession } from '../contracts/device-binding'
-import type { Device } from '../session/device'
+import type { BoundKey } from '../session/device'
 import type { PresentedBinding } from './bound-transport'
 
 /** What the next write makes of the key that the session is bound to. */
-export type Rebind = (before: Device | undefined) => Device
+export type Rebind = (before: BoundKey | undefined) => BoundKey
 
 /** What is known in one request of the session's binding. One value: what changes is a new one in its place. */
 export interface Exchange {

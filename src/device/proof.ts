@@ -1,5 +1,5 @@
 import { createPublicKey, verify, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { isAlgorithm, type Device, type DeviceAlgorithm } from '../session/device'
+import { isAlgorithm, type BoundKey, type DeviceAlgorithm } from '../session/device'
 
 /** What a browser sends to prove that it holds a key: a JWT (Device Bound Session Credentials, section "DBSC Proof JWT Syntax"). */
 export interface Proof {
@@ -13,7 +13,7 @@ export interface Proof {
 }
 
 /** A public key that a browser has brought, as a record keeps it. */
-export type DeviceKey = Pick<Device, 'algorithm' | 'key'>
+export type DeviceKey = Pick<BoundKey, 'algorithm' | 'key'>
 
 /** Longer ones come from no browser: that of a 4096-bit RSA key takes about 2,200 characters. */
 const MAX_LENGTH = 4096

@@ -13,7 +13,7 @@ export type ServiceClass = abstract new (...args: never[]) => SessionService<obj
  */
 export function installedService(from: ServiceClass, ctx: Context): SessionService<object> {
   const service = SessionService.of.call<ServiceClass, [Context], SessionService<object>>(from, ctx)
-  if (service.isInstalled(ctx)) return service
+  if (service.hasMiddleware(ctx)) return service
   throw new SessionError(
     'ERR_SESSION_NO_MIDDLEWARE',
     'The session middleware has not run for this request. Call "useSessions(app)" or "app.use(session(app))" before ' +

@@ -110,7 +110,7 @@ export function configure(
     hasStore,
     isLazyStore: hasStore && options.lazy,
     newId: chooseId(options),
-    usesSecrets: hasStore && (options.owner !== undefined || options.hashIds === true),
+    usesSecrets: hasStore && (options.owner !== undefined || options.hashTokens === true),
     keyedLock: new KeyedLock(),
     policyOf: policyFrom(options),
     ownerOf: ownerFrom(options.owner),

@@ -23,7 +23,7 @@ export type HardenedOptions<Data extends object = SessionData> = SessionOptions<
  * | `httpOnly` | true | OWASP ASVS 5.0, 3.3.4 |
  * | `sameSite` | `lax` | OWASP ASVS 5.0, 3.3.2 |
  * | `genid` | 256 random bits | OWASP ASVS 5.0, 7.2.3, which asks for 128 |
- * | `hashIds` | true, with a store | a dump of the store opens no session |
+ * | `hashTokens` | true, with a store | a dump of the store opens no session |
  * | `codec` | `sealed({ keys })`, without a store | the holder of a cookie can neither read nor change it |
  * | `maxAge` | `'session'` | the browser forgets the cookie when it is closed |
  * | `idleTimeout` | 30 minutes | OWASP ASVS 5.0, 7.3.1; NIST SP 800-63B-4, 2.2.3 ² |
@@ -69,8 +69,8 @@ export function hardened<Data extends object = SessionData>(
   return Object.freeze({ ...preset, ...added, ...given } as SessionOptions<Data>)
 }
 
-function storePreset(): Pick<SessionOptions, 'genid' | 'hashIds'> {
-  return { genid: () => randomBytes(32).toString('base64url'), hashIds: true }
+function storePreset(): Pick<SessionOptions, 'genid' | 'hashTokens'> {
+  return { genid: () => randomBytes(32).toString('base64url'), hashTokens: true }
 }
 
 function cookiePreset(keys: HardenedOptions['keys']): Pick<SessionOptions, 'codec'> {

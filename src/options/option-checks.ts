@@ -68,14 +68,14 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   idleTimeout: TIMEOUT,
   absoluteTimeout: TIMEOUT,
   storeTimeout: DURATION,
-  recheck: DURATION,
+  recheckEvery: DURATION,
   bus: ['an object with the methods publish and subscribe, such as a RedisBus', hasMethods('publish', 'subscribe')],
   codec: ['an object with the functions encode and decode, such as sealed({ keys })', hasMethods('encode', 'decode')],
   chunks: [
     `a whole number from 1 to ${MAX_CHUNKS}, since Node refuses requests whose cookies take much more than 12 KB`,
     (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= MAX_CHUNKS,
   ],
-  hashIds: BOOLEAN,
+  hashTokens: BOOLEAN,
   owner: FUNCTION,
   maxPerOwner: ['a whole number above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0],
   device: FUNCTION,
@@ -144,7 +144,7 @@ export function checkCombination(options: ResolvedOptions): void {
     encode,
     decode,
     chunks,
-    hashIds,
+    hashTokens,
     bus,
     prefix = '',
   } = options
@@ -159,7 +159,7 @@ export function checkCombination(options: ResolvedOptions): void {
     refuse(value && !owner, `The session option "${name}" is for sessions of an owner. Add the option "owner".`)
     refuse(value && !mayKnowOwners(options), needsIndex(`The session option "${name}"`))
   }
-  for (const [name, value] of Object.entries({ externalKey, hashIds, bus })) {
+  for (const [name, value] of Object.entries({ externalKey, hashTokens, bus })) {
     refuse(value && !hasStore, `The session option "${name}" is for a session in a store. Add a "store".`)
   }
   refuse(

@@ -11,7 +11,7 @@ import type { SessionError } from '../base/errors'
 import type { Lifetime, SessionRecord } from '../session/record'
 import type { Session, SessionData } from '../session/session'
 import type { MergeConflict } from '../session/merge'
-import type { Device } from '../session/tenure'
+import type { DeviceInfo } from '../session/tenure'
 import type { Timeout } from './lifetime-policy'
 import type { ExternalKey } from '../transports/external-key-transport'
 
@@ -88,10 +88,10 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    * Gives tokens a secret of which the store keeps a hash, so that a leaked store opens no session; events tell a
    * fingerprint instead of the id, and no record. Default: false.
    */
-  hashIds?: boolean
+  hashTokens?: boolean
   /**
    * Names the account that a session belongs to, by a text that is not empty or a number; undefined where nobody is signed in. When it changes, the session changes
-   * hands: its token is rotated, and every earlier one is dead. Tokens have secrets, as with `hashIds`.
+   * hands: its token is rotated, and every earlier one is dead. Tokens have secrets, as with `hashTokens`.
    */
   owner?: (data: Data) => string | number | null | undefined
   /**
@@ -103,7 +103,7 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    * What is kept of the device of a signed-in session, for {@link SessionService.list}: a plain object of 512 bytes as JSON at
    * most. It is kept beside the data, and written at the sign-in and with `seenEvery`. Default: nothing.
    */
-  device?: (ctx: Context) => Device
+  device?: (ctx: Context) => DeviceInfo
   /**
    * How often it is noted that a signed-in session is used, with the device that uses it: at most one write in that time, and
    * none for each read. For stores with an index by owner. Default: five minutes.
@@ -122,7 +122,7 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    */
   bus?: Bus
   /** How often a session that is held by a signal is looked at in its store, whatever the bus says. Default: 30 seconds. */
-  recheck?: number
+  recheckEvery?: number
   /** Sets `Cache-Control: no-store` and `Vary: Cookie` on responses that used their session. Default: false. */
   preventCaching?: boolean
   /**
@@ -132,7 +132,7 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    * cross-site request forgery. Default: off.
    *
    * @example
-   * app.use(session({ crossSite: { trusted: ['https://accounts.example'], allow: (ctx) => ctx.path === '/hook' } }, app))
+   * app.use(session({ crossSite: { trustedOrigins: ['https://accounts.example'], allow: (ctx) => ctx.path === '/hook' } }, app))
    */
   crossSite?: CrossSite
   /**
@@ -166,7 +166,7 @@ export type ResolvedOptions = Readonly<
     commitOnError: boolean | ((error: unknown, ctx: Context) => boolean)
     storeTimeout: number
     seenEvery: number
-    recheck: number
+    recheckEvery: number
   }
 >
 
@@ -189,7 +189,7 @@ const DEFAULTS: ResolvedOptions = {
   commitOnError: true,
   storeTimeout: 10_000,
   seenEvery: 5 * 60 * 1000,
-  recheck: 30_000,
+  recheckEvery: 30_000,
 }
 
 /** Copies the options, fills in the defaults and freezes the result. Options that are null or undefined are not set. */

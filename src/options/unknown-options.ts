@@ -1,8 +1,12 @@
 import { nearestName } from '../base/nearest-name'
 import { placeOf } from './foreign-options'
 
-/** Options that a cookie had in koa-session by way of `cookies`, and what to have instead. */
-const FORMER = new Map([['secureProxy', 'Set app.proxy = true and secure: true.']])
+/** Options that a cookie had in koa-session by way of `cookies`, and options of our own under earlier names. */
+const FORMER = new Map([
+  ['secureProxy', 'Set app.proxy = true and secure: true.'],
+  ['hashIds', 'It is called "hashTokens" now.'],
+  ['recheck', 'It is called "recheckEvery" now.'],
+])
 
 /** What to say of an option that is none of `names`: a guess, where it is like one of them. */
 export function unknownOption(name: string, names: string[]): string {

@@ -21,7 +21,7 @@ function sessionFor(ctx: Context, config: SessionConfig): RequestSession {
   const { crossSite } = config
   const error = crossSite && crossSiteError(ctx, crossSite)
   // Browsers renew a binding on their own account, whichever site's link has made them: the protocol has proofs of its own.
-  if (error && !config.binding?.handles(ctx)) return new CrossSiteSession(ctx, config, error, crossSite.otherwise)
+  if (error && !config.binding?.handles(ctx)) return new CrossSiteSession(ctx, config, error, crossSite.mode)
   if (isTraced()) return tracedSession(ctx, config)
   const scope = new RequestScope(ctx, config)
   return new RequestSession(scope, new Persistence(scope))

@@ -1,12 +1,11 @@
 import { SessionError } from '../base/errors'
-import { fingerprint } from '../base/debug'
 import type { Backend, Owners } from '../contracts/backend'
 import type { OwnedRecord } from '../contracts/store'
 import type { SessionConfig } from '../options/config'
 import { needsIndex } from '../options/option-checks'
 import { createdAt, timeLeft } from '../session/record'
-import { tenureOf, type Device } from '../session/tenure'
-import { handleOf } from '../session/token'
+import { tenureOf, type DeviceInfo } from '../session/tenure'
+import { fingerprint, handleOf } from '../session/token'
 import { endOwned } from '../request/commit/owner-ends'
 import { isEndedBy, liveRecordsOf } from '../request/commit/owner-looks'
 import type { RequestSession } from '../request/session/request-session'
@@ -24,7 +23,7 @@ export interface SignedInSession {
   /** When it ends if it is not used; undefined where nothing bounds it but the store. */
   expiresAt: number | undefined
   /** What the option `device` said when it was last seen. */
-  device: Device | undefined
+  device: DeviceInfo | undefined
 }
 
 /** Who asks for whose sessions. */

@@ -111,9 +111,9 @@ export class ServiceBase<Data extends object = SessionData> {
    * Whether the middleware has run for this request, so that what is done to its session will be committed.
    *
    * @example
-   * if (!sessions.isInstalled(ctx)) ctx.throw(500, 'app.use(sessions.middleware()) is missing')
+   * if (!sessions.hasMiddleware(ctx)) ctx.throw(500, 'app.use(sessions.middleware()) is missing')
    */
-  isInstalled(ctx: Context): boolean {
+  hasMiddleware(ctx: Context): boolean {
     return this.sessionIn(ctx).hasMiddleware
   }
 

@@ -1,5 +1,5 @@
 import { warnOnce } from '../base/warning'
-import { deviceField, deviceOf, type Device } from './device'
+import { deviceField, deviceOf, type BoundKey } from './device'
 import type { RecordLifetime, SessionRecord } from './record'
 import { NO_TENURE, tenureOf } from './tenure'
 import { hashToken, type Token } from './token'
@@ -18,7 +18,7 @@ export interface Access {
   readonly secret: string | undefined
   readonly hands: number
   readonly past: readonly PastToken[]
-  readonly device?: Device
+  readonly device?: BoundKey
 }
 
 /** A token that was rotated away: its hash, the time in milliseconds since 1970, and the count of hands that it had. */

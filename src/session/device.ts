@@ -2,7 +2,7 @@
 export type DeviceAlgorithm = 'ES256' | 'RS256'
 
 /** The device that a session is bound to. */
-export interface Device {
+export interface BoundKey {
   /** What the browser calls the binding. It opens nothing. */
   readonly id: string
   readonly algorithm: DeviceAlgorithm
@@ -14,14 +14,14 @@ export interface Device {
   readonly used: number
 }
 
-/** The field of a record that holds its {@link Device}. */
+/** The field of a record that holds its {@link BoundKey}. */
 export type DeviceField = readonly [id: string, algorithm: string, key: string, since: number, used: number]
 
 /** No proof fits this key: a record that says something else than a device is bound all the same. */
-const UNREADABLE: Device = Object.freeze({ id: '', algorithm: 'ES256', key: '', since: 0, used: Infinity })
+const UNREADABLE: BoundKey = Object.freeze({ id: '', algorithm: 'ES256', key: '', since: 0, used: Infinity })
 
 /** Reads what a record says of its device. */
-export function deviceOf(field: unknown): Device {
+export function deviceOf(field: unknown): BoundKey {
   if (!Array.isArray(field) || field.length !== 5) return UNREADABLE
   const [id, algorithm, key, since, used] = field as readonly unknown[]
   const isText = typeof id === 'string' && id !== '' && typeof key === 'string'
@@ -30,7 +30,7 @@ export function deviceOf(field: unknown): Device {
 }
 
 /** What a record keeps of a device. */
-export function deviceField({ id, algorithm, key, since, used }: Device): DeviceField {
+export function deviceField({ id, algorithm, key, since, used }: BoundKey): DeviceField {
   return [id, algorithm, key, since, used]
 }
 

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Device } from './tenure'
+import type { DeviceInfo } from './tenure'
 
 /** What koa-session's three events tell. */
 export interface RejectedSession {
@@ -45,9 +45,9 @@ export interface SessionEvents {
   /** Another request changed the record meanwhile: this one's changes are applied on top. */
   conflict: SessionIncident
   /** The response was under way already when the session was committed, so the client did not get what is `lost`. */
-  late: SessionIncident & { lost: 'data' | 'id' | 'renewal' | 'removal' }
+  headersSent: SessionIncident & { lost: 'data' | 'id' | 'renewal' | 'removal' }
   /** Somebody has signed in, or has proved anew who they are: what a mail about a new device needs. */
-  owned: SessionIncident & OwnedSession & { device: Device | undefined }
+  signedIn: SessionIncident & OwnedSession & { device: DeviceInfo | undefined }
   /**
    * A session was ended by somebody else than its own visitor: by {@link SessionService.revoke} (`one`), by
    * {@link SessionService.revokeAll} (`all`), or because there were more than `maxPerOwner` (`limit`).
@@ -65,8 +65,8 @@ const NAMES: Record<keyof SessionEvents, true> = {
   invalid: true,
   gone: true,
   conflict: true,
-  late: true,
-  owned: true,
+  headersSent: true,
+  signedIn: true,
   revoked: true,
   unbound: true,
   error: true,

@@ -1,7 +1,7 @@
 import type { RecordLifetime } from './record'
 
 /** Describes a device to its owner, such as `{ ip, userAgent }`: plain data, returned by the option `device`. */
-export type Device = Readonly<Record<string, unknown>>
+export type DeviceInfo = Readonly<Record<string, unknown>>
 
 /** When somebody proved who they are, in milliseconds since 1970, and by what. */
 export type Confirmation = readonly [at: number, method?: string]
@@ -34,7 +34,7 @@ export interface Tenure {
   readonly signIn: SignIn | undefined
   readonly confirmed: Confirmation | undefined
   readonly seen: number | undefined
-  readonly device: Device | undefined
+  readonly device: DeviceInfo | undefined
 }
 
 /** The fields of a record that hold its {@link Tenure}. */
@@ -84,7 +84,7 @@ export interface TenureChange {
   /** What the store said at a sign-in; undefined where nobody signs in, or nobody can list an owner's sessions. */
   readonly order: SignInOrder | undefined
   /** What is seen now of who uses it; undefined where nobody can list an owner's sessions. */
-  readonly sighting: { device: Device | undefined } | undefined
+  readonly sighting: { device: DeviceInfo | undefined } | undefined
   readonly now: number
 }
 

@@ -47,6 +47,11 @@ export function handleOf(id: string): string {
   return hashToken(`handle ${id}`)
 }
 
+/** A short hash that tells sessions apart in logs and opens none: the beginning of the session's handle. */
+export function fingerprint(id: string | undefined): string {
+  return id === undefined ? 'none' : handleOf(id).slice(0, 8)
+}
+
 /**
  * What a record keeps of a token: SHA-256 in base64url, of the whole token, so that the hash counts for one id alone. There
  * is nothing to guess in 192 random bits, so a fast hash without salt is enough.

@@ -40,7 +40,7 @@ export function signalOfNothing(): AbortSignal {
  * Knows which sessions are held, and aborts their signals when they end.
  *
  * A message says where to look, and the record decides; so does the time that the record says. What no message told is seen
- * within `recheck`. Where nothing is held there is no timer, and nobody listens.
+ * within `recheckEvery`. Where nothing is held there is no timer, and nobody listens.
  */
 export class Watch {
   readonly #config: Pick<SessionConfig, 'options' | 'policyOf' | 'nameOf' | 'bus'>
@@ -154,7 +154,7 @@ export class Watch {
     const now = Date.now()
     const [endings, until] = group.judge(loaded, policyOf, now)
     for (const [watcher, ending] of endings) this.#end(group, watcher, ending)
-    group.lookAt = this.#now + Math.min(until - now, options.recheck)
+    group.lookAt = this.#now + Math.min(until - now, options.recheckEvery)
     if (group.watchers.size > 0) this.#wakeAt(group.lookAt)
   }
 

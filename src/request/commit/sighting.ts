@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { disregard } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import { isRecord } from '../../session/record'
-import type { Device } from '../../session/tenure'
+import type { DeviceInfo } from '../../session/tenure'
 
 /** How long what is kept of a device may be, as JSON, in bytes. */
 const MAX_DEVICE_BYTES = 512
@@ -12,14 +12,14 @@ const MAX_DEVICE_BYTES = 512
  *
  * @throws {SessionError} `ERR_SESSION_BAD_VALUE` for what is no plain object, or too long
  */
-export function sightingOf(device: (ctx: Context) => Device, ctx: Context): Device {
+export function sightingOf(device: (ctx: Context) => DeviceInfo, ctx: Context): DeviceInfo {
   const value: unknown = device(ctx)
   const text = isRecord(value) ? textOf(value) : undefined
   disregard(value)
   if (text === undefined) throw badDevice(`a value that is no plain object of JSON: ${typeof value}`)
   const size = Buffer.byteLength(text)
   if (size > MAX_DEVICE_BYTES) throw badDevice(`${size} bytes of JSON`)
-  return JSON.parse(text) as Device
+  return JSON.parse(text) as DeviceInfo
 }
 
 function textOf(value: object): string | undefined {

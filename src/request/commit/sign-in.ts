@@ -44,7 +44,7 @@ export async function writeSignIn(
   if (isMissed(job, outcome)) return takeBack(job, outcome)
   if (order && (await isTooOld(job, outcome, signIn))) return gone(scope, id)
   const { device } = outcome.stored.tenure
-  scope.report('owned', id, { owner: signIn.owner, handle: handleOf(id), device })
+  scope.report('signedIn', id, { owner: signIn.owner, handle: handleOf(id), device })
   return outcome
 }
 

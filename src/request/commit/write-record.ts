@@ -3,7 +3,7 @@ import { SessionError, UNCONFIRMED } from '../../base/errors'
 import type { Write, WriteResult } from '../../contracts/backend'
 import { ttlOf } from '../../options/options'
 import { accessFields, accessOf, BY_ID, rotate, type Access } from '../../session/access'
-import type { Device } from '../../session/device'
+import type { BoundKey } from '../../session/device'
 import { merge } from '../../session/merge'
 import { dataOf, lifetimeFields, renewedLifetime, timeLeft } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
@@ -12,7 +12,7 @@ import {
   nextTenure,
   NO_TENURE,
   tenureFields,
-  type Device as Sighting,
+  type DeviceInfo,
   type SignInOrder,
   type Tenure,
 } from '../../session/tenure'
@@ -125,7 +125,7 @@ function tenureAfter(
 ): Tenure {
   const { device } = scope.config.options
   // A context that was made for a job, or of the headers of one, is no device of the visitor's.
-  const seenBy = (): Sighting | undefined =>
+  const seenBy = (): DeviceInfo | undefined =>
     scope.isOutside ? stored?.tenure.device : device && sightingOf(device, scope.ctx)
   const isNoted = owner !== undefined && scope.backend.owners !== undefined
   // A session in its cookie has no token to rotate, and changes hands all the same.
@@ -168,7 +168,7 @@ function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: Writ
 
 function newTarget(
   newToken: NewToken,
-  { isRotated, device }: { isRotated: boolean; device?: Device | undefined },
+  { isRotated, device }: { isRotated: boolean; device?: BoundKey | undefined },
 ): Awaitable<Target> {
   return andThen(newToken.draw(), ({ id, text, hasSecret }) => {
     const secret = hasSecret ? hashToken(text) : undefined

@@ -83,7 +83,7 @@ export class HeldSession<Data extends object = SessionData> {
 
   /**
    * Aborted when the session is destroyed or revoked, changes hands, or times out: at once within this process and over the
-   * option `bus`, and within `recheck` in any case. A session that is bound to a device ends here with the cookie that it was
+   * option `bus`, and within `recheckEvery` in any case. A session that is bound to a device ends here with the cookie that it was
    * opened with. Its reason is a {@link SessionError} with the code `ERR_SESSION_ENDED`.
    */
   get signal(): AbortSignal {

@@ -55,7 +55,7 @@ export function crossSiteError(ctx: Context, policy: CrossSitePolicy): SessionEr
   const { headers } = ctx.req
   // Nearly every request ends here.
   if (isSafe(method, headers)) return undefined
-  if (!isCrossSite({ method, headers, host: ctx.host, protocol: ctx.protocol }, policy.trusted)) return undefined
+  if (!isCrossSite({ method, headers, host: ctx.host, protocol: ctx.protocol }, policy.trustedOrigins)) return undefined
   return policy.allow && isAllowed(ctx, policy.allow) ? undefined : foreign(ctx)
 }
 
@@ -114,7 +114,7 @@ function foreign(ctx: Context): SessionError {
   return new SessionError(
     'ERR_SESSION_CROSS_SITE',
     `A ${ctx.method} for ${ctx.host} came from a page of another site: Sec-Fetch-Site is ${quote('Sec-Fetch-Site')}, Origin ` +
-      `is ${quote('Origin')}. If it is to have its session, name that origin in "crossSite.trusted", or let "crossSite.allow" ` +
+      `is ${quote('Origin')}. If it is to have its session, name that origin in "crossSite.trustedOrigins", or let "crossSite.allow" ` +
       'return true for it. Behind a proxy, set app.proxy = true, so that X-Forwarded-Host is the host.',
     { status: 403 },
   )

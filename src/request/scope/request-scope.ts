@@ -1,6 +1,7 @@
+import { fingerprint } from '../../session/token'
 import type { Context } from 'koa'
 import type { Awaitable } from '../../base/awaitable'
-import { debug, fingerprint } from '../../base/debug'
+import { debug } from '../../base/debug'
 import { monotonic } from '../../base/monotonic'
 import { SessionError } from '../../base/errors'
 import type { Backend, Loaded } from '../../contracts/backend'
@@ -190,8 +191,9 @@ export class RequestScope {
 
   /** Reports that what the client presented was not accepted: without id and data, where these are kept from others. */
   reject(name: 'missed' | 'expired' | 'invalid', id: string | undefined, record: SessionRecord | undefined): void {
-    const { hashIds, codec } = this.config.options
-    if (hashIds || codec?.isSelfAuthenticating) this.report(name, id, { key: id && fingerprint(id), value: undefined })
+    const { hashTokens, codec } = this.config.options
+    if (hashTokens || codec?.isSelfAuthenticating)
+      this.report(name, id, { key: id && fingerprint(id), value: undefined })
     else this.report(name, id, { key: id, value: record && withoutControls(record) })
   }
 }

@@ -165,9 +165,9 @@ export class Client {
     keep(ctx, config.options.key)
   }
 
-  #losesInTransit(lost: SessionEvents['late']['lost'], id: string | undefined): boolean {
+  #losesInTransit(lost: SessionEvents['headersSent']['lost'], id: string | undefined): boolean {
     if (!this.isTooLate) return false
-    this.#scope.report('late', id, { lost })
+    this.#scope.report('headersSent', id, { lost })
     return true
   }
 }

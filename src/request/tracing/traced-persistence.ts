@@ -1,5 +1,5 @@
+import { fingerprint } from '../../session/token'
 import type { Awaitable } from '../../base/awaitable'
-import { fingerprint } from '../../base/debug'
 import type { SessionTrace } from '../../base/tracing'
 import type { SessionRecord } from '../../session/record'
 import type { SessionModel } from '../../session/session-model'

@@ -36,7 +36,7 @@ export class TracedScope extends RequestScope {
     detail: Omit<SessionEvents[Name], 'ctx' | 'session'>,
   ): void {
     if (name === 'missed' || name === 'expired' || name === 'invalid') this.#rejected = name
-    if (name === 'late') this.tracer.noteLost((detail as unknown as SessionEvents['late']).lost)
+    if (name === 'headersSent') this.tracer.noteLost((detail as unknown as SessionEvents['headersSent']).lost)
     super.report(name, id, detail)
   }
 }

@@ -1,5 +1,5 @@
+import { fingerprint } from '../../session/token'
 import type { Awaitable } from '../../base/awaitable'
-import { fingerprint } from '../../base/debug'
 import { CHANNELS, traced, type SessionTrace, type TracedOperation } from '../../base/tracing'
 import type { SessionConfig } from '../../options/config'
 

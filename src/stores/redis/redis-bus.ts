@@ -19,7 +19,7 @@ export interface RedisBusOptions {
  *
  * It listens on a connection of its own, which it opens when somebody subscribes first, and opens again when it breaks. What
  * was published meanwhile is lost: once it listens again, it says so with a message `lost`, and everybody looks at the
- * store. A cluster's client does not tell when that happens; there, `recheck` and `maxStale` bound what is missed.
+ * store. A cluster's client does not tell when that happens; there, `recheckEvery` and `maxStale` bound what is missed.
  *
  * @example
  * import { Redis } from 'ioredis'

@@ -26,9 +26,9 @@ const CASES: Case[] = [
   { name: 'a change', options: {}, verb: (_sessions, ctx) => (ctx.session.n = 1) },
   { name: 'a request that only reads, and the option owner is new', before: {}, options: OWNED, verb: () => undefined },
   {
-    name: 'a request that only reads, and the option hashIds is new',
+    name: 'a request that only reads, and the option hashTokens is new',
     before: {},
-    options: { hashIds: true },
+    options: { hashTokens: true },
     verb: () => undefined,
   },
   {

@@ -133,7 +133,7 @@ describe('a client that hangs up while its new token is written', () => {
   it('R86: an upgrade that nobody asked for keeps the change that it was written with', async () => {
     const seen = await hangUpDuring((sessions, ctx) => sessions.update((data) => (data.n = 1), ctx), {
       before: {},
-      options: { hashIds: true },
+      options: { hashTokens: true },
       seed: { n: 0 },
     })
     expect(seen).toMatchObject({ session: { n: 1 } })
@@ -143,7 +143,7 @@ describe('a client that hangs up while its new token is written', () => {
     const options: SessionOptions = { ...OWNED, maxPerOwner: 1 }
     const seen = await hangUpDuring((_sessions, ctx) => (ctx.session.user = 'ann'), { options, seed: { n: 0 } })
     expect(seen.code).toBe(TOO_LATE)
-    expect(seen.events).not.toContain('owned')
+    expect(seen.events).not.toContain('signedIn')
     expect(seen.events).not.toContain('revoked')
   })
 

@@ -108,7 +108,7 @@ describe.each(CASES)('crossSite: anonymous, $name', ({ options, KoaClass }) => {
 
 it('R74: "otherwise" says what becomes of who is not excepted', async () => {
   const trusted = ['https://accounts.example']
-  const { visitor } = siteOf({ crossSite: { trusted, otherwise: 'anonymous' } }, {})
+  const { visitor } = siteOf({ crossSite: { trustedOrigins: trusted, mode: 'anonymous' } }, {})
   await signIn(visitor)
   expect((await visitor.post('/user', undefined, FOREIGN)).json()).toEqual({})
   expect((await visitor.post('/user', undefined, { ...FOREIGN, origin: trusted[0] })).json()).toEqual({ user: 'ann' })

@@ -16,22 +16,27 @@ const BAD: [value: unknown, ...parts: string[]][] = [
   ['allow', '"crossSite"', 'not "allow"'],
   ['REFUSE', '"crossSite"', 'not "REFUSE"'],
   [['https://a.example'], '"crossSite"', 'not an array'],
-  [{ trust: [] }, 'has no "trust"', 'trusted, allow and otherwise'],
-  [{ otherwise: 'ignore' }, '"crossSite.otherwise"', 'not "ignore"'],
+  [{ trust: [] }, 'has no "trust"', 'trustedOrigins, allow and mode'],
+  [{ mode: 'ignore' }, '"crossSite.mode"', 'not "ignore"'],
   [{ allow: true }, '"crossSite.allow"', 'not true'],
-  [{ trusted: 'https://a.example' }, '"crossSite.trusted"', 'not "https://a.example"'],
-  [{ trusted: ['https://a.example/'] }, '"https://a.example/"', ORIGIN, 'Write "https://a.example".'],
-  [{ trusted: ['https://a.example/path?q#f'] }, ORIGIN, 'Write "https://a.example".'],
-  [{ trusted: ['https://A.example:443'] }, ORIGIN, 'Write "https://a.example".'],
-  [{ trusted: ['https://a.example', 'a.example'] }, '"a.example"', ORIGIN, 'is written like https://shop.example'],
-  [{ trusted: ['null'] }, '"null"', ORIGIN],
-  [{ trusted: ['*'] }, '"*"', ORIGIN],
-  [{ trusted: ['https://*.a.example/'] }, 'no browser sends a "*"', '"crossSite.allow"'],
-  [{ trusted: ['https://*.a.example'] }, 'no browser sends a "*"'],
-  [{ trusted: ['file:///home'] }, ORIGIN],
-  [{ trusted: ['data:text/html,x'] }, ORIGIN],
-  [{ trusted: [''] }, ORIGIN],
-  [{ trusted: [5] }, 'holds 5', ORIGIN],
+  [{ trustedOrigins: 'https://a.example' }, '"crossSite.trustedOrigins"', 'not "https://a.example"'],
+  [{ trustedOrigins: ['https://a.example/'] }, '"https://a.example/"', ORIGIN, 'Write "https://a.example".'],
+  [{ trustedOrigins: ['https://a.example/path?q#f'] }, ORIGIN, 'Write "https://a.example".'],
+  [{ trustedOrigins: ['https://A.example:443'] }, ORIGIN, 'Write "https://a.example".'],
+  [
+    { trustedOrigins: ['https://a.example', 'a.example'] },
+    '"a.example"',
+    ORIGIN,
+    'is written like https://shop.example',
+  ],
+  [{ trustedOrigins: ['null'] }, '"null"', ORIGIN],
+  [{ trustedOrigins: ['*'] }, '"*"', ORIGIN],
+  [{ trustedOrigins: ['https://*.a.example/'] }, 'no browser sends a "*"', '"crossSite.allow"'],
+  [{ trustedOrigins: ['https://*.a.example'] }, 'no browser sends a "*"'],
+  [{ trustedOrigins: ['file:///home'] }, ORIGIN],
+  [{ trustedOrigins: ['data:text/html,x'] }, ORIGIN],
+  [{ trustedOrigins: [''] }, ORIGIN],
+  [{ trustedOrigins: [5] }, 'holds 5', ORIGIN],
 ]
 
 test.each(BAD)('R74: crossSite: %j is refused', (crossSite, ...parts) => {
@@ -46,9 +51,9 @@ test.each([
   'refuse',
   'anonymous',
   {},
-  { trusted: [] },
-  { trusted: ['https://a.example', 'http://localhost:3000', 'capacitor://localhost', 'http://[::1]'] },
-  { trusted: Object.freeze(['https://a.example']), allow: () => false, otherwise: 'anonymous' },
+  { trustedOrigins: [] },
+  { trustedOrigins: ['https://a.example', 'http://localhost:3000', 'capacitor://localhost', 'http://[::1]'] },
+  { trustedOrigins: Object.freeze(['https://a.example']), allow: () => false, mode: 'anonymous' },
 ])('R74: crossSite: %j is accepted', (crossSite) => {
   expect(refusal({ crossSite })).toBeUndefined()
 })
@@ -56,7 +61,7 @@ test.each([
 test('R74: a list of origins that is changed later changes nothing', async () => {
   const trusted = ['https://a.example']
   const app = createApp()
-  session({ crossSite: { trusted } }, app)
+  session({ crossSite: { trustedOrigins: trusted } }, app)
   trusted.push('https://evil.example')
   const headers = { origin: 'https://evil.example', host: 'shop.example' }
   const ctx = app.createContext({ method: 'POST', headers, socket: {} } as never, { headersSent: false } as never)

@@ -160,7 +160,7 @@ describe.each(Object.entries(KOA_VERSIONS))('crossSite: refuse, %s', (_, KoaClas
       return ctx.path === '/hook'
     }
     const { visitor } = siteOf(
-      { crossSite: { trusted: ['https://accounts.example'], allow } },
+      { crossSite: { trustedOrigins: ['https://accounts.example'], allow } },
       { '/hook': (ctx) => (ctx.body = ctx.session.user) },
       KoaClass,
     )
@@ -192,7 +192,7 @@ it('R74: the error tells where the request came from, and the cures', async () =
   expect(message).toContain('Sec-Fetch-Site is "cross-site"')
   expect(message).toContain('"https://eee')
   expect(message.length).toBeLessThan(600)
-  for (const cure of ['crossSite.trusted', 'crossSite.allow', 'app.proxy']) expect(message).toContain(cure)
+  for (const cure of ['crossSite.trustedOrigins', 'crossSite.allow', 'app.proxy']) expect(message).toContain(cure)
 })
 
 it('R74: it is off by default, as in koa-session', async () => {

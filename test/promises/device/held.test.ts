@@ -27,7 +27,7 @@ interface Opened {
 }
 
 async function open(options: SessionOptions, handlers = {}): Promise<Opened> {
-  const site = createBoundSite({ recheck: NEVER, ...options }, {}, handlers)
+  const site = createBoundSite({ recheckEvery: NEVER, ...options }, {}, handlers)
   const ann = site.browser()
   await ann.signIn()
   return { site, ann }
@@ -118,7 +118,7 @@ describe('a session in a store that is bound, and held', () => {
   })
 
   it('R101: one that was opened before the registration lives a lifetime longer', async () => {
-    const site = createBoundSite({ store: new MemoryStore(), recheck: LIFETIME / 2 })
+    const site = createBoundSite({ store: new MemoryStore(), recheckEvery: LIFETIME / 2 })
     const ann = site.browser()
     const offered = offeredIn(await ann.get('/login'))
     const held = await hold(site.sessions as never, ann.copy().visitor)
@@ -132,7 +132,7 @@ describe('a session in a store that is bound, and held', () => {
   })
 
   it('R101: one that was opened by a request under way lives no longer', async () => {
-    const site = createBoundSite({ store: new MemoryStore(), recheck: NEVER })
+    const site = createBoundSite({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = site.browser()
     const offered = offeredIn(await ann.get('/login'))
     const late = ann.copy()
@@ -146,7 +146,7 @@ describe('a session in a store that is bound, and held', () => {
   })
 
   it('R101: one that is bound to no device is not looked at for it', async () => {
-    const site = createBoundSite({ store: new MemoryStore(), recheck: NEVER })
+    const site = createBoundSite({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = site.browser()
     await ann.get('/login')
     const held = await hold(site.sessions as never, ann.visitor)

@@ -12,7 +12,7 @@ beforeEach(() => {
 afterEach(startClock)
 
 function open(options: SessionOptions = {}) {
-  const site = createBoundSite({ store: new MemoryStore(), recheck: NEVER, ...options }, undefined, {
+  const site = createBoundSite({ store: new MemoryStore(), recheckEvery: NEVER, ...options }, undefined, {
     '/confirm': (ctx) => site.sessions.confirm({ method: 'password' }, ctx),
     '/take': async (ctx) => (ctx.body = { taken: await site.sessions.take('note', ctx) }),
     '/regenerate': (ctx) => site.sessions.regenerate({}, ctx),

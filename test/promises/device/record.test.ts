@@ -1,9 +1,9 @@
 import { accessFields, accessOf, openById, rotate, withoutAccess } from '../../../src/session/access'
-import { deviceField, deviceOf, type Device } from '../../../src/session/device'
+import { deviceField, deviceOf, type BoundKey } from '../../../src/session/device'
 import { isWithLifetime, withLifetime } from '../../../src/session/record'
 import { makeToken } from '../../../src/session/token'
 
-const device: Device = { id: 'id', algorithm: 'ES256', key: 'key', since: 1, used: 2 }
+const device: BoundKey = { id: 'id', algorithm: 'ES256', key: 'key', since: 1, used: 2 }
 const record = { a: 1, _expire: 5, _device: deviceField(device) }
 
 it('R77: a record keeps its device, as text too', () => {

@@ -82,7 +82,7 @@ const WORKS: [title: string, work: (ctx: Context) => unknown, options?: SessionO
   ['left alone, and is renewed', () => undefined, { rolling: true }],
   ['rotated', (ctx) => ctx.session.regenerate()],
   ['signed in', (ctx) => (ctx.session.user = 'ann'), { owner: ({ user }) => user as string }],
-  ['given secrets', (ctx) => void ctx.session.views, { hashIds: true }],
+  ['given secrets', (ctx) => void ctx.session.views, { hashTokens: true }],
   ['ended', (ctx) => (ctx.session = null)],
   ['ended and replaced', (ctx) => ((ctx.session = null), (ctx.session = { views: 3 }))],
 ]
@@ -90,7 +90,7 @@ const WORKS: [title: string, work: (ctx: Context) => unknown, options?: SessionO
 describe.each(STORE_BACKENDS)('the first byte of a response: $name', ({ options }) => {
   it.each(WORKS)('R17: waits where the session is %s', async (_title, work, more = {}) => {
     const { options: over, hold, calls, ...gates } = held({ ...options(), ...more })
-    const early: unknown = more.hashIds ? { ...over, hashIds: false } : over
+    const early: unknown = more.hashTokens ? { ...over, hashTokens: false } : over
     const browser = await open(undefined, early as SessionOptions, () => undefined)
     await browser.get('/start')
     const late = await open(undefined, over, async (ctx) => {

@@ -18,7 +18,7 @@ export interface Told {
 export function toldBy({ errors, events }: Observed): Told {
   const told: Told = { errors, late: [], failures: [], others: [] }
   for (const { name, detail } of events) {
-    if (name === 'late') told.late.push(detail.lost)
+    if (name === 'headersSent') told.late.push(detail.lost)
     else if (name === 'error') told.failures.push(detail.error)
     else told.others.push(name)
   }

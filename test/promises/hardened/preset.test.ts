@@ -118,7 +118,7 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
 describe('hardened, in a store', () => {
   it('R40: secrets and ids can be overridden', async () => {
     const store = new MemoryStore()
-    const visitor = serve({ store, hashIds: false, genid: () => 'my-own-id' }).visitor()
+    const visitor = serve({ store, hashTokens: false, genid: () => 'my-own-id' }).visitor()
     await visitor.get('/set?user=ann', HTTPS)
     expect(visitor.jar.values.get('__Host-Http-session')).toBe('my-own-id')
     expect(store.get('my-own-id')).toMatchObject({ user: 'ann' })

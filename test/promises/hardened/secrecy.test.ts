@@ -18,10 +18,10 @@ const PLACES: [string, () => HardenedOptions, string[]][] = [
   [
     'MemoryStore',
     () => ({ store: new MemoryStore() }),
-    ['conflict', 'error', 'expired', 'gone', 'invalid', 'late', 'missed'],
+    ['conflict', 'error', 'expired', 'gone', 'headersSent', 'invalid', 'missed'],
   ],
-  ['plain store', () => ({ store: new PlainStore() }), ['error', 'expired', 'invalid', 'late', 'missed']],
-  ['sealed cookie', () => ({ keys: SEALING_KEYS }), ['expired', 'invalid', 'late', 'missed']],
+  ['plain store', () => ({ store: new PlainStore() }), ['error', 'expired', 'headersSent', 'invalid', 'missed']],
+  ['sealed cookie', () => ({ keys: SEALING_KEYS }), ['expired', 'headersSent', 'invalid', 'missed']],
 ]
 
 /** A hardened app that can be brought into every kind of trouble. */

@@ -32,7 +32,7 @@ describeOnEachStore('open().update() while requests rotate, end and sign in, int
     await fc.assert(
       fc.asyncProperty(setting, async ({ ending, others, updates, scheduler }) => {
         const store = new ScheduledStore(getStore())
-        const { sessions, visitor } = createSessionApp({ store, owner, recheck: NEVER, storeTimeout: 120_000 })
+        const { sessions, visitor } = createSessionApp({ store, owner, recheckEvery: NEVER, storeTimeout: 120_000 })
         const ann = visitor()
         await ann.get('/set?user=ann&views=0')
         const held = await hold(sessions, ann)
@@ -73,7 +73,7 @@ describeOnEachStore('open().update() while requests rotate, end and sign in, int
     await fc.assert(
       fc.asyncProperty(setting, async ({ ending, others, scheduler }) => {
         const store = new ScheduledStore(getStore())
-        const { sessions, visitor } = createSessionApp({ store, owner, recheck: NEVER, storeTimeout: 120_000 })
+        const { sessions, visitor } = createSessionApp({ store, owner, recheckEvery: NEVER, storeTimeout: 120_000 })
         const ann = visitor()
         await ann.get('/set?user=ann&views=0')
         const held = await hold(sessions, ann)

@@ -11,7 +11,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
     { title: 'with "owner"', more: { owner } },
   ])('$title', ({ more }) => {
     async function open(options: SessionOptions = {}) {
-      const { sessions, visitor } = createSessionApp({ store: getStore(), recheck: NEVER, ...more, ...options })
+      const { sessions, visitor } = createSessionApp({ store: getStore(), recheckEvery: NEVER, ...more, ...options })
       const ann = visitor()
       await ann.get('/set?n=1')
       const read = async () => (await ann.get('/')).json<Record<string, unknown>>()
@@ -132,7 +132,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
   })
 
   async function openAs(user?: string) {
-    const { sessions, visitor } = createSessionApp({ store: getStore(), owner, recheck: NEVER })
+    const { sessions, visitor } = createSessionApp({ store: getStore(), owner, recheckEvery: NEVER })
     const ann = visitor()
     await ann.get(user ? `/set?n=1&user=${user}` : '/set?n=1')
     return { sessions, ann, held: await hold(sessions, ann) }
@@ -182,7 +182,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
   })
 
   it('R72: without "owner", every regenerate() changes hands', async () => {
-    const { sessions, visitor } = createSessionApp({ store: getStore(), recheck: NEVER })
+    const { sessions, visitor } = createSessionApp({ store: getStore(), recheckEvery: NEVER })
     const ann = visitor()
     await ann.get('/set?n=1')
     const held = await hold(sessions, ann)

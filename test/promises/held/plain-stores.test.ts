@@ -31,13 +31,13 @@ beforeEach(() => {
 
 describe.each<[string, SessionOptions]>([
   ['ids alone', {}],
-  ['"hashIds"', { hashIds: true }],
+  ['"hashTokens"', { hashTokens: true }],
   ['"owner"', { owner: (data) => (data as { user?: string }).user }],
 ])('a session with %s in a plain store around one that knows secrets', (_what, options) => {
   it('R72: is held, written and watched like any other', async () => {
     const signals: AbortSignal[] = []
     const { sessions, visitor } = createSessionApp(
-      { ContextStore: Around, recheck: NEVER, ...options },
+      { ContextStore: Around, recheckEvery: NEVER, ...options },
       { '/watch': async (ctx, { signal }) => void signals.push(await signal.call(sessions, ctx)) },
     )
     const ann = visitor()

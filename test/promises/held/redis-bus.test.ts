@@ -173,7 +173,7 @@ describeWithRedis('RedisBus', () => {
     const { client, close } = await connect()
     closing.push(close)
     const { bus, hears } = await listening(client)
-    const options: SessionOptions = { store: new RedisStore(client), recheck: NEVER, bus }
+    const options: SessionOptions = { store: new RedisStore(client), recheckEvery: NEVER, bus }
     const { sessions, visitor } = createSessionApp(options)
     const ann = visitor()
     await ann.get('/set?n=1')
@@ -199,7 +199,7 @@ describeWithRedis('RedisBus', () => {
     const shared = new Redis(server.port)
     closing.push(() => shared.disconnect())
     const { bus } = await listening(client)
-    const { app, sessions, visitor } = createSessionApp({ store: new RedisStore(shared), recheck: NEVER, bus })
+    const { app, sessions, visitor } = createSessionApp({ store: new RedisStore(shared), recheckEvery: NEVER, bus })
     const reported = once(app, 'session:error') as Promise<[{ session: string; error: { code: string } }]>
     const ann = visitor()
     await ann.get('/set?n=1')
@@ -233,7 +233,7 @@ describeWithRedis('two processes over Redis', () => {
     const client = new Redis(server.port)
     clients.push(client)
     const { bus, hears } = await listening(client)
-    return { ...createSessionApp({ owner, recheck: NEVER, ...storeOf(client, bus) }), hears }
+    return { ...createSessionApp({ owner, recheckEvery: NEVER, ...storeOf(client, bus) }), hears }
   }
 
   const STORES: Record<string, (client: Redis, bus: RedisBus) => SessionOptions> = {

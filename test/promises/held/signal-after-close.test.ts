@@ -39,7 +39,7 @@ describe.each<[string, typeof createServer, Ask]>([
     const bus = new CountingBus()
     const seen: unknown[] = []
     const { app, visitor } = createSessionApp(
-      { store: new MemoryStore(), recheck: NEVER, bus },
+      { store: new MemoryStore(), recheckEvery: NEVER, bus },
       {
         '/late': async (ctx, sessions) => {
           const hungUp = once(ctx.req, 'aborted')
@@ -71,7 +71,7 @@ it('R86: many signals of one request are one listener of its response', async ()
   const bus = new CountingBus()
   let listeners: number | undefined
   const { visitor } = createSessionApp(
-    { store: new MemoryStore(), recheck: NEVER, bus },
+    { store: new MemoryStore(), recheckEvery: NEVER, bus },
     {
       '/many': async (ctx, sessions) => {
         const before = ctx.res.listenerCount('close')

@@ -24,7 +24,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
     const bus = new CountingBus()
     let signal: AbortSignal | undefined
     const { app, visitor } = createSessionApp(
-      { store: getStore(), recheck: NEVER, bus, ...options },
+      { store: getStore(), recheckEvery: NEVER, bus, ...options },
       {
         '/stream': async (ctx, sessions) => {
           signal = await sessions.signal(ctx)
@@ -91,7 +91,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
         return endOf(saved)
       },
     }
-    const first = createSessionApp({ store: getStore(), recheck: NEVER }, actions).visitor()
+    const first = createSessionApp({ store: getStore(), recheckEvery: NEVER }, actions).visitor()
     expect((await first.get('/first')).body).toBe('The session was ended.')
   })
 

@@ -37,7 +37,7 @@ describe('the time of a session that is held', () => {
   ]
 
   it.each(LIMITS)('R72: it times out when its record says so: %s', async (_name, limit) => {
-    const { held, pass } = await open({ store: new MemoryStore(), recheck: NEVER, ...limit })
+    const { held, pass } = await open({ store: new MemoryStore(), recheckEvery: NEVER, ...limit })
     await pass(HOUR - 1)
     expect(held.signal.aborted).toBe(false)
     await pass(200)
@@ -48,7 +48,7 @@ describe('the time of a session that is held', () => {
   it('R72: a request that renews it keeps the signal, up to the absolute timeout', async () => {
     const { ann, held, pass } = await open({
       store: new MemoryStore(),
-      recheck: NEVER,
+      recheckEvery: NEVER,
       maxAge: 'session',
       idleTimeout: HOUR,
       absoluteTimeout: 3 * HOUR,
@@ -66,7 +66,7 @@ describe('the time of a session that is held', () => {
   it('R72: its own touch() keeps it too', async () => {
     const { held, pass } = await open({
       store: new MemoryStore(),
-      recheck: NEVER,
+      recheckEvery: NEVER,
       maxAge: 'session',
       idleTimeout: HOUR,
     })
@@ -81,14 +81,14 @@ describe('the time of a session that is held', () => {
 
   it('R72: a session that has timed out is not brought back, also where its record is there still', async () => {
     const store = new PlainStore()
-    const { held, pass } = await open({ store, recheck: NEVER, maxAge: HOUR })
+    const { held, pass } = await open({ store, recheckEvery: NEVER, maxAge: HOUR })
     held.release()
     await pass(HOUR + 1)
     expect(await held.update((session) => Object.assign(session, { late: 1 }))).toBeNull()
     expect([...store.records.values()].join()).not.toContain('late')
   })
 
-  it('R72: what happens behind the back of the service is seen within "recheck"', async () => {
+  it('R72: what happens behind the back of the service is seen within "recheckEvery"', async () => {
     const store = new MemoryStore()
     const { held, pass } = await open({ store })
     store.destroy(held.id as string)
@@ -104,7 +104,7 @@ describe('stores of every kind', () => {
   const KINDS: [string, () => SessionOptions][] = [
     ['a plain store', () => ({ store: new PlainStore() })],
     ['a ContextStore', () => ({ ContextStore: contextStoreOver(new PlainStore()) })],
-    ['hashIds', () => ({ store: shared(), hashIds: true })],
+    ['hashTokens', () => ({ store: shared(), hashTokens: true })],
     ['lazy', () => ({ store: shared(), lazy: true })],
     ['asyncLocalStorage', () => ({ store: shared(), asyncLocalStorage: true })],
   ]
@@ -115,7 +115,7 @@ describe('stores of every kind', () => {
 
   it.each(KINDS)('R72: %s: opens, updates what is there now, and hears of a logout', async (_name, options) => {
     const { sessions, visitor } = createSessionApp(
-      { recheck: NEVER, ...options() },
+      { recheckEvery: NEVER, ...options() },
       {
         ...actions,
         '/end': (ctx, verbs) => verbs.destroy(ctx),
@@ -133,7 +133,7 @@ describe('stores of every kind', () => {
 
   it('R72: two services on one store hear of each other without a bus', async () => {
     const store = new MemoryStore()
-    const [one, other] = [0, 1].map(() => createSessionApp({ store, recheck: NEVER }))
+    const [one, other] = [0, 1].map(() => createSessionApp({ store, recheckEvery: NEVER }))
     const ann = one.visitor()
     await ann.get('/set?n=1')
     const held = await hold(other.sessions, ann)
@@ -188,7 +188,7 @@ describe('stores of every kind', () => {
       'takes an object with the methods publish and subscribe',
     )
     expect(refused({ bus: { publish: () => undefined, subscribe: () => () => undefined } })).toThrow('Add a "store"')
-    expect(refused({ store: new MemoryStore(), recheck: 0 })).toThrow('"recheck" takes a positive number')
+    expect(refused({ store: new MemoryStore(), recheckEvery: 0 })).toThrow('"recheckEvery" takes a positive number')
   })
 })
 
@@ -256,7 +256,7 @@ describe('hostile cookies', () => {
   ]
   const KINDS: [string, () => SessionOptions][] = [
     ['a store', () => ({ store: new MemoryStore() })],
-    ['a store with secrets', () => ({ store: new MemoryStore(), hashIds: true })],
+    ['a store with secrets', () => ({ store: new MemoryStore(), hashTokens: true })],
     ['a cookie', () => ({})],
     ['an unsigned cookie', () => ({ signed: false })],
     ['a sealed cookie', () => ({ codec: sealed({ keys: SEALING_KEYS }) })],

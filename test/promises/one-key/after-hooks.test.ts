@@ -23,7 +23,7 @@ describe('what a hook has begun and not waited for', () => {
   })
 
   it('R91: may use what is held once that is written: begun in the function of update()', async () => {
-    const { sessions, visitor } = createSessionApp({ store: new MemoryStore(), recheck: NEVER })
+    const { sessions, visitor } = createSessionApp({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = visitor()
     await ann.get('/set?n=1')
     const held = await hold(sessions, ann)
@@ -40,7 +40,7 @@ describe('what a hook has begun and not waited for', () => {
   })
 
   it('R91: may not, as long as the hook runs', async () => {
-    const { sessions, visitor } = createSessionApp({ store: new MemoryStore(), recheck: NEVER })
+    const { sessions, visitor } = createSessionApp({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = visitor()
     await ann.get('/set?n=1')
     const held = await hold(sessions, ann)

@@ -42,7 +42,7 @@ function open(options: SessionOptions, more: SessionOptions = {}) {
 describe.each(CONDITIONAL)('lost answers: $name', ({ options }) => {
   it.each<[string, SessionOptions, string, object]>([
     ['regenerate()', {}, '/regenerate', { cart: 'tea' }],
-    ['regenerate() with secrets', { hashIds: true }, '/regenerate', { cart: 'tea' }],
+    ['regenerate() with secrets', { hashTokens: true }, '/regenerate', { cart: 'tea' }],
     ['a change of owner', { owner }, '/set?user=ann', { cart: 'tea', user: 'ann' }],
   ])('R54: %s whose answer is lost after its effect has happened', async (_what, more, path, data) => {
     const { ann, visitor, faults, writes } = open(options(), more)
@@ -78,7 +78,7 @@ describe.each(CONDITIONAL)('lost answers: $name', ({ options }) => {
   })
 
   it('R54: a new session with a secret whose answer is lost is there', async () => {
-    const { ann, faults, writes } = open(options(), { hashIds: true })
+    const { ann, faults, writes } = open(options(), { hashTokens: true })
     faults.set('create', 'after')
     const { status } = await ann.get('/set?cart=tea')
     expect({ status, writes }).toEqual({ status: 200, writes: ['create'] })

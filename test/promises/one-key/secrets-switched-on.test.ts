@@ -12,10 +12,10 @@ const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 const WRITES = ['create', 'replace', 'touch', 'set']
 
 const UPGRADES: [string, SessionOptions][] = [
-  ['hashIds', { hashIds: true }],
+  ['hashTokens', { hashTokens: true }],
   ['owner', { owner }],
-  ['hashIds and rolling', { hashIds: true, rolling: true }],
-  ['hashIds and lazy', { hashIds: true, lazy: true }],
+  ['hashTokens and rolling', { hashTokens: true, rolling: true }],
+  ['hashTokens and lazy', { hashTokens: true, lazy: true }],
 ]
 
 const LOADED: Record<string, Action> = {
@@ -83,7 +83,7 @@ describe.each(CONDITIONAL)('upgrade: $name', ({ options }) => {
 
   it('R53: a logout with the bare id within those ten seconds ends the session', async () => {
     const clock = stopClock()
-    const { ann, bare, visitor } = await open(options(), { hashIds: true })
+    const { ann, bare, visitor } = await open(options(), { hashTokens: true })
     await ann.get('/')
     clock.advance(LATE_MS - 1)
     await visitor(bare.copy()).get('/logout')
@@ -114,7 +114,7 @@ describe.each(CONDITIONAL)('upgrade: $name', ({ options }) => {
 
 describe.each(CONDITIONAL)('upgrade at once: $name', ({ options }) => {
   it('R53: two requests that come at once leave the browser with a token that opens the session', async () => {
-    const { ann, bare, visitor } = await open(options(), { hashIds: true })
+    const { ann, bare, visitor } = await open(options(), { hashTokens: true })
     const shown = await Promise.all([ann, visitor(ann.jar), visitor(ann.jar)].map((browser) => browser.get('/')))
     expect(shown.map(({ status }) => status)).toEqual([200, 200, 200])
     expect((await ann.get('/')).json()).toEqual({ user: 'ann' })

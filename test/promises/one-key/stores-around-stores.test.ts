@@ -5,7 +5,7 @@ import { createSessionApp } from '../../support/session-app'
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 const STORES = STORE_BACKENDS.filter(({ options }) => options().store !== undefined)
 const FORMS: [string, SessionOptions][] = [
-  ['hashIds', { hashIds: true }],
+  ['hashTokens', { hashTokens: true }],
   ['owner', { owner }],
 ]
 

@@ -85,7 +85,7 @@ describe('the caller’s options', () => {
       commitOnError: true,
       storeTimeout: 10_000,
       seenEvery: 300_000,
-      recheck: 30_000,
+      recheckEvery: 30_000,
     })
     expect(Object.isFrozen(sessions.options)).toBe(true)
   })

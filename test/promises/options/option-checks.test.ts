@@ -29,7 +29,7 @@ const BOOLEANS = [
   'renew',
   'partitioned',
   'lazy',
-  'hashIds',
+  'hashTokens',
   'preventCaching',
   'asyncLocalStorage',
 ]
@@ -112,7 +112,7 @@ const CONTRADICTIONS: [title: string, options: SessionOptions, ...parts: string[
   ['two stores', { store, ContextStore: MemoryStore }, '"store"', '"ContextStore"', 'Leave one out'],
   ['externalKey alone', { externalKey: { get: () => '', set: () => undefined } }, '"externalKey"', 'Add a "store"'],
   ['a store class alone', { store: MemoryStore }, '"store"', 'Pass an instance, or a "container"'],
-  ['hashIds alone', { hashIds: true }, '"hashIds"', 'Add a "store"'],
+  ['hashTokens alone', { hashTokens: true }, '"hashTokens"', 'Add a "store"'],
   ['a codec beside a store', { codec, store }, '"codec"', 'Leave out "codec" or the store'],
   ['a codec beside encode', { codec, encode: () => '' }, '"codec"', 'Leave these out'],
   ['a codec beside decode', { codec, decode: () => ({}) }, '"codec"', 'Leave these out'],

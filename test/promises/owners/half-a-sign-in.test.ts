@@ -125,6 +125,6 @@ describeOnEachStore('a sign-in of which one step fails', (getStore) => {
     calls.length = 0
     await visitor.get('/confirm')
     expect(calls).toEqual(['read', 'replace'])
-    expect((await other.eventsOf('owned')).length).toBe(2)
+    expect((await other.eventsOf('signedIn')).length).toBe(2)
   })
 })

@@ -127,7 +127,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     const ids = tokens.map((token) => token.replace(/~[\w-]{32}$/, ''))
     const listed = JSON.stringify(await listOf(phone))
     await phone.get('/revokeall')
-    const told = (await site.eventsOf('owned', 'revoked')).map(({ detail: { ctx: _, ...rest } }) => rest)
+    const told = (await site.eventsOf('signedIn', 'revoked')).map(({ detail: { ctx: _, ...rest } }) => rest)
     const secrets = [...tokens, ...ids, ...tokens.map((token) => token.slice(-32))]
     for (const secret of secrets) expect(listed + JSON.stringify(told)).not.toContain(secret)
     expect(told.length).toBeGreaterThanOrEqual(4)
@@ -139,10 +139,10 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     )
     await phone.get(`/revoke/${handles.laptop}`)
     await phone.get('/revokeall')
-    const told = (await site.eventsOf('owned', 'revoked')).filter(({ detail }) => detail.owner === alice)
+    const told = (await site.eventsOf('signedIn', 'revoked')).filter(({ detail }) => detail.owner === alice)
     expect(told.map(({ name, detail: { handle, device, reason } }) => [name, handle, device ?? reason])).toEqual([
-      ['owned', handles.phone, { agent: 'phone' }],
-      ['owned', handles.laptop, { agent: 'laptop' }],
+      ['signedIn', handles.phone, { agent: 'phone' }],
+      ['signedIn', handles.laptop, { agent: 'laptop' }],
       ['revoked', handles.laptop, 'one'],
       ['revoked', handles.phone, 'all'],
     ])

@@ -19,7 +19,7 @@ class Site {
     this.customers = new SessionService<Data>(this.#app, options)
     this.staff = new SessionService<Data>(this.#app, { ...options, key: 'staff', property: 'staff', maxPerOwner: 1 })
     for (const [name, sessions] of [['customers', this.customers] as const, ['staff', this.staff] as const]) {
-      for (const event of ['owned', 'revoked'] as const) {
+      for (const event of ['signedIn', 'revoked'] as const) {
         sessions.on(event, ({ owner }) => this.told.push([`${name} ${event}`, owner]))
       }
       this.#app.use(sessions.middleware())

@@ -104,6 +104,6 @@ test('R4: the names of events and what they tell are typed', () => {
   sessions.on('mised', () => undefined)
   // @ts-expect-error -- `missed` tells nothing of an error
   sessions.on('missed', ({ error }) => error)
-  sessions.on('late', ({ lost }) => lost satisfies 'data' | 'id' | 'renewal' | 'removal')
+  sessions.on('headersSent', ({ lost }) => lost satisfies 'data' | 'id' | 'renewal' | 'removal')
   expect(sessions).toBeInstanceOf(SessionService)
 })

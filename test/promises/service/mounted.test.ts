@@ -134,7 +134,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     inner.app.use(async (ctx) => {
       await inner.sessions.update((data) => void Object.assign(data, { user: 'root' }), ctx)
       await SessionService.of(ctx).regenerate({}, ctx)
-      ctx.body = [inner.sessions.id(ctx) !== undefined, inner.sessions.isInstalled(ctx), ctx.session.user]
+      ctx.body = [inner.sessions.id(ctx) !== undefined, inner.sessions.hasMiddleware(ctx), ctx.session.user]
     })
     const outer = appWith({ key: 'shop', store: new MemoryStore() })
     outer.app.use(mount('/admin', inner.app)).use((ctx) => (ctx.body = ctx.session))

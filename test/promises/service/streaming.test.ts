@@ -41,7 +41,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend, start }) => {
   test('R16: save() before streaming: the client has its cookie, the data are kept, and nothing comes too late', async () => {
     const app = createApp(KoaClass)
     const late: unknown[] = []
-    const sessions = new SessionService(app, { ...options, ...backend.options() }).on('late', ({ lost }) =>
+    const sessions = new SessionService(app, { ...options, ...backend.options() }).on('headersSent', ({ lost }) =>
       late.push(lost),
     )
     app.use(sessions.middleware())

@@ -43,7 +43,7 @@ const SWITCH: Handlers = { '/switch': (ctx) => (ctx.session.user = 'bob') }
 async function lost({ events }: Site): Promise<unknown[]> {
   await nextTurn()
   await nextTurn()
-  return events.filter(({ name }) => name === 'late').map(({ detail }) => detail.lost)
+  return events.filter(({ name }) => name === 'headersSent').map(({ detail }) => detail.lost)
 }
 
 describe.each(WAYS)('headers that are sent with %s', (_, send) => {

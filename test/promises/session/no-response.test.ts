@@ -80,7 +80,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       async ({ options }) => {
         const site = build(options())
         const late: unknown[] = []
-        site.sessions.on('late', ({ lost }) => late.push(lost))
+        site.sessions.on('headersSent', ({ lost }) => late.push(lost))
         await site.visitor.get('/login')
         await without(site, response, async (ctx) => {
           ctx.session.note = 'lost'

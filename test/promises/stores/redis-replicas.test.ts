@@ -63,7 +63,7 @@ describeWith('Redis', hasRedis)('waitForReplicas, on a server with a replica', (
 
   it('R44: a new session that no replica confirms is not acknowledged, although the master has it', async () => {
     const store = new RedisStore(ioredis, { waitForReplicas: { count: 2, timeout: 20 } })
-    const visitor = createSessionApp({ store, hashIds: true }).visitor()
+    const visitor = createSessionApp({ store, hashTokens: true }).visitor()
     expect(await visitor.get('/set?user=ann')).toMatchObject({ status: 503, setCookie: [] })
   })
 

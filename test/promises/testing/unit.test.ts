@@ -20,7 +20,7 @@ describe.each(MODES)('$name', ({ options }) => {
     const ctx = await fakeContext(sessions, { userId: 'ada' })
     expect(sessionOf(ctx, sessions).toJSON()).toEqual({ userId: 'ada' })
     expect(sessionOf(ctx, sessions).isNew).toBe(false)
-    expect(sessions.isInstalled(ctx)).toBe(true)
+    expect(sessions.hasMiddleware(ctx)).toBe(true)
     expect(ctx.app).toBe(sessions.app)
   })
 

@@ -12,11 +12,11 @@ beforeEach(() => jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'q
 afterEach(() => jest.useRealTimers())
 
 /** A watch over records that the test changes, and how often each was looked at. */
-function open({ recheck = RECHECK, policyOf = (): LifetimePolicy => ({}) } = {}) {
+function open({ recheckEvery = RECHECK, policyOf = (): LifetimePolicy => ({}) } = {}) {
   const bus = new CountingBus()
   const records = new Map<string, { _expire: number; _hands?: number }>()
   const looks: string[] = []
-  const watch = new Watch({ options: { recheck } as never, policyOf, nameOf: (owner) => `stored ${owner}`, bus })
+  const watch = new Watch({ options: { recheckEvery } as never, policyOf, nameOf: (owner) => `stored ${owner}`, bus })
   let isDown = false
   let delay: Promise<unknown> | undefined
   const load = async (id: string) => {
@@ -113,7 +113,7 @@ describe('what is held', () => {
     timers.mockRestore()
   })
 
-  it('R72: a record is read once for all who hold it, at once and then after each "recheck"', async () => {
+  it('R72: a record is read once for all who hold it, at once and then after each "recheckEvery"', async () => {
     const { looks, put, hold } = open()
     put('a')
     for (let index = 0; index < 5; index++) hold('a')
@@ -151,7 +151,7 @@ describe('what is held', () => {
   )
 
   it('R91: it is looked at also where the timers were fake before, and the real ones are back', async () => {
-    const { looks, put, hold } = open({ recheck: 5 })
+    const { looks, put, hold } = open({ recheckEvery: 5 })
     put('a')
     const { release } = hold('a')
     await settled()
@@ -166,7 +166,7 @@ describe('what is held', () => {
   })
 
   it('R72: a session ends when the record says so; one that another request has renewed goes on', async () => {
-    const { put, hold, looks } = open({ recheck: ONE_DAY })
+    const { put, hold, looks } = open({ recheckEvery: ONE_DAY })
     put('a', 1000)
     put('b', 1000)
     const [a, b] = [hold('a'), hold('b')]
@@ -214,7 +214,7 @@ describe('what is held', () => {
   })
 
   it('R72: a store in trouble ends nothing before its time', async () => {
-    const { put, hold, down } = open({ recheck: 500 })
+    const { put, hold, down } = open({ recheckEvery: 500 })
     put('a', 1000)
     const { signal } = hold('a')
     await settled()

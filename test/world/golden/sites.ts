@@ -32,7 +32,7 @@ export const KINDS: Record<string, () => Promise<Golden> | Golden> = {
   }),
   'a sealed cookie that is compressed': () => inCookie({ codec: sealed({ keys: [SECRET], compressAbove: 100 }) }),
   'a token of a record as text': () => asText({}),
-  'a token with a secret': () => asText({ hashIds: true }),
+  'a token with a secret': () => asText({ hashTokens: true }),
   'a row of SQL': inSql,
 }
 
