@@ -2,7 +2,7 @@ export { createSession as default, createSession, session, type SessionMiddlewar
 export { SessionService, type RegenerateOptions, type SessionListener } from './service'
 export type { ConfirmationMethod, OfOwner, RevokeAllOptions } from './service/owner-verbs'
 export type { SignedInSession } from './service/owner-sessions'
-export type { DeviceInfo } from './session/tenure'
+export type { DeviceInfo } from './session/sign-in-info'
 export type { Timeout } from './options/lifetime-policy'
 export type { Session, SessionCallback, SessionControls, SessionData } from './session/session'
 export type { Class, Container, ResolvedOptions, StoreErrorPolicy } from './options/options'

@@ -1,4 +1,5 @@
-import type { Backend, Loaded, Write, WriteResult } from '../contracts/backend'
+import type { Backend, Write, WriteResult } from '../contracts/backend'
+import type { Versioned } from '../contracts/store'
 import { isTextCodec, type Codec, type TextCodec } from '../contracts/codec'
 import { hasLifetime, isRecord, withLifetime } from '../session/record'
 import type { Serializer } from '../session/serializer'
@@ -18,11 +19,11 @@ export class CookieBackend implements Backend {
     this.#name = name
   }
 
-  load(token: string): Loaded | null | undefined {
+  load(token: string): Versioned | null | undefined {
     if (this.#textCodec) return parse(this.#textCodec.unwrap(token, this.#name))
     const record = this.#codec.decode(token, this.#name)
     if (record === null) return null
-    return record && hasLifetime(record) ? { record } : undefined
+    return record && hasLifetime(record) ? { record, revision: undefined } : undefined
   }
 
   write({ data, text, lifetime }: Write): WriteResult {
@@ -38,11 +39,11 @@ export class CookieBackend implements Backend {
   }
 }
 
-function parse(text: string | null | undefined): Loaded | null | undefined {
+function parse(text: string | null | undefined): Versioned | null | undefined {
   if (text === null || text === undefined) return text
   try {
     const record: unknown = JSON.parse(text)
-    return isRecord(record) && hasLifetime(record) ? { record, text } : undefined
+    return isRecord(record) && hasLifetime(record) ? { record, text, revision: undefined } : undefined
   } catch {
     return null
   }

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { andThen, type Awaitable } from '../base/awaitable'
-import type { Backend, Loaded, Owners, Write, WriteResult } from '../contracts/backend'
+import type { Backend, Owners, Write, WriteResult } from '../contracts/backend'
 import {
   isConditional,
   isOwnerIndexed,
@@ -60,11 +60,11 @@ export class StoreBackend implements Backend {
     return this.#conditional !== undefined
   }
 
-  load(id: string, context: StoreContext): Awaitable<Loaded | undefined> {
+  load(id: string, context: StoreContext): Awaitable<Versioned | undefined> {
     const store = this.#conditional
     if (!store) {
       const getting = this.#options.guard.call(() => this.#store.get(id, this.#options.maxAge, context), id)
-      return andThen(getting, (record) => (isRecord(record) ? { record: asWritten(record) } : undefined))
+      return andThen(getting, (record) => (isRecord(record) ? { record: asWritten(record), revision: undefined } : undefined))
     }
     const reading = this.#options.guard.call(() => store.read(id, context), id)
     return andThen(reading, (found) => (found && isRecord(found.record) ? readable(found) : undefined))

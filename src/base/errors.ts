@@ -45,7 +45,7 @@ export type SessionErrorCode =
   /** The store's answers did not say whether a sign-in began before the end of all sessions of its owner, or after it. */
   | 'ERR_SESSION_UNSURE'
   /** A session that was opened outside a request was to change hands, and nothing could carry the new token. */
-  | 'ERR_SESSION_HANDS'
+  | 'ERR_SESSION_OWNER_CHANGED'
   /** A session in its cookie was to be changed outside a request, where nothing can carry a cookie. */
   | 'ERR_SESSION_READ_ONLY'
   /** The reason of a signal: the session was ended, has changed hands or has timed out; or there was none. */

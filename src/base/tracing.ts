@@ -37,7 +37,7 @@ export interface SessionTrace {
    * How it ended; undefined until then. Everything can be `failed`, or `timeout` where the store did not answer in time.
    *
    * - `load`: `found`, `none`, or why it was not accepted: `missed`, `expired`, `invalid`.
-   * - `commit`, `regenerate`: `unchanged`, `written`, `gone`, `adrift` (the same, and the request goes on with a session of
+   * - `commit`, `regenerate`: `unchanged`, `written`, `gone`, `detached` (the same, and the request goes on with a session of
    *   its own) or `again` (another request was faster, and the change is made again).
    * - `destroy`: `ended`, or `none` where there was nothing to end.
    * - `store`: `found`, `none`; `written`, `conflict`, `missing`, `taken`; `removed`.

@@ -30,7 +30,7 @@ export class Base64Codec implements TextCodec {
 
   /** Returns null for a text that is nested deeper than any that fits into a cookie. */
   unwrap(token: string): string | null {
-    const text = textOf(token)
+    const text = decodedText(token)
     return isNestedTooDeep(text) ? null : text
   }
 
@@ -40,7 +40,7 @@ export class Base64Codec implements TextCodec {
 
   decode(token: string): SessionRecord | null | undefined {
     try {
-      const value: unknown = this.serializer.parse(textOf(token))
+      const value: unknown = this.serializer.parse(decodedText(token))
       return isRecord(value) && !isTooDeep(value) ? value : undefined
     } catch {
       return null
@@ -48,6 +48,6 @@ export class Base64Codec implements TextCodec {
   }
 }
 
-function textOf(token: string): string {
+function decodedText(token: string): string {
   return Buffer.from(token, 'base64').toString('utf8')
 }

@@ -106,7 +106,7 @@ class SealedCodec implements TextCodec {
     const plain = known && unseal(known.key, bytes.subarray(HEADER_LENGTH), context(header, name))
     // Node's decoder passes over characters that are not base64url, and over spare bits: only one text is the right one.
     if (!plain || bytes.toString('base64url') !== token) return undefined
-    return textOf(plain, header[1] === COMPRESSED)
+    return openedText(plain, header[1] === COMPRESSED)
   }
 
   #keys(name: string): readonly NamedKey[] {
@@ -159,7 +159,7 @@ function tooLong(length: number): SessionError {
   )
 }
 
-function textOf(plain: Buffer, isCompressed: boolean): string | undefined {
+function openedText(plain: Buffer, isCompressed: boolean): string | undefined {
   try {
     return (isCompressed ? inflateRawSync(plain, { maxOutputLength: MAX_INFLATED }) : plain).toString()
   } catch {

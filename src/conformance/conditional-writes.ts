@@ -24,7 +24,7 @@ export function describeConditional(it: TestRunner['it'], test: TestedStore): vo
     assert.deepEqual(found?.revision, revision)
   })
   it('a record with a _secret is read, and get returns undefined or null for it', async () => {
-    const record = { a: 1, _secret: 'hash', _hands: 2, _past: [['other', 1, 1]] as [string, number, number][] }
+    const record = { a: 1, _secret: 'hash', _gen: 2, _past: [['other', 1, 1]] as [string, number, number][] }
     await test.store.create(test.key, record, LONG, request())
     assert.deepEqual({ ...(await test.store.read(test.key, request()))?.record }, record)
     assertNothing(await test.store.get(test.key, LONG, request()))

@@ -47,7 +47,7 @@ export function describeOwner(it: TestRunner['it'], test: TestedStore): void {
   })
   it('lists nothing of what a record says of its tokens', async () => {
     const owner = newKey()
-    await set(1, owner, LONG, { n: 1, _maxAge: LONG, _secret: 'hash', _hands: 1, _past: [['hash', 1, 0]] })
+    await set(1, owner, LONG, { n: 1, _maxAge: LONG, _secret: 'hash', _gen: 1, _past: [['hash', 1, 0]] })
     const [found] = await test.store.listByOwner(owner)
     assert.deepEqual(found.record, { n: 1, _maxAge: LONG })
   })

@@ -1,17 +1,7 @@
-import type { Dictionary, RecordLifetime, SessionRecord } from '../session/record'
+import type { Dictionary, RecordLifetime } from '../session/record'
 import type { Awaitable } from '../base/awaitable'
 import type { Serializer } from '../session/serializer'
-import type { OwnerIndexedStore, OwnerMark, ReadAt, StoreContext } from './store'
-
-/** A record as it was read, at the revision it was read at. */
-export interface Loaded {
-  record: SessionRecord
-  /** The record's JSON, where it rests as that: then it need not be made again to see what has changed. */
-  text?: string
-  revision?: unknown
-  /** It comes from a cache, and may be older than what the shared store holds. */
-  isCached?: boolean
-}
+import type { OwnerIndexedStore, OwnerMark, ReadAt, StoreContext, Versioned } from './store'
 
 /** Why a session is written: by order, because its data changed, to extend its life, or to note that it is used. */
 export type WriteReason = 'forced' | 'changed' | 'rolling' | 'renew' | 'seen'
@@ -72,7 +62,7 @@ export interface Backend {
    *
    * @param key the record's id; without a store, the token that holds the record
    */
-  load(key: string, context: StoreContext): Awaitable<Loaded | null | undefined>
+  load(key: string, context: StoreContext): Awaitable<Versioned | null | undefined>
   /** @param context made for this call: a store may be told more with it */
   write(write: Write, context: StoreContext): Awaitable<WriteResult>
   /** Removes the record, with `at` only as it was read; returns false where it is known that it did not. */

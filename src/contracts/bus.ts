@@ -10,7 +10,7 @@ import { isPromise, type Awaitable } from '../base/awaitable'
  * - `lost`: messages may have been lost. A bus tells its own listeners so; nobody publishes it.
  */
 export type BusMessage =
-  | { readonly kind: 'written' | 'rotated'; readonly session: string; readonly hands?: number }
+  | { readonly kind: 'written' | 'rotated'; readonly session: string; readonly generation?: number }
   | { readonly kind: 'ended'; readonly session: string }
   | { readonly kind: 'revoked'; readonly owner: string }
   | { readonly kind: 'lost' }

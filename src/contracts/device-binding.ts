@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { BoundKey } from '../session/device'
+import type { BoundKey } from '../session/bound-key'
 import type { EmitSessionEvent } from '../session/events'
 import type { Transport } from './transport'
 

@@ -180,7 +180,7 @@ export interface OwnerMark {
 export interface OwnerIndexedStore {
   /**
    * Returns the records of an owner that have not expired, in no particular order; without what they say of their tokens
-   * (`_secret`, `_hands`, `_past`), which is for nobody who lists them.
+   * (`_secret`, `_gen`, `_past`), which is for nobody who lists them.
    */
   listByOwner(owner: string): Awaitable<OwnedRecord[]>
   /** Removes the records of an owner, each as long as it is still this owner's. Returns how many there were. */

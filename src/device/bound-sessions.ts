@@ -4,7 +4,7 @@ import type { AttachedBinding, BindableSession, BindingHost, BindingRequest } fr
 import { keepCookies } from '../cookies/keep-cookies'
 import { rulesOfName } from '../cookies/name-prefixes'
 import { LATE_MS } from '../session/access'
-import type { BoundKey } from '../session/device'
+import type { BoundKey } from '../session/bound-key'
 import type { UnboundReason } from '../session/events'
 import { fingerprint, parseToken } from '../session/token'
 import { refuse } from '../options/rules'
@@ -93,7 +93,7 @@ export class BoundSessions implements AttachedBinding {
     // The two cookies go together, on an error response too.
     if (device ?? before?.device) keepCookies(ctx, this.cookie)
     if (device) return
-    if (before?.device) this.#report(ctx, before.id, 'hands')
+    if (before?.device) this.#report(ctx, before.id, 'owner')
     const isSame = before !== undefined && before.id === id && before.owner === owner && !before.device
     if (owner !== undefined && !isSame && ctx.secure) offer(ctx, this.#keys, this.#settings, session)
   }

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import type { BindableSession } from '../contracts/device-binding'
-import type { BoundKey } from '../session/device'
+import type { BoundKey } from '../session/bound-key'
 import type { PresentedBinding } from './bound-transport'
 
 /** What the next write makes of the key that the session is bound to. */

@@ -1,5 +1,5 @@
 import { createPublicKey, verify, type JsonWebKey, type KeyObject } from 'node:crypto'
-import { isAlgorithm, type BoundKey, type DeviceAlgorithm } from '../session/device'
+import { isAlgorithm, type BoundKey, type DeviceAlgorithm } from '../session/bound-key'
 
 /** What a browser sends to prove that it holds a key: a JWT (Device Bound Session Credentials, section "DBSC Proof JWT Syntax"). */
 export interface Proof {

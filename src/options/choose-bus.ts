@@ -1,5 +1,5 @@
 import { MemoryBus } from '../buses/memory-bus'
-import { TELL_NOBODY, tellOn, type Tell } from '../buses/tell'
+import { PUBLISH_NOTHING, publishOn, type Publish } from '../buses/publish'
 import type { Bus } from '../contracts/bus'
 import type { Store } from '../contracts/store'
 import type { EmitSessionEvent } from '../session/events'
@@ -16,12 +16,12 @@ export function chooseBus(
   store: object | undefined,
   given: Bus | undefined,
   emit: EmitSessionEvent,
-): { bus: Bus | undefined; tell: Tell } {
-  if (!store) return { bus: undefined, tell: TELL_NOBODY }
+): { bus: Bus | undefined; publish: Publish } {
+  if (!store) return { bus: undefined, publish: PUBLISH_NOTHING }
   const storesOwn = (store as Partial<Store>).bus
   const bus = given ?? storesOwn ?? ownOf(store)
   // Such a store tells all of it itself.
-  return { bus, tell: bus === storesOwn ? TELL_NOBODY : tellOn(bus, emit) }
+  return { bus, publish: bus === storesOwn ? PUBLISH_NOTHING : publishOn(bus, emit) }
 }
 
 function ownOf(store: object): MemoryBus {

@@ -11,7 +11,7 @@ import { clearSiteDataHeader } from './clear-site-data'
 import { areFixed, cookieAttributes } from './cookie-options'
 import { crossSitePolicy, type CrossSitePolicy } from './cross-site'
 import { isPromise, type Awaitable } from '../base/awaitable'
-import type { Tell } from '../buses/tell'
+import type { Publish } from '../buses/publish'
 import type { Backend } from '../contracts/backend'
 import type { Bus } from '../contracts/bus'
 import type { AttachedBinding } from '../contracts/device-binding'
@@ -67,10 +67,10 @@ export interface SessionConfig {
   readonly clearSiteData: string | undefined
   readonly emit: EmitSessionEvent
   /** Tells others what happened to a session, or to those of an owner, once the store has it. */
-  readonly tell: Tell
+  readonly publish: Publish
   /** Which sessions this service has rotated or ended: an answer that is late must not hand over their earlier tokens. */
   readonly tokenChanges: TokenChanges
-  /** Where others tell it; undefined without a store. */
+  /** Where others publish it; undefined without a store. */
   readonly bus: Bus | undefined
   readonly warnsOfLateChanges: boolean
 }
@@ -87,11 +87,11 @@ export function configure(
 ): SessionConfig {
   const hasStore = Boolean(options.store ?? options.ContextStore)
   const store = storeOf(options)
-  const { bus, tell: tellOthers } = chooseBus(store ?? options.ContextStore, options.bus, emit)
+  const { bus, publish: publishToOthers } = chooseBus(store ?? options.ContextStore, options.bus, emit)
   const tokenChanges = new TokenChanges()
-  const tell: Tell = (ctx, kind, subject, hands) => {
+  const publish: Publish = (ctx, kind, subject, generation) => {
     if (kind === 'rotated' || kind === 'ended') tokenChanges.note(subject)
-    tellOthers(ctx, kind, subject, hands)
+    publishToOthers(ctx, kind, subject, generation)
   }
   const transport = chooseTransport(options, surroundings)
   const { key } = options
@@ -105,7 +105,7 @@ export function configure(
     attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
     backendOf: chooseBackend(options, store, within, {
       nameOf,
-      ended: (id, ctx) => tell(ctx, 'ended', id),
+      ended: (id, ctx) => publish(ctx, 'ended', id),
     }),
     hasStore,
     isLazyStore: hasStore && options.lazy,
@@ -118,7 +118,7 @@ export function configure(
     crossSite: crossSitePolicy(options.crossSite),
     clearSiteData: clearSiteDataHeader(options.clearSiteData),
     emit,
-    tell,
+    publish,
     tokenChanges,
     bus,
     warnsOfLateChanges: !isProduction(),

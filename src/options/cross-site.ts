@@ -27,7 +27,7 @@ export interface CrossSitePolicy {
   readonly mode: CrossSiteTreatment
 }
 
-const NOBODY: ReadonlySet<string> = new Set()
+const NO_ORIGINS: ReadonlySet<string> = new Set()
 const RULE_NAMES = ['trustedOrigins', 'allow', 'mode']
 /** What they were called before. */
 const FORMER_NAMES: Record<string, string> = { trusted: 'trustedOrigins', otherwise: 'mode' }
@@ -65,7 +65,7 @@ function cureFor(unknown = ''): string {
 /** The option in one form; undefined where it is off. */
 export function crossSitePolicy(option: CrossSite | undefined): CrossSitePolicy | undefined {
   if (option === undefined) return undefined
-  if (typeof option === 'string') return Object.freeze({ trustedOrigins: NOBODY, allow: undefined, mode: option })
+  if (typeof option === 'string') return Object.freeze({ trustedOrigins: NO_ORIGINS, allow: undefined, mode: option })
   const { trustedOrigins = [], allow, mode = 'refuse' } = option
   return Object.freeze({ trustedOrigins: new Set(trustedOrigins), allow, mode })
 }

@@ -11,7 +11,7 @@ import type { SessionError } from '../base/errors'
 import type { Lifetime, SessionRecord } from '../session/record'
 import type { Session, SessionData } from '../session/session'
 import type { MergeConflict } from '../session/merge'
-import type { DeviceInfo } from '../session/tenure'
+import type { DeviceInfo } from '../session/sign-in-info'
 import type { Timeout } from './lifetime-policy'
 import type { ExternalKey } from '../transports/external-key-transport'
 

@@ -12,7 +12,7 @@ import { RequestScope } from './scope/request-scope'
 import { RequestSession } from './session/request-session'
 
 /** A client that holds nothing, and is told nothing. */
-const NOBODY: Transport = { read: () => ({ tokens: [] }), write: () => undefined, clear: () => undefined }
+const NO_CLIENT: Transport = { read: () => ({ tokens: [] }), write: () => undefined, clear: () => undefined }
 
 /**
  * The session of a request from another site: empty, whatever the browser holds. It reads nothing from the store, and writes
@@ -27,7 +27,7 @@ export class CrossSiteSession extends RequestSession {
   #isRefused: boolean
 
   constructor(ctx: Context, config: SessionConfig, error: SessionError, treatment: CrossSiteTreatment) {
-    const scope = new RequestScope(ctx, { ...config, transport: NOBODY })
+    const scope = new RequestScope(ctx, { ...config, transport: NO_CLIENT })
     super(scope, new Persistence(scope))
     this.#error = error
     this.#isRefused = treatment === 'refuse'

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import { SessionError } from '../base/errors'
 import { warnAlways, warnOnce } from '../base/warning'
-import { readBy, type SessionModel, type SessionOwner } from '../session/session-model'
+import { readBy, type SessionModel, type SessionHost } from '../session/session-model'
 import { isCrossSiteAsked } from './scope/cross-site'
 import { emitError } from './scope/emit-error'
 import { isResponseOver } from './scope/response-state'
@@ -46,7 +46,7 @@ export function readAnywhere(ctx: Context, source: SessionSource): SessionModel 
 const FAILED = new ContextSlot<boolean>('reading failed')
 
 /** Whose session it is that nobody could read: it is written nowhere. */
-const DETACHED: SessionOwner = {
+const DETACHED: SessionHost = {
   maxAge: 'session',
   token: undefined,
   commit: () => Promise.reject(notLoaded()),

@@ -4,10 +4,10 @@ import type { OwnedRecord } from '../contracts/store'
 import type { SessionConfig } from '../options/config'
 import { needsIndex } from '../options/option-checks'
 import { createdAt, timeLeft } from '../session/record'
-import { tenureOf, type DeviceInfo } from '../session/tenure'
+import { signInInfoOf, type DeviceInfo } from '../session/sign-in-info'
 import { fingerprint, handleOf } from '../session/token'
 import { endOwned } from '../request/commit/owner-ends'
-import { isEndedBy, liveRecordsOf } from '../request/commit/owner-looks'
+import { isEndedBy, liveRecordsOf } from '../request/commit/revocation'
 import type { RequestSession } from '../request/session/request-session'
 
 /** One of the sessions that an owner has; times are in milliseconds since 1970. */
@@ -62,7 +62,7 @@ export class OwnerSessions {
     }
     const owners = indexOf(asked.backend, 'sessions.revoke()')
     const tell = (key: string): void => {
-      this.#config.tell(current?.scope.ctx, 'ended', key)
+      this.#config.publish(current?.scope.ctx, 'ended', key)
       this.#tell(key, asked, 'one')
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell })
@@ -93,7 +93,7 @@ export class OwnerSessions {
       return records.filter(({ key, record }) => !isKept(key) && isEndedBy(mark ?? Infinity, record))
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
-    this.#config.tell(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
+    this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
     asker?.scope.noteRevoked(owner, mark)
     const own = current && !isKept(current.id) ? await attempt(async () => end(current)) : {}
     const others = [...failures, own.error].filter((error) => error !== undefined)
@@ -106,7 +106,7 @@ export class OwnerSessions {
   }
 
   #describe({ key, record }: OwnedRecord, { current }: Asked): SignedInSession {
-    const { signIn, seen, device } = tenureOf(record)
+    const { signIn, seen, device } = signInInfoOf(record)
     const now = Date.now()
     const left = timeLeft(record._expire, createdAt(record, now), this.#config.policyOf(record), now)
     return {

@@ -4,7 +4,7 @@ import { findRequest } from '../request/scope/current-request'
 import { accountOf, describeAccount } from '../session/account'
 import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
-import type { Confirmation } from '../session/tenure'
+import type { Confirmation } from '../session/sign-in-info'
 import { ServiceBase } from './service-base'
 import { ctxAmong, ctxOf, optionsAmong, ownedArguments } from './verb-arguments'
 
@@ -168,7 +168,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   #confirmation(ctx: Context): Confirmation | undefined {
     const session = this.sessionIn(ctx)
     if (session.session === null || session.owner !== session.stored?.snapshot.owner) return undefined
-    return session.stored?.tenure.confirmed
+    return session.stored?.signInInfo.confirmed
   }
 
   /** Does what a request asks for, so that its middleware waits for it; outside of one, just does it. */
@@ -181,7 +181,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   async #ask(given: string | number | undefined, ctx = findRequest(this.app)): Promise<Asked | undefined> {
     const { options, backendOf } = this.config
     if (!options.owner) throw withoutOwners()
-    if (given !== undefined) checkOwner(given)
+    if (given !== undefined) checkGivenOwner(given)
     if (!ctx && (given === undefined || options.ContextStore)) return void this.context
     const session = ctx && this.sessionIn(ctx)
     await session?.load()
@@ -194,7 +194,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   }
 }
 
-function checkOwner(owner: unknown): void {
+function checkGivenOwner(owner: unknown): void {
   if (accountOf(owner) !== undefined) return
   throw new SessionError(
     'ERR_SESSION_BAD_VALUE',

@@ -1,7 +1,7 @@
 import { warnOnce } from '../base/warning'
-import { deviceField, deviceOf, type BoundKey } from './device'
+import { deviceField, deviceOf, type BoundKey } from './bound-key'
 import type { RecordLifetime, SessionRecord } from './record'
-import { NO_TENURE, tenureOf } from './tenure'
+import { NO_SIGN_IN, signInInfoOf } from './sign-in-info'
 import { hashToken, type Token } from './token'
 
 /**
@@ -10,22 +10,22 @@ import { hashToken, type Token } from './token'
  * | key | what | without it |
  * | --- | --- | --- |
  * | `_secret` | the hash of the token that opens it | its id opens it |
- * | `_hands` | how often it has changed hands | 0 |
- * | `_past` | tokens that were rotated away: `[hash, when, hands at that time]`, the newest first | none |
+ * | `_gen` | its generation: how often it has come to another account, or was regenerated without one | 0 |
+ * | `_past` | tokens that were rotated away: `[hash, when, generation at that time]`, the newest first | none |
  * | `_device` | the key of the device that it is bound to: `[id, algorithm, key, since, used]` | it is bound to none |
  */
 export interface Access {
   readonly secret: string | undefined
-  readonly hands: number
+  readonly generation: number
   readonly past: readonly PastToken[]
   readonly device?: BoundKey
 }
 
-/** A token that was rotated away: its hash, the time in milliseconds since 1970, and the count of hands that it had. */
-export type PastToken = readonly [hash: string, at: number, hands: number]
+/** A token that was rotated away: its hash, the time in milliseconds since 1970, and the generation that it had. */
+export type PastToken = readonly [hash: string, at: number, generation: number]
 
 /** The fields of a record that hold its {@link Access}. */
-export type AccessFields = Pick<RecordLifetime, '_secret' | '_hands' | '_past' | '_device'>
+export type AccessFields = Pick<RecordLifetime, '_secret' | '_gen' | '_past' | '_device'>
 
 /** How long a request that came with a token that was rotated away counts as one that was under way, in milliseconds. */
 export const LATE_MS = 10_000
@@ -33,24 +33,24 @@ export const LATE_MS = 10_000
 const MAX_PAST = 8
 
 /** A record of koa-session's: its id opens it. */
-export const BY_ID: Access = Object.freeze({ secret: undefined, hands: 0, past: [] })
+export const BY_ID: Access = Object.freeze({ secret: undefined, generation: 0, past: [] })
 
 /** Reads what a record says of its tokens. */
-export function accessOf({ _secret, _hands, _past, _device }: RecordLifetime): Access {
-  if (_secret === undefined && _hands === undefined && _past === undefined && _device === undefined) return BY_ID
+export function accessOf({ _secret, _gen, _past, _device }: RecordLifetime): Access {
+  if (_secret === undefined && _gen === undefined && _past === undefined && _device === undefined) return BY_ID
   return {
     secret: typeof _secret === 'string' ? _secret : undefined,
-    hands: Number.isSafeInteger(_hands) ? (_hands as number) : 0,
+    generation: Number.isSafeInteger(_gen) ? (_gen as number) : 0,
     past: Array.isArray(_past) ? _past.filter(isPastToken) : [],
     device: _device === undefined ? undefined : deviceOf(_device),
   }
 }
 
 /** The fields to write into a record; those without a value are left out, so that a record without secrets is koa-session's. */
-export function accessFields({ secret, hands, past, device }: Access): AccessFields {
+export function accessFields({ secret, generation, past, device }: Access): AccessFields {
   const fields: AccessFields = {}
   if (secret !== undefined) fields._secret = secret
-  if (hands > 0) fields._hands = hands
+  if (generation > 0) fields._gen = generation
   if (past.length > 0) fields._past = past
   if (device !== undefined) fields._device = deviceField(device)
   return fields
@@ -79,59 +79,59 @@ export function openById<R extends RecordLifetime>(
 /** A record without what it says of its tokens: for lists. */
 export function withoutAccess<R extends SessionRecord>(record: R): R {
   if (accessOf(record) === BY_ID) return record
-  const { _secret, _hands, _past, _device, ...rest } = record
+  const { _secret, _gen, _past, _device, ...rest } = record
   return rest as R
 }
 
 /** A record without what it says of its tokens and of who uses it: for hooks and events. */
 export function withoutControls<R extends SessionRecord>(record: R): R {
-  if (tenureOf(record) === NO_TENURE) return withoutAccess(record)
+  if (signInInfoOf(record) === NO_SIGN_IN) return withoutAccess(record)
   const { _owned, _confirmed, _seen, _seenBy, ...rest } = record
   return withoutAccess(rest as R)
 }
 
 /** What a token is to a record: `current`, it opens it; `late`, it was rotated away just now; `dead`, it never will again. */
-export type Standing = { name: 'current' } | { name: 'late'; hands: number } | { name: 'dead' }
+export type TokenStatus = { name: 'current' } | { name: 'late'; generation: number } | { name: 'dead' }
 
-const CURRENT: Standing = { name: 'current' }
-const DEAD: Standing = { name: 'dead' }
+const CURRENT: TokenStatus = { name: 'current' }
+const DEAD: TokenStatus = { name: 'dead' }
 
 /** What this token may do with a record, now. The record alone says whether a token needs a secret. */
-export function standingOf(token: Token, { secret, past }: Access, now: number): Standing {
+export function tokenStatusOf(token: Token, { secret, past }: Access, now: number): TokenStatus {
   if (secret === undefined && past.length === 0) return token.hasSecret ? DEAD : CURRENT
   const hash = hashToken(token.text)
   if (token.hasSecret ? hash === secret : secret === undefined) return CURRENT
   const found = past.find(([other, at]) => other === hash && now - at < LATE_MS)
-  return found ? { name: 'late', hands: found[2] } : DEAD
+  return found ? { name: 'late', generation: found[2] } : DEAD
 }
 
 /** What a record says of its tokens once `next` has taken the place of the one that opens it. */
 export function rotate(
   next: Token,
-  { secret, hands, past, device }: Access,
-  { changesHands, now }: { changesHands: boolean; now: number },
+  { secret, generation, past, device }: Access,
+  { isNewGeneration, now }: { isNewGeneration: boolean; now: number },
 ): Access {
   // Without a secret, the id itself was the token.
-  const leaving: PastToken = [secret ?? hashToken(next.id), now, hands]
+  const leaving: PastToken = [secret ?? hashToken(next.id), now, generation]
   return {
     secret: hashToken(next.text),
-    hands: changesHands ? hands + 1 : hands,
+    generation: isNewGeneration ? generation + 1 : generation,
     past: [leaving, ...past.filter(([, at]) => now - at < LATE_MS)].slice(0, MAX_PAST),
-    // Whose hands the session comes into has a device of their own.
-    device: changesHands ? undefined : device,
+    // Whom the session comes to has a device of their own.
+    device: isNewGeneration ? undefined : device,
   }
 }
 
-/** Whose a session is, and how often it has changed hands. */
-export interface Position {
-  readonly hands: number
+/** Whose a session is, and of which generation. */
+export interface Holder {
+  readonly generation: number
   readonly owner: string | undefined
 }
 
 /** A request whose record is no longer as it was read. */
 export interface LateRequest {
   /** What the request opened the session with. */
-  readonly opened: Position
+  readonly opened: Holder
   /** It came with a token that was rotated away: it was shown nothing of the session. */
   readonly isLate: boolean
   /** Whom the session belongs to with what this request has made of it. */
@@ -142,20 +142,28 @@ export interface LateRequest {
   /** Its owner has proved anew who they are: for that owner, it is as good as a sign-in. */
   readonly confirms: boolean
   /** The record as it is now; undefined where it is gone. */
-  readonly found: Position | undefined
+  readonly found: Holder | undefined
 }
 
 /**
  * What becomes of a late request's write: `merge`, it goes on with the record as it is now; `anew`, it goes on with a
  * session of its own, with what it has set itself; `gone`, it is dropped.
  */
-export type Verdict = 'merge' | 'anew' | 'gone'
+export type LateWrite = 'merge' | 'anew' | 'gone'
 
 /** Decides before any hook or merge sees the newer record. */
-export function judge({ opened, isLate, owner, hasOwners, regenerates, confirms, found }: LateRequest): Verdict {
+export function decideLateWrite({
+  opened,
+  isLate,
+  owner,
+  hasOwners,
+  regenerates,
+  confirms,
+  found,
+}: LateRequest): LateWrite {
   const signsIn = hasOwners ? owner !== undefined && owner !== opened.owner : regenerates
   const proves = hasOwners && owner !== undefined && (signsIn || confirms)
-  if (found && !isLate && found.hands === opened.hands) return 'merge'
+  if (found && !isLate && found.generation === opened.generation) return 'merge'
   if (found && proves && owner === found.owner) return 'merge'
   return signsIn ? 'anew' : 'gone'
 }

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { DeviceInfo } from './tenure'
+import type { DeviceInfo } from './sign-in-info'
 
 /** What koa-session's three events tell. */
 export interface RejectedSession {
@@ -28,9 +28,9 @@ export interface OwnedSession {
  * - `unproven`: a cookie came that was never good for longer than the registration took.
  * - `proof`: a proof was not signed by the device.
  * - `challenge`: a proof was for a challenge that is too old, another session's, or answered already.
- * - `hands`: the session belongs to another account now, or its owner has confirmed who they are; its device was forgotten.
+ * - `owner`: the session belongs to another account now, or its owner has confirmed who they are; its device was forgotten.
  */
-export type UnboundReason = 'expired' | 'unproven' | 'proof' | 'challenge' | 'hands'
+export type UnboundReason = 'expired' | 'unproven' | 'proof' | 'challenge' | 'owner'
 
 /** Everything that a session reports: on the app as `session:missed` and so on, and on its service. */
 export interface SessionEvents {

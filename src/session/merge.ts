@@ -31,8 +31,8 @@ export async function merge(
   const merged = { ...theirs }
   let clash = false
   for (const key of changedKeys(before, mine, serializer)) {
-    const other = textOf(theirs, key, serializer)
-    clash ||= other !== textOf(before, key, serializer) && other !== textOf(mine, key, serializer)
+    const other = valueText(theirs, key, serializer)
+    clash ||= other !== valueText(before, key, serializer) && other !== valueText(mine, key, serializer)
     if (mine[key] === undefined) delete merged[key]
     else merged[key] = mine[key]
   }
@@ -55,10 +55,10 @@ export function ownChanges(before: Dictionary, mine: Dictionary, serializer: Ser
 /** The keys that were set, changed or deleted. A key that holds undefined is one that is not there, as in JSON. */
 export function changedKeys(before: Dictionary, mine: Dictionary, serializer: Serializer): string[] {
   const keys = new Set([...Object.keys(before), ...Object.keys(mine)])
-  return Array.from(keys).filter((key) => textOf(before, key, serializer) !== textOf(mine, key, serializer))
+  return Array.from(keys).filter((key) => valueText(before, key, serializer) !== valueText(mine, key, serializer))
 }
 
-function textOf(data: Dictionary, key: string, serializer: Serializer): string {
+function valueText(data: Dictionary, key: string, serializer: Serializer): string {
   const value = Object.hasOwn(data, key) ? data[key] : undefined
   return value === undefined ? '' : serializer.stringify([value])
 }

@@ -1,4 +1,4 @@
-import type { DeviceField } from './device'
+import type { DeviceField } from './bound-key'
 
 /** A session's lifetime: milliseconds, or `'session'` for a cookie that lives until the browser is closed. */
 export type Lifetime = number | 'session'
@@ -17,9 +17,9 @@ export interface RecordLifetime {
   _created?: number
   /** What opens it, where that is not its id alone: see `access.ts`. */
   _secret?: string
-  _hands?: number
-  _past?: readonly (readonly [hash: string, at: number, hands: number])[]
-  /** How its owner uses it: see `tenure.ts`. */
+  _gen?: number
+  _past?: readonly (readonly [hash: string, at: number, generation: number])[]
+  /** How its owner uses it: see `signInInfo.ts`. */
   _owned?: readonly [order: number, at: number, mark?: number]
   _confirmed?: readonly [at: number, method?: string]
   _seen?: number
@@ -74,7 +74,7 @@ export function isWithLifetime(recordText: string, dataText: string, lifetime: R
 }
 
 function tailOf(lifetime: RecordLifetime): string {
-  const { _expire, _session, _maxAge, _idle, _created, _secret, _hands, _past, _device } = lifetime
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _past, _device } = lifetime
   let tail = ''
   if (_expire !== undefined) tail += `,"_expire":${_expire}`
   if (_session !== undefined) tail += `,"_session":${_session}`
@@ -82,7 +82,7 @@ function tailOf(lifetime: RecordLifetime): string {
   if (_idle !== undefined) tail += `,"_idle":${_idle}`
   if (_created !== undefined) tail += `,"_created":${_created}`
   if (_secret !== undefined) tail += `,"_secret":"${_secret}"`
-  if (_hands !== undefined) tail += `,"_hands":${_hands}`
+  if (_gen !== undefined) tail += `,"_gen":${_gen}`
   if (_past !== undefined) tail += `,"_past":${JSON.stringify(_past)}`
   if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
   const hasTenure = lifetime._owned !== undefined || lifetime._confirmed !== undefined || lifetime._seen !== undefined
@@ -141,7 +141,7 @@ export function hasLifetime(record: SessionRecord): boolean {
 }
 
 /** Whether the record was written under the timeouts that are in force: then it can be extended as it is. */
-export function isUnder(record: RecordLifetime, { idleTimeout, absoluteTimeout }: LifetimePolicy): boolean {
+export function hasSamePolicy(record: RecordLifetime, { idleTimeout, absoluteTimeout }: LifetimePolicy): boolean {
   return record._idle === idleTimeout && (record._created === undefined) === (absoluteTimeout === undefined)
 }
 

@@ -7,7 +7,7 @@ import type { Serializer } from './serializer'
 import type { SessionCallback } from './session'
 
 /** What a session asks of the request that it belongs to. */
-export interface SessionOwner {
+export interface SessionHost {
   maxAge: Lifetime
   readonly token: string | undefined
   commit(verb: 'save' | 'regenerate' | 'commit'): Promise<void>
@@ -28,7 +28,7 @@ const CONTROLS: ReadonlySet<string> = new Set([
 
 /** What a session keeps that is no data. */
 interface Inner {
-  readonly owner: SessionOwner
+  readonly owner: SessionHost
   readonly isNew: boolean
   /** Data that are named like a control. */
   aside: Dictionary | undefined
@@ -41,7 +41,7 @@ interface Inner {
 export class SessionModel {
   readonly #inner: Inner
 
-  constructor(owner: SessionOwner, { isNew }: { isNew: boolean }) {
+  constructor(owner: SessionHost, { isNew }: { isNew: boolean }) {
     this.#inner = { owner, isNew, aside: undefined }
   }
 
@@ -167,14 +167,14 @@ export class SessionModel {
 }
 
 /** The session of a record, or a new one. */
-export function readBy(owner: SessionOwner, record: SessionRecord | undefined): SessionModel {
+export function readBy(owner: SessionHost, record: SessionRecord | undefined): SessionModel {
   const session = new SessionModel(owner, { isNew: record === undefined })
   if (record) SessionModel.load(session, record)
   return session
 }
 
 /** A session that somebody has set to these data. */
-export function assignedBy(owner: SessionOwner, data: Dictionary): SessionModel {
+export function assignedBy(owner: SessionHost, data: Dictionary): SessionModel {
   const session = new SessionModel(owner, { isNew: false })
   SessionModel.assign(session, data)
   return session

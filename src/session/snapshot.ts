@@ -2,7 +2,7 @@ import type { Serializer } from './serializer'
 import { SessionError } from '../base/errors'
 import {
   dataOf,
-  isUnder,
+  hasSamePolicy,
   isWithLifetime,
   type Dictionary,
   type LifetimePolicy,
@@ -85,7 +85,7 @@ export class Snapshot {
   /** Whether these data are at rest already, under the timeouts that are in force. */
   isCurrent(content: Content, policy: LifetimePolicy): boolean {
     if (this.#isEmptied) return Object.keys(content.data).length === 0
-    return isUnder(this.lifetime, policy) && !this.#isChanged(content)
+    return hasSamePolicy(this.lifetime, policy) && !this.#isChanged(content)
   }
 
   #isChanged({ text }: Content): boolean {

@@ -22,7 +22,7 @@ const UPPER_HALF = 2 ** 32
  */
 export function asWritten<R extends SessionRecord>(record: R): R {
   if (isAsWritten(record)) return record
-  const { _expire, _session, _maxAge, _idle, _created, _secret, _hands, _seen } = record as Fields
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _seen } = record as Fields
   const fields: Partial<Record<keyof RecordLifetime, unknown>> = {
     _expire: numberOf(_expire),
     _session: isNo(_session) ? undefined : true,
@@ -30,7 +30,7 @@ export function asWritten<R extends SessionRecord>(record: R): R {
     _idle: numberOf(_idle),
     _created: numberOf(_created),
     _secret: secretOf(_secret),
-    _hands: numberOf(_hands),
+    _gen: numberOf(_gen),
     _seen: numberOf(_seen),
   }
   for (const name of LISTS) fields[name] = listOf((record as Fields)[name])
@@ -40,7 +40,7 @@ export function asWritten<R extends SessionRecord>(record: R): R {
 
 /** Asked for every record that is read. */
 function isAsWritten(record: SessionRecord): boolean {
-  const { _expire, _session, _maxAge, _idle, _created, _secret, _hands, _seen } = record as Fields
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _seen } = record as Fields
   const { _past, _owned, _confirmed, _seenBy, _device } = record as Fields
   return (
     isNumber(_expire) &&
@@ -49,7 +49,7 @@ function isAsWritten(record: SessionRecord): boolean {
     isNumber(_idle) &&
     isNumber(_created) &&
     (_secret === undefined || (typeof _secret === 'string' && _secret !== '')) &&
-    isNumber(_hands) &&
+    isNumber(_gen) &&
     isNumber(_seen) &&
     isList(_past) &&
     isList(_owned) &&

@@ -89,8 +89,8 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     this.destroyByOwner = async (owner, choice) => {
       const only = choice?.only
       const count = await this.#change(only, () => shared.destroyByOwner(owner, choice))
-      if (only === undefined) this.#tell(() => ({ kind: 'revoked', owner: hashOwner(owner) }))
-      else if (count > 0) this.#tell(() => ({ kind: 'ended', session: hashSession(only) }))
+      if (only === undefined) this.#publish(() => ({ kind: 'revoked', owner: hashOwner(owner) }))
+      else if (count > 0) this.#publish(() => ({ kind: 'ended', session: hashSession(only) }))
       return count
     }
   }
@@ -118,7 +118,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
 
   async set(key: string, record: SessionRecord, maxAge: number, context: StoreContext): Promise<void> {
     await this.#change(key, () => this.#shared.set(key, record, maxAge, { ...context, changed: true }))
-    this.#tellWritten(key, record)
+    this.#publishWritten(key, record)
   }
 
   async create(
@@ -144,7 +144,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
       const answer = await this.#shared.replace(key, record, maxAge, revision, context)
       return { answer, written: answer.outcome === 'written' ? answer : undefined }
     })
-    if (outcome.outcome === 'written') this.#tellWritten(key, record)
+    if (outcome.outcome === 'written') this.#publishWritten(key, record)
     return outcome
   }
 
@@ -159,7 +159,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
 
   async destroy(key: string, context: { ctx: StoreContext['ctx']; at?: ReadAt }): Promise<boolean> {
     const isDestroyed = await this.#change(key, () => this.#shared.destroy(key, context))
-    if (isDestroyed) this.#tell(() => ({ kind: 'ended', session: hashSession(key) }))
+    if (isDestroyed) this.#publish(() => ({ kind: 'ended', session: hashSession(key) }))
     return isDestroyed
   }
 
@@ -233,12 +233,12 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     else this.#cache?.deleteNamed(name)
   }
 
-  #tellWritten(key: string, record: SessionRecord): void {
-    this.#tell(() => ({ kind: 'written', session: hashSession(key), hands: accessOf(record).hands }))
+  #publishWritten(key: string, record: SessionRecord): void {
+    this.#publish(() => ({ kind: 'written', session: hashSession(key), generation: accessOf(record).generation }))
   }
 
   /** A message that is lost costs the others no more than `maxStale`. */
-  #tell(make: () => BusMessage): void {
+  #publish(make: () => BusMessage): void {
     if (!this.bus) return
     const message = make()
     this.#own.add(message)

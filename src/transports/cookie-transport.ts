@@ -22,7 +22,7 @@ const SIGNATURE_LENGTH = 86
 const NOTHING: Presented = { tokens: [] }
 
 /** What is known of the cookie in one request. */
-interface Exchange {
+interface CookieState {
   /** The response sets it. */
   isWritten: boolean
   /** The value that was verified, where the first key has signed it: written again, it has the same signature. */
@@ -46,7 +46,7 @@ export class CookieTransport implements Transport {
   readonly #signatures: Signatures
   readonly #lines: CookieLines
   readonly #cookies = new KoaCookiesSlot()
-  readonly #exchanges = new ContextSlot<Exchange>('cookie')
+  readonly #exchanges = new ContextSlot<CookieState>('cookie')
   readonly #app: CookieSurroundings['app']
   readonly #others: CookieSurroundings['others']
 
@@ -92,7 +92,7 @@ export class CookieTransport implements Transport {
     const line = this.#lines.line(token, maxAge, attributes, attributes.secure ?? secure)
     this.#checkSize(line)
     // One line for each cookie in a response: what this session has set before is replaced whatever the option says.
-    const exchange = this.#exchange(ctx)
+    const exchange = this.#stateOf(ctx)
     const overwrite = attributes.overwrite === true || exchange.isWritten
     exchange.isWritten = true
     if (hasOwn) {
@@ -136,7 +136,7 @@ export class CookieTransport implements Transport {
   }
 
   retract(ctx: Context): void {
-    if (!this.#exchange(ctx).isWritten) return
+    if (!this.#stateOf(ctx).isWritten) return
     const cookies = [this.#name, `${this.#name}.sig`]
     removeLines(ctx.res, cookies)
     forgetCookies(ctx.res, cookies)
@@ -145,7 +145,7 @@ export class CookieTransport implements Transport {
   /** As the `cookies` package does. */
   dropSignature(ctx: Context): void {
     ctx.cookies.set(`${this.#name}.sig`, null, { path: '/', signed: false })
-    this.#exchange(ctx).isWritten = true
+    this.#stateOf(ctx).isWritten = true
   }
 
   #checkSize(line: string): void {
@@ -168,13 +168,13 @@ export class CookieTransport implements Transport {
 
   /** Remembers a signature of the first key: where the response repeats the value, it is good for that too. */
   #note(ctx: Context, value: string, signature: string, keys: SignatureKeys): void {
-    const exchange = this.#exchange(ctx)
+    const exchange = this.#stateOf(ctx)
     exchange.value = value
     exchange.signature = signature
     exchange.signer = signerOf(keys)
   }
 
-  #exchange(ctx: Context): Exchange {
+  #stateOf(ctx: Context): CookieState {
     return (
       this.#exchanges.of(ctx) ??
       this.#exchanges.set(ctx, { isWritten: false, value: undefined, signature: '', signer: undefined })

@@ -6,7 +6,7 @@ import { createdAt, isExpired, timeLeft, type LifetimePolicy, type SessionRecord
  * Why a session that is held is over: its record is gone, another hand has it, its time is past, or it is bound to a device and
  * what it was opened with is past its own time.
  */
-export type Ending = 'gone' | 'hands' | 'timeout' | 'unproven'
+export type Ending = 'gone' | 'generation' | 'timeout' | 'unproven'
 
 /** From when to when a session lives: milliseconds since 1970. */
 export interface Span {
@@ -17,7 +17,7 @@ export interface Span {
 
 /** What the holder of a session knows of it. */
 export interface KnownSession extends Span {
-  readonly hands: number
+  readonly generation: number
   readonly owner: string | undefined
   readonly policy: LifetimePolicy
 }
@@ -44,7 +44,7 @@ export function endingOf({ known, span, found, policy, deadline, now }: Look): E
   if (found === 'unread') return isPast ? 'timeout' : undefined
   if (!found) return isPast ? 'timeout' : 'gone'
   // Where the holder knows of more changes, what was found is older.
-  if (accessOf(found).hands > known.hands) return 'hands'
+  if (accessOf(found).generation > known.generation) return 'generation'
   return isExpired(found, policy, now) ? 'timeout' : undefined
 }
 
@@ -60,7 +60,7 @@ export function endOf({ expire, created }: Span, policy: LifetimePolicy, now: nu
 
 const REASONS: Record<Ending | 'absent', string> = {
   gone: 'The session was ended.',
-  hands: 'The session has changed hands: somebody signed in, or its token was regenerated.',
+  generation: 'The session has changed hands: somebody signed in, or its token was regenerated.',
   timeout: 'The time of the session is past.',
   unproven: 'The session is bound to a device, and the cookie that it was opened with is past its time. Open it anew.',
   absent: 'There is no stored session to watch. Call "await sessions.save(ctx)" before sessions.signal(ctx).',

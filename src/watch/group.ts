@@ -1,4 +1,4 @@
-import type { Loaded } from '../contracts/backend'
+import type { Versioned } from '../contracts/store'
 import type { LifetimePolicy } from '../session/record'
 import { hashOwner } from '../session/hashes'
 import { endingOf, endOf, spanOf, type Ending, type Span } from './ending'
@@ -24,9 +24,9 @@ export class Group {
   ) {}
 
   /** Whether all who hold it know of this change of hands already. */
-  isInHands(hands: number | undefined): boolean {
-    if (hands === undefined) return false
-    return Array.from(this.watchers).every(({ known }) => known?.hands === hands)
+  isInGeneration(generation: number | undefined): boolean {
+    if (generation === undefined) return false
+    return Array.from(this.watchers).every(({ known }) => known?.generation === generation)
   }
 
   /** @param hash of what a store calls an owner: the owner's own is made once */
@@ -43,7 +43,7 @@ export class Group {
   }
 
   /** Reads the record, once for all who hold it. */
-  async load(): Promise<Loaded | 'unread' | undefined> {
+  async load(): Promise<Versioned | 'unread' | undefined> {
     const [first] = this.watchers
     if (!this.hasRecord || first === undefined) return 'unread'
     try {
@@ -59,7 +59,7 @@ export class Group {
 
   /** Who has to be told what, and until when there is nothing to tell: milliseconds since 1970. */
   judge(
-    loaded: Loaded | 'unread' | undefined,
+    loaded: Versioned | 'unread' | undefined,
     policyOf: (record: object) => LifetimePolicy,
     now: number,
   ): [[Watcher, Ending][], number] {

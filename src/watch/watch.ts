@@ -111,7 +111,7 @@ export class Watch {
     if (message.kind === 'revoked')
       return this.#lookAtAll((group) => group.isOwnedBy(message.owner, this.#config.nameOf))
     const group = this.#groups.get(message.session)
-    if (!group || (message.kind !== 'ended' && group.isInHands(message.hands))) return
+    if (!group || (message.kind !== 'ended' && group.isInGeneration(message.generation))) return
     this.#look(group)
   }
 

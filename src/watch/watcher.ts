@@ -1,6 +1,6 @@
 import { endedError, type Ending, type KnownSession } from './ending'
 import type { Awaitable } from '../base/awaitable'
-import type { Loaded } from '../contracts/backend'
+import type { Versioned } from '../contracts/store'
 import type { SessionRecord } from '../session/record'
 
 /** A session that somebody holds outside the life cycle of its request. */
@@ -18,7 +18,7 @@ export interface Holding {
   /** Waits until what the holder itself writes is done, and known. */
   settled?(): Promise<void>
   /** Reads the record, past any cache. */
-  load(): Awaitable<Loaded | null | undefined>
+  load(): Awaitable<Versioned | null | undefined>
 }
 
 /** One holder of a session, and the signal that it is given. */
@@ -44,7 +44,7 @@ export class Watcher {
     return this.#holding.deadlineOf?.(record) ?? Infinity
   }
 
-  load(): Awaitable<Loaded | null | undefined> {
+  load(): Awaitable<Versioned | null | undefined> {
     return this.#holding.load()
   }
 

@@ -2,7 +2,7 @@ import type { Lifetime } from '../../session/record'
 import type { SessionModel } from '../../session/session-model'
 import type { CommitVerb } from './commit-plan'
 import type { Draft } from './draft'
-import type { NewToken } from '../open/new-token'
+import type { LazyToken } from '../open/lazy-token'
 import type { RequestScope } from '../scope/request-scope'
 import type { Stored, Superseded } from '../open/stored'
 
@@ -29,7 +29,7 @@ export interface CommitJob {
   readonly stored: Stored | undefined
   readonly superseded: Superseded | undefined
   /** The token of a session that is not stored yet. */
-  readonly newToken: NewToken
+  readonly newToken: LazyToken
   readonly mustWrite: boolean
   readonly wasWritten: boolean
   /** The session begins anew: it takes nothing of what others write, and its age counts from here. */
@@ -80,7 +80,7 @@ export function newJob(
  * - `written`: and what the client is to hold, where this request knows it.
  * - `gone`: the session was ended, or changed hands, while this request used it. The client is told nothing. `elsewhere` is
  *   the id of one that changed hands: it goes on without this request.
- * - `adrift`: the same, for a request that regenerates: it goes on, and a sign-in is a session of its own.
+ * - `detached`: the same, for a request that regenerates: it goes on, and a sign-in is a session of its own.
  * - `again`: another request was faster. `update()` reads what is stored now, and makes its change once more;
  *   `owner` is whose the session was to be.
  */
@@ -103,5 +103,5 @@ export type Outcome =
       before: Stored | undefined
     }
   | { name: 'gone'; elsewhere?: string }
-  | { name: 'adrift'; superseded: Superseded }
+  | { name: 'detached'; superseded: Superseded }
   | { name: 'again'; isMissing: boolean; owner: string | undefined }

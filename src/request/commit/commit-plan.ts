@@ -41,7 +41,7 @@ export interface CommitFacts {
 }
 
 /** How a write changes the token: not at all, for hygiene, or because the session changes hands. */
-export type Rotation = 'none' | 'hygiene' | 'hands'
+export type Rotation = 'none' | 'hygiene' | 'generation'
 
 export interface WritePlan {
   do: 'write'
@@ -87,8 +87,8 @@ function write(facts: CommitFacts, reason: WriteReason): CommitPlan {
 
 function rotationOf(facts: CommitFacts): Rotation {
   if (facts.isInCookie || !facts.isStored) return 'none'
-  if (facts.changesOwner || (facts.verb === 'confirm' && !facts.isSatisfied)) return 'hands'
-  if (facts.verb === 'regenerate') return facts.hasOwners ? 'hygiene' : 'hands'
+  if (facts.changesOwner || (facts.verb === 'confirm' && !facts.isSatisfied)) return 'generation'
+  if (facts.verb === 'regenerate') return facts.hasOwners ? 'hygiene' : 'generation'
   return facts.needsSecret && !facts.isResponseSent ? 'hygiene' : 'none'
 }
 

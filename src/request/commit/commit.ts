@@ -13,7 +13,7 @@ import { endUnseen, isMissed, takeBack, tooLateToRotate, type Written } from './
 import { reconcile } from './reconcile'
 import { signInOf, writeSignIn } from './sign-in'
 import { isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
-import { writeRecord, type Setback } from './write-record'
+import { writeRecord, type WriteFailure } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
 const YIELD_MS = 200
@@ -43,7 +43,7 @@ async function commitSuperseded(job: CommitJob): Promise<Outcome> {
   // A change was made of an empty session: it is made again of the one that the sign-in joins.
   const signsIn = scope.ownerOf(SessionModel.data(job.session)) !== undefined
   if (job.draft && signsIn) return again(job, job.draft, 'conflict')
-  // Who went adrift has signed in since: it may be the same sign-in, submitted twice.
+  // Who went detached has signed in since: it may be the same sign-in, submitted twice.
   const { id, loaded } = superseded as Superseded
   const next = await reconcile(job, loaded ?? (await scope.load(id)))
   return 'name' in next ? next : commit(next)
@@ -61,9 +61,9 @@ async function commitWrite(job: CommitJob, plan: WritePlan, content: Content): P
   return turn.hold(id ?? (job.newToken.value as Token).id, () => commitAgain(job, first))
 }
 
-async function commitAgain(first: CommitJob, setback: Setback): Promise<Outcome> {
+async function commitAgain(first: CommitJob, failure: WriteFailure): Promise<Outcome> {
   let job = first
-  let last: Outcome | Setback = setback
+  let last: Outcome | WriteFailure = failure
   let taken = 0
   return retry(async () => {
     if (last === 'taken') {
@@ -82,14 +82,14 @@ async function commitAgain(first: CommitJob, setback: Setback): Promise<Outcome>
 }
 
 /** What is stored now is read when the change is made again: by then it may be newer. */
-function again({ scope, session }: CommitJob, draft: Draft, setback: Setback): Outcome {
+function again({ scope, session }: CommitJob, draft: Draft, failure: WriteFailure): Outcome {
   const owner = scope.ownerOf(SessionModel.data(session))
   draft.undo()
-  return { name: 'again', isMissing: setback === 'missing', owner }
+  return { name: 'again', isMissing: failure === 'missing', owner }
 }
 
 /** `beforeSave` sees everything that is written, every time: after it, the decision is made again. */
-async function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+async function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | WriteFailure> {
   const { ctx, settings } = job.scope
   if (!settings.beforeSave) return write(job, plan, content)
   await inHook(job.scope, () => settings.beforeSave?.(ctx, job.session as never))
@@ -99,7 +99,7 @@ async function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Pro
 }
 
 /** Writes a record once. */
-async function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | Setback> {
+async function write(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | WriteFailure> {
   const signIn = signInOf(job, content)
   if (signIn) return writeSignIn(job, plan, content, signIn)
   const outcome = await writeRecord(job, plan, content, undefined)
@@ -147,7 +147,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
 }
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
-  if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeHands() : tooLateToRotate()
+  if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeOwner() : tooLateToRotate()
   if (plan.do === 'end') return endUnseen(job.scope, job.stored as Stored)
   return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined, isMerged: job.isMerged }
 }
@@ -169,9 +169,9 @@ function nobodyToConfirm(): SessionError {
   )
 }
 
-function cannotChangeHands(): SessionError {
+function cannotChangeOwner(): SessionError {
   return new SessionError(
-    'ERR_SESSION_HANDS',
+    'ERR_SESSION_OWNER_CHANGED',
     'A session that was opened outside a request was to get another owner, and no response can carry the token that it ' +
       'would need. Nothing was changed. Sign visitors in and out in a request; to end the session, call destroy().',
   )

@@ -3,7 +3,7 @@ import type { Awaitable } from '../../base/awaitable'
 import { changedKeys } from '../../session/merge'
 import type { Dictionary, Lifetime } from '../../session/record'
 import type { Serializer } from '../../session/serializer'
-import { SessionModel, type SessionOwner } from '../../session/session-model'
+import { SessionModel, type SessionHost } from '../../session/session-model'
 import { contentOf, copy } from '../../session/snapshot'
 import type { Stored } from '../open/stored'
 import { nested } from '../scope/hooks'
@@ -35,13 +35,13 @@ export class Draft {
   readonly #around = changing.getStore()
   #isRunning = false
 
-  constructor(live: SessionModel, host: SessionOwner, serializer: Serializer, { stored, merges }: Basis) {
+  constructor(live: SessionModel, host: SessionHost, serializer: Serializer, { stored, merges }: Basis) {
     this.live = live
     this.#serializer = serializer
     this.#merges = merges
     this.#madeOf = stored
     this.#before = copy(SessionModel.data(live), serializer)
-    this.session = new SessionModel(new DraftOwner(host), { isNew: live.isNew })
+    this.session = new SessionModel(new DraftHost(host), { isNew: live.isNew })
     SessionModel.assign(this.session, copy(this.#before, serializer))
   }
 
@@ -101,10 +101,10 @@ function dataOf(stored: Stored | undefined): Dictionary {
 }
 
 /** What the copy asks of the request: the same as the session does, but for verbs that would write the copy. */
-class DraftOwner implements SessionOwner {
-  readonly #owner: SessionOwner
+class DraftHost implements SessionHost {
+  readonly #owner: SessionHost
 
-  constructor(owner: SessionOwner) {
+  constructor(owner: SessionHost) {
     this.#owner = owner
   }
 

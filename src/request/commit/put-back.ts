@@ -6,7 +6,7 @@ import { accessFields, accessOf } from '../../session/access'
 import { merge } from '../../session/merge'
 import { dataOf, lifetimeFields, type Dictionary } from '../../session/record'
 import { contentOf } from '../../session/snapshot'
-import { tenureFields } from '../../session/tenure'
+import { signInFields } from '../../session/sign-in-info'
 import { leftOf, type Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
 import { canStillTell } from '../scope/response-state'
@@ -69,7 +69,7 @@ export async function putBack(
     await write(scope, before, data, undefined)
     await removeWritten(scope, written)
   }
-  config.tell(ctx, 'rotated', before.id, before.access.hands)
+  config.publish(ctx, 'rotated', before.id, before.access.generation)
 }
 
 /**
@@ -87,7 +87,7 @@ async function writeOver(scope: RequestScope, before: Stored, written: Stored, u
     const found = await scope.load(written.id as string)
     if (!found || accessOf(found.record).secret !== written.access.secret) return outcome
     revision = found.revision
-    if (written.access.hands !== before.access.hands) return undefined
+    if (written.access.generation !== before.access.generation) return undefined
     data = await merge(written.snapshot.data, undone, dataOf(found.record), { serializer })
     isMerged = true
     return undefined
@@ -112,9 +112,9 @@ async function removeWritten({ backend, storeContext }: RequestScope, written: S
 }
 
 function writeOf({ backend, config }: RequestScope, before: Stored, data: Dictionary, readAt: Write['readAt']): Write {
-  const { id, access, tenure, snapshot } = before
+  const { id, access, signInInfo, snapshot } = before
   const { text } = contentOf(data, backend.serializer)
-  const lifetime = { ...lifetimeFields(snapshot.lifetime), ...accessFields(access), ...tenureFields(tenure) }
+  const lifetime = { ...lifetimeFields(snapshot.lifetime), ...accessFields(access), ...signInFields(signInInfo) }
   return { id, data, text, lifetime, ttl: ttlOf(leftOf(before), config.options.ttl), readAt, reason: 'forced' }
 }
 

@@ -1,11 +1,11 @@
-import type { Loaded } from '../../contracts/backend'
-import { accessOf, judge, type Access, type Position } from '../../session/access'
+import type { Versioned } from '../../contracts/store'
+import { accessOf, decideLateWrite, type Access, type Holder } from '../../session/access'
 import { merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import type { CommitJob, Outcome } from './commit-job'
-import { isEndedBy, lookAt } from './owner-looks'
-import { isDead, positionOf, storedFrom } from '../open/stored'
+import { isEndedBy, checkRevoked } from './revocation'
+import { isDead, holderOf, storedFrom } from '../open/stored'
 
 /**
  * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
@@ -15,13 +15,13 @@ import { isDead, positionOf, storedFrom } from '../open/stored'
  */
 export async function reconcile(
   job: CommitJob,
-  loaded: Loaded | null | undefined,
+  loaded: Versioned | null | undefined,
   own?: { owner: string | undefined },
 ): Promise<CommitJob | Outcome> {
   const { scope, session, stored, superseded } = job
   const { owner } = scope.config.options
   const mine = SessionModel.data(session)
-  const opened: Position = stored ? positionOf(stored) : { hands: superseded?.hands ?? 0, owner: undefined }
+  const opened: Holder = stored ? holderOf(stored) : { generation: superseded?.generation ?? 0, owner: undefined }
   const whose = own ? own.owner : scope.ownerOf(mine)
   const live = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
   const joining = live && (await joinOf(job, live, { before: opened.owner, owner: whose }))
@@ -31,17 +31,17 @@ export async function reconcile(
   }
   const found = joining === 'ended' ? undefined : live
   const access = found && accessOf(found.record)
-  const verdict = judge({
+  const verdict = decideLateWrite({
     opened,
     isLate: superseded !== undefined || isDead(stored, access),
     owner: whose,
     hasOwners: owner !== undefined,
     regenerates: job.verb === 'regenerate',
     confirms: job.verb === 'confirm',
-    found: found && access && { hands: access.hands, owner: scope.ownerOf(found.record) },
+    found: found && access && { generation: access.generation, owner: scope.ownerOf(found.record) },
   })
   if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
-  // Who is adrift was told so.
+  // Who is detached was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
   if (verdict === 'gone' && job.verb !== 'regenerate')
     return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
@@ -49,7 +49,7 @@ export async function reconcile(
   SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer), scope.backend.serializer)
   if (verdict === 'gone') {
     const id = stored?.id ?? superseded?.id
-    return { name: 'adrift', superseded: { id: id as string, hands: opened.hands, loaded: undefined } }
+    return { name: 'detached', superseded: { id: id as string, generation: opened.generation, loaded: undefined } }
   }
   job.newToken.forget()
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }
@@ -61,17 +61,17 @@ export async function reconcile(
  */
 async function joinOf(
   { scope }: CommitJob,
-  { record }: Loaded,
+  { record }: Versioned,
   { before, owner }: { before: string | undefined; owner: string | undefined },
 ): Promise<'good' | 'void' | 'ended'> {
   const { owners } = scope.backend
   if (!owners || owner === undefined || owner === before || owner !== scope.ownerOf(record)) return 'good'
-  const { mark, isVoid } = await lookAt(scope, owners, owner)
-  if (isVoid) return 'void'
+  const { mark, isRevoked } = await checkRevoked(scope, owners, owner)
+  if (isRevoked) return 'void'
   return isEndedBy(mark.notBefore, record) ? 'ended' : 'good'
 }
 
-async function mergeWith(job: CommitJob, found: Loaded, access: Access): Promise<CommitJob> {
+async function mergeWith(job: CommitJob, found: Versioned, access: Access): Promise<CommitJob> {
   const { scope, session, stored, superseded } = job
   const id = stored?.id ?? superseded?.id
   scope.report('conflict', id, {})

@@ -3,14 +3,14 @@ import { isDead, type Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
 
 /** A record that ends with its session. */
-export interface Ending {
+export interface Removal {
   readonly id: string
   /** What was read of it from a cache: the client's token may no longer open the record. */
   readonly cached: Stored | undefined
 }
 
 /** What was read from a cache is removed as it was read, or once the record itself has confirmed the token. */
-export async function removeRecord(scope: RequestScope, { id, cached }: Ending): Promise<void> {
+export async function removeRecord(scope: RequestScope, { id, cached }: Removal): Promise<void> {
   const { backend, storeContext } = scope
   if (cached) {
     const at = { revision: cached.revision, expire: cached.snapshot.lifetime._expire }

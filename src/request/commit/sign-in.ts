@@ -3,16 +3,16 @@ import type { Owners } from '../../contracts/backend'
 import type { OwnedRecord } from '../../contracts/store'
 import { needsIndex } from '../../options/option-checks'
 import type { ResolvedOptions } from '../../options/options'
-import { tenureOf, type SignInOrder } from '../../session/tenure'
+import { signInInfoOf, type SignInOrder } from '../../session/sign-in-info'
 import { handleOf } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
 import { endOwned } from './owner-ends'
-import { liveRecordsOf, lookAt } from './owner-looks'
+import { liveRecordsOf, checkRevoked } from './revocation'
 import { isMissed, putBack, takeBack, type Written } from './put-back'
 import type { RequestScope } from '../scope/request-scope'
 import type { Content } from '../../session/snapshot'
-import { writeRecord, type Setback } from './write-record'
+import { writeRecord, type WriteFailure } from './write-record'
 
 /** A sign-in as whom, and where the owner's sessions are known. */
 interface SignIn {
@@ -31,19 +31,19 @@ export async function writeSignIn(
   plan: WritePlan,
   content: Content,
   signIn: SignIn,
-): Promise<Outcome | Setback> {
+): Promise<Outcome | WriteFailure> {
   const { scope, stored } = job
-  const look = signIn.confirms ? undefined : await lookAt(scope, signIn.owners, signIn.owner)
-  if (look?.isVoid) return gone(scope, stored?.id)
+  const look = signIn.confirms ? undefined : await checkRevoked(scope, signIn.owners, signIn.owner)
+  if (look?.isRevoked) return gone(scope, stored?.id)
   const order = look && { order: look.mark.now, mark: look.mark.notBefore }
   const outcome = await writeRecord(job, plan, content, order)
   if (typeof outcome === 'string' || outcome.name !== 'written') return outcome
   const id = outcome.stored.id as string
-  if (order && (await isVoidNow(job, outcome, signIn, order))) return gone(scope, id)
+  if (order && (await isRevokedNow(job, outcome, signIn, order))) return gone(scope, id)
   // Nobody is ended for a sign-in that does not reach its client.
   if (isMissed(job, outcome)) return takeBack(job, outcome)
   if (order && (await isTooOld(job, outcome, signIn))) return gone(scope, id)
-  const { device } = outcome.stored.tenure
+  const { device } = outcome.stored.signInInfo
   scope.report('signedIn', id, { owner: signIn.owner, handle: handleOf(id), device })
   return outcome
 }
@@ -69,7 +69,7 @@ function refuseWithoutIndex({ maxPerOwner, device }: ResolvedOptions): void {
 }
 
 /** Whether all sessions of the owner, this one included, were ended since the first look. */
-function isVoidNow(job: CommitJob, outcome: Written, signIn: SignIn, order: SignInOrder): Promise<boolean> {
+function isRevokedNow(job: CommitJob, outcome: Written, signIn: SignIn, order: SignInOrder): Promise<boolean> {
   return undone(job, outcome, () => endVoid(job.scope, signIn, outcome.stored.id as string, order))
 }
 
@@ -125,7 +125,7 @@ async function end(
   reason: 'all' | 'limit',
 ): Promise<void> {
   const tell = (key: string): void => {
-    scope.config.tell(scope.ctx, 'ended', key)
+    scope.config.publish(scope.ctx, 'ended', key)
     scope.report('revoked', key, { owner, handle: handleOf(key), reason })
   }
   const { failures } = await endOwned({ owners, owner, choose, tell })
@@ -140,7 +140,7 @@ function byNewest(one: OwnedRecord, other: OwnedRecord): number {
 }
 
 function orderOf(record: OwnedRecord['record']): number {
-  return tenureOf(record).signIn?.order ?? 0
+  return signInInfoOf(record).signIn?.order ?? 0
 }
 
 function gone(scope: RequestScope, id: string | undefined): Outcome {

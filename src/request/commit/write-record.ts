@@ -3,28 +3,28 @@ import { SessionError, UNCONFIRMED } from '../../base/errors'
 import type { Write, WriteResult } from '../../contracts/backend'
 import { ttlOf } from '../../options/options'
 import { accessFields, accessOf, BY_ID, rotate, type Access } from '../../session/access'
-import type { BoundKey } from '../../session/device'
+import type { BoundKey } from '../../session/bound-key'
 import { merge } from '../../session/merge'
 import { dataOf, lifetimeFields, renewedLifetime, timeLeft } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { Snapshot, type Content } from '../../session/snapshot'
 import {
-  nextTenure,
-  NO_TENURE,
-  tenureFields,
+  nextSignInInfo,
+  NO_SIGN_IN,
+  signInFields,
   type DeviceInfo,
   type SignInOrder,
-  type Tenure,
-} from '../../session/tenure'
+  type SignInInfo,
+} from '../../session/sign-in-info'
 import { hashToken, makeToken } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
-import type { NewToken } from '../open/new-token'
-import { sightingOf } from './sighting'
+import type { LazyToken } from '../open/lazy-token'
+import { deviceInfoOf } from './device-info'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
-export type Setback = 'conflict' | 'missing' | 'taken'
+export type WriteFailure = 'conflict' | 'missing' | 'taken'
 
 /** Where a record goes, and who can open it then. */
 interface Target {
@@ -50,7 +50,7 @@ export async function writeRecord(
   plan: WritePlan,
   content: Content,
   order: SignInOrder | undefined,
-): Promise<Outcome | Setback> {
+): Promise<Outcome | WriteFailure> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
   const choosing = chooseTarget(job, plan)
@@ -65,11 +65,11 @@ export async function writeRecord(
   // A device that proves that it is there is no visitor who uses the session.
   const isProof = stored !== undefined && device !== undefined
   const isKept = stored !== undefined && (isNote || isProof)
-  const tenure = isProof ? stored.tenure : tenureAfter(job, plan, { owner, order, now })
+  const signInInfo = isProof ? stored.signInInfo : signInInfoAfter(job, plan, { owner, order, now })
   const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
   const left = timeLeft(lifetime._expire, created, policy, now)
   if (access !== BY_ID) Object.assign(lifetime, accessFields(access))
-  if (tenure !== NO_TENURE) Object.assign(lifetime, tenureFields(tenure))
+  if (signInInfo !== NO_SIGN_IN) Object.assign(lifetime, signInFields(signInInfo))
   const isExtension = isExtendedAsItIs(job, plan)
   const write: Write = {
     id: target.id,
@@ -84,7 +84,7 @@ export async function writeRecord(
   const done = (next: Stored, token: string | undefined, isMerged = job.isMerged): Outcome => {
     // Nobody can know of a new record; a longer life concerns nobody.
     if (stored?.id !== undefined && stored.id === next.id && !isExtension) {
-      config.tell(scope.ctx, target.isRotated ? 'rotated' : 'written', next.id, next.access.hands)
+      config.publish(scope.ctx, target.isRotated ? 'rotated' : 'written', next.id, next.access.generation)
     }
     return {
       name: 'written',
@@ -112,29 +112,29 @@ export async function writeRecord(
   const { id, token } = target
   const snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
   const { revision } = result
-  const next: Stored = { id, token, revision, access, tenure, policy, snapshot, created, isCached: false }
+  const next: Stored = { id, token, revision, access, signInInfo, policy, snapshot, created, isCached: false }
   // A note that the session is used is nothing that the client has to know.
   return done(next, isNote ? undefined : (result.token ?? token))
 }
 
 /** How the owner uses the session once this is written; who cannot be listed is not noted. */
-function tenureAfter(
+function signInInfoAfter(
   { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
   { owner, order, now }: { owner: string | undefined; order: SignInOrder | undefined; now: number },
-): Tenure {
+): SignInInfo {
   const { device } = scope.config.options
   // A context that was made for a job, or of the headers of one, is no device of the visitor's.
   const seenBy = (): DeviceInfo | undefined =>
-    scope.isOutside ? stored?.tenure.device : device && sightingOf(device, scope.ctx)
+    scope.isOutside ? stored?.signInInfo.device : device && deviceInfoOf(device, scope.ctx)
   const isNoted = owner !== undefined && scope.backend.owners !== undefined
   // A session in its cookie has no token to rotate, and changes hands all the same.
-  const isHandedOn = plan.rotation === 'hands' || (verb === 'regenerate' && !scope.config.hasStore)
-  return nextTenure(stored?.tenure ?? NO_TENURE, {
+  const isNewGeneration = plan.rotation === 'generation' || (verb === 'regenerate' && !scope.config.hasStore)
+  return nextSignInInfo(stored?.signInInfo ?? NO_SIGN_IN, {
     owner,
     isSignIn: startsOver || owner !== stored?.snapshot.owner,
     confirms: verb === 'confirm' ? { method } : undefined,
-    isHandedOn,
+    isNewGeneration,
     order,
     sighting: isNoted ? { device: seenBy() } : undefined,
     now,
@@ -152,11 +152,11 @@ function chooseTarget(job: CommitJob, plan: WritePlan): Awaitable<Target> {
   const { id, access, token, revision } = stored
   if (rotation === 'none') return { id, token, access, readAt: { revision }, isRotated: false }
   if (!scope.backend.rotatesInPlace) {
-    const { device } = rotation === 'hands' ? BY_ID : access
+    const { device } = rotation === 'generation' ? BY_ID : access
     return newTarget(newToken, { isRotated: true, device })
   }
   const next = makeToken(id as string, { withSecret: true })
-  const rotated = rotate(next, access, { changesHands: rotation === 'hands', now: Date.now() })
+  const rotated = rotate(next, access, { isNewGeneration: rotation === 'generation', now: Date.now() })
   return { id, token: next.text, access: rotated, readAt: { revision }, isRotated: true }
 }
 
@@ -167,7 +167,7 @@ function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: Writ
 }
 
 function newTarget(
-  newToken: NewToken,
+  newToken: LazyToken,
   { isRotated, device }: { isRotated: boolean; device?: BoundKey | undefined },
 ): Awaitable<Target> {
   return andThen(newToken.draw(), ({ id, text, hasSecret }) => {

@@ -1,7 +1,7 @@
 import { andThen, type Awaitable } from '../../base/awaitable'
-import type { Loaded } from '../../contracts/backend'
+import type { Versioned } from '../../contracts/store'
 import type { PresentedToken } from '../../contracts/transport'
-import { accessOf, standingOf, withoutControls, type Standing } from '../../session/access'
+import { accessOf, tokenStatusOf, withoutControls, type TokenStatus } from '../../session/access'
 import { isExpired, isUnbounded, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
@@ -42,11 +42,11 @@ function openInStore(scope: RequestScope, presented: PresentedToken): Awaitable<
 function judgeToken(
   scope: RequestScope,
   token: Token,
-  loaded: Loaded | null | undefined,
+  loaded: Versioned | null | undefined,
   presented: PresentedToken,
 ): Awaitable<Opened> {
   if (!loaded) return miss(scope, token)
-  const standing = standingOf(token, accessOf(loaded.record), Date.now())
+  const standing = tokenStatusOf(token, accessOf(loaded.record), Date.now())
   if (standing.name === 'current') return accept(scope, token, loaded, presented)
   if (loaded.isCached) return openPastCache(scope, token, presented, standing)
   return supersede(scope, token, loaded, standing)
@@ -57,7 +57,7 @@ function openPastCache(
   scope: RequestScope,
   token: Token,
   presented: PresentedToken,
-  standing: Standing,
+  standing: TokenStatus,
 ): Awaitable<Opened> {
   const context = { ...scope.storeContext, doubt: fingerprint(token.text) }
   return andThen(scope.backend.load(token.id, context), (loaded) =>
@@ -65,10 +65,10 @@ function openPastCache(
   )
 }
 
-function supersede(scope: RequestScope, token: Token, loaded: Loaded, standing: Standing): Opened {
+function supersede(scope: RequestScope, token: Token, loaded: Versioned, standing: TokenStatus): Opened {
   miss(scope, token)
   if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
-  return { superseded: { id: token.id, hands: standing.hands, loaded } }
+  return { superseded: { id: token.id, generation: standing.generation, loaded } }
 }
 
 function miss(scope: RequestScope, token: Token | undefined): undefined {
@@ -78,7 +78,7 @@ function miss(scope: RequestScope, token: Token | undefined): undefined {
 function accept(
   scope: RequestScope,
   token: Token | undefined,
-  loaded: Loaded,
+  loaded: Versioned,
   presented: PresentedToken,
 ): Awaitable<Opened> {
   const { record } = loaded
@@ -109,7 +109,7 @@ function isProven(scope: RequestScope, stored: Stored, { token }: PresentedToken
 function expire(
   scope: RequestScope,
   token: Token | undefined,
-  { record, revision }: Loaded,
+  { record, revision }: Versioned,
   presented: PresentedToken,
 ): Awaitable<Opened> {
   const reject = (): undefined => void scope.reject('expired', token?.id, record)

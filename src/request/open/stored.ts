@@ -1,10 +1,10 @@
-import type { Loaded } from '../../contracts/backend'
+import type { Versioned } from '../../contracts/store'
 import type { BindableSession } from '../../contracts/device-binding'
-import { accessOf, standingOf, type Access, type Position } from '../../session/access'
+import { accessOf, tokenStatusOf, type Access, type Holder } from '../../session/access'
 import { createdAt, lifetimeOf, timeLeft, type Lifetime, type LifetimePolicy } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { contentOf, Snapshot } from '../../session/snapshot'
-import { tenureOf, type Tenure } from '../../session/tenure'
+import { signInInfoOf, type SignInInfo } from '../../session/sign-in-info'
 import { parseToken, type Token } from '../../session/token'
 import type { RequestScope } from '../scope/request-scope'
 
@@ -17,7 +17,7 @@ export interface Stored {
   readonly revision: unknown
   readonly access: Access
   /** How its owner uses it. */
-  readonly tenure: Tenure
+  readonly signInInfo: SignInInfo
   /** What bounds its life. */
   readonly policy: LifetimePolicy
   /** What changes are measured against. */
@@ -32,16 +32,16 @@ export interface Stored {
 export interface Superseded {
   readonly id: string
   /** The count of hands that the token, or the request, was a part of. */
-  readonly hands: number
-  /** The record as it was read; undefined where the request went adrift, which is told already. */
-  readonly loaded: Loaded | undefined
+  readonly generation: number
+  /** The record as it was read; undefined where the request went detached, which is told already. */
+  readonly loaded: Versioned | undefined
 }
 
 /** What was read, by a client that holds `token`. */
 export function storedFrom(
   scope: RequestScope,
   id: string | undefined,
-  { record, text, revision, isCached = false }: Loaded,
+  { record, text, revision, isCached = false }: Versioned,
   token: string | undefined,
 ): Stored {
   return {
@@ -49,7 +49,7 @@ export function storedFrom(
     token,
     revision,
     access: accessOf(record),
-    tenure: tenureOf(record),
+    signInInfo: signInInfoOf(record),
     policy: scope.policyOf(record),
     snapshot: Snapshot.ofRecord(record, scope.ownerOf(record), scope.backend.serializer, text),
     created: createdAt(record, Date.now()),
@@ -62,8 +62,8 @@ export function bindable({ id, access, snapshot }: Stored): BindableSession {
   return { id, owner: snapshot.owner, device: access.device }
 }
 
-export function positionOf({ access, snapshot }: Stored): Position {
-  return { hands: access.hands, owner: snapshot.owner }
+export function holderOf({ access, snapshot }: Stored): Holder {
+  return { generation: access.generation, owner: snapshot.owner }
 }
 
 /**
@@ -72,7 +72,7 @@ export function positionOf({ access, snapshot }: Stored): Position {
  */
 export function isDead(stored: Stored | undefined, access: Access | undefined): boolean {
   if (!stored?.isCached || stored.token === undefined || !access) return false
-  return standingOf(parseToken(stored.token) as Token, access, Date.now()).name === 'dead'
+  return tokenStatusOf(parseToken(stored.token) as Token, access, Date.now()).name === 'dead'
 }
 
 /** Whether the record was written with the lifetime that the session has now: then it can be extended as it is. */
@@ -96,7 +96,7 @@ export function lacksSecret(stored: Stored | undefined, { config }: RequestScope
 /** Whether it is time to note that the session's owner uses it, where that can be listed. */
 export function isSeenDue(stored: Stored | undefined, { config, backend }: RequestScope): boolean {
   if (stored?.snapshot.owner === undefined || !backend.owners) return false
-  return (stored.tenure.seen ?? 0) + config.options.seenEvery <= Date.now()
+  return (stored.signInInfo.seen ?? 0) + config.options.seenEvery <= Date.now()
 }
 
 /** Whether what is stored may have to be written, although nothing has changed it. */

@@ -4,14 +4,14 @@ import { retry } from '../../base/retry'
 import { accessOf } from '../../session/access'
 import { dataOf, isExpired, type Dictionary, type Lifetime, type SessionRecord } from '../../session/record'
 import type { Session, SessionData } from '../../session/session'
-import { readBy, SessionModel, type SessionOwner } from '../../session/session-model'
+import { readBy, SessionModel, type SessionHost } from '../../session/session-model'
 import { watchOf, type Held } from '../../watch/watch'
 import { commit } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import { crossSiteError } from '../scope/cross-site'
 import { Draft } from '../commit/draft'
 import { inHook, nested, refuseInHook } from '../scope/hooks'
-import { NewToken } from '../open/new-token'
+import { LazyToken } from '../open/lazy-token'
 import { openSession, type Opened } from '../open/open-session'
 import type { OutsideScope } from './outside-scope'
 import { deadlineIn, isStillOpen, knownOf } from './signal'
@@ -40,7 +40,7 @@ interface Found {
  */
 export class HeldSession<Data extends object = SessionData> {
   readonly #scope: OutsideScope
-  readonly #owner: SessionOwner
+  readonly #owner: SessionHost
   readonly #held: Held
   /** What its verbs stand in line for: what one has written is known to the next. */
   readonly #line = {}
@@ -95,7 +95,7 @@ export class HeldSession<Data extends object = SessionData> {
    * runs again on the fresh data.
    *
    * @returns the data, or null where the session was ended
-   * @throws {SessionError} `ERR_SESSION_HANDS` where the session would get another owner, `ERR_SESSION_CONFLICT` where others
+   * @throws {SessionError} `ERR_SESSION_OWNER_CHANGED` where the session would get another owner, `ERR_SESSION_CONFLICT` where others
    * were faster every time, `ERR_SESSION_READ_ONLY` for a session in its cookie
    */
   async update(change: (session: Session<Data>) => Awaitable<unknown>): Promise<Readonly<Data> | null> {
@@ -172,13 +172,13 @@ export class HeldSession<Data extends object = SessionData> {
   #jobOf({ stored, live }: Found, request: CommitRequest): CommitJob {
     return newJob(this.#scope, live, request, {
       stored,
-      newToken: new NewToken(this.#scope),
+      newToken: new LazyToken(this.#scope),
       mustWrite: this.#mustWrite,
     })
   }
 
   #conclude({ live }: Found, outcome: Outcome): void {
-    if (outcome.name === 'gone' || outcome.name === 'adrift') return this.#end()
+    if (outcome.name === 'gone' || outcome.name === 'detached') return this.#end()
     if (outcome.name !== 'written') return
     this.#mustWrite = false
     // It is in the record now, and others may choose another one.
@@ -196,7 +196,7 @@ export class HeldSession<Data extends object = SessionData> {
     this.#held.end()
   }
 
-  #makeOwner(): SessionOwner {
+  #makeOwner(): SessionHost {
     const scope = this.#scope
     const choose = (maxAge: Lifetime): void => {
       scope.chooseMaxAge(maxAge)

@@ -9,7 +9,7 @@ import type { Stored } from '../open/stored'
 
 /** What is known of a session, in the words of whoever watches it. */
 export function knownOf({ access, snapshot, created, policy }: Stored): KnownSession {
-  return { policy, hands: access.hands, owner: snapshot.owner, expire: snapshot.lifetime._expire, created }
+  return { policy, generation: access.generation, owner: snapshot.owner, expire: snapshot.lifetime._expire, created }
 }
 
 /**
@@ -23,7 +23,7 @@ export function deadlineIn({ config, ctx }: RequestScope, access: Access): numbe
 
 /** Whether a session that was opened with this access is in the same hands, and what opened it is not past its time. */
 export function isStillOpen(scope: RequestScope, access: Access, now: Access): boolean {
-  return now.hands === access.hands && Date.now() < deadlineIn(scope, now)
+  return now.generation === access.generation && Date.now() < deadlineIn(scope, now)
 }
 
 /**

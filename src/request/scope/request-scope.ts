@@ -4,9 +4,9 @@ import type { Awaitable } from '../../base/awaitable'
 import { debug } from '../../base/debug'
 import { monotonic } from '../../base/monotonic'
 import { SessionError } from '../../base/errors'
-import type { Backend, Loaded } from '../../contracts/backend'
+import type { Backend } from '../../contracts/backend'
 import type { CookieAttributes } from '../../contracts/cookie-attributes'
-import type { StoreContext } from '../../contracts/store'
+import type { StoreContext, Versioned } from '../../contracts/store'
 import type { SessionConfig } from '../../options/config'
 import { cookieAttributes } from '../../options/cookie-options'
 import type { ResolvedOptions } from '../../options/options'
@@ -130,7 +130,7 @@ export class RequestScope {
   load(
     key: string,
     { hasSecret }: { hasSecret: boolean } = { hasSecret: this.config.usesSecrets },
-  ): Awaitable<Loaded | null | undefined> {
+  ): Awaitable<Versioned | null | undefined> {
     const context = this.storeContext
     if (hasSecret) context.knowsSecrets = true
     return this.backend.load(key, context)

@@ -16,7 +16,7 @@ type ResponseLike = Emitter &
   }
 
 /** What of a context says what became of its response. Some contexts have none: those of websockets and of jobs. */
-interface Exchange {
+interface Messages {
   readonly req?: MessageLike
   readonly res?: ResponseLike
 }
@@ -31,21 +31,21 @@ export function hasResponse(ctx: Context): boolean {
  * client has not hung up; on HTTP/1 and HTTP/2. A response that no server has made can.
  */
 export function canStillTell(ctx: Context): boolean {
-  const { res } = ctx as Exchange
+  const { res } = ctx as Messages
   // Over HTTP/2, a response has ended before its headers go out.
   return res !== undefined && !res.headersSent && !isCut(ctx)
 }
 
 /** Whether nothing more can come of the response: it is sent, or nobody is there any more. Without one, the connection counts. */
 export function isResponseOver(ctx: Context): boolean {
-  return (ctx as Exchange).res?.writableFinished === true || isCut(ctx)
+  return (ctx as Messages).res?.writableFinished === true || isCut(ctx)
 }
 
 const waiting = new WeakMap<object, (() => void)[]>()
 
 /** Calls back once the response is over, which it is not yet. All who wait for the same response are one listener of it. */
 export function whenResponseOver(ctx: Context, listener: () => void): void {
-  const { req, res } = ctx as Exchange
+  const { req, res } = ctx as Messages
   const key: object = res ?? req?.socket ?? ctx
   const present = waiting.get(key)
   if (present) return void present.push(listener)
@@ -62,7 +62,7 @@ export function whenResponseOver(ctx: Context, listener: () => void): void {
 
 /** Whether the way to the client is cut. */
 function isCut(ctx: Context): boolean {
-  const { req, res } = ctx as Exchange
+  const { req, res } = ctx as Messages
   if (!res) return req?.socket?.destroyed === true
   if (res.closed || res.destroyed || req?.aborted) return true
   const { stream, socket } = res

@@ -1,6 +1,6 @@
 import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import { TaskQueue } from '../../base/task-queue'
-import type { SessionModel, SessionOwner } from '../../session/session-model'
+import type { SessionModel, SessionHost } from '../../session/session-model'
 import type { CommitRequest } from '../commit/commit-job'
 import type { CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
@@ -48,13 +48,13 @@ export class Commits {
    *
    * @param host what the copy asks that the change is made on
    */
-  async update(host: SessionOwner, change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
+  async update(host: SessionHost, change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
     const { turn, config } = this.#scope
     const attempt = (): Promise<true | undefined> => this.#attempt(host, change)
     await updateUntilWritten(attempt, () => this.#persistence.id, { turn, keyedLock: config.keyedLock, holder: this })
   }
 
-  async #attempt(host: SessionOwner, change: (session: SessionModel) => Awaitable<unknown>): Promise<true | undefined> {
+  async #attempt(host: SessionHost, change: (session: SessionModel) => Awaitable<unknown>): Promise<true | undefined> {
     await this.#state.read()
     if (this.#state.unread) throw this.#state.unread
     await this.#queue.run(() => this.#refresh())
@@ -64,7 +64,7 @@ export class Commits {
     return name === 'again' ? undefined : true
   }
 
-  #draftFor(host: SessionOwner): Draft | undefined {
+  #draftFor(host: SessionHost): Draft | undefined {
     const state = this.#state.current
     if (state.name !== 'open') return undefined
     return new Draft(this.#state.sessionOf(state), host, this.#scope.backend.serializer, this.#persistence)

@@ -1,5 +1,5 @@
 import type { Outcome } from '../commit/commit-job'
-import type { Ending } from '../commit/remove-record'
+import type { Removal } from '../commit/remove-record'
 import type { Stored, Superseded } from '../open/stored'
 
 /** What a request knows of the record behind its session. One value: a new one takes its place as a whole. */
@@ -9,14 +9,14 @@ export interface Known {
   readonly stored: Stored | undefined
   readonly superseded: Superseded | undefined
   /** Records of sessions that were ended and replaced in this request: they are to be removed. */
-  readonly retired: readonly Ending[]
+  readonly retired: readonly Removal[]
   readonly hasReplaced: boolean
   readonly wasWritten: boolean
   /** The id of a session that has changed hands, and goes on without this request. */
   readonly elsewhere: string | undefined
 }
 
-const NONE: readonly Ending[] = []
+const NONE: readonly Removal[] = []
 
 export const NOTHING_KNOWN = found(undefined, undefined, { wasSought: false, wasWritten: false })
 
@@ -40,7 +40,7 @@ export function idOf({ stored, superseded }: Known): string | undefined {
 }
 
 /** All records that end with the session. */
-export function endingsOf(known: Known): Ending[] {
+export function endingsOf(known: Known): Removal[] {
   const { retired, stored } = known
   const id = idOf(known)
   return id === undefined ? [...retired] : [...retired, { id, cached: stored?.isCached ? stored : undefined }]
@@ -69,7 +69,7 @@ export function afterCommit(before: Known, outcome: Outcome): Known {
       return found(outcome.stored, outcome.superseded, { wasSought, wasWritten })
     case 'written':
       return found(outcome.stored, undefined, { wasSought, wasWritten: true })
-    case 'adrift':
+    case 'detached':
       return found(undefined, outcome.superseded, { wasSought, wasWritten })
     case 'again':
       return before

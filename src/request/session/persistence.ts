@@ -7,7 +7,7 @@ import { commit } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import type { Draft } from '../commit/draft'
 import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
-import { NewToken } from '../open/new-token'
+import { LazyToken } from '../open/lazy-token'
 import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
@@ -19,7 +19,7 @@ import { isInDoubt } from '../commit/write-record'
 export class Persistence {
   readonly #scope: RequestScope
   readonly #client: Client
-  #madeToken: NewToken | undefined
+  #madeToken: LazyToken | undefined
   #known: Known = NOTHING_KNOWN
   /** How often a session was ended: what is being written then belongs to it. */
   #endings = 0
@@ -27,7 +27,7 @@ export class Persistence {
   #mustWrite = false
   #startsOver = false
   /** Why a change is to be made again. */
-  #setback: (Outcome & { name: 'again' }) | undefined
+  #failure: (Outcome & { name: 'again' }) | undefined
   /** A write happened or did not: no other is made. */
   #inDoubt: SessionError | undefined
 
@@ -36,8 +36,8 @@ export class Persistence {
     this.#client = new Client(scope)
   }
 
-  get #newToken(): NewToken {
-    return (this.#madeToken ??= new NewToken(this.#scope))
+  get #newToken(): LazyToken {
+    return (this.#madeToken ??= new LazyToken(this.#scope))
   }
 
   /** The key that the session's record has, or will have; undefined without a store. */
@@ -141,12 +141,12 @@ export class Persistence {
 
   /** Goes on with what is stored now, after another request was faster than a change. */
   async refresh(session: SessionModel): Promise<Outcome['name']> {
-    const setback = this.#setback
-    if (!setback) return 'unchanged'
-    const loaded = setback.isMissing ? undefined : await this.#scope.load(idOf(this.#known) as string)
+    const failure = this.#failure
+    if (!failure) return 'unchanged'
+    const loaded = failure.isMissing ? undefined : await this.#scope.load(idOf(this.#known) as string)
     const job = this.#jobOf(session, { verb: 'commit' })
-    const next = await reconcile(job, loaded, setback)
-    this.#setback = undefined
+    const next = await reconcile(job, loaded, failure)
+    this.#failure = undefined
     this.#merges++
     if ('name' in next) return this.#conclude(job, next, this.#endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
@@ -217,7 +217,7 @@ export class Persistence {
     this.#known = afterCommit(before, outcome)
     if ('isMerged' in outcome && outcome.isMerged) this.#merges++
     else around?.follow(before.stored, this.#known.stored)
-    this.#setback = outcome.name === 'again' ? outcome : undefined
+    this.#failure = outcome.name === 'again' ? outcome : undefined
     if (outcome.name === 'again') this.#mustWrite ||= job.mustWrite
     if (outcome.name === 'written') {
       this.#madeToken?.forget()

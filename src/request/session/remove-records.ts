@@ -1,5 +1,5 @@
 import type { Client } from '../tell/client'
-import { removeRecord, type Ending } from '../commit/remove-record'
+import { removeRecord, type Removal } from '../commit/remove-record'
 import { endingsOf, type Known } from './known'
 import { openSession } from '../open/open-session'
 import type { RequestScope } from '../scope/request-scope'
@@ -13,7 +13,7 @@ export async function removeRecords(scope: RequestScope, client: Client, known: 
 }
 
 /** No verb acts on what a client presents before the record has confirmed it. */
-async function seek(scope: RequestScope, client: Client): Promise<Ending[]> {
+async function seek(scope: RequestScope, client: Client): Promise<Removal[]> {
   const opened = await openSession(scope, await client.present())
   const id = opened?.stored?.id ?? opened?.superseded?.id
   return id === undefined ? [] : [{ id, cached: opened?.stored?.isCached ? opened.stored : undefined }]

@@ -1,6 +1,6 @@
 import type { Awaitable } from '../../base/awaitable'
 import type { Lifetime } from '../../session/record'
-import { SessionModel, type SessionOwner } from '../../session/session-model'
+import { SessionModel, type SessionHost } from '../../session/session-model'
 import type { CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
 import { isInHook, refuseInHook } from '../scope/hooks'
@@ -17,7 +17,7 @@ import { Verbs } from './verbs'
 import type { Stored } from '../open/stored'
 
 /** One request's session, as the application sees it: closed, open or ended; and the verbs, one after the other. */
-export class RequestSession implements SessionOwner {
+export class RequestSession implements SessionHost {
   readonly #scope: RequestScope
   readonly #persistence: Persistence
   readonly #state: SessionState

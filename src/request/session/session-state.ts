@@ -1,7 +1,7 @@
 import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import type { SessionError } from '../../base/errors'
 import type { Dictionary } from '../../session/record'
-import { assignedBy, readBy, type SessionModel, type SessionOwner } from '../../session/session-model'
+import { assignedBy, readBy, type SessionModel, type SessionHost } from '../../session/session-model'
 import type { Persistence } from './persistence'
 import type { RequestScope } from '../scope/request-scope'
 import { CLOSED, notLoaded, opened, type OpenState, type State } from './state'
@@ -10,13 +10,13 @@ import { CLOSED, notLoaded, opened, type OpenState, type State } from './state'
 export class SessionState {
   readonly #scope: RequestScope
   readonly #persistence: Persistence
-  readonly #owner: SessionOwner
+  readonly #owner: SessionHost
   #current: State = CLOSED
   #unread: SessionError | undefined
   #hasFailedToRead = false
 
   /** @param owner what the session's object asks when it is used */
-  constructor(scope: RequestScope, persistence: Persistence, owner: SessionOwner) {
+  constructor(scope: RequestScope, persistence: Persistence, owner: SessionHost) {
     this.#scope = scope
     this.#persistence = persistence
     this.#owner = owner

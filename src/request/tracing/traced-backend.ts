@@ -1,6 +1,6 @@
 import { andThen, type Awaitable } from '../../base/awaitable'
-import type { Backend, Loaded, Owners, Write, WriteResult } from '../../contracts/backend'
-import type { ReadAt, StoreContext } from '../../contracts/store'
+import type { Backend, Owners, Write, WriteResult } from '../../contracts/backend'
+import type { ReadAt, StoreContext, Versioned } from '../../contracts/store'
 import type { Serializer } from '../../session/serializer'
 import { TracedOwners } from './traced-owners'
 import type { Tracer } from './tracer'
@@ -31,7 +31,7 @@ export class TracedBackend implements Backend {
     return this.#inner.rotatesInPlace
   }
 
-  load(key: string, context: StoreContext): Awaitable<Loaded | null | undefined> {
+  load(key: string, context: StoreContext): Awaitable<Versioned | null | undefined> {
     const { hasStore } = this.#tracer
     const reading = this.#tracer.traceCall(
       'read',

@@ -5,7 +5,7 @@ import { MARK_LIFE_MS } from '../owner-marks'
 import type { AnyKysely } from './any-kysely'
 import { Statement, value } from './kysely-statements'
 import { marksOf, type OwnerMarkTable, type SqlFamily } from './kysely-table'
-import { clockOf, markOf, stepOf } from './sql-clock'
+import { clockOf, markExpression, stepOf } from './sql-clock'
 
 interface MarkRow {
   now: number | string
@@ -23,7 +23,7 @@ export class KyselyOwnerMarks {
     const db = schema as Kysely<Record<string, OwnerMarkTable>>
     const marks = marksOf(table)
     const now = clockOf(family)
-    const not_before = markOf(family) as never
+    const not_before = markExpression(family) as never
     this.#hasCoarseClock = family === 'sqlite'
     const found = db.selectFrom(marks).select('not_before').where('owner', '=', value('owner'))
     const later = { not_before: laterThan(family, marks) as never }
@@ -66,5 +66,5 @@ export class KyselyOwnerMarks {
 function laterThan(family: SqlFamily, marks: string) {
   const greatest = family === 'sqlite' ? 'max' : 'greatest'
   return ({ eb, fn, ref }: ExpressionBuilder<Record<string, OwnerMarkTable>, string>) =>
-    fn(greatest, [eb(ref(`${marks}.not_before`), '+', stepOf(family)), markOf(family)])
+    fn(greatest, [eb(ref(`${marks}.not_before`), '+', stepOf(family)), markExpression(family)])
 }

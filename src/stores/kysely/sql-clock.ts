@@ -17,7 +17,7 @@ export function clockOf(family: SqlFamily) {
 }
 
 /** The time that a mark is set to: the end of what the clock cannot tell apart. */
-export function markOf(family: SqlFamily) {
+export function markExpression(family: SqlFamily) {
   return rawSql<number>(family === 'sqlite' ? `(${CLOCKS.sqlite} + 1)` : CLOCKS[family])
 }
 

@@ -106,17 +106,17 @@ export class RedisBus implements Bus {
 
 /** Anybody who can publish on the channel could send anything. */
 function parseMessage(text: string, self: string): BusMessage | undefined {
-  let message: { kind?: unknown; session?: unknown; owner?: unknown; hands?: unknown; from?: unknown } | null
+  let message: { kind?: unknown; session?: unknown; owner?: unknown; generation?: unknown; from?: unknown } | null
   try {
     message = JSON.parse(text) as typeof message
   } catch {
     return undefined
   }
   if (typeof message !== 'object' || message === null || message.from === self) return undefined
-  const { kind, session, owner, hands } = message
+  const { kind, session, owner, generation } = message
   if (kind === 'revoked' && typeof owner === 'string') return { kind, owner }
   if (typeof session !== 'string') return undefined
   if (kind === 'ended') return { kind, session }
   if (kind !== 'written' && kind !== 'rotated') return undefined
-  return { kind, session, hands: Number.isSafeInteger(hands) ? (hands as number) : undefined }
+  return { kind, session, generation: Number.isSafeInteger(generation) ? (generation as number) : undefined }
 }

@@ -56,7 +56,7 @@ describe('a bound session, with what else there is', () => {
     await ann.signIn()
     const before = ann.copy()
     const answer = await ann.get('/confirm')
-    expect([await ann.isBound(), await ann.session(), await unbound()]).toEqual([false, { userId: 'ann' }, ['hands']])
+    expect([await ann.isBound(), await ann.session(), await unbound()]).toEqual([false, { userId: 'ann' }, ['owner']])
     expect([await before.session(), (await before.refresh()).json<Instructions>().continue]).toEqual([{}, false])
     const registered = await ann.register(ann.device.register(offeredIn(answer)))
     expect([registered.status, await ann.isBound()]).toEqual([200, true])

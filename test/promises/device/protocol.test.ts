@@ -169,7 +169,7 @@ describe.each(EVERY_BACKEND)('$name', ({ options, hasIds }) => {
     const thief = browser.copy()
     offeredIn(await browser.get('/login?user=bob'))
     expect([await browser.isBound(), await browser.session()]).toEqual([false, { userId: 'bob' }])
-    expect(await site.unbound()).toEqual(['hands'])
+    expect(await site.unbound()).toEqual(['owner'])
     expect((await browser.refresh()).json()).toEqual({ session_identifier: before, continue: false })
     await browser.signIn('/login?user=cid')
     expect([await browser.isBound(), browser.id === before]).toEqual([true, false])

@@ -1,5 +1,5 @@
 import { accessFields, accessOf, openById, rotate, withoutAccess } from '../../../src/session/access'
-import { deviceField, deviceOf, type BoundKey } from '../../../src/session/device'
+import { deviceField, deviceOf, type BoundKey } from '../../../src/session/bound-key'
 import { isWithLifetime, withLifetime } from '../../../src/session/record'
 import { makeToken } from '../../../src/session/token'
 
@@ -18,8 +18,8 @@ it('R77: a record keeps its device, as text too', () => {
 it.each([
   ['hygiene', false, device],
   ['a change of hands', true, undefined],
-])('R77: a rotation for %s', (_why, changesHands, expected) => {
-  const next = rotate(makeToken('id', { withSecret: true }), accessOf(record), { changesHands, now: 10 })
+])('R77: a rotation for %s', (_why, isNewGeneration, expected) => {
+  const next = rotate(makeToken('id', { withSecret: true }), accessOf(record), { isNewGeneration, now: 10 })
   expect(next.device).toEqual(expected)
 })
 

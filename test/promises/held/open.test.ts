@@ -149,7 +149,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       const context = { rolling: false, ctx: {} as never }
       const before = await getStore().read(held.id as string, context)
       const signingIn = held.update((session) => Object.assign(session, { user: to, n: 2 }))
-      await expect(signingIn).rejects.toMatchObject({ code: 'ERR_SESSION_HANDS' })
+      await expect(signingIn).rejects.toMatchObject({ code: 'ERR_SESSION_OWNER_CHANGED' })
       expect(await getStore().read(held.id as string, context)).toEqual(before)
       expect((await ann.get('/')).json()).toEqual(from ? { n: '1', user: from } : { n: '1' })
       expect(held.signal.aborted).toBe(false)

@@ -99,8 +99,8 @@ describeWithRedis('RedisBus', () => {
     const [here, there] = [await listening(one.client), await listening(other.client)]
     const elsewhere = await listening(other.client, { channel: 'another' })
     const messages: BusMessage[] = [
-      { kind: 'written', session: 'a', hands: 1 },
-      { kind: 'rotated', session: 'a', hands: 2 },
+      { kind: 'written', session: 'a', generation: 1 },
+      { kind: 'rotated', session: 'a', generation: 2 },
       { kind: 'revoked', owner: 'o' },
       ENDED,
     ]

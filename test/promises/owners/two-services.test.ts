@@ -105,8 +105,8 @@ describeOnEachStore('two services on one store', (getStore) => {
     await site.customers.revokeAll({ owner: seven })
     await nextTurn()
     expect(site.told).toEqual([
-      ['customers owned', seven],
-      ['staff owned', seven],
+      ['customers signedIn', seven],
+      ['staff signedIn', seven],
       ['customers revoked', seven],
     ])
   })

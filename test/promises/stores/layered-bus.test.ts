@@ -19,7 +19,7 @@ async function openTwice() {
   const bus = new CountingBus()
   const [here, there] = [0, 1].map(() => new LayeredStore(shared, { bus, maxStale }))
   const read = async (store: LayeredStore, key = 'a') => (await store.read(key, request))?.record
-  const created = await here.create('a', { n: 1, _hands: 3 }, LONG, request)
+  const created = await here.create('a', { n: 1, _gen: 3 }, LONG, request)
   for (const store of [here, there]) await read(store)
   shared.calls.length = 0
   return { shared, bus, here, there, read, revision: created?.revision }
@@ -47,7 +47,7 @@ describe('LayeredStore with a bus', () => {
     twice.bus.isDeaf = true
     await change(twice)
     clock.advance(maxStale / 2)
-    expect(await twice.read(twice.here)).toEqual({ n: 1, _hands: 3 })
+    expect(await twice.read(twice.here)).toEqual({ n: 1, _gen: 3 })
     clock.advance(maxStale / 2 + 1)
     expect(await twice.read(twice.here)).toEqual(after)
   })
@@ -82,8 +82,8 @@ describe('LayeredStore with a bus', () => {
     await there.replace('a', { n: 2 }, LONG, 'another revision', request)
     await there.destroy('nobody', request)
     expect(bus.messages).toEqual([])
-    await there.replace('a', { n: 2, _hands: 4 }, LONG, revision, request)
-    expect(bus.messages).toMatchObject([{ kind: 'written', hands: 4 }])
+    await there.replace('a', { n: 2, _gen: 4 }, LONG, revision, request)
+    expect(bus.messages).toMatchObject([{ kind: 'written', generation: 4 }])
     expect(JSON.stringify(bus.messages)).not.toContain('"a"')
   })
 

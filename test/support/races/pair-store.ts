@@ -108,6 +108,6 @@ export function logged(calls: readonly StoreCall[]): string[] {
 
 function shortly(answer: unknown): string {
   const { outcome, record } = (answer ?? {}) as { outcome?: string; record?: SessionRecord }
-  if (record) return `n ${String(record.n)}, hands ${String(record._hands ?? 0)}`
+  if (record) return `n ${String(record.n)}, generation ${String(record._gen ?? 0)}`
   return outcome ?? (typeof answer === 'object' ? 'done' : `${answer as string}`)
 }

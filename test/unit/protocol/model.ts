@@ -1,12 +1,12 @@
 import {
   accessOf,
   accessFields,
-  judge,
+  decideLateWrite,
   rotate,
-  standingOf,
+  tokenStatusOf,
   type Access,
-  type Position,
-  type Verdict,
+  type Holder,
+  type LateWrite,
 } from '../../../src/session/access'
 import { hashToken, makeToken, parseToken, type Token } from '../../../src/session/token'
 
@@ -72,12 +72,12 @@ export function* request(world: World, intent: Intent, hasOwners: boolean): Gene
   const token = parseToken(text || 'none') as Token
   yield 'read'
   const first = world.records.get(token.id)
-  const standing = first ? standingOf(token, first.access, world.now) : undefined
+  const standing = first ? tokenStatusOf(token, first.access, world.now) : undefined
   let isLate = standing?.name === 'late'
   let stored = standing?.name === 'current' ? copyOf(first) : undefined
-  const opened: Position = isLate
-    ? { hands: standing?.name === 'late' ? standing.hands : 0, owner: undefined }
-    : { hands: stored?.access.hands ?? 0, owner: ownerOf(stored?.data, hasOwners) }
+  const opened: Holder = isLate
+    ? { generation: standing?.name === 'late' ? standing.generation : 0, owner: undefined }
+    : { generation: stored?.access.generation ?? 0, owner: ownerOf(stored?.data, hasOwners) }
   told({ what: 'read', id: stored ? token.id : undefined, user: stored?.data.user, isLate })
   if (intent.logsOut) {
     if (!stored && !isLate) return
@@ -95,14 +95,14 @@ export function* request(world: World, intent: Intent, hasOwners: boolean): Gene
   let regenerates = intent.regenerates === true
   for (let attempt = 0; attempt < 9; attempt++) {
     if (needsJudgement) {
-      const verdict: Verdict = judge({
+      const verdict: LateWrite = decideLateWrite({
         opened,
         isLate,
         owner: ownerOf(mine, hasOwners),
         hasOwners,
         regenerates,
         confirms: false,
-        found: found && { hands: found.access.hands, owner: ownerOf(found.data, hasOwners) },
+        found: found && { generation: found.access.generation, owner: ownerOf(found.data, hasOwners) },
       })
       if (verdict === 'gone') return told({ what: 'gone' })
       if (verdict === 'anew') {
@@ -138,8 +138,8 @@ export function* request(world: World, intent: Intent, hasOwners: boolean): Gene
     }
     const rotates = changesOwner || regenerates
     const next = makeToken(token.id, { withSecret: true })
-    const changesHands = changesOwner || !hasOwners
-    const access = rotates ? rotate(next, stored.access, { changesHands, now: world.now }) : stored.access
+    const isNewGeneration = changesOwner || !hasOwners
+    const access = rotates ? rotate(next, stored.access, { isNewGeneration, now: world.now }) : stored.access
     yield 'replace'
     const now = world.records.get(token.id)
     if (intent.fault === 'before') return told({ what: 'failed' })
@@ -152,7 +152,7 @@ export function* request(world: World, intent: Intent, hasOwners: boolean): Gene
         yield 'look once'
         if (world.records.get(token.id)?.access.secret !== access.secret) return told({ what: 'failed' })
       }
-      const isCurrent = rotates || standingOf(token, access, world.now).name === 'current'
+      const isCurrent = rotates || tokenStatusOf(token, access, world.now).name === 'current'
       if (!intent.isForeign && isCurrent) world.browser = rotates ? next.text : text
       const what = changesOwner && owner !== undefined ? 'signed in' : 'wrote'
       return told({ what, id: token.id, ...keyOf(intent), user: mine.user })
@@ -191,7 +191,7 @@ export function worldWith(data: Data, { hasOwners }: { hasOwners: boolean }): Wo
 export function opens(world: World, text: string): Data | undefined {
   const token = parseToken(text)
   const rest = token && world.records.get(token.id)
-  return rest && token && standingOf(token, rest.access, world.now).name === 'current' ? rest.data : undefined
+  return rest && token && tokenStatusOf(token, rest.access, world.now).name === 'current' ? rest.data : undefined
 }
 
 /**

@@ -62,7 +62,7 @@ const UNREADABLE: [string, unknown][] = [
   ['a symbol', Symbol('time')],
 ]
 
-const NUMBERS = ['_expire', '_maxAge', '_idle', '_created', '_hands', '_seen']
+const NUMBERS = ['_expire', '_maxAge', '_idle', '_created', '_gen', '_seen']
 
 const read = (fields: object): Record<string, unknown> => ({
   ...asWritten({ user: 'ann', ...fields }),
@@ -119,7 +119,7 @@ describe('a record', () => {
   it.each([
     {},
     { _expire: TIME, _maxAge: 5 },
-    { _session: true, _idle: 5, _created: TIME, _hands: 2, _seen: TIME, _secret: 'a hash' },
+    { _session: true, _idle: 5, _created: TIME, _gen: 2, _seen: TIME, _secret: 'a hash' },
     { _past: [], _owned: [1, 2], _confirmed: [1], _seenBy: {}, _device: ['id', 'ES256', 'key', 1, 2] },
     { _expire: -1 },
   ])('R96: that is right is returned itself: %j', (fields) => {

@@ -1,8 +1,8 @@
 import { endedError, endingOf, endOf, type Ending, type Look } from '../../../src/watch/ending'
 
 const NOW = 1_000_000
-const known = { hands: 2, owner: 'ann', created: NOW - 500, expire: NOW + 500, policy: {} }
-const record = { _expire: NOW + 500, _maxAge: 1000, _hands: 2 }
+const known = { generation: 2, owner: 'ann', created: NOW - 500, expire: NOW + 500, policy: {} }
+const record = { _expire: NOW + 500, _maxAge: 1000, _gen: 2 }
 /** A session that goes on. */
 const LIVE: Look = { known, span: known, found: record, policy: {}, deadline: Infinity, now: NOW }
 const PAST = { created: NOW - 500, expire: NOW - 1 }
@@ -15,9 +15,9 @@ const ROWS: Row[] = [
   ['the holder has ended it', { known: undefined }, 'gone'],
   ['no record', { found: undefined }, 'gone'],
   ['no record, when its time is past', { found: undefined, span: PAST }, 'timeout'],
-  ['other hands', { found: { ...record, _hands: 3 } }, 'hands'],
-  ['what was read before the holder itself changed hands', { found: { ...record, _hands: 1 } }, undefined],
-  ['other hands, and expired', { found: { ...record, _hands: 3, _expire: NOW - 1 } }, 'hands'],
+  ['other hands', { found: { ...record, _gen: 3 } }, 'generation'],
+  ['what was read before the holder itself changed hands', { found: { ...record, _gen: 1 } }, undefined],
+  ['other hands, and expired', { found: { ...record, _gen: 3, _expire: NOW - 1 } }, 'generation'],
   ['an expired record', { found: { ...record, _expire: NOW - 1 } }, 'timeout'],
   ['renewed since it was known', { span: PAST }, undefined],
   ['an idle timeout that was lowered', { policy: { idleTimeout: 499 } }, 'timeout'],
@@ -51,7 +51,7 @@ describe('how a session that is held ends', () => {
   })
 
   it('R72: R41: the reason is an error with a code, and says nothing of the session', () => {
-    const errors = (['gone', 'hands', 'timeout', 'unproven', 'absent'] as const).map(endedError)
+    const errors = (['gone', 'generation', 'timeout', 'unproven', 'absent'] as const).map(endedError)
     expect(errors.map(({ code, status }) => [code, status])).toEqual(errors.map(() => ['ERR_SESSION_ENDED', 401]))
     expect(new Set(errors.map(({ message }) => message)).size).toBe(5)
   })

@@ -14,7 +14,7 @@ afterEach(() => jest.useRealTimers())
 /** A watch over records that the test changes, and how often each was looked at. */
 function open({ recheckEvery = RECHECK, policyOf = (): LifetimePolicy => ({}) } = {}) {
   const bus = new CountingBus()
-  const records = new Map<string, { _expire: number; _hands?: number }>()
+  const records = new Map<string, { _expire: number; _gen?: number }>()
   const looks: string[] = []
   const watch = new Watch({ options: { recheckEvery } as never, policyOf, nameOf: (owner) => `stored ${owner}`, bus })
   let isDown = false
@@ -24,12 +24,12 @@ function open({ recheckEvery = RECHECK, policyOf = (): LifetimePolicy => ({}) } 
     const record = records.get(id)
     await delay
     if (isDown) throw new Error('down')
-    return record && { record: { ...record } }
+    return record && { record: { ...record }, revision: undefined }
   }
   const put = (id: string, life = ONE_DAY) => records.set(id, { _expire: Date.now() + life })
   const hold = (id: string, owner?: string) => {
     const expire = records.get(id)?._expire
-    const known = { hands: 0, owner, created: Date.now(), expire, policy: {} }
+    const known = { generation: 0, owner, created: Date.now(), expire, policy: {} }
     const holding: Holding = { id, known: () => known, load: () => load(id) }
     return watch.hold(holding)
   }
@@ -233,9 +233,9 @@ describe('what is held', () => {
 
   it.each<[string, BusMessage, string[]]>([
     ['a session that ended', { kind: 'ended', session: hashSession('a') }, ['a']],
-    ['one in other hands', { kind: 'rotated', session: hashSession('a'), hands: 1 }, ['a']],
+    ['one in other hands', { kind: 'rotated', session: hashSession('a'), generation: 1 }, ['a']],
     ['a write that says no hands', { kind: 'written', session: hashSession('b') }, ['b']],
-    ['a write in the same hands', { kind: 'written', session: hashSession('a'), hands: 0 }, []],
+    ['a write in the same hands', { kind: 'written', session: hashSession('a'), generation: 0 }, []],
     ['another session', { kind: 'ended', session: hashSession('c') }, []],
     ['those of an owner', { kind: 'revoked', owner: hashOwner('stored ann') }, ['a']],
     ['those of nobody here', { kind: 'revoked', owner: hashOwner('stored cid') }, []],

@@ -61,7 +61,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'transports/cookie-transport.ts: exchange.signature',
     'transports/cookie-transport.ts: exchange.signer',
     'transports/cookie-transport.ts: exchange.value',
-    'transports/cookie-transport.ts: this.#exchange(ctx).isWritten',
+    'transports/cookie-transport.ts: this.#stateOf(ctx).isWritten',
   ],
   'a context that was made for one call is completed before it': [
     'backends/store-backend.ts: context.revision',

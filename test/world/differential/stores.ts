@@ -111,7 +111,7 @@ export class OpenMemoryStore extends MemoryStore implements OpenStore {
     return [...this.#ttls].flatMap(([id, ttl]) => {
       const record = this.read(id)?.record
       if (!record) return []
-      const { _secret, _hands, _past, ...rest } = record
+      const { _secret, _gen, _past, ...rest } = record
       if (!this.#showsTokens || _secret === undefined) return [[id, JSON.stringify(record), ttl]]
       return [[nameOfToken(id, _secret), JSON.stringify(rest), ttl]]
     })

@@ -32,8 +32,8 @@ const WORDS = 50
 const REDIS = 'fields of Redis'
 const SHORT = { token: '9b1deb4d-3b7d-4bad-9bdd-2b0d7b3dcb6d~secret', deadline: WRITTEN_AT }
 const MESSAGES: BusMessage[] = [
-  { kind: 'written', session: 'a name', hands: 1 },
-  { kind: 'rotated', session: 'a name', hands: 2 },
+  { kind: 'written', session: 'a name', generation: 1 },
+  { kind: 'rotated', session: 'a name', generation: 2 },
   { kind: 'ended', session: 'a name' },
   { kind: 'revoked', owner: 'an account' },
 ]

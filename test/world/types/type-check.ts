@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /** What the compiler says of a fixture. */
-export interface Verdict {
+export interface LateWrite {
   /** The fixture's first line. */
   title: string
   refusals: Refusal[]
@@ -22,7 +22,7 @@ export interface Verdict {
 }
 
 /** Compiles every fixture in a folder with the tsconfig.json beside them, and with `@ts-expect-error` out of force. */
-export function checkFixtures(folder: string): Verdict[] {
+export function checkFixtures(folder: string): LateWrite[] {
   const { options, fileNames } = readConfig(folder)
   const host = ts.createCompilerHost(options)
   const readFile = host.readFile.bind(host)
@@ -60,7 +60,7 @@ function messagesByLine(program: ts.Program, path: string): Map<number, string[]
   return messages
 }
 
-function verdictOn(lines: string[], messagesOf: Map<number, string[]>): Verdict {
+function verdictOn(lines: string[], messagesOf: Map<number, string[]>): LateWrite {
   const refusals: Refusal[] = []
   const errors: string[] = []
   for (const [index, line] of lines.entries()) {

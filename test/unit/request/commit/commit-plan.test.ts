@@ -38,7 +38,7 @@ function write(reason: 'forced' | 'changed' | 'rolling' | 'renew' | 'seen', more
 const NEW: Facts = { isStored: false, isChanged: true }
 const SENT: Facts = { isResponseSent: true }
 const OWNED: Facts = { hasOwners: true, changesOwner: true, isChanged: true }
-const HANDS = { rotation: 'hands', restartsAge: true }
+const HANDS = { rotation: 'generation', restartsAge: true }
 
 const ROWS: Row[] = [
   // What must be written.
@@ -46,7 +46,7 @@ const ROWS: Row[] = [
   ['save()', { verb: 'save' }, write('forced')],
   ['save() of a new session without data', { ...NEW, verb: 'save', hasData: false }, write('forced')],
   ['a sign-in without a response', { ...OWNED, ...SENT, isOutside: true }, { do: 'refuse' }],
-  ['regenerate()', { verb: 'regenerate' }, write('forced', { rotation: 'hands' })],
+  ['regenerate()', { verb: 'regenerate' }, write('forced', { rotation: 'generation' })],
   ['regenerate() of the same owner', { verb: 'regenerate', hasOwners: true }, write('forced', { rotation: 'hygiene' })],
   ['regenerate() of another owner', { ...OWNED, verb: 'regenerate' }, write('forced', HANDS)],
   ['regenerate() of a new session', { ...NEW, verb: 'regenerate' }, write('forced')],
@@ -93,7 +93,7 @@ const ROWS: Row[] = [
   ['renew, written before', { isRenewalDue: true, wasWritten: true }, { do: 'nothing' }],
   ['rolling and renew', { isRolling: true, isRenewalDue: true }, write('rolling')],
   // A proof of who somebody is, and a note that they are there.
-  ['confirm()', { verb: 'confirm', hasOwners: true }, write('forced', { rotation: 'hands' })],
+  ['confirm()', { verb: 'confirm', hasOwners: true }, write('forced', { rotation: 'generation' })],
   ['confirm() with a sign-in', { ...OWNED, verb: 'confirm' }, write('forced', HANDS)],
   ['confirm() that joins another', { verb: 'confirm', hasOwners: true, isSatisfied: true }, write('forced')],
   ['confirm() in a cookie', { verb: 'confirm', isInCookie: true }, write('forced')],
@@ -149,7 +149,7 @@ const RULES: Record<string, Rule> = {
   'a change of owner is written, ended or refused': (facts, plan) =>
     !facts.changesOwner || ['write', 'end', 'refuse'].includes(plan.do),
   'a change of owner in a store rotates, and counts': (facts, plan) =>
-    !facts.changesOwner || facts.isInCookie || plan.do !== 'write' || plan.rotation === 'hands',
+    !facts.changesOwner || facts.isInCookie || plan.do !== 'write' || plan.rotation === 'generation',
   'the age begins anew with the owner alone': (facts, plan) =>
     plan.do !== 'write' || plan.restartsAge === facts.changesOwner,
   'only a new token by order is refused, and only after the headers; and a change of owner without a response': (
@@ -164,7 +164,7 @@ const RULES: Record<string, Rule> = {
     !facts.isStored ||
     facts.isInCookie ||
     plan.do !== 'write' ||
-    (plan.rotation === 'hands') === (!facts.isSatisfied || facts.changesOwner),
+    (plan.rotation === 'generation') === (!facts.isSatisfied || facts.changesOwner),
   'that a session is used is noted where nothing else is written': (facts, plan) =>
     plan.do !== 'write' ||
     plan.reason !== 'seen' ||

@@ -4,7 +4,7 @@ import { inCall } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
 
 /** The token of a session that is not stored yet: drawn when it is first needed, and the same from then on. */
-export class NewToken {
+export class LazyToken {
   readonly #scope: RequestScope
   #token: Token | undefined
   #drawing: Promise<Token> | undefined

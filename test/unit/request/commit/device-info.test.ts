@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
-import { sightingOf } from '../../../../src/request/commit/sighting'
+import { deviceInfoOf } from '../../../../src/request/commit/device-info'
 
 const CODED = { code: 'ERR_SESSION_BAD_VALUE', message: expect.stringContaining('"device"') }
-const of = (value: unknown): unknown => sightingOf(() => value as object as never, {} as Context)
+const of = (value: unknown): unknown => deviceInfoOf(() => value as object as never, {} as Context)
 
 describe('a device', () => {
   it('R66: is kept as JSON keeps it', () => {

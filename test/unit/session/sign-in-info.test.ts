@@ -1,18 +1,18 @@
 import { withLifetime } from '../../../src/session/record'
 import {
-  nextTenure,
-  NO_TENURE,
-  tenureFields,
-  tenureOf,
-  type Tenure,
-  type TenureChange,
-} from '../../../src/session/tenure'
+  nextSignInInfo,
+  NO_SIGN_IN,
+  signInFields,
+  signInInfoOf,
+  type SignInInfo,
+  type SignInChange,
+} from '../../../src/session/sign-in-info'
 import { handleOf, hashToken } from '../../../src/session/token'
 
 const NOW = 1_000_000
 const PHONE = { agent: 'phone' }
 /** Somebody who signed in on a phone, and confirmed later. */
-const ANN: Tenure = {
+const ANN: SignInInfo = {
   signIn: { order: 7, at: 100, mark: 3 },
   confirmed: [200, 'password'],
   seen: 300,
@@ -21,27 +21,27 @@ const ANN: Tenure = {
 /** What the store says at a sign-in. */
 const SEEN = { order: 9, mark: 8 }
 /** A write by whom the session belongs to already, where their sessions can be listed. */
-const SAME: TenureChange = {
+const SAME: SignInChange = {
   owner: 'ann',
   isSignIn: false,
   confirms: undefined,
-  isHandedOn: false,
+  isNewGeneration: false,
   order: undefined,
   sighting: { device: PHONE },
   now: NOW,
 }
 
-type Row = [what: string, before: Tenure, change: Partial<TenureChange>, after: Partial<Tenure>]
+type Row = [what: string, before: SignInInfo, change: Partial<SignInChange>, after: Partial<SignInInfo>]
 
 const ROWS: Row[] = [
-  ['a sign-in', NO_TENURE, { isSignIn: true, order: SEEN }, { signIn: { ...SEEN, at: NOW }, confirmed: [NOW] }],
+  ['a sign-in', NO_SIGN_IN, { isSignIn: true, order: SEEN }, { signIn: { ...SEEN, at: NOW }, confirmed: [NOW] }],
   ['a change of account', ANN, { isSignIn: true, order: SEEN }, { signIn: { ...SEEN, at: NOW }, confirmed: [NOW] }],
   ['a write', ANN, {}, { signIn: ANN.signIn, confirmed: ANN.confirmed }],
   ['confirm()', ANN, { confirms: { method: undefined } }, { signIn: ANN.signIn, confirmed: [NOW] }],
   ['confirm({ method })', ANN, { confirms: { method: 'key' } }, { confirmed: [NOW, 'key'] }],
-  ['a sign-in with a method', NO_TENURE, { isSignIn: true, confirms: { method: 'key' } }, { confirmed: [NOW, 'key'] }],
-  ['confirm() where a sign-in is not known', NO_TENURE, { confirms: { method: 'key' } }, { signIn: undefined }],
-  ['a write where it is not known', NO_TENURE, {}, { signIn: undefined, confirmed: undefined }],
+  ['a sign-in with a method', NO_SIGN_IN, { isSignIn: true, confirms: { method: 'key' } }, { confirmed: [NOW, 'key'] }],
+  ['confirm() where a sign-in is not known', NO_SIGN_IN, { confirms: { method: 'key' } }, { signIn: undefined }],
+  ['a write where it is not known', NO_SIGN_IN, {}, { signIn: undefined, confirmed: undefined }],
   ['another device', ANN, { sighting: { device: { agent: 'laptop' } } }, { seen: NOW, device: { agent: 'laptop' } }],
   ['no device any more', ANN, { sighting: { device: undefined } }, { seen: NOW, device: undefined }],
   [
@@ -56,45 +56,45 @@ const ROWS: Row[] = [
     { isSignIn: true, sighting: undefined },
     { signIn: undefined, confirmed: [NOW] },
   ],
-  ['a sign-out', ANN, { owner: undefined, isSignIn: true, sighting: undefined }, NO_TENURE],
+  ['a sign-out', ANN, { owner: undefined, isSignIn: true, sighting: undefined }, NO_SIGN_IN],
 ]
 
 /** Without the option `owner`, nobody says whose a session is. */
-const NOBODYS: Partial<TenureChange> = { owner: undefined, sighting: undefined }
-const CONFIRMED: Tenure = { ...NO_TENURE, confirmed: [200, 'password'] }
+const NOBODYS: Partial<SignInChange> = { owner: undefined, sighting: undefined }
+const CONFIRMED: SignInInfo = { ...NO_SIGN_IN, confirmed: [200, 'password'] }
 const WITHOUT_OWNERS: Row[] = [
-  ['a write', NO_TENURE, NOBODYS, NO_TENURE],
-  ['confirm()', NO_TENURE, { ...NOBODYS, confirms: { method: 'key' } }, { confirmed: [NOW, 'key'] }],
+  ['a write', NO_SIGN_IN, NOBODYS, NO_SIGN_IN],
+  ['confirm()', NO_SIGN_IN, { ...NOBODYS, confirms: { method: 'key' } }, { confirmed: [NOW, 'key'] }],
   ['a write after it', CONFIRMED, NOBODYS, CONFIRMED],
-  ['regenerate() after it', CONFIRMED, { ...NOBODYS, isHandedOn: true }, NO_TENURE],
+  ['regenerate() after it', CONFIRMED, { ...NOBODYS, isNewGeneration: true }, NO_SIGN_IN],
   [
     'confirm() hands on too',
     CONFIRMED,
-    { ...NOBODYS, isHandedOn: true, confirms: { method: undefined } },
+    { ...NOBODYS, isNewGeneration: true, confirms: { method: undefined } },
     { confirmed: [NOW] },
   ],
 ]
 
 describe('how an owner uses a session, after a write', () => {
   it.each(ROWS)('R66, R69: %s', (_what, before, change, after) => {
-    expect(nextTenure(before, { ...SAME, ...change })).toMatchObject(after)
+    expect(nextSignInInfo(before, { ...SAME, ...change })).toMatchObject(after)
   })
 
   it.each(WITHOUT_OWNERS)('R69: without owners: %s', (_what, before, change, after) => {
-    expect(nextTenure(before, { ...SAME, ...change })).toEqual({ ...NO_TENURE, ...after })
+    expect(nextSignInInfo(before, { ...SAME, ...change })).toEqual({ ...NO_SIGN_IN, ...after })
   })
 })
 
 describe('what a record keeps of it', () => {
   it.each([
-    NO_TENURE,
+    NO_SIGN_IN,
     ANN,
     CONFIRMED,
     { ...ANN, device: undefined },
     { ...ANN, signIn: undefined, confirmed: undefined },
-  ])('R66: is read as it was written: %j', (tenure) => {
-    const fields = tenureFields(tenure)
-    expect(tenureOf(JSON.parse(JSON.stringify(fields)) as object)).toEqual(tenure)
+  ])('R66: is read as it was written: %j', (signInInfo) => {
+    const fields = signInFields(signInInfo)
+    expect(signInInfoOf(JSON.parse(JSON.stringify(fields)) as object)).toEqual(signInInfo)
     expect(JSON.parse(withLifetime('{"user":"ann"}', { _expire: 1, ...fields }))).toEqual({
       user: 'ann',
       _expire: 1,
@@ -103,8 +103,8 @@ describe('what a record keeps of it', () => {
   })
 
   it('R66: is nothing where there is nothing to say, so that the record is koa-session’s', () => {
-    expect(tenureFields(NO_TENURE)).toEqual({})
-    expect(tenureOf({ _expire: 1 })).toBe(NO_TENURE)
+    expect(signInFields(NO_SIGN_IN)).toEqual({})
+    expect(signInInfoOf({ _expire: 1 })).toBe(NO_SIGN_IN)
   })
 
   it.each([
@@ -117,7 +117,7 @@ describe('what a record keeps of it', () => {
     { _seen: 'x', _seenBy: 'x' },
     { _seen: 1, _seenBy: null },
   ])('R66: never fails on what is wrong in it: %j', (record) => {
-    const { signIn, confirmed, device } = tenureOf(record as object)
+    const { signIn, confirmed, device } = signInInfoOf(record as object)
     expect([signIn, confirmed, device]).toEqual([undefined, undefined, undefined])
   })
 })

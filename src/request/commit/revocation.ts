@@ -3,7 +3,7 @@ import type { Owners, TimedMark } from '../../contracts/backend'
 import type { OwnedRecord } from '../../contracts/store'
 import type { SessionConfig } from '../../options/config'
 import { isExpired, type SessionRecord } from '../../session/record'
-import { tenureOf } from '../../session/tenure'
+import { signInInfoOf } from '../../session/sign-in-info'
 import type { Beginning, RequestScope } from '../scope/request-scope'
 
 /** How far a mark may be ahead of the clock that it was set by, in milliseconds: some clocks tell no less. */
@@ -12,10 +12,10 @@ const COARSE_MS = 2
 const MAX_LOOKS = 3
 
 /** What an owner's mark says of a sign-in. */
-export interface Look {
+export interface Revocation {
   readonly mark: TimedMark
   /** The owner's sessions were all ended after this request had come. */
-  readonly isVoid: boolean
+  readonly isRevoked: boolean
 }
 
 /**
@@ -24,11 +24,11 @@ export interface Look {
  *
  * @throws {SessionError} `ERR_SESSION_UNSURE` where the answers take too long to say which was first
  */
-export async function lookAt(scope: RequestScope, owners: Owners, owner: string): Promise<Look> {
+export async function checkRevoked(scope: RequestScope, owners: Owners, owner: string): Promise<Revocation> {
   for (let looks = 0; looks < MAX_LOOKS; looks++) {
     const mark = await owners.readMark(owner)
     const came = cameIn(scope.beginningFor(owner), mark)
-    if (came !== 'unsure') return { mark, isVoid: came === 'before' }
+    if (came !== 'unsure') return { mark, isRevoked: came === 'before' }
   }
   throw unsure()
 }
@@ -46,7 +46,7 @@ export function cameIn(
 
 /** Whether a session of this record ends with an owner's mark: who signed in had not seen it. */
 export function isEndedBy(notBefore = -Infinity, record: SessionRecord): boolean {
-  return (tenureOf(record).signIn?.mark ?? -Infinity) < notBefore
+  return (signInInfoOf(record).signIn?.mark ?? -Infinity) < notBefore
 }
 
 /** The records of an owner that are sessions of that owner, as the options are now. */

@@ -13,31 +13,31 @@ import { MemoryBus } from './memory-bus'
  * @param subject the session's id; the owner where sessions were `revoked`
  * @param hands how often the session has changed hands
  */
-export type Tell = (
+export type Publish = (
   ctx: Context | undefined,
   kind: Exclude<BusMessage['kind'], 'lost'>,
   subject: string,
-  hands?: number,
+  generation?: number,
 ) => void
 
 /** Where there is nobody to tell. */
-export const TELL_NOBODY: Tell = () => undefined
+export const PUBLISH_NOTHING: Publish = () => undefined
 
-/** Makes a {@link Tell}. It makes no message where nobody can hear one; one that fails is an event. */
-export function tellOn(bus: Bus, emit: EmitSessionEvent): Tell {
-  return (ctx, kind, subject, hands) => {
+/** Makes a {@link Publish}. It makes no message where nobody can hear one; one that fails is an event. */
+export function publishOn(bus: Bus, emit: EmitSessionEvent): Publish {
+  return (ctx, kind, subject, generation) => {
     if (bus instanceof MemoryBus && bus.size === 0) return
-    publishAside(bus, messageOf(kind, subject, hands), (cause) => {
+    publishAside(bus, messageOf(kind, subject, generation), (cause) => {
       const session = fingerprint(kind === 'revoked' ? undefined : subject)
       emit('error', { session, error: busError(cause, subject), ctx })
     })
   }
 }
 
-function messageOf(kind: Exclude<BusMessage['kind'], 'lost'>, subject: string, hands?: number): BusMessage {
+function messageOf(kind: Exclude<BusMessage['kind'], 'lost'>, subject: string, generation?: number): BusMessage {
   if (kind === 'revoked') return { kind, owner: hashOwner(subject) }
   if (kind === 'ended') return { kind, session: hashSession(subject) }
-  return { kind, session: hashSession(subject), hands }
+  return { kind, session: hashSession(subject), generation }
 }
 
 function busError(cause: unknown, subject: string): SessionError {

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { disregard } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import { isRecord } from '../../session/record'
-import type { DeviceInfo } from '../../session/tenure'
+import type { DeviceInfo } from '../../session/sign-in-info'
 
 /** How long what is kept of a device may be, as JSON, in bytes. */
 const MAX_DEVICE_BYTES = 512
@@ -12,9 +12,9 @@ const MAX_DEVICE_BYTES = 512
  *
  * @throws {SessionError} `ERR_SESSION_BAD_VALUE` for what is no plain object, or too long
  */
-export function sightingOf(device: (ctx: Context) => DeviceInfo, ctx: Context): DeviceInfo {
+export function deviceInfoOf(device: (ctx: Context) => DeviceInfo, ctx: Context): DeviceInfo {
   const value: unknown = device(ctx)
-  const text = isRecord(value) ? textOf(value) : undefined
+  const text = isRecord(value) ? jsonOf(value) : undefined
   disregard(value)
   if (text === undefined) throw badDevice(`a value that is no plain object of JSON: ${typeof value}`)
   const size = Buffer.byteLength(text)
@@ -22,7 +22,7 @@ export function sightingOf(device: (ctx: Context) => DeviceInfo, ctx: Context): 
   return JSON.parse(text) as DeviceInfo
 }
 
-function textOf(value: object): string | undefined {
+function jsonOf(value: object): string | undefined {
   try {
     return JSON.stringify(value)
   } catch {

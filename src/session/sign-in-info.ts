@@ -30,25 +30,25 @@ export interface SignIn extends SignInOrder {
  * | `_seen` | when the session was last used, to within the option `seenEvery` |
  * | `_seenBy` | what the option `device` said then |
  */
-export interface Tenure {
+export interface SignInInfo {
   readonly signIn: SignIn | undefined
   readonly confirmed: Confirmation | undefined
   readonly seen: number | undefined
   readonly device: DeviceInfo | undefined
 }
 
-/** The fields of a record that hold its {@link Tenure}. */
-export type TenureFields = Pick<RecordLifetime, '_owned' | '_confirmed' | '_seen' | '_seenBy'>
+/** The fields of a record that hold its {@link SignInInfo}. */
+export type SignInFields = Pick<RecordLifetime, '_owned' | '_confirmed' | '_seen' | '_seenBy'>
 
-export const NO_TENURE: Tenure = Object.freeze({
+export const NO_SIGN_IN: SignInInfo = Object.freeze({
   signIn: undefined,
   confirmed: undefined,
   seen: undefined,
   device: undefined,
 })
 
-export function tenureOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime): Tenure {
-  if (_owned === undefined && _confirmed === undefined && _seen === undefined) return NO_TENURE
+export function signInInfoOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime): SignInInfo {
+  if (_owned === undefined && _confirmed === undefined && _seen === undefined) return NO_SIGN_IN
   return {
     signIn: areNumbers(_owned) ? { order: _owned[0], at: _owned[1], mark: _owned[2] } : undefined,
     confirmed: isConfirmation(_confirmed) ? _confirmed : undefined,
@@ -58,8 +58,8 @@ export function tenureOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime)
 }
 
 /** The fields to write into a record; those without a value are left out. */
-export function tenureFields({ signIn, confirmed, seen, device }: Tenure): TenureFields {
-  const fields: TenureFields = {}
+export function signInFields({ signIn, confirmed, seen, device }: SignInInfo): SignInFields {
+  const fields: SignInFields = {}
   if (signIn) fields._owned = ownedField(signIn)
   if (confirmed) fields._confirmed = confirmed
   if (seen !== undefined) fields._seen = seen
@@ -67,12 +67,12 @@ export function tenureFields({ signIn, confirmed, seen, device }: Tenure): Tenur
   return fields
 }
 
-function ownedField({ order, at, mark }: SignIn): TenureFields['_owned'] {
+function ownedField({ order, at, mark }: SignIn): SignInFields['_owned'] {
   return mark === undefined ? [order, at] : [order, at, mark]
 }
 
-/** What a write makes of a tenure. */
-export interface TenureChange {
+/** What a write makes of a signInInfo. */
+export interface SignInChange {
   /** Whom the session belongs to from now on. */
   readonly owner: string | undefined
   /** It belonged to somebody else, or to nobody. */
@@ -80,7 +80,7 @@ export interface TenureChange {
   /** The owner has proved who they are, by a method that may have a name. */
   readonly confirms: { method: string | undefined } | undefined
   /** Nobody says whose it is, and it went to other hands. */
-  readonly isHandedOn: boolean
+  readonly isNewGeneration: boolean
   /** What the store said at a sign-in; undefined where nobody signs in, or nobody can list an owner's sessions. */
   readonly order: SignInOrder | undefined
   /** What is seen now of who uses it; undefined where nobody can list an owner's sessions. */
@@ -88,13 +88,15 @@ export interface TenureChange {
   readonly now: number
 }
 
-/** The tenure after a write. A change of the owner is a proof of who they are. */
-export function nextTenure(before: Tenure, change: TenureChange): Tenure {
-  const { owner, isSignIn, confirms, isHandedOn, order, sighting, now } = change
+/** The signInInfo after a write. A change of the owner is a proof of who they are. */
+export function nextSignInInfo(before: SignInInfo, change: SignInChange): SignInInfo {
+  const { owner, isSignIn, confirms, isNewGeneration, order, sighting, now } = change
   const proof: Confirmation | undefined = confirms && (confirms.method === undefined ? [now] : [now, confirms.method])
   if (owner === undefined) {
-    if (proof) return { ...NO_TENURE, confirmed: proof }
-    return isSignIn || isHandedOn || !before.confirmed ? NO_TENURE : { ...NO_TENURE, confirmed: before.confirmed }
+    if (proof) return { ...NO_SIGN_IN, confirmed: proof }
+    return isSignIn || isNewGeneration || !before.confirmed
+      ? NO_SIGN_IN
+      : { ...NO_SIGN_IN, confirmed: before.confirmed }
   }
   const at = isSignIn ? now : (before.signIn?.at ?? now)
   return {

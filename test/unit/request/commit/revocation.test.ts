@@ -1,4 +1,4 @@
-import { cameIn, isEndedBy } from '../../../src/request/commit/owner-looks'
+import { cameIn, isEndedBy } from '../../../../src/request/commit/revocation'
 
 const NOW = 6000
 /** A request that came at 100, and a clock of the store that is 1000 ahead, to within 10. */
