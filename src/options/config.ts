@@ -72,7 +72,7 @@ export interface SessionConfig {
   readonly tokenChanges: TokenChanges
   /** Where others tell it; undefined without a store. */
   readonly bus: Bus | undefined
-  readonly warnsOfLateChanges: boolean
+  readonly warnsOfLostChanges: boolean
 }
 
 /** Runs a function as a part of a request, so that what a container builds in it can ask for the context. */
@@ -121,7 +121,7 @@ export function configure(
     tell,
     tokenChanges,
     bus,
-    warnsOfLateChanges: !isProduction(),
+    warnsOfLostChanges: !isProduction(),
   })
 }
 

@@ -21,6 +21,16 @@ export function checkNames(app: Koa, names: Names, others: readonly { options: N
       `The session option "property" cannot be "${property}": Koa has a ctx.${property} already.`,
     )
   }
+  const taken = propertiesOf(names).find(
+    (name) => Object.getOwnPropertyDescriptor(app.context, name)?.configurable === false,
+  )
+  if (taken !== undefined) {
+    throw new SessionError(
+      'ERR_SESSION_CLASH',
+      `${isOfKoaSession(app.context) ? 'koa-session' : 'Another package'} has a ctx.${taken} on this app already. Leave it out, or give this ` +
+        'session a "key" and a "property" of its own.',
+    )
+  }
   const other = others.find(
     ({ options }) => cookiesOverlap(options, names) || overlap(propertiesOf(options), propertiesOf(names)),
   )
@@ -87,6 +97,11 @@ function cookiesOf({ key, chunks }: Names): string[] {
 
 function propertiesOf({ property }: Names): string[] {
   return [property, `${property}Options`]
+}
+
+/** Whether koa-session is installed on an app, by the name of what it keeps there. */
+export function isOfKoaSession(context: object): boolean {
+  return Object.getOwnPropertySymbols(context).some(({ description = '' }) => description.includes('contextSession'))
 }
 
 function overlap(one: readonly string[], other: readonly string[]): boolean {

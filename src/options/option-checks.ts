@@ -23,6 +23,7 @@ import {
   type Check,
   type Rule,
 } from './rules'
+import { cureOfStore, isRedisClient } from './store-cures'
 import { nearestOption, unknownOption } from './unknown-options'
 
 const isNothing: Check = (value) => value === undefined || value === null
@@ -55,7 +56,7 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   onConflict: FUNCTION,
   store: [
     'an object with the methods get, set and destroy, or a class of such objects',
-    anyOf(hasMethods(...STORE_METHODS), isClassWith(...STORE_METHODS)),
+    (value) => !isRedisClient(value) && anyOf(hasMethods(...STORE_METHODS), isClassWith(...STORE_METHODS))(value),
   ],
   ContextStore: ['a class with the methods get, set and destroy', isClassWith(...STORE_METHODS)],
   externalKey: [
@@ -125,6 +126,7 @@ export function checkOptions(given: unknown): void {
 
 function cureOf(name: string, value: unknown): string {
   if (isPromise(value)) return ' Await it first.'
+  if (name === 'store') return cureOfStore(value)
   const isLifetime = name === 'maxAge' || name === 'maxage'
   if (!isLifetime || value !== 0) return ''
   return " Leave it out for one day, which koa-session takes 0 for; a cookie until the browser is closed is 'session'."

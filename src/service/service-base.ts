@@ -61,7 +61,11 @@ export class ServiceBase<Data extends object = SessionData> {
       ServiceBase.#in(app).map(({ config }) => config),
     )
     ServiceBase.#services.set(app, [...ServiceBase.#in(app), this])
-    this.#source = { sessionIn: this.sessionIn.bind(this), isServing: this.#isServing.bind(this) }
+    this.#source = {
+      sessionIn: this.sessionIn.bind(this),
+      isServing: this.#isServing.bind(this),
+      warnsOfLostChanges: this.config.warnsOfLostChanges,
+    }
     defineContextProperties(app.context, this.options.property, this.#source)
   }
 

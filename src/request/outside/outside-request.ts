@@ -37,7 +37,10 @@ function messageOf(request: OutsideRequest): IncomingMessage {
   if ('socket' in request) return request
   const { method, url } = request as { method?: unknown; url?: unknown }
   const address = addressOf(url)
-  const message = messageOn(socketFor(address))
+  const socket = socketFor(address)
+  const message = new IncomingMessage(socket)
+  // Cloudflare's workerd ignores the socket that it is given, and Koa reads it.
+  if (message.socket !== socket) Object.defineProperty(message, 'socket', { value: socket, writable: true })
   // Koa needs a text. An empty one is the name of no method, and so of none that is safe.
   message.method = typeof method === 'string' ? method.toUpperCase() : ''
   message.url = address ? address.pathname + address.search : pathOf(url)
@@ -56,13 +59,6 @@ function addressOf(url: unknown): URL | undefined {
 
 function pathOf(url: unknown): string {
   return typeof url === 'string' && url !== '' ? url : '/'
-}
-
-/** Cloudflare's workerd ignores the socket that it is given here, and Koa reads it. */
-function messageOn(socket: Socket): IncomingMessage {
-  const message = new IncomingMessage(socket)
-  if (message.socket !== socket) Object.defineProperty(message, 'socket', { value: socket, writable: true })
-  return message
 }
 
 /** Koa tells by its connection whether a request came encrypted. */

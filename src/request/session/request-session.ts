@@ -115,11 +115,12 @@ export class RequestSession implements SessionOwner {
     return this.#scope.wasRead || this.#persistence.toldClient
   }
 
-  /** Whether the session was changed after its last commit, so that the change is lost. */
+  /** Whether the session was changed or ended after its last commit, so that this is lost. */
   get hasUnsavedChanges(): boolean {
-    if (this.#state.current.name !== 'open' || !this.#state.current.session || this.#state.unread !== undefined)
-      return false
-    return this.#persistence.hasChanges(this.#state.current.session)
+    const { current, unread } = this.#state
+    if (current.name === 'ended') return !current.settled
+    if (current.name !== 'open' || !current.session || unread !== undefined) return false
+    return this.#persistence.hasChanges(current.session)
   }
 
   /** The middleware has come: reads the session, whatever was done with `ctx.session` before. */
