@@ -97,7 +97,7 @@ export function configure(
   const { key } = options
   const nameOf = (owner: string): string => storedOwner(key, owner)
   const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name }, surroundings)
-  const binding = options.binding?.attach({ key, hasStore, cookie: options, transport, transportOf, emit })
+  const binding = options.binding?.attach({ key, hasStore, options, transport, transportOf, emit })
   return Object.freeze({
     options,
     transport: binding?.transport ?? transport,

@@ -3,7 +3,6 @@ import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
 import { isOwnerIndexed } from '../contracts/store'
-import { checkBinding } from './binding-checks'
 import { checkClearedData, CLEARED_DATA } from './clear-site-data'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
 import { checkCrossSite, CROSS_SITE } from './cross-site'
@@ -181,7 +180,6 @@ export function checkCombination(options: ResolvedOptions): void {
     chunks !== undefined && chunks > 1 && !codec?.isSelfAuthenticating,
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
-  if (options.binding) checkBinding(options)
 }
 
 /** Whether the store has an index by owner; what a class makes is seen when it is used. */
