@@ -117,10 +117,7 @@ export class RequestSession implements SessionOwner {
 
   /** Whether the session was changed or ended after its last commit, so that this is lost. */
   get hasUnsavedChanges(): boolean {
-    const { current, unread } = this.#state
-    if (current.name === 'ended') return !current.settled
-    if (current.name !== 'open' || !current.session || unread !== undefined) return false
-    return this.#persistence.hasChanges(current.session)
+    return this.#state.isUnsaved
   }
 
   /** The middleware has come: reads the session, whatever was done with `ctx.session` before. */
