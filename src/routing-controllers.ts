@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { createParamDecorator, HttpError, type Action } from 'routing-controllers'
 import { SessionError } from './base/errors'
+import { warnOnce } from './base/warning'
 import { requireLoaded } from './handlers/require-session'
 import { checkRequirements, type Requirements, type SessionRequirements } from './handlers/requirements'
 import type { Session as SessionOf, SessionData } from './session/session'
@@ -64,9 +65,17 @@ const SESSION_PARAM =
 
 function inject(requirements: Requirements): ParameterDecorator {
   const decorate = createParamDecorator({
-    value: (action: Action) => requireLoaded(requirements, action.context as Context),
+    value: (action: Action) => requireLoaded(requirements, action.context as Context).catch(tellDeveloper),
   })
   return (target, method, index) => decorate(target, method as string, index)
+}
+
+/** routing-controllers answers with the code alone, and logs nothing: a developer would not see what the cure is. */
+function tellDeveloper(error: unknown): never {
+  if (error instanceof SessionError && error.status === 500) {
+    warnOnce(`answered: ${error.code}`, `@Session() failed with ${error.code}. ${error.message}`)
+  }
+  throw error
 }
 
 function misused(what: string, cure: string): SessionError {

@@ -15,11 +15,29 @@ export interface BindingHost {
   readonly key: string
   readonly hasStore: boolean
   readonly transport: Transport
-  /** Where the session's cookie goes, as the options have it: each may be a function of the context. */
-  readonly cookie: { readonly path?: unknown; readonly domain?: unknown }
+  /** What of the session's options it has to fit; each of the cookie's may be a function of the context. */
+  readonly options: BindingHostOptions
   /** What carries a token in a cookie of another name. */
   readonly transportOf: (name: string) => Transport
   readonly emit: EmitSessionEvent
+}
+
+/** Options of a session, as far as a binding asks for them. */
+interface BindingHostOptions {
+  readonly owner?: unknown
+  readonly externalKey?: unknown
+  readonly codec?: { readonly isSelfAuthenticating?: boolean }
+  readonly path?: unknown
+  readonly domain?: unknown
+  readonly secure?: unknown
+  readonly signed?: unknown
+  readonly partitioned?: unknown
+}
+
+/** What a session and its binding are called within their app. */
+export interface BoundNames {
+  readonly options: { readonly key: string; readonly chunks?: number }
+  readonly binding: Pick<AttachedBinding, 'cookie' | 'path'> | undefined
 }
 
 /** What a binding knows of a session. */
@@ -45,6 +63,8 @@ export interface AttachedBinding {
   readonly cookie: string
   /** Where it answers: no other binding of the app can. */
   readonly path: string
+  /** Throws where two sessions of one app, of which at least one is bound, are in each other's way. */
+  checkBeside(session: BoundNames, other: BoundNames): void
   /** Whether a token that is good for a session may open it, as far as its device is concerned. */
   accepts(ctx: Context, session: BindableSession, token: string): boolean
   /** The device that this request binds the session to; undefined where it does not. Asked with each write. */

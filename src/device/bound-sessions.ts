@@ -10,6 +10,7 @@ import { fingerprint, parseToken } from '../session/token'
 import { refuse } from '../options/rules'
 import type { BoundTransport } from './bound-transport'
 import type { DeviceBoundSettings } from './settings'
+import { checkBeside, checkBinding } from './binding-checks'
 import { DeviceKeys } from './device-keys'
 import { Endpoints } from './endpoints'
 import { Exchanges, type Exchange } from './exchange'
@@ -24,6 +25,7 @@ export class BoundSessions implements AttachedBinding {
   readonly transport: ExchangeTransport
   readonly cookie: string
   readonly path: string
+  readonly checkBeside = checkBeside
   readonly #host: BindingHost
   readonly #settings: DeviceBoundSettings
   readonly #keys: DeviceKeys
@@ -32,6 +34,7 @@ export class BoundSessions implements AttachedBinding {
   readonly #endpoints: Endpoints
 
   constructor(host: BindingHost, settings: DeviceBoundSettings) {
+    checkBinding(host)
     const initiators = initiatorsOf(host, settings)
     const report = this.#report.bind(this)
     const { path, lifetime } = settings

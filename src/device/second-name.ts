@@ -8,7 +8,7 @@ const PREFIX = /^__(host-http-|host-|http-|secure-)/i
  * the site can set a `__Host-` cookie: it asks for the path `/` and no domain. `__Secure-` asks for HTTPS alone, and without that
  * no session is bound. Chromium (156) renews no cookie of a `__Host-Http-` name.
  */
-export function nameOfSecond({ key, hasStore, cookie: { path = '/', domain } }: BindingHost): string {
+export function nameOfSecond({ key, hasStore, options: { path = '/', domain } }: BindingHost): string {
   const isOneHost = !hasStore && path === '/' && (domain === undefined || domain === null)
   return `${isOneHost ? '__Host-' : '__Secure-'}${key.replace(PREFIX, '')}.bound`
 }

@@ -72,7 +72,7 @@ export interface SessionConfig {
   readonly tokenChanges: TokenChanges
   /** Where others publish it; undefined without a store. */
   readonly bus: Bus | undefined
-  readonly warnsOfLateChanges: boolean
+  readonly warnsOfLostChanges: boolean
 }
 
 /** Runs a function as a part of a request, so that what a container builds in it can ask for the context. */
@@ -97,7 +97,7 @@ export function configure(
   const { key } = options
   const nameOf = (owner: string): string => storedOwner(key, owner)
   const transportOf = (name: string): Transport => chooseTransport({ ...options, key: name }, surroundings)
-  const binding = options.binding?.attach({ key, hasStore, cookie: options, transport, transportOf, emit })
+  const binding = options.binding?.attach({ key, hasStore, options, transport, transportOf, emit })
   return Object.freeze({
     options,
     transport: binding?.transport ?? transport,
@@ -121,7 +121,7 @@ export function configure(
     publish,
     tokenChanges,
     bus,
-    warnsOfLateChanges: !isProduction(),
+    warnsOfLostChanges: !isProduction(),
   })
 }
 

@@ -1,6 +1,5 @@
 import type Koa from 'koa'
 import { SessionError } from '../base/errors'
-import type { AttachedBinding } from '../contracts/device-binding'
 import type { ResolvedOptions } from './options'
 
 /** What Koa gives each context beside what its prototype has. */
@@ -21,6 +20,16 @@ export function checkNames(app: Koa, names: Names, others: readonly { options: N
       `The session option "property" cannot be "${property}": Koa has a ctx.${property} already.`,
     )
   }
+  const taken = propertiesOf(names).find(
+    (name) => Object.getOwnPropertyDescriptor(app.context, name)?.configurable === false,
+  )
+  if (taken !== undefined) {
+    throw new SessionError(
+      'ERR_SESSION_CLASH',
+      `${isOfKoaSession(app.context) ? 'koa-session' : 'Another package'} has a ctx.${taken} on this app already. Leave it out, or give this ` +
+        'session a "key" and a "property" of its own.',
+    )
+  }
   const other = others.find(
     ({ options }) => cookiesOverlap(options, names) || overlap(propertiesOf(options), propertiesOf(names)),
   )
@@ -32,61 +41,24 @@ export function checkNames(app: Koa, names: Names, others: readonly { options: N
   )
 }
 
-/** What a session's binding to devices has in its app. */
-interface Bound {
-  readonly options: Names
-  readonly binding: Pick<AttachedBinding, 'cookie' | 'path'> | undefined
-}
-
-/**
- * @throws {SessionError} `ERR_SESSION_CLASH` where two bindings of the app would answer the same requests, or the cookie of one
- * is another session's
- */
-export function checkBindings(session: Bound, others: readonly Bound[]): void {
-  const { binding, options } = session
-  for (const other of others) {
-    if (binding && binding.path === other.binding?.path) {
-      throw new SessionError(
-        'ERR_SESSION_CLASH',
-        `The sessions "${other.options.key}" and "${options.key}" are both bound to devices at ${binding.path}, and the second one ` +
-          'never would be. Give one of them a path of its own: deviceBound({ path }).',
-      )
-    }
-    if (
-      !overlap(boundCookiesOf(session), allCookiesOf(other)) &&
-      !overlap(boundCookiesOf(other), allCookiesOf(session))
-    ) {
-      continue
-    }
-    throw new SessionError(
-      'ERR_SESSION_CLASH',
-      `The sessions "${other.options.key}" and "${options.key}" have a cookie of the same name: one that is bound to devices has ` +
-        'a second cookie, whose name is made of its "key". Give one of them another "key".',
-    )
-  }
-}
-
-function boundCookiesOf({ options, binding }: Bound): string[] {
-  return binding ? cookiesOf({ ...options, key: binding.cookie }) : []
-}
-
-function allCookiesOf(session: Bound): string[] {
-  return [...cookiesOf(session.options), ...boundCookiesOf(session)]
-}
-
 /** Whether two sessions would set the same cookie. */
 export function cookiesOverlap(one: Names, other: Names): boolean {
   return overlap(cookiesOf(one), cookiesOf(other))
 }
 
 /** The names of all cookies that a session may set: the first one, further pieces, and a signature for each. */
-function cookiesOf({ key, chunks }: Names): string[] {
+export function cookiesOf({ key, chunks }: Omit<Names, 'property'>): string[] {
   const pieces = Array.from({ length: chunks ?? 1 }, (_, index) => (index === 0 ? key : `${key}.${index}`))
   return pieces.flatMap((name) => [name, `${name}.sig`])
 }
 
 function propertiesOf({ property }: Names): string[] {
   return [property, `${property}Options`]
+}
+
+/** Whether koa-session is installed on an app, by the name of what it keeps there. */
+export function isOfKoaSession(context: object): boolean {
+  return Object.getOwnPropertySymbols(context).some(({ description = '' }) => description.includes('contextSession'))
 }
 
 function overlap(one: readonly string[], other: readonly string[]): boolean {

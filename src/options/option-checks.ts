@@ -3,7 +3,6 @@ import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
 import { isOwnerIndexed } from '../contracts/store'
-import { checkBinding } from './binding-checks'
 import { checkClearedData, CLEARED_DATA } from './clear-site-data'
 import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
 import { checkCrossSite, CROSS_SITE } from './cross-site'
@@ -23,6 +22,7 @@ import {
   type Check,
   type Rule,
 } from './rules'
+import { cureOfStore, isRedisClient } from './store-cures'
 import { nearestOption, unknownOption } from './unknown-options'
 
 const isNothing: Check = (value) => value === undefined || value === null
@@ -55,7 +55,7 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   onConflict: FUNCTION,
   store: [
     'an object with the methods get, set and destroy, or a class of such objects',
-    anyOf(hasMethods(...STORE_METHODS), isClassWith(...STORE_METHODS)),
+    (value) => !isRedisClient(value) && anyOf(hasMethods(...STORE_METHODS), isClassWith(...STORE_METHODS))(value),
   ],
   ContextStore: ['a class with the methods get, set and destroy', isClassWith(...STORE_METHODS)],
   externalKey: [
@@ -125,6 +125,7 @@ export function checkOptions(given: unknown): void {
 
 function cureOf(name: string, value: unknown): string {
   if (isPromise(value)) return ' Await it first.'
+  if (name === 'store') return cureOfStore(value)
   const isLifetime = name === 'maxAge' || name === 'maxage'
   if (!isLifetime || value !== 0) return ''
   return " Leave it out for one day, which koa-session takes 0 for; a cookie until the browser is closed is 'session'."
@@ -179,7 +180,6 @@ export function checkCombination(options: ResolvedOptions): void {
     chunks !== undefined && chunks > 1 && !codec?.isSelfAuthenticating,
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
-  if (options.binding) checkBinding(options)
 }
 
 /** Whether the store has an index by owner; what a class makes is seen when it is used. */

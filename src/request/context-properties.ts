@@ -1,5 +1,14 @@
 import type { Context } from 'koa'
+import type { SessionModel } from '../session/session-model'
+import { watchEarlyChange } from './early-change'
 import { readAnywhere, type SessionSource } from './read-anywhere'
+
+/** What has made `ctx.session` what it is, of whichever service. */
+const GETTERS = new WeakSet<object>()
+
+export function isOwnGetter(getter: object | undefined): boolean {
+  return getter !== undefined && GETTERS.has(getter)
+}
 
 /**
  * Gives every `ctx` of an app, or one alone, its session, and that session's options; both can be redefined, as tests do.
@@ -7,16 +16,16 @@ import { readAnywhere, type SessionSource } from './read-anywhere'
  * @param target the prototype of an app's contexts, or a context
  */
 export function defineContextProperties(target: object, name: string, source: SessionSource): void {
+  function get(this: Context): SessionModel | null {
+    return readAnywhere(this, source)
+  }
+  function set(this: Context, value: unknown): void {
+    if (source.warnsOfLostChanges) watchEarlyChange(this, source.sessionIn(this))
+    source.sessionIn(this).session = value
+  }
+  GETTERS.add(get)
   Object.defineProperties(target, {
-    [name]: {
-      configurable: true,
-      get(this: Context) {
-        return readAnywhere(this, source)
-      },
-      set(this: Context, value: unknown) {
-        source.sessionIn(this).session = value
-      },
-    },
+    [name]: { configurable: true, get, set },
     [`${name}Options`]: {
       configurable: true,
       get(this: Context) {

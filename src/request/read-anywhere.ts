@@ -3,6 +3,7 @@ import { ContextSlot } from '../base/context-slot'
 import { SessionError } from '../base/errors'
 import { warnAlways, warnOnce } from '../base/warning'
 import { readBy, type SessionModel, type SessionHost } from '../session/session-model'
+import { watchEarlyChange } from './early-change'
 import { isCrossSiteAsked } from './scope/cross-site'
 import { emitError } from './scope/emit-error'
 import { isResponseOver } from './scope/response-state'
@@ -14,6 +15,8 @@ export interface SessionSource {
   sessionIn(ctx: Context): RequestSession
   /** Whether requests come through a middleware; without one, `ctx.session` is all that handlers have. */
   isServing(): boolean
+  /** Whether a change that is lost is told: not in production. */
+  readonly warnsOfLostChanges: boolean
 }
 
 /**
@@ -25,6 +28,7 @@ export function readAnywhere(ctx: Context, source: SessionSource): SessionModel 
   let session: RequestSession | undefined
   try {
     session = source.sessionIn(ctx)
+    if (source.warnsOfLostChanges) watchEarlyChange(ctx, session)
     return session.session
   } catch (error) {
     const isServed = session?.stage.isHandling

@@ -3,6 +3,8 @@ import { isPromise } from '../base/awaitable'
 import { warnOnce } from '../base/warning'
 import { keepCookies, releaseCookies } from '../cookies/keep-cookies'
 import type { SessionConfig } from '../options/config'
+import { isUnsaved, warnOfEarlyChange } from './early-change'
+import { warnIfReplaced } from './replaced-session'
 import { hasResponse } from './scope/response-state'
 import type { RequestSession } from './session/request-session'
 
@@ -17,6 +19,7 @@ export async function serve(
   if (binding?.handles(ctx)) return binding.serve(ctx, session)
   // The same middleware twice: the outer one has read the session, and will write it.
   if (session.stage.isHandling) return void (await handle())
+  if (config.warnsOfLostChanges && session.stage.isBefore) warnOfEarlyChange(session, config)
   // Called again after it was done, it goes on with the session that the request has: a browser holds no cookie of that yet.
   const starting = session.stage.isBefore ? session.start() : undefined
   if (isPromise(starting)) await starting
@@ -28,7 +31,9 @@ export async function serve(
     if (isPromise(closing)) await closing
   }
   releaseCookies(ctx, options.key)
-  if (config.warnsOfLateChanges) warnOfLateChanges(ctx, session)
+  if (!config.warnsOfLostChanges) return
+  warnIfReplaced(ctx, options.property)
+  warnOfLateChanges(ctx, session)
 }
 
 async function handleAndCommit(
@@ -91,13 +96,4 @@ function warnOfLateChanges(ctx: Context, session: RequestSession): void {
       }
     })
   })
-}
-
-/** What cannot be serialized was put in late: it would not have been saved either. */
-function isUnsaved(session: RequestSession): boolean {
-  try {
-    return session.hasUnsavedChanges
-  } catch {
-    return true
-  }
 }

@@ -6,7 +6,7 @@ import { SessionError } from '../base/errors'
 import { warnOnce } from '../base/warning'
 import { configure, type SessionConfig } from '../options/config'
 import { othersBeside } from '../options/create-options'
-import { checkBindings, checkNames } from '../options/name-checks'
+import { checkNames } from '../options/name-checks'
 import { checkCombination, checkOptions } from '../options/option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from '../options/options'
 import { defineContextProperties, lendContextProperties } from '../request/context-properties'
@@ -56,12 +56,16 @@ export class ServiceBase<Data extends object = SessionData> {
     checkNames(app, this.options, ServiceBase.#in(app))
     const surroundings = { app, others: othersBeside(options) }
     this.config = configure(this.options, this.#emit.bind(this), this.within.bind(this), surroundings)
-    checkBindings(
-      this.config,
-      ServiceBase.#in(app).map(({ config }) => config),
-    )
+    for (const { config } of ServiceBase.#in(app)) {
+      const binding = this.config.binding ?? config.binding
+      binding?.checkBeside(this.config, config)
+    }
     ServiceBase.#services.set(app, [...ServiceBase.#in(app), this])
-    this.#source = { sessionIn: this.sessionIn.bind(this), isServing: this.#isServing.bind(this) }
+    this.#source = {
+      sessionIn: this.sessionIn.bind(this),
+      isServing: this.#isServing.bind(this),
+      warnsOfLostChanges: this.config.warnsOfLostChanges,
+    }
     defineContextProperties(app.context, this.options.property, this.#source)
   }
 

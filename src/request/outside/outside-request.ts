@@ -37,7 +37,10 @@ function messageOf(request: OutsideRequest): IncomingMessage {
   if ('socket' in request) return request
   const { method, url } = request as { method?: unknown; url?: unknown }
   const address = addressOf(url)
-  const message = new IncomingMessage(socketFor(address))
+  const socket = socketFor(address)
+  const message = new IncomingMessage(socket)
+  // Cloudflare's workerd ignores the socket that it is given, and Koa reads it.
+  if (message.socket !== socket) Object.defineProperty(message, 'socket', { value: socket, writable: true })
   // Koa needs a text. An empty one is the name of no method, and so of none that is safe.
   message.method = typeof method === 'string' ? method.toUpperCase() : ''
   message.url = address ? address.pathname + address.search : pathOf(url)

@@ -119,10 +119,9 @@ export class RequestSession implements SessionHost {
     return this.#scope.wasRead || this.#persistence.toldClient
   }
 
-  /** Whether the session was changed after its last commit, so that the change is lost. */
+  /** Whether the session was changed or ended after its last commit, so that this is lost. */
   get hasUnsavedChanges(): boolean {
-    if (this.#state.current.name !== 'open' || !this.#state.current.session || this.#state.unread) return false
-    return this.#persistence.hasChanges(this.#state.current.session)
+    return this.#state.isUnsaved
   }
 
   /** The middleware has come: reads the session, whatever was done with `ctx.session` before. */

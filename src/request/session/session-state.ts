@@ -35,6 +35,14 @@ export class SessionState {
     return this.#hasFailedToRead
   }
 
+  /** Whether it holds a change, or an end, that no commit has seen. */
+  get isUnsaved(): boolean {
+    const current = this.#current
+    if (current.name === 'ended') return !current.settled
+    if (current.name !== 'open' || !current.session || this.#unread) return false
+    return this.#persistence.hasChanges(current.session)
+  }
+
   /** Reads the session, once: later calls wait for the same reading. */
   read(): Awaitable<void> {
     if (this.#current.name === 'loading') return this.#current.done

@@ -39,5 +39,9 @@ export function notLoaded(): SessionError {
  */
 export function assignable(value: unknown): Dictionary | null {
   if (typeof value === 'object') return value instanceof SessionModel ? SessionModel.data(value) : (value as Dictionary)
-  throw new SessionError('ERR_SESSION_BAD_VALUE', `ctx.session takes an object or null, not a ${typeof value}.`)
+  const what = value === undefined ? 'undefined' : `a ${typeof value}`
+  throw new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    `ctx.session takes an object, or null to end the session, not ${what}.`,
+  )
 }

@@ -16,6 +16,8 @@ const BAD: [value: unknown, ...parts: string[]][] = [
   ['allow', '"crossSite"', 'not "allow"'],
   ['REFUSE', '"crossSite"', 'not "REFUSE"'],
   [['https://a.example'], '"crossSite"', 'not an array'],
+  [{ trusted: [] }, 'has no "trusted"', 'It is called "trustedOrigins" now.'],
+  [{ otherwise: 'refuse' }, 'It is called "mode" now.'],
   [{ trust: [] }, 'has no "trust"', 'trustedOrigins, allow and mode'],
   [{ mode: 'ignore' }, '"crossSite.mode"', 'not "ignore"'],
   [{ allow: true }, '"crossSite.allow"', 'not true'],

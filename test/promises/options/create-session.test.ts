@@ -43,6 +43,8 @@ test.each([
   ['graceMs', 5, 'Unknown session option "graceMs". Leave it out; docs/options.md has a table of all options.'],
   ['samesite', 'lax', 'Unknown session option "samesite". Did you mean "sameSite"?'],
   ['anything', 1, 'Unknown session option "anything". Leave it out; docs/options.md has a table of all options.'],
+  ['hashIds', true, 'Unknown session option "hashIds". It is called "hashTokens" now.'],
+  ['recheck', 1000, 'Unknown session option "recheck". It is called "recheckEvery" now.'],
   ['secureProxy', true, 'Unknown session option "secureProxy". Set app.proxy = true and secure: true.'],
 ])(
   'D23, R78: createSession() warns once of the unknown option %s, and goes on without it',

@@ -1,3 +1,5 @@
+import { Cluster, Redis } from 'ioredis'
+import { Redis as Valkey } from 'iovalkey'
 import createKoaSession from 'koa-session'
 import {
   fromExpressStore,
@@ -8,6 +10,7 @@ import {
   type SessionError,
   type SessionOptions,
 } from 'koa-session-service'
+import { createClient, createCluster } from 'redis'
 import { createApp, Visitor } from '../../support/app'
 import { contextStoreOver } from '../../support/backends'
 import { createSessionApp } from '../../support/session-app'
@@ -81,6 +84,26 @@ describe('a promise in the place of a value', () => {
     app.on('error', (error) => errors.push(error))
     expect((await visitor().get('/set?user=ann')).status).toBe(500)
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' })])
+  })
+})
+
+describe('what is no store in the place of one', () => {
+  const clients = [
+    ['ioredis', new Redis({ lazyConnect: true })],
+    ['a cluster of ioredis', new Cluster([{ host: '127.0.0.1' }], { lazyConnect: true })],
+    ['iovalkey', new Valkey({ lazyConnect: true })],
+    ['redis', createClient()],
+    ['a cluster of redis', createCluster({ rootNodes: [{}] })],
+  ] as [string, object][]
+
+  it.each(clients)('R38: a client of %s: the message names RedisStore', (_name, client) => {
+    expect(told({ store: client })).toMatch(
+      /not an object\. Pass new RedisStore\(client\), from koa-session-service\/redis\.$/,
+    )
+  })
+
+  it('R38: a Map: the message names MemoryStore', () => {
+    expect(told({ store: new Map() })).toMatch(/not an object\. Pass new MemoryStore\(\)\.$/)
   })
 })
 

@@ -57,7 +57,18 @@ async function errorAt(path: string, app: Koa): Promise<SessionError> {
   return seen.mock.calls[0][0]
 }
 
-// The first in this file: a developer may be told once only.
+// The first in this file: a developer is told once only.
+test("R47: with routing-controllers' error handler a warning says what the client is not told, once", async () => {
+  const warn = jest.spyOn(process, 'emitWarning').mockImplementation()
+  const visitor = new Visitor(useKoaServer(createApp(), { controllers: [ViewsController] }))
+  await visitor.get('/session')
+  await visitor.get('/key')
+  expect(warn.mock.calls).toEqual([
+    [expect.stringMatching(/^@Session\(\) failed with ERR_SESSION_NO_MIDDLEWARE\. .*"app\.use\(/), 'SessionWarning'],
+  ])
+  warn.mockRestore()
+})
+
 const CASES = Object.entries(KOA_VERSIONS).flatMap(([version, KoaClass]) =>
   Object.entries(SETUPS).map(([name, setUp]) => [`${version}, ${name}`, KoaClass, setUp] as const),
 )

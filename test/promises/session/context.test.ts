@@ -82,7 +82,9 @@ describe.each(BACKENDS)('ctx.session with $name', ({ options, hasIds }) => {
       expect(caught).toEqual([
         expect.objectContaining({
           code: 'ERR_SESSION_BAD_VALUE',
-          message: expect.stringContaining(`an object or null, not a ${typeof value}`),
+          message: expect.stringContaining(
+            `an object, or null to end the session, not ${value === undefined ? 'undefined' : `a ${typeof value}`}`,
+          ),
         }),
       ])
       expect(await sessionOf(visitor)).toEqual({ user: 'alice' })

@@ -4,6 +4,7 @@ import { describeWith } from '../../support/require-server'
 import { Consumer } from '../package/consumer'
 import { PackedProject } from '../package/packed'
 import { run, RUNTIMES, type Result } from './runtime'
+import { askWorker, findWorkerd } from './workerd'
 
 jest.setTimeout(120_000)
 
@@ -22,3 +23,11 @@ for (const runtime of RUNTIMES) {
     })
   })
 }
+
+const workerd = findWorkerd()
+
+describeWith('workerd', workerd !== undefined)('workerd, which runs the Workers of Cloudflare', () => {
+  test(`R105: from the packed package, ${CHECKS} checks of sessions of every kind pass`, async () => {
+    expect(await askWorker(workerd ?? '', 'worker.mjs', consumer.folder)).toEqual(ALL_PASS)
+  })
+})

@@ -1,0 +1,71 @@
+import createGenericSession from 'koa-generic-session'
+import createKoaSession from 'koa-session'
+import type Koa from 'koa'
+import { MemoryStore, session, type SessionError } from 'koa-session-service'
+import { createApp, Visitor } from '../../support/app'
+
+/** What is warned of while an app is used that has another session beside this package's. */
+async function warningsOf(
+  install: (app: Koa, library: typeof import('koa-session-service')) => void,
+): Promise<string[]> {
+  const warnings: string[] = []
+  const spy = jest
+    .spyOn(process, 'emitWarning')
+    .mockImplementation((...warning: unknown[]) => void warnings.push(warning.join(' ')))
+  // What was told once is not told again: a fresh copy of the library has told nothing.
+  jest.resetModules()
+  const app = createApp()
+  install(app, jest.requireActual<typeof import('koa-session-service')>('koa-session-service'))
+  app.use((ctx) => void (ctx.body = 'hello'))
+  const visitor = new Visitor(app)
+  await visitor.get('/')
+  await visitor.get('/')
+  spy.mockRestore()
+  return warnings.filter((warning) => warning.endsWith(' SessionWarning'))
+}
+
+const koaSession = (app: Koa): Koa.Middleware => createKoaSession({}, app as never) as never
+
+describe('another session on the same app', () => {
+  it('R38: koa-session in front of this package is a clash that names it', () => {
+    const app = createApp()
+    app.use(koaSession(app))
+    let error: unknown
+    try {
+      session({ store: new MemoryStore() }, app)
+    } catch (thrown) {
+      error = thrown
+    }
+    expect((error as SessionError).code).toBe('ERR_SESSION_CLASH')
+    expect((error as SessionError).message).toMatch(
+      /^koa-session has a ctx\.sessionOptions on this app already\. Leave it out,/,
+    )
+    expect(() => session({ key: 'mine', property: 'mine' }, app)).not.toThrow()
+  })
+
+  it('R38: koa-session behind this package is a warning that names it, once', async () => {
+    const warnings = await warningsOf((app, library) => {
+      app.use(library.session({}, app))
+      app.use(koaSession(app))
+    })
+    expect(warnings).toEqual([
+      expect.stringMatching(/^ctx\.session is not the session of koa-session-service: koa-session has replaced it\./),
+    ])
+  })
+
+  it('R38: so is a session that a middleware puts on the context itself', async () => {
+    const warnings = await warningsOf((app, library) => {
+      app.use(createGenericSession({ defer: true }) as never)
+      app.use(library.session({ key: 'mine' }, app))
+    })
+    expect(warnings).toEqual([expect.stringContaining('a middleware has replaced it.')])
+  })
+
+  it('R38: one session alone, or two of this package, are none', async () => {
+    const warnings = await warningsOf((app, library) => {
+      app.use(library.session({}, app))
+      app.use(library.session({ key: 'admin', property: 'admin' }, app))
+    })
+    expect(warnings).toEqual([])
+  })
+})
