@@ -12,7 +12,8 @@ const config: Config = {
   reporters: ['default', '<rootDir>/test/support/summary-reporter.cjs'],
   globalSetup: '<rootDir>/test/support/run-folder.cjs',
   globalTeardown: '<rootDir>/test/support/remove-run-folder.cjs',
-  testTimeout: 60_000,
+  // For machines that have other things to do.
+  testTimeout: 120_000,
   // One process for all suites grows, and slows them down.
   maxWorkers: 2,
 }

@@ -43,6 +43,7 @@ export {
   type OwnerMark,
   type ReadAt,
   type Store,
+  type ConditionalContext,
   type StoreContext,
   type StoreSetContext,
   type TouchableStore,

@@ -8,7 +8,7 @@ import {
   type ConditionalStore,
   type ReadAt,
   type Store,
-  type StoreContext,
+  type ConditionalContext,
   type TouchableStore,
   type Versioned,
   type WriteOutcome,
@@ -60,21 +60,23 @@ export class StoreBackend implements Backend {
     return this.#conditional !== undefined
   }
 
-  load(id: string, context: StoreContext): Awaitable<Versioned | undefined> {
+  load(id: string, context: ConditionalContext): Awaitable<Versioned | undefined> {
     const store = this.#conditional
     if (!store) {
       const getting = this.#options.guard.call(() => this.#store.get(id, this.#options.maxAge, context), id)
-      return andThen(getting, (record) => (isRecord(record) ? { record: asWritten(record), revision: undefined } : undefined))
+      return andThen(getting, (record) =>
+        isRecord(record) ? { record: asWritten(record), revision: undefined } : undefined,
+      )
     }
     const reading = this.#options.guard.call(() => store.read(id, context), id)
     return andThen(reading, (found) => (found && isRecord(found.record) ? readable(found) : undefined))
   }
 
-  write(write: Write, context: StoreContext): Awaitable<WriteResult> {
+  write(write: Write, context: ConditionalContext): Awaitable<WriteResult> {
     return this.#options.guard.call(() => this.#write(write, this.#told(context)), write.id)
   }
 
-  remove(id: string, { ctx }: StoreContext, at?: ReadAt): Awaitable<boolean> {
+  remove(id: string, { ctx }: ConditionalContext, at?: ReadAt): Awaitable<boolean> {
     const context = at && this.#conditional ? { ctx, at } : { ctx }
     const removing = this.#options.guard.call<unknown>(() => this.#store.destroy(id, context), id)
     return andThen(removing, (existed) => {
@@ -84,18 +86,21 @@ export class StoreBackend implements Backend {
     })
   }
 
-  #told(context: StoreContext): StoreContext {
+  #told(context: ConditionalContext): ConditionalContext {
     return context.owner === undefined ? context : { ...context, owner: this.#options.nameOf(context.owner) }
   }
 
-  #write({ id, data, text, lifetime, ttl, readAt, reason }: Write, context: StoreContext): Awaitable<WriteResult> {
+  #write(
+    { id, data, text, lifetime, ttl, readAt, reason }: Write,
+    context: ConditionalContext,
+  ): Awaitable<WriteResult> {
     const key = id as string
     const isRenewal = reason === 'rolling' || reason === 'renew'
     if (this.#touchable && readAt && isRenewal) {
       const { revision } = readAt
       if (revision !== undefined) context.revision = revision
       const touching = this.#touchable.touch(key, lifetime._expire, ttl, context)
-      return andThen(touching, (answer) => touched(answer, revision))
+      return andThen(touching, (answer) => checked(answer, 'touch'))
     }
     const record: SessionRecord = Object.assign(data, lifetime)
     const store = this.#conditional
@@ -104,7 +109,10 @@ export class StoreBackend implements Backend {
       return andThen(set, () => written(undefined))
     }
     if (this.serializer === JSON) context.text = withLifetime(text, lifetime)
-    if (readAt) return andThen(store.replace(key, record, ttl, readAt.revision, context), checked)
+    if (readAt) {
+      const replacing = store.replace(key, record, ttl, readAt.revision, context)
+      return andThen(replacing, (answer) => checked(answer, 'replace'))
+    }
     const creating = store.create(key, record, ttl, context)
     return andThen(creating, (created) => (created ? written(created.revision) : { outcome: 'taken' }))
   }
@@ -121,13 +129,7 @@ function written(revision: unknown): WriteResult {
 }
 
 /** A store of somebody else's may be wrong. */
-function checked(answer: WriteOutcome): WriteOutcome {
+function checked(answer: WriteOutcome, method: string): WriteOutcome {
   if (OUTCOMES.includes((answer as WriteOutcome | undefined)?.outcome)) return answer
-  throw new TypeError('"replace" of a session store returns { outcome }: "written", "conflict" or "missing"')
-}
-
-/** Its `touch` may return a boolean, or nothing: then it is taken at its word. */
-function touched(answer: WriteOutcome | boolean | undefined | void, revision: unknown): WriteResult {
-  if (typeof answer === 'object') return checked(answer)
-  return answer === false ? { outcome: 'missing' } : written(revision)
+  throw new TypeError(`"${method}" of a session store returns { outcome }: "written", "conflict" or "missing"`)
 }

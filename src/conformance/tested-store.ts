@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { Context } from 'koa'
 import { monotonic } from '../base/monotonic'
-import type { ConditionalStore, OwnerIndexedStore, StoreSetContext, TouchableStore } from '../contracts/store'
+import type {
+  ConditionalContext,
+  ConditionalStore,
+  OwnerIndexedStore,
+  StoreSetContext,
+  TouchableStore,
+} from '../contracts/store'
 
 /** The functions of a test runner: jest, vitest and mocha have them as globals, `node:test` exports them. */
 export interface TestRunner {
@@ -37,7 +43,9 @@ export function newKey(): string {
 }
 
 /** What a store is told beside a key. */
-export function request(more: Partial<StoreSetContext> = {}): StoreSetContext {
+export function request(
+  more: Partial<StoreSetContext & ConditionalContext> = {},
+): StoreSetContext & ConditionalContext {
   return { rolling: false, changed: true, ctx: {} as Context, ...more }
 }
 

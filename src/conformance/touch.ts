@@ -18,7 +18,7 @@ export function describeTouch(it: TestRunner['it'], test: TestedStore): void {
     const expire = Date.now() + LONG
     const short = await shortLife(test)
     await test.store.set(test.key, { a: 1, _expire: Date.now() + short, _maxAge: short }, short, request())
-    assert.equal(await touch(test.key, expire, LONG, request()), true)
+    assert.equal((await touch(test.key, expire, LONG, request())).outcome, 'written')
     await setTimeout(2 * short)
     assert.deepEqual({ ...(await get(test)) }, { a: 1, _expire: expire, _maxAge: short })
   })
@@ -26,28 +26,28 @@ export function describeTouch(it: TestRunner['it'], test: TestedStore): void {
     const short = await shortLife(test)
     const record = { a: 1, _expire: Date.now() + LONG, _maxAge: LONG }
     await test.store.set(test.key, record, LONG, request())
-    assert.equal(await touch(test.key, Date.now() + short, short, request()), true)
+    assert.equal((await touch(test.key, Date.now() + short, short, request())).outcome, 'written')
     await setTimeout(2 * short)
     assert.deepEqual({ ...(await get(test)) }, record)
   })
   it('a touch that changes nothing finds the record all the same', async () => {
     const expire = Date.now() + LONG
     await test.store.set(test.key, { a: 1, _expire: expire }, LONG, request())
-    for (const life of [1, 1]) assert.equal(await touch(test.key, expire, life, request()), true)
+    for (const life of [1, 1]) assert.equal((await touch(test.key, expire, life, request())).outcome, 'written')
   })
   it('touch creates nothing', async () => {
-    assert.equal(await touch(test.key, Date.now() + LONG, LONG, request()), false)
+    assert.deepEqual(await touch(test.key, Date.now() + LONG, LONG, request()), { outcome: 'missing' })
     assertNothing(await get(test))
   })
   it('touch does not bring an expired record back', async () => {
     await test.store.set(test.key, { a: 1 }, await shortLife(test), request())
     await untilGone(test)
-    assert.equal(await touch(test.key, undefined, LONG, request()), false)
+    assert.deepEqual(await touch(test.key, undefined, LONG, request()), { outcome: 'missing' })
     assertNothing(await get(test))
   })
   it('touch leaves a record without _expire without one', async () => {
     await test.store.set(test.key, { a: 1, _session: true }, LONG, request())
-    assert.equal(await touch(test.key, undefined, LONG, request()), true)
+    assert.equal((await touch(test.key, undefined, LONG, request())).outcome, 'written')
     assert.deepEqual({ ...(await get(test)) }, { a: 1, _session: true })
   })
 }

@@ -1,7 +1,7 @@
 import type { Dictionary, RecordLifetime } from '../session/record'
 import type { Awaitable } from '../base/awaitable'
 import type { Serializer } from '../session/serializer'
-import type { OwnerIndexedStore, OwnerMark, ReadAt, StoreContext, Versioned } from './store'
+import type { OwnerIndexedStore, OwnerMark, ReadAt, ConditionalContext, Versioned } from './store'
 
 /** Why a session is written: by order, because its data changed, to extend its life, or to note that it is used. */
 export type WriteReason = 'forced' | 'changed' | 'rolling' | 'renew' | 'seen'
@@ -62,9 +62,9 @@ export interface Backend {
    *
    * @param key the record's id; without a store, the token that holds the record
    */
-  load(key: string, context: StoreContext): Awaitable<Versioned | null | undefined>
+  load(key: string, context: ConditionalContext): Awaitable<Versioned | null | undefined>
   /** @param context made for this call: a store may be told more with it */
-  write(write: Write, context: StoreContext): Awaitable<WriteResult>
+  write(write: Write, context: ConditionalContext): Awaitable<WriteResult>
   /** Removes the record, with `at` only as it was read; returns false where it is known that it did not. */
-  remove(id: string, context: StoreContext, at?: ReadAt): Awaitable<boolean>
+  remove(id: string, context: ConditionalContext, at?: ReadAt): Awaitable<boolean>
 }

@@ -15,24 +15,6 @@ export interface StoreContext {
    * `koa.sess=alice`; a hash of that where it is longer than 255 characters.
    */
   owner?: string
-  /** The JSON of the record that is written, for a store with conditional writes: it need not make it again. */
-  text?: string
-  /**
-   * The revision that the record was read at, where it is to be touched on that condition: see {@link TouchableStore}.
-   */
-  revision?: unknown
-  /**
-   * The write is not to shorten the record's life: where that lasts longer by now, its `_expire` and its time in the store
-   * stay. For {@link ConditionalStore.replace}; a store that does not know it takes what it is given.
-   */
-  keepsLife?: true
-  /**
-   * A fingerprint of what the client presents, where that does not fit the record that was answered: a store with a cache
-   * looks past it, once for each fingerprint.
-   */
-  doubt?: string
-  /** Who asks compares the token itself with the record that `get` returns: one with a `_secret` is returned too. */
-  knowsSecrets?: boolean
 }
 
 /** Passed to {@link Store.set}, after the record. */
@@ -71,6 +53,28 @@ export interface Store {
   destroy(key: string, context: { ctx: Context }): Awaitable<unknown>
 }
 
+/** Passed to the calls of a {@link ConditionalStore}, after the key. A store that does not know one of these leaves it alone. */
+export interface ConditionalContext extends StoreContext {
+  /** The JSON of the record that is written, for a store with conditional writes: it need not make it again. */
+  text?: string
+  /**
+   * The revision that the record was read at, where it is to be touched on that condition: see {@link TouchableStore}.
+   */
+  revision?: unknown
+  /**
+   * The write is not to shorten the record's life: where that lasts longer by now, its `_expire` and its time in the store
+   * stay. For {@link ConditionalStore.replace}; a store that does not know it takes what it is given.
+   */
+  keepsLife?: true
+  /**
+   * A fingerprint of what the client presents, where that does not fit the record that was answered: a store with a cache
+   * looks past it, once for each fingerprint.
+   */
+  doubt?: string
+  /** Who asks compares the token itself with the record that `get` returns: one with a `_secret` is returned too. */
+  knowsSecrets?: boolean
+}
+
 /** A record, and the revision that it was read at: any value that changes with every write of the data. */
 export interface Versioned {
   record: SessionRecord
@@ -102,15 +106,15 @@ export type WriteOutcome = { outcome: 'written'; revision: unknown } | { outcome
  * with a `_secret`, which its key alone does not open, unless the context says `knowsSecrets`. `read` returns every record.
  */
 export interface ConditionalStore extends Store {
-  get(key: string, maxAge: number, context: StoreContext): Awaitable<SessionRecord | null | undefined>
+  get(key: string, maxAge: number, context: ConditionalContext): Awaitable<SessionRecord | null | undefined>
   /** Returns the record with its revision, or undefined as `get` does. */
-  read(key: string, context: StoreContext): Awaitable<Versioned | null | undefined>
+  read(key: string, context: ConditionalContext): Awaitable<Versioned | null | undefined>
   /** Writes a record only where the key is free; returns its revision, or undefined where the key is taken. */
   create(
     key: string,
     record: SessionRecord,
     maxAge: number,
-    context: StoreContext,
+    context: ConditionalContext,
   ): Awaitable<{ revision: unknown } | undefined>
   /** Writes a record only where the key still exists at `revision`. */
   replace(
@@ -118,7 +122,7 @@ export interface ConditionalStore extends Store {
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    context: StoreContext,
+    context: ConditionalContext,
   ): Awaitable<WriteOutcome>
   /**
    * Removes the record; returns whether it did. With `at`, only where the record is as it was read: at that revision, and
@@ -134,15 +138,10 @@ export interface TouchableStore {
    * for a record without one), where that is later than what it has: a life that another request has made longer stays
    * so. Never creates a record, and leaves its revision as it is.
    *
-   * With a `revision` in the context, only where the record is still at it; returns how that ended. Without one, returns
-   * whether the record was there. A store that returns a boolean all the same is taken at its word.
+   * With a `revision` in the context, only where the record is still at it. Returns how that ended: `written` and the revision
+   * that it was told, if any; `conflict`; or `missing`.
    */
-  touch(
-    key: string,
-    expire: number | undefined,
-    maxAge: number,
-    context: StoreContext,
-  ): Awaitable<WriteOutcome | boolean | undefined | void>
+  touch(key: string, expire: number | undefined, maxAge: number, context: ConditionalContext): Awaitable<WriteOutcome>
 }
 
 /** A record of an owner, the key that it rests under, and the revision that it was read at. */

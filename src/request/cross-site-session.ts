@@ -6,7 +6,7 @@ import type { Transport } from '../contracts/transport'
 import type { SessionConfig } from '../options/config'
 import type { CrossSiteTreatment } from '../options/cross-site'
 import type { SessionModel } from '../session/session-model'
-import type { CommitVerb } from './commit/commit-plan'
+import { VERB_TRAITS, type CommitVerb } from './commit/commit-plan'
 import { Persistence } from './session/persistence'
 import { RequestScope } from './scope/request-scope'
 import { RequestSession } from './session/request-session'
@@ -89,7 +89,8 @@ export class CrossSiteSession extends RequestSession {
 
   override async commit(verb: CommitVerb): Promise<void> {
     // To extend a session, or to write what has changed, asks for nothing where there is none.
-    const asksNothing = verb === 'touch' || (verb === 'commit' && super.session !== null)
+    const { isImplicit, extends: isTouch } = VERB_TRAITS[verb]
+    const asksNothing = isTouch || (isImplicit && super.session !== null)
     if (!asksNothing) throw this.#error
   }
 

@@ -84,13 +84,13 @@ export interface SignInChange {
   /** What the store said at a sign-in; undefined where nobody signs in, or nobody can list an owner's sessions. */
   readonly order: SignInOrder | undefined
   /** What is seen now of who uses it; undefined where nobody can list an owner's sessions. */
-  readonly sighting: { device: DeviceInfo | undefined } | undefined
+  readonly seen: { device: DeviceInfo | undefined } | undefined
   readonly now: number
 }
 
 /** The signInInfo after a write. A change of the owner is a proof of who they are. */
 export function nextSignInInfo(before: SignInInfo, change: SignInChange): SignInInfo {
-  const { owner, isSignIn, confirms, isNewGeneration, order, sighting, now } = change
+  const { owner, isSignIn, confirms, isNewGeneration, order, seen, now } = change
   const proof: Confirmation | undefined = confirms && (confirms.method === undefined ? [now] : [now, confirms.method])
   if (owner === undefined) {
     if (proof) return { ...NO_SIGN_IN, confirmed: proof }
@@ -102,8 +102,8 @@ export function nextSignInInfo(before: SignInInfo, change: SignInChange): SignIn
   return {
     signIn: order === undefined ? (isSignIn ? undefined : before.signIn) : { ...order, at },
     confirmed: proof ?? (isSignIn ? [now] : before.confirmed),
-    seen: sighting ? now : undefined,
-    device: sighting?.device,
+    seen: seen ? now : undefined,
+    device: seen?.device,
   }
 }
 

@@ -4,7 +4,7 @@ import {
   type ConditionalStore,
   type OwnerIndexedStore,
   type ReadAt,
-  type StoreContext,
+  type ConditionalContext,
   type TouchableStore,
   type Versioned,
   type WriteOutcome,
@@ -99,11 +99,11 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     return this.#text.serializer
   }
 
-  async get(key: string, _maxAge: number, context: StoreContext): Promise<SessionRecord | undefined> {
+  async get(key: string, _maxAge: number, context: ConditionalContext): Promise<SessionRecord | undefined> {
     return openById((await this.read(key, context))?.record, context)
   }
 
-  async read(key: string, context: StoreContext): Promise<Versioned | undefined> {
+  async read(key: string, context: ConditionalContext): Promise<Versioned | undefined> {
     const { doubt } = context
     if (doubt !== undefined && !this.#doubts?.has(doubt)) {
       const found = await this.#readShared(key, context)
@@ -116,7 +116,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     return this.#readShared(key, context)
   }
 
-  async set(key: string, record: SessionRecord, maxAge: number, context: StoreContext): Promise<void> {
+  async set(key: string, record: SessionRecord, maxAge: number, context: ConditionalContext): Promise<void> {
     await this.#change(key, () => this.#shared.set(key, record, maxAge, { ...context, changed: true }))
     this.#publishWritten(key, record)
   }
@@ -125,7 +125,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     key: string,
     record: SessionRecord,
     maxAge: number,
-    context: StoreContext,
+    context: ConditionalContext,
   ): Promise<{ revision: unknown } | undefined> {
     return this.#write(key, record, context, async () => {
       const created = await this.#shared.create(key, record, maxAge, context)
@@ -138,7 +138,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    context: StoreContext,
+    context: ConditionalContext,
   ): Promise<WriteOutcome> {
     const outcome = await this.#write(key, record, context, async () => {
       const answer = await this.#shared.replace(key, record, maxAge, revision, context)
@@ -152,12 +152,12 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     key: string,
     expire: number | undefined,
     maxAge: number,
-    context: StoreContext,
-  ): Promise<WriteOutcome | boolean | undefined | void> {
+    context: ConditionalContext,
+  ): Promise<WriteOutcome> {
     return this.#change(key, () => this.#shared.touch(key, expire, maxAge, context))
   }
 
-  async destroy(key: string, context: { ctx: StoreContext['ctx']; at?: ReadAt }): Promise<boolean> {
+  async destroy(key: string, context: { ctx: ConditionalContext['ctx']; at?: ReadAt }): Promise<boolean> {
     const isDestroyed = await this.#change(key, () => this.#shared.destroy(key, context))
     if (isDestroyed) this.#publish(() => ({ kind: 'ended', session: hashSession(key) }))
     return isDestroyed
@@ -169,7 +169,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     this.#cache?.delete(undefined)
   }
 
-  async #readShared(key: string, context: StoreContext): Promise<Versioned | undefined> {
+  async #readShared(key: string, context: ConditionalContext): Promise<Versioned | undefined> {
     if (!this.#cache) return (await this.#shared.read(key, context)) ?? undefined
     const name = this.#nameOf(key)
     return this.#readings.during(name, async (reading) => {
@@ -186,7 +186,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
   async #write<T>(
     key: string,
     record: SessionRecord,
-    context: StoreContext,
+    context: ConditionalContext,
     work: () => Promise<{ answer: T; written: { revision: unknown } | undefined }>,
   ): Promise<T> {
     if (!this.#cache) return (await work()).answer

@@ -6,7 +6,7 @@ import type {
   OwnerIndexedStore,
   OwnerMark,
   ReadAt,
-  StoreContext,
+  ConditionalContext,
   TouchableStore,
   Versioned,
   WriteOutcome,
@@ -60,11 +60,11 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     return this.#text.serializer
   }
 
-  get(key: string, _maxAge?: number, context?: StoreContext): SessionRecord | undefined {
+  get(key: string, _maxAge?: number, context?: ConditionalContext): SessionRecord | undefined {
     return openById(this.read(key)?.record, context)
   }
 
-  set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): void {
+  set(key: string, record: SessionRecord, maxAge: number, context?: ConditionalContext): void {
     this.#write(key, record, maxAge, context)
   }
 
@@ -88,27 +88,33 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     key: string,
     record: SessionRecord,
     maxAge: number,
-    context?: StoreContext,
+    context?: ConditionalContext,
   ): { revision: unknown } | undefined {
     return this.#find(key) ? undefined : { revision: this.#write(key, record, maxAge, context) }
   }
 
-  replace(key: string, record: SessionRecord, maxAge: number, revision: unknown, context?: StoreContext): WriteOutcome {
+  replace(
+    key: string,
+    record: SessionRecord,
+    maxAge: number,
+    revision: unknown,
+    context?: ConditionalContext,
+  ): WriteOutcome {
     const entry = this.#find(key)
     if (!entry) return { outcome: 'missing' }
     if (entry.text !== revision) return { outcome: 'conflict' }
     return { outcome: 'written', revision: this.#write(key, record, maxAge, context) }
   }
 
-  touch(key: string, expire: number | undefined, maxAge: number, context?: StoreContext): WriteOutcome | boolean {
+  touch(key: string, expire: number | undefined, maxAge: number, context?: ConditionalContext): WriteOutcome {
     const revision = context?.revision
     const entry = this.#find(key)
-    if (!entry) return revision === undefined ? false : { outcome: 'missing' }
+    if (!entry) return { outcome: 'missing' }
     if (revision !== undefined && entry.text !== revision) return { outcome: 'conflict' }
     this.#entries.use(entry)
     this.#entries.setUntil(entry, Math.max(entry.until, this.#now + Math.ceil(maxAge)))
     if (expire !== undefined && entry.expire !== undefined) entry.expire = Math.max(entry.expire, expire - this.#epoch)
-    return revision === undefined || { outcome: 'written', revision }
+    return { outcome: 'written', revision }
   }
 
   listByOwner(owner: string): OwnedRecord[] {
@@ -163,7 +169,7 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
     return undefined
   }
 
-  #write(key: string, record: SessionRecord, maxAge: number, context: StoreContext | undefined): string {
+  #write(key: string, record: SessionRecord, maxAge: number, context: ConditionalContext | undefined): string {
     const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
     const text = flat(this.#text.stringify(record, context))
     const until = this.#now + Math.ceil(maxAge)

@@ -3,6 +3,39 @@ import type { WriteReason } from '../../contracts/backend'
 /** What a commit is asked for; `commit`: whatever there is need for. */
 export type CommitVerb = 'commit' | 'save' | 'touch' | 'regenerate' | 'confirm'
 
+/** What sets a verb apart from the others. */
+export interface VerbTraits {
+  /** Nobody has called it by name: the end of the request has. */
+  readonly isImplicit: boolean
+  /** It writes the session, changed or not. */
+  readonly forces: boolean
+  /** It extends the session's life. */
+  readonly extends: boolean
+  /** It gives the client a new token. */
+  readonly rotates: boolean
+  /** The session is to begin anew, or to get another token at least: what a sign-in does where nobody says whose a session is. */
+  readonly regenerates: boolean
+  /** The owner has proved who they are. */
+  readonly proves: boolean
+}
+
+const PLAIN: VerbTraits = {
+  isImplicit: false,
+  forces: false,
+  extends: false,
+  rotates: false,
+  regenerates: false,
+  proves: false,
+}
+
+export const VERB_TRAITS: Readonly<Record<CommitVerb, VerbTraits>> = {
+  commit: { ...PLAIN, isImplicit: true },
+  save: { ...PLAIN, forces: true },
+  touch: { ...PLAIN, extends: true },
+  regenerate: { ...PLAIN, forces: true, rotates: true, regenerates: true },
+  confirm: { ...PLAIN, forces: true, rotates: true, proves: true },
+}
+
 /** What a commit knows of its session before it decides anything. */
 export interface CommitFacts {
   verb: CommitVerb
@@ -63,16 +96,17 @@ export type CommitPlan =
 
 /** The first row that fits. Its test is this table. */
 export function planCommit(facts: CommitFacts): CommitPlan {
-  const { verb, isStored, isResponseSent } = facts
+  const { isStored, isResponseSent } = facts
+  const verb = VERB_TRAITS[facts.verb]
   if (rotatesByOrder(facts) && isResponseSent) return { do: 'refuse' }
   if (facts.changesOwner && facts.isOutside) return { do: 'refuse' }
   // Whoever it belonged to has left it; what belongs to nobody yet, such as a cart, is not lost for that.
   if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: facts.hasOwner ? 'end' : 'refuse' }
-  if (facts.mustWrite || verb === 'save' || verb === 'regenerate' || verb === 'confirm') return write(facts, 'forced')
+  if (facts.mustWrite || verb.forces) return write(facts, 'forced')
   if (facts.changesOwner) return write(facts, 'changed')
   if (!isStored && !facts.hasData) return rest(facts)
   if (facts.isChanged) return write(facts, 'changed')
-  if (verb === 'touch') return write(facts, facts.isSeenDue ? 'forced' : 'rolling')
+  if (verb.extends) return write(facts, facts.isSeenDue ? 'forced' : 'rolling')
   if (facts.needsSecret && !isResponseSent) return write(facts, 'forced')
   if (facts.wasWritten) return rest(facts)
   if (facts.isSeenDue) return write(facts, facts.isRolling || facts.isRenewalDue ? 'forced' : 'seen')
@@ -87,13 +121,15 @@ function write(facts: CommitFacts, reason: WriteReason): CommitPlan {
 
 function rotationOf(facts: CommitFacts): Rotation {
   if (facts.isInCookie || !facts.isStored) return 'none'
-  if (facts.changesOwner || (facts.verb === 'confirm' && !facts.isSatisfied)) return 'generation'
-  if (facts.verb === 'regenerate') return facts.hasOwners ? 'hygiene' : 'generation'
+  const { proves, regenerates } = VERB_TRAITS[facts.verb]
+  if (facts.changesOwner || (proves && !facts.isSatisfied)) return 'generation'
+  if (regenerates) return facts.hasOwners ? 'hygiene' : 'generation'
   return facts.needsSecret && !facts.isResponseSent ? 'hygiene' : 'none'
 }
 
 function rotatesByOrder({ verb, isStored, isInCookie, isSatisfied }: CommitFacts): boolean {
-  return (verb === 'regenerate' || (verb === 'confirm' && !isSatisfied)) && isStored && !isInCookie
+  const { regenerates, proves } = VERB_TRAITS[verb]
+  return (regenerates || (proves && !isSatisfied)) && isStored && !isInCookie
 }
 
 function rest({ hasReplaced, isSignatureOld }: CommitFacts): CommitPlan {

@@ -5,7 +5,7 @@ import { SessionModel } from '../../session/session-model'
 import { contentOf, type Content } from '../../session/snapshot'
 import type { Token } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
-import { planCommit, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
+import { planCommit, VERB_TRAITS, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
 import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
 import { canStillTell, hasResponse } from '../scope/response-state'
@@ -36,8 +36,8 @@ export function commit(job: CommitJob): Awaitable<Outcome> {
 /** What the client's token led to is another session by now: only a sign-in goes on. */
 async function commitSuperseded(job: CommitJob): Promise<Outcome> {
   const { scope, superseded } = job
-  const asksNothing = job.verb === 'commit' || job.verb === 'touch'
-  if (asksNothing && !job.mustWrite && !hasKeys(SessionModel.data(job.session))) {
+  const { isImplicit, extends: isTouch } = VERB_TRAITS[job.verb]
+  if ((isImplicit || isTouch) && !job.mustWrite && !hasKeys(SessionModel.data(job.session))) {
     return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded, isMerged: false }
   }
   // A change was made of an empty session: it is made again of the one that the sign-in joins.
@@ -115,7 +115,7 @@ function afterHook(before: WritePlan, after: CommitPlan): WritePlan {
 
 function prepare(job: CommitJob): Prepared {
   const content = contentOf(SessionModel.data(job.session), job.scope.backend.serializer)
-  if (job.verb === 'confirm' && !isSomebodys(job, content)) throw nobodyToConfirm()
+  if (VERB_TRAITS[job.verb].proves && !isSomebodys(job, content)) throw nobodyToConfirm()
   return { content, plan: planCommit(factsOf(job, content)) }
 }
 
@@ -124,7 +124,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
   const { config, settings } = scope
   const hasOwners = config.options.owner !== undefined
   return {
-    verb: job.verb === 'regenerate' && job.isSatisfied ? 'commit' : job.verb,
+    verb: VERB_TRAITS[job.verb].regenerates && job.isSatisfied ? 'commit' : job.verb,
     isSatisfied: job.isSatisfied,
     mustWrite: job.mustWrite,
     isStored: stored !== undefined,

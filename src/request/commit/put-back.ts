@@ -1,3 +1,4 @@
+import { VERB_TRAITS } from './commit-plan'
 import { SessionError } from '../../base/errors'
 import { retry } from '../../base/retry'
 import type { Write, WriteResult } from '../../contracts/backend'
@@ -32,7 +33,7 @@ export async function takeBack({ scope, verb }: CommitJob, outcome: Written): Pr
   const before = outcome.before as Stored
   const changesOwner = before.snapshot.owner !== stored.snapshot.owner
   if (changesOwner && before.snapshot.owner !== undefined) return endUnseen(scope, stored)
-  const isAskedFor = changesOwner || verb === 'regenerate' || verb === 'confirm'
+  const isAskedFor = changesOwner || VERB_TRAITS[verb].rotates
   await putBack(scope, before, stored, { keepsData: !isAskedFor })
   if (isAskedFor) throw tooLateToRotate()
   return { name: 'unchanged', tell: 'nothing', stored: before, superseded: undefined, isMerged: false }

@@ -4,6 +4,7 @@ import { merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import type { CommitJob, Outcome } from './commit-job'
+import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
 import { isDead, holderOf, storedFrom } from '../open/stored'
 
@@ -20,6 +21,7 @@ export async function reconcile(
 ): Promise<CommitJob | Outcome> {
   const { scope, session, stored, superseded } = job
   const { owner } = scope.config.options
+  const { regenerates, proves } = VERB_TRAITS[job.verb]
   const mine = SessionModel.data(session)
   const opened: Holder = stored ? holderOf(stored) : { generation: superseded?.generation ?? 0, owner: undefined }
   const whose = own ? own.owner : scope.ownerOf(mine)
@@ -36,15 +38,14 @@ export async function reconcile(
     isLate: superseded !== undefined || isDead(stored, access),
     owner: whose,
     hasOwners: owner !== undefined,
-    regenerates: job.verb === 'regenerate',
-    confirms: job.verb === 'confirm',
+    regenerates,
+    confirms: proves,
     found: found && access && { generation: access.generation, owner: scope.ownerOf(found.record) },
   })
   if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
   // Who is detached was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
-  if (verdict === 'gone' && job.verb !== 'regenerate')
-    return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
+  if (verdict === 'gone' && !regenerates) return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
   const before = stored?.snapshot.data ?? {}
   SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer), scope.backend.serializer)
   if (verdict === 'gone') {

@@ -6,7 +6,7 @@ import type { ResolvedOptions } from '../../options/options'
 import { signInInfoOf, type SignInOrder } from '../../session/sign-in-info'
 import { handleOf } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
-import type { WritePlan } from './commit-plan'
+import { VERB_TRAITS, type WritePlan } from './commit-plan'
 import { endOwned } from './owner-ends'
 import { liveRecordsOf, checkRevoked } from './revocation'
 import { isMissed, putBack, takeBack, type Written } from './put-back'
@@ -56,7 +56,7 @@ export function signInOf({ scope, stored, verb }: CommitJob, content: Content): 
   if (!owners) return void refuseWithoutIndex(options)
   const owner = scope.ownerOf(content.data)
   const confirms = owner === stored?.snapshot.owner
-  if (owner === undefined || (confirms && verb !== 'confirm')) return undefined
+  if (owner === undefined || (confirms && !VERB_TRAITS[verb].proves)) return undefined
   return { owner, owners, confirms }
 }
 

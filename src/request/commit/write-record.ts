@@ -2,25 +2,20 @@ import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import { SessionError, UNCONFIRMED } from '../../base/errors'
 import type { Write, WriteResult } from '../../contracts/backend'
 import { ttlOf } from '../../options/options'
-import { accessFields, accessOf, BY_ID, rotate, type Access } from '../../session/access'
+import { accessOf, BY_ID, rotate, type Access } from '../../session/access'
 import type { BoundKey } from '../../session/bound-key'
 import { merge } from '../../session/merge'
-import { dataOf, lifetimeFields, renewedLifetime, timeLeft } from '../../session/record'
+import { dataOf } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { Snapshot, type Content } from '../../session/snapshot'
-import {
-  nextSignInInfo,
-  NO_SIGN_IN,
-  signInFields,
-  type DeviceInfo,
-  type SignInOrder,
-  type SignInInfo,
-} from '../../session/sign-in-info'
+import type { DeviceInfo, SignInOrder } from '../../session/sign-in-info'
 import { hashToken, makeToken } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
-import type { WritePlan } from './commit-plan'
+import { VERB_TRAITS, type WritePlan } from './commit-plan'
 import type { LazyToken } from '../open/lazy-token'
 import { deviceInfoOf } from './device-info'
+import { recordToWrite, type RecordFacts } from './record-to-write'
+import type { RequestScope } from '../scope/request-scope'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
@@ -55,31 +50,18 @@ export async function writeRecord(
   const { backend, config, maxAge } = scope
   const choosing = chooseTarget(job, plan)
   const target = isPromise(choosing) ? await choosing : choosing
-  const now = Date.now()
-  const created = stored && !plan.restartsAge && !job.startsOver ? stored.created : now
-  const policy = scope.policyOf(content.data)
-  const device = config.binding?.rebind(scope.ctx, stored?.access.device)
-  const access = device ? { ...target.access, device } : target.access
   const owner = scope.ownerOf(content.data)
-  const isNote = plan.reason === 'seen' && stored !== undefined
-  // A device that proves that it is there is no visitor who uses the session.
-  const isProof = stored !== undefined && device !== undefined
-  const isKept = stored !== undefined && (isNote || isProof)
-  const signInInfo = isProof ? stored.signInInfo : signInInfoAfter(job, plan, { owner, order, now })
-  const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
-  const left = timeLeft(lifetime._expire, created, policy, now)
-  if (access !== BY_ID) Object.assign(lifetime, accessFields(access))
-  if (signInInfo !== NO_SIGN_IN) Object.assign(lifetime, signInFields(signInInfo))
-  const isExtension = isExtendedAsItIs(job, plan)
+  const policy = scope.policyOf(content.data)
+  const toWrite = recordToWrite(factsOf(job, plan, { access: target.access, owner, policy, order }))
+  const { lifetime, access, isExtension, isNote } = toWrite
   const write: Write = {
     id: target.id,
     data: content.data,
     text: content.text,
     lifetime,
-    ttl: ttlOf(left, config.options.ttl),
+    ttl: ttlOf(toWrite.left, config.options.ttl),
     readAt: target.readAt,
-    // Where there is more to write than a longer life, the record is written whole.
-    reason: isExtension || !isRenewal(plan) ? plan.reason : 'forced',
+    reason: toWrite.reason,
   }
   const done = (next: Stored, token: string | undefined, isMerged = job.isMerged): Outcome => {
     // Nobody can know of a new record; a longer life concerns nobody.
@@ -90,7 +72,7 @@ export async function writeRecord(
       name: 'written',
       stored: next,
       token,
-      left: maxAge === 'session' ? 'session' : left,
+      left: maxAge === 'session' ? 'session' : toWrite.left,
       isRotated: target.isRotated,
       isMerged,
       before: stored,
@@ -112,39 +94,49 @@ export async function writeRecord(
   const { id, token } = target
   const snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
   const { revision } = result
+  const { signInInfo, created } = toWrite
   const next: Stored = { id, token, revision, access, signInInfo, policy, snapshot, created, isCached: false }
   // A note that the session is used is nothing that the client has to know.
   return done(next, isNote ? undefined : (result.token ?? token))
 }
 
-/** How the owner uses the session once this is written; who cannot be listed is not noted. */
-function signInInfoAfter(
+/** Gathers what decides of the record; asks the application and the binding what is theirs to say. */
+function factsOf(
   { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
-  { owner, order, now }: { owner: string | undefined; order: SignInOrder | undefined; now: number },
-): SignInInfo {
+  known: Pick<RecordFacts, 'access' | 'owner' | 'policy' | 'order'>,
+): RecordFacts {
+  const { config, ctx, maxAge, backend } = scope
+  const boundKey = config.binding?.rebind(ctx, stored?.access.device)
+  const isListed = known.owner !== undefined && backend.owners !== undefined
+  // A device refresh is no visit.
+  const isVisit = isListed && (stored === undefined || boundKey === undefined)
+  return {
+    ...known,
+    plan,
+    verb,
+    method,
+    startsOver,
+    stored,
+    boundKey,
+    seen: isVisit ? { device: deviceSeen(scope, stored) } : undefined,
+    maxAge,
+    hasSameMaxAge: stored !== undefined && hasSameMaxAge(stored, scope),
+    hasStore: config.hasStore,
+    now: Date.now(),
+  }
+}
+
+/** A context that was made for a job, or of the headers of one, is no device of the visitor's. */
+function deviceSeen(scope: RequestScope, stored: Stored | undefined): DeviceInfo | undefined {
   const { device } = scope.config.options
-  // A context that was made for a job, or of the headers of one, is no device of the visitor's.
-  const seenBy = (): DeviceInfo | undefined =>
-    scope.isOutside ? stored?.signInInfo.device : device && deviceInfoOf(device, scope.ctx)
-  const isNoted = owner !== undefined && scope.backend.owners !== undefined
-  // A session in its cookie has no token to rotate, and changes hands all the same.
-  const isNewGeneration = plan.rotation === 'generation' || (verb === 'regenerate' && !scope.config.hasStore)
-  return nextSignInInfo(stored?.signInInfo ?? NO_SIGN_IN, {
-    owner,
-    isSignIn: startsOver || owner !== stored?.snapshot.owner,
-    confirms: verb === 'confirm' ? { method } : undefined,
-    isNewGeneration,
-    order,
-    sighting: isNoted ? { device: seenBy() } : undefined,
-    now,
-  })
+  return scope.isOutside ? stored?.signInInfo.device : device && deviceInfoOf(device, scope.ctx)
 }
 
 function chooseTarget(job: CommitJob, plan: WritePlan): Awaitable<Target> {
   const { scope, stored, newToken, verb } = job
   const { rotation } = plan
-  const isRotated = verb === 'regenerate' || verb === 'confirm'
+  const isRotated = VERB_TRAITS[verb].rotates
   if (!scope.config.hasStore) {
     return { id: undefined, token: undefined, access: accessInCookie(job, plan), readAt: stored && AT_HAND, isRotated }
   }
@@ -175,14 +167,6 @@ function newTarget(
     const access = hasSecret || device ? { ...BY_ID, secret, device } : BY_ID
     return { id, token: text, access, readAt: undefined, isRotated }
   })
-}
-
-function isRenewal({ reason }: WritePlan): boolean {
-  return reason === 'rolling' || reason === 'renew'
-}
-
-function isExtendedAsItIs({ stored, scope }: CommitJob, plan: WritePlan): boolean {
-  return isRenewal(plan) && plan.rotation === 'none' && stored !== undefined && hasSameMaxAge(stored, scope)
 }
 
 /** A renewal of what is as it was read loses no data. */

@@ -6,7 +6,7 @@ import { monotonic } from '../../base/monotonic'
 import { SessionError } from '../../base/errors'
 import type { Backend } from '../../contracts/backend'
 import type { CookieAttributes } from '../../contracts/cookie-attributes'
-import type { StoreContext, Versioned } from '../../contracts/store'
+import type { ConditionalContext, Versioned } from '../../contracts/store'
 import type { SessionConfig } from '../../options/config'
 import { cookieAttributes } from '../../options/cookie-options'
 import type { ResolvedOptions } from '../../options/options'
@@ -117,12 +117,12 @@ export class RequestScope {
   }
 
   /** What a store is told: one for each call, as a call may add to it. */
-  get storeContext(): StoreContext {
+  get storeContext(): ConditionalContext {
     return { rolling: this.settings.rolling, ctx: this.ctx }
   }
 
   /** What a store is told with a record of this owner. */
-  storeContextFor(owner: string | undefined): StoreContext {
+  storeContextFor(owner: string | undefined): ConditionalContext {
     return owner === undefined ? this.storeContext : { ...this.storeContext, owner }
   }
 

@@ -2,7 +2,7 @@ import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import { TaskQueue } from '../../base/task-queue'
 import type { SessionModel, SessionHost } from '../../session/session-model'
 import type { CommitRequest } from '../commit/commit-job'
-import type { CommitVerb } from '../commit/commit-plan'
+import { VERB_TRAITS, type CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
 import { updateUntilWritten } from '../commit/update-loop'
 import type { RequestScope } from '../scope/request-scope'
@@ -97,7 +97,7 @@ export class Commits {
     if (state.name !== 'open') return
     if (this.#state.unread) {
       // Nothing is written that was not read; whoever asks for a write by name is told why not.
-      if (verb === 'commit' && !more.draft && !this.#persistence.hasReplaced) return
+      if (VERB_TRAITS[verb].isImplicit && !more.draft && !this.#persistence.hasReplaced) return
       throw this.#state.unread
     }
     const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, ...more })

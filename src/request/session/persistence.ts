@@ -5,6 +5,7 @@ import type { SessionModel } from '../../session/session-model'
 import { Client, type TokenState } from '../tell/client'
 import { commit } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
+import { VERB_TRAITS } from '../commit/commit-plan'
 import type { Draft } from '../commit/draft'
 import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
 import { LazyToken } from '../open/lazy-token'
@@ -168,11 +169,11 @@ export class Persistence {
   #commit(session: SessionModel, request: CommitRequest): Awaitable<Outcome['name']> {
     const { verb, draft, around } = request
     if (this.#inDoubt !== undefined) {
-      if (verb === 'commit' && !draft && !this.hasChanges(session)) return 'unchanged'
+      if (VERB_TRAITS[verb].isImplicit && !draft && !this.hasChanges(session)) return 'unchanged'
       throw this.#inDoubt
     }
     // A session that is not stored yet is given another id, as in koa-session.
-    if (verb === 'regenerate' && !this.#known.stored) this.#madeToken?.forget()
+    if (VERB_TRAITS[verb].regenerates && !this.#known.stored) this.#madeToken?.forget()
     const job = this.#jobOf(session, request)
     const endings = this.#endings
     this.#mustWrite = false

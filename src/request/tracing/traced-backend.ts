@@ -1,6 +1,6 @@
 import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Backend, Owners, Write, WriteResult } from '../../contracts/backend'
-import type { ReadAt, StoreContext, Versioned } from '../../contracts/store'
+import type { ReadAt, ConditionalContext, Versioned } from '../../contracts/store'
 import type { Serializer } from '../../session/serializer'
 import { TracedOwners } from './traced-owners'
 import type { Tracer } from './tracer'
@@ -31,7 +31,7 @@ export class TracedBackend implements Backend {
     return this.#inner.rotatesInPlace
   }
 
-  load(key: string, context: StoreContext): Awaitable<Versioned | null | undefined> {
+  load(key: string, context: ConditionalContext): Awaitable<Versioned | null | undefined> {
     const { hasStore } = this.#tracer
     const reading = this.#tracer.traceCall(
       'read',
@@ -48,7 +48,7 @@ export class TracedBackend implements Backend {
     })
   }
 
-  write(write: Write, context: StoreContext): Awaitable<WriteResult> {
+  write(write: Write, context: ConditionalContext): Awaitable<WriteResult> {
     const isRenewal = write.reason === 'rolling' || write.reason === 'renew'
     this.#tracer.noteAttempt()
     const writing = this.#tracer.traceCall(
@@ -68,7 +68,7 @@ export class TracedBackend implements Backend {
     })
   }
 
-  remove(id: string, context: StoreContext, at?: ReadAt): Awaitable<boolean> {
+  remove(id: string, context: ConditionalContext, at?: ReadAt): Awaitable<boolean> {
     const removing = this.#tracer.traceCall(
       'destroy',
       id,

@@ -1,3 +1,4 @@
+import { VERB_TRAITS } from '../commit/commit-plan'
 import { fingerprint } from '../../session/token'
 import type { Awaitable } from '../../base/awaitable'
 import type { SessionTrace } from '../../base/tracing'
@@ -30,7 +31,7 @@ export class TracedPersistence extends Persistence {
 
   override commit(session: SessionModel, request: CommitRequest): Awaitable<Outcome['name']> {
     return this.#scope.tracer.trace(
-      request.verb === 'regenerate' ? 'regenerate' : 'commit',
+      VERB_TRAITS[request.verb].regenerates ? 'regenerate' : 'commit',
       this.stored?.id,
       () => super.commit(session, request),
       (trace, outcome) => {

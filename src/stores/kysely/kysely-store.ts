@@ -7,7 +7,7 @@ import type {
   OwnerIndexedStore,
   OwnerMark,
   ReadAt,
-  StoreContext,
+  ConditionalContext,
   TouchableStore,
   Versioned,
   WriteOutcome,
@@ -89,7 +89,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     return this.#text.serializer
   }
 
-  async get(key: string, _maxAge?: number, context?: StoreContext): Promise<SessionRecord | undefined> {
+  async get(key: string, _maxAge?: number, context?: ConditionalContext): Promise<SessionRecord | undefined> {
     return openById((await this.read(key))?.record, context)
   }
 
@@ -99,7 +99,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     return found && { ...found, revision: row.revision }
   }
 
-  async set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): Promise<void> {
+  async set(key: string, record: SessionRecord, maxAge: number, context?: ConditionalContext): Promise<void> {
     const values = this.#written(key, record, maxAge, context)
     await this.#attempts.insist(async () => this.#statements.set.run(values))
   }
@@ -108,7 +108,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     key: string,
     record: SessionRecord,
     maxAge: number,
-    context?: StoreContext,
+    context?: ConditionalContext,
   ): Promise<{ revision: unknown } | undefined> {
     const values = this.#written(key, record, maxAge, context)
     if (await this.#attempts.insist(async () => this.#create(values))) return { revision: values.revision }
@@ -123,7 +123,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    context?: StoreContext,
+    context?: ConditionalContext,
   ): Promise<WriteOutcome> {
     const values = this.#written(key, record, maxAge, context)
     const { replace, replaceKept } = this.#statements
@@ -138,16 +138,16 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     key: string,
     expire: number | undefined,
     maxAge: number,
-    context?: StoreContext,
-  ): Promise<WriteOutcome | boolean> {
+    context?: ConditionalContext,
+  ): Promise<WriteOutcome> {
     const life = checkLife(maxAge)
     const revision = context?.revision
-    if (!isStorable(key)) return revision === undefined ? false : { outcome: 'missing' }
+    if (!isStorable(key)) return { outcome: 'missing' }
     const now = this.#now(key)
     const values = { ...now, expire: timeOf(expire), forgetAt: now.now + life, base: revision }
     if (revision === undefined) {
       const count = await this.#attempts.insist(async () => this.#statements.touch.run(values))
-      return count > 0 || (await this.#find(key)) !== undefined
+      return count > 0 || (await this.#find(key)) ? { outcome: 'written', revision } : { outcome: 'missing' }
     }
     const count = await this.#attempts.once(async () => this.#statements.touchAt.run(values))
     if (count === undefined) return { outcome: 'conflict' }
@@ -222,7 +222,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 
   /** Checks everything that a database would cut or refuse. */
-  #written(key: string, record: SessionRecord, maxAge: number, context: StoreContext | undefined) {
+  #written(key: string, record: SessionRecord, maxAge: number, context: ConditionalContext | undefined) {
     if (!isStorable(key)) throw badKey()
     const now = this.#now(key)
     const owner = context?.owner

@@ -8,7 +8,7 @@ import type {
   OwnerIndexedStore,
   OwnerMark,
   ReadAt,
-  StoreContext,
+  ConditionalContext,
   TouchableStore,
   Versioned,
   WriteOutcome,
@@ -86,7 +86,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     return this.#text.serializer
   }
 
-  async get(key: string, _maxAge?: number, context?: StoreContext): Promise<SessionRecord | undefined> {
+  async get(key: string, _maxAge?: number, context?: ConditionalContext): Promise<SessionRecord | undefined> {
     return openById((await this.read(key))?.record, context)
   }
 
@@ -99,7 +99,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   }
 
   /** Adds the entry once more behind the record: a logout of the same key may have taken the first one. */
-  async set(key: string, record: SessionRecord, maxAge: number, context?: StoreContext): Promise<void> {
+  async set(key: string, record: SessionRecord, maxAge: number, context?: ConditionalContext): Promise<void> {
     const { fields, life, owner } = this.#prepare(record, maxAge, context)
     if (owner !== undefined) await this.#index.add(owner, key, life)
     const before = ownerIn(await SET.run(this.#write, this.#prefix + key, ...fields))
@@ -111,7 +111,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     key: string,
     record: SessionRecord,
     maxAge: number,
-    context?: StoreContext,
+    context?: ConditionalContext,
   ): Promise<{ revision: unknown } | undefined> {
     const { fields, life, owner, revision } = this.#prepare(record, maxAge, context)
     const done = await this.#indexed(owner, key, life, () => CREATE.run(this.#write, this.#prefix + key, ...fields))
@@ -123,7 +123,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     record: SessionRecord,
     maxAge: number,
     revision: unknown,
-    context?: StoreContext,
+    context?: ConditionalContext,
   ): Promise<WriteOutcome> {
     const { fields, life, owner, revision: next } = this.#prepare(record, maxAge, context)
     const base = String(revision)
@@ -142,15 +142,14 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
     key: string,
     expire: number | undefined,
     maxAge: number,
-    context?: StoreContext,
-  ): Promise<WriteOutcome | boolean> {
+    context?: ConditionalContext,
+  ): Promise<WriteOutcome> {
     const life = checkLife(maxAge)
     const revision = context?.revision
     const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
     const args = [textOf(expire), String(life), (revision as string | undefined) ?? '']
     const touch = (): Promise<unknown> => TOUCH.run(this.#write, this.#prefix + key, ...args)
-    const outcome = outcomeOf(await this.#extended(owner, key, life, touch), revision)
-    return revision === undefined ? outcome.outcome === 'written' : outcome
+    return outcomeOf(await this.#extended(owner, key, life, touch), revision)
   }
 
   async destroy(key: string, { at }: { ctx?: Context; at?: ReadAt } = {}): Promise<boolean> {
@@ -209,7 +208,7 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   }
 
   /** Checks everything before anything is written. */
-  #prepare(record: SessionRecord, maxAge: number, context: StoreContext | undefined) {
+  #prepare(record: SessionRecord, maxAge: number, context: ConditionalContext | undefined) {
     const life = checkLife(maxAge)
     const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
     const revision = randomUUID() + markOf(owner)

@@ -103,7 +103,7 @@ describe('time', () => {
     clock.advance(1_001)
     expect(store.destroy('a')).toBe(false)
     expect(store.replace('b', record(), 1_000, revision)).toEqual({ outcome: 'missing' })
-    expect(store.touch('c', undefined, 1_000)).toBe(false)
+    expect(store.touch('c', undefined, 1_000)).toEqual({ outcome: 'missing' })
     expect(store.create('d', record({ user: 'bob' }), 1_000)).toEqual({ revision: expect.anything() })
     expect(['a', 'b', 'c', 'd'].map((key) => store.get(key)?.user)).toEqual([undefined, undefined, undefined, 'bob'])
   })
@@ -265,7 +265,7 @@ describe('touch', () => {
     const store = new MemoryStore()
     store.set('a', record({ user: 'alice', _expire: 1, _maxAge: 1_000 }), 1_000)
     clock.advance(900)
-    expect(store.touch('a', 77, 1_000)).toBe(true)
+    expect(store.touch('a', 77, 1_000).outcome).toBe('written')
     clock.advance(900)
     expect(store.get('a')).toEqual({ user: 'alice', _expire: 77, _maxAge: 1_000 })
   })
@@ -273,7 +273,7 @@ describe('touch', () => {
   test('makes no life shorter', () => {
     const store = new MemoryStore()
     store.set('a', record({ user: 'alice', _expire: 77 }), 1_000)
-    expect(store.touch('a', 7, 10)).toBe(true)
+    expect(store.touch('a', 7, 10).outcome).toBe('written')
     clock.advance(900)
     expect(store.get('a')).toEqual({ user: 'alice', _expire: 77 })
   })
@@ -287,7 +287,7 @@ describe('touch', () => {
 
   test('of nothing answers false, and creates nothing', () => {
     const store = new MemoryStore()
-    expect(store.touch('a', 5, 1_000)).toBe(false)
+    expect(store.touch('a', 5, 1_000)).toEqual({ outcome: 'missing' })
     expect(store.size).toBe(0)
   })
 

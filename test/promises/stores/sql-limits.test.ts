@@ -42,7 +42,7 @@ function describeLimits(name: string, getDb: () => Kysely<any>): void {
     await expect(store.set(id, {}, LONG)).rejects.toMatchObject(refusal)
     await expect(store.replace(id, {}, LONG, 'revision')).rejects.toMatchObject(refusal)
     expect(await store.read(id)).toBeUndefined()
-    expect(await store.touch(id, 1, LONG)).toBe(false)
+    expect(await store.touch(id, 1, LONG)).toEqual({ outcome: 'missing' })
     expect(await store.touch(id, 1, LONG, of(undefined, 'revision'))).toEqual({ outcome: 'missing' })
     expect(await store.destroy(id)).toBe(false)
     expect(await isEmpty()).toBe(true)

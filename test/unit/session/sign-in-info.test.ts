@@ -27,7 +27,7 @@ const SAME: SignInChange = {
   confirms: undefined,
   isNewGeneration: false,
   order: undefined,
-  sighting: { device: PHONE },
+  seen: { device: PHONE },
   now: NOW,
 }
 
@@ -42,25 +42,15 @@ const ROWS: Row[] = [
   ['a sign-in with a method', NO_SIGN_IN, { isSignIn: true, confirms: { method: 'key' } }, { confirmed: [NOW, 'key'] }],
   ['confirm() where a sign-in is not known', NO_SIGN_IN, { confirms: { method: 'key' } }, { signIn: undefined }],
   ['a write where it is not known', NO_SIGN_IN, {}, { signIn: undefined, confirmed: undefined }],
-  ['another device', ANN, { sighting: { device: { agent: 'laptop' } } }, { seen: NOW, device: { agent: 'laptop' } }],
-  ['no device any more', ANN, { sighting: { device: undefined } }, { seen: NOW, device: undefined }],
-  [
-    'nobody can list them',
-    ANN,
-    { sighting: undefined },
-    { seen: undefined, device: undefined, confirmed: ANN.confirmed },
-  ],
-  [
-    'a sign-in that nobody can list',
-    ANN,
-    { isSignIn: true, sighting: undefined },
-    { signIn: undefined, confirmed: [NOW] },
-  ],
-  ['a sign-out', ANN, { owner: undefined, isSignIn: true, sighting: undefined }, NO_SIGN_IN],
+  ['another device', ANN, { seen: { device: { agent: 'laptop' } } }, { seen: NOW, device: { agent: 'laptop' } }],
+  ['no device any more', ANN, { seen: { device: undefined } }, { seen: NOW, device: undefined }],
+  ['nobody can list them', ANN, { seen: undefined }, { seen: undefined, device: undefined, confirmed: ANN.confirmed }],
+  ['a sign-in that nobody can list', ANN, { isSignIn: true, seen: undefined }, { signIn: undefined, confirmed: [NOW] }],
+  ['a sign-out', ANN, { owner: undefined, isSignIn: true, seen: undefined }, NO_SIGN_IN],
 ]
 
 /** Without the option `owner`, nobody says whose a session is. */
-const NOBODYS: Partial<SignInChange> = { owner: undefined, sighting: undefined }
+const NOBODYS: Partial<SignInChange> = { owner: undefined, seen: undefined }
 const CONFIRMED: SignInInfo = { ...NO_SIGN_IN, confirmed: [200, 'password'] }
 const WITHOUT_OWNERS: Row[] = [
   ['a write', NO_SIGN_IN, NOBODYS, NO_SIGN_IN],

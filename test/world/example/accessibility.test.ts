@@ -9,7 +9,9 @@ import { addToCart, signIn } from './chromium-visitor'
 import { ADA, visit } from './shop'
 
 const PATHS = ['/', '/cart', '/account', '/sessions', '/sign-in', '/nowhere']
-const TIMEOUT = 20_000
+const TIMEOUT = 60_000
+
+jest.setTimeout(300_000)
 
 describeWith('Chromium', CHROMIUM !== undefined)('the shop, by ear', () => {
   let browser: Browser

@@ -122,7 +122,7 @@ test('R76: the recipe counts commits that were late', async () => {
   await visitor.get('/login')
   await visitor.get('/late')
   await nextTurn()
-  expect(count('headersSent', { lost: 'renewal' })).toBe(1)
+  expect(count('late', { lost: 'renewal' })).toBe(1)
 })
 
 test('R76: the recipe counts errors of the store, and marks their spans', async () => {
