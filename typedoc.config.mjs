@@ -25,7 +25,11 @@ const THEMES = [
     title: 'A cache in front of a store, and buses',
     files: /^src\/(stores\/layered|buses\/|contracts\/bus)/,
   },
-  { page: 'store-contract', title: 'For stores of your own', files: /^src\/(contracts\/store|stores\/record-text)/ },
+  {
+    page: 'store-contract',
+    title: 'For stores of your own',
+    files: /^src\/(contracts\/(end-)?store|stores\/record-text)/,
+  },
   {
     page: 'codecs',
     title: 'Codecs, and for codecs of your own',

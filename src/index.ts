@@ -49,6 +49,7 @@ export {
   type Versioned,
   type WriteOutcome,
 } from './contracts/store'
+export type { EndPoint, EndsAnswer, EndSet, EndStore, KeyEnd, SetEndOptions } from './contracts/end-store'
 export type { CookieOptions, PerRequest } from './options/cookie-options'
 export type { Awaitable } from './base/awaitable'
 export type { ExternalKey } from './transports/external-key-transport'

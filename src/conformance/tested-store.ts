@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { Context } from 'koa'
 import { monotonic } from '../base/monotonic'
+import type { EndStore } from '../contracts/end-store'
 import type { ConditionalStore, OwnerIndexedStore, StoreSetContext, TouchableStore } from '../contracts/store'
 
 /** The functions of a test runner: jest, vitest and mocha have them as globals, `node:test` exports them. */
@@ -13,7 +14,7 @@ export interface TestRunner {
 }
 
 /** A store with every capability; what the store at hand does not have is not called. */
-export type CapableStore = ConditionalStore & TouchableStore & OwnerIndexedStore
+export type CapableStore = ConditionalStore & TouchableStore & OwnerIndexedStore & EndStore
 
 /** The store and the key of the test that is running. */
 export interface TestedStore {
