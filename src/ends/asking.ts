@@ -85,10 +85,10 @@ export function* beginning(follower: Follower, { taken, kept, arrival }: Beginni
 }
 
 /** Where a session of nobody begins: at the position that the process knows, as long as that may be used. */
-export function* beginningOfNobody(follower: Follower): Asking<number> {
+export function* beginningOfNobody(follower: Follower): Asking<Begun> {
   const { memory, everybody } = follower
-  if (memory.floor !== undefined && memory.isFresh(follower.clock())) return memory.floor
-  return (yield* asking(follower, [everybody])).known.last
+  if (memory.floor !== undefined && memory.isFresh(follower.clock())) return { since: memory.floor }
+  return { since: (yield* asking(follower, [everybody])).known.last }
 }
 
 /** Ends a key; undefined where the session to spare was ended already. */

@@ -228,7 +228,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
 
   /** Drops what somebody has changed. A reading that is under way may have been before the change. */
   #hear(message: BusMessage): void {
-    if (this.#own.has(message)) return
+    if (this.#own.has(message) || message.kind === 'key') return
     const name = 'session' in message ? message.session : undefined
     this.#readings.block(name)()
     if (name === undefined) this.#cache?.delete(undefined)

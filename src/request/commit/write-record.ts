@@ -20,6 +20,7 @@ import { hashToken, makeToken } from '../../session/token'
 import type { CommitJob, Outcome } from './commit-job'
 import type { WritePlan } from './commit-plan'
 import type { NewToken } from '../open/new-token'
+import { originFields, originFor } from './origin'
 import { sightingOf } from './sighting'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
 
@@ -53,6 +54,8 @@ export async function writeRecord(
 ): Promise<Outcome | Setback> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
+  const origin = config.ends && (await originFor(job, config.ends, content))
+  if (config.ends && !origin) return gone(job)
   const choosing = chooseTarget(job, plan)
   const target = isPromise(choosing) ? await choosing : choosing
   const now = Date.now()
@@ -67,6 +70,7 @@ export async function writeRecord(
   const isKept = stored !== undefined && (isNote || isProof)
   const tenure = isProof ? stored.tenure : tenureAfter(job, plan, { owner, order, now })
   const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
+  if (origin) Object.assign(lifetime, originFields(origin, lifetime, now + ttlOf('session', config.options.ttl)))
   const left = timeLeft(lifetime._expire, created, policy, now)
   if (access !== BY_ID) Object.assign(lifetime, accessFields(access))
   if (tenure !== NO_TENURE) Object.assign(lifetime, tenureFields(tenure))
@@ -112,7 +116,7 @@ export async function writeRecord(
   const { id, token } = target
   const snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
   const { revision } = result
-  const next: Stored = { id, token, revision, access, tenure, policy, snapshot, created, isCached: false }
+  const next: Stored = { id, token, revision, access, tenure, policy, snapshot, created, isCached: false, origin }
   // A note that the session is used is nothing that the client has to know.
   return done(next, isNote ? undefined : (result.token ?? token))
 }
@@ -183,6 +187,12 @@ function isRenewal({ reason }: WritePlan): boolean {
 
 function isExtendedAsItIs({ stored, scope }: CommitJob, plan: WritePlan): boolean {
   return isRenewal(plan) && plan.rotation === 'none' && stored !== undefined && hasSameMaxAge(stored, scope)
+}
+
+/** A session that has ended while this request used it is not written again. */
+function gone({ scope, stored }: CommitJob): Outcome {
+  scope.report('gone', stored?.id, {})
+  return { name: 'gone' }
 }
 
 /** A renewal of what is as it was read loses no data. */

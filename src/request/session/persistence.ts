@@ -133,10 +133,11 @@ export class Persistence {
   /** Ends the session: removes its record, once that has confirmed what the client presents, and clears the client. */
   async end(): Promise<void> {
     const id = this.#known.stored?.id
-    await removeRecords(this.#scope, this.#client, this.#known)
+    const failure = await removeRecords(this.#scope, this.#client, this.#known)
     this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
     await this.#client.signOut(id)
+    if (failure) throw failure
   }
 
   /** Goes on with what is stored now, after another request was faster than a change. */
