@@ -14,18 +14,23 @@ const doors = Object.keys(exports)
 /** The pages of the main door. What it exports is on the first page whose pattern fits the file that it comes from. */
 const THEMES = [
   { page: 'middleware', title: 'The middleware', files: /^src\/(index|middleware)\.ts$/ },
+  { page: 'accounts', title: 'What verbs about accounts and keys take', files: /^src\/service\/(owner|end)-/ },
   { page: 'service', title: 'The service', files: /^src\/service/ },
   { page: 'session', title: 'The session', files: /^src\/(session\/(?!serializer|events)|request\/)/ },
   { page: 'events', title: 'Events and traces', files: /\/(events|tracing)\.ts$/ },
   { page: 'errors', title: 'Errors', files: /\/errors\.ts$/ },
-  { page: 'options', title: 'Options', files: /^src\/(options|transports|base)\// },
+  { page: 'options', title: 'Options', files: /^src\/(options|transports|base|ends)\// },
   { page: 'stores', title: 'Stores', files: /^src\/stores\/(memory|express|keyv)-store/ },
   {
     page: 'layers',
     title: 'A cache in front of a store, and buses',
     files: /^src\/(stores\/layered|buses\/|contracts\/bus)/,
   },
-  { page: 'store-contract', title: 'For stores of your own', files: /^src\/(contracts\/store|stores\/record-text)/ },
+  {
+    page: 'store-contract',
+    title: 'For stores of your own',
+    files: /^src\/(contracts\/(end-)?store|stores\/record-text)/,
+  },
   {
     page: 'codecs',
     title: 'Codecs, and for codecs of your own',

@@ -1,6 +1,7 @@
 export { createSession as default, createSession, session, type SessionMiddleware } from './middleware'
 export { SessionService, type RegenerateOptions, type SessionListener } from './service'
 export type { ConfirmationMethod, OfOwner, RevokeAllOptions } from './service/owner-verbs'
+export type { EndOptions } from './service/end-verbs'
 export type { SignedInSession } from './service/owner-sessions'
 export type { DeviceInfo } from './session/sign-in-info'
 export type { Timeout } from './options/lifetime-policy'
@@ -18,6 +19,7 @@ export {
   type SessionEvents,
   type RejectedSession,
   type SessionIncident,
+  type EndedReason,
   type UnboundReason,
 } from './session/events'
 export { SessionError, type SessionErrorCode, type SessionErrorOptions } from './base/errors'
@@ -50,6 +52,8 @@ export {
   type Versioned,
   type WriteOutcome,
 } from './contracts/store'
+export type { EndsErrorPolicy, EndsOptions } from './ends/ends-options'
+export type { EndPoint, EndsAnswer, EndSet, EndStore, KeyEnd, SetEndOptions } from './contracts/end-store'
 export type { CookieOptions, PerRequest } from './options/cookie-options'
 export type { Awaitable } from './base/awaitable'
 export type { ExternalKey } from './transports/external-key-transport'

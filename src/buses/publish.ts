@@ -7,18 +7,15 @@ import type { EmitSessionEvent } from '../session/events'
 import { hashOwner, hashSession } from '../session/hashes'
 import { MemoryBus } from './memory-bus'
 
+type Told = Exclude<BusMessage['kind'], 'lost' | 'key'>
+
 /**
  * Tells others what happened to a session, once the store has it.
  *
  * @param subject the session's id; the owner where sessions were `revoked`
  * @param hands how often the session has changed hands
  */
-export type Publish = (
-  ctx: Context | undefined,
-  kind: Exclude<BusMessage['kind'], 'lost'>,
-  subject: string,
-  generation?: number,
-) => void
+export type Publish = (ctx: Context | undefined, kind: Told, subject: string, generation?: number) => void
 
 /** Where there is nobody to tell. */
 export const PUBLISH_NOTHING: Publish = () => undefined
@@ -34,7 +31,7 @@ export function publishOn(bus: Bus, emit: EmitSessionEvent): Publish {
   }
 }
 
-function messageOf(kind: Exclude<BusMessage['kind'], 'lost'>, subject: string, generation?: number): BusMessage {
+function messageOf(kind: Told, subject: string, generation?: number): BusMessage {
   if (kind === 'revoked') return { kind, owner: hashOwner(subject) }
   if (kind === 'ended') return { kind, session: hashSession(subject) }
   return { kind, session: hashSession(subject), generation }

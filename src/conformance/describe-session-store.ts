@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import type { Awaitable } from '../base/awaitable'
+import { isEndStore } from '../contracts/end-store'
 import { isConditional, isOwnerIndexed, isTouchable } from '../contracts/store'
 import { describeConditional, describeDestroyAt } from './conditional-writes'
 import { describeContract } from './every-store'
+import { describeEnds } from './ends'
 import { checkRunner, findRunner } from './find-runner'
 import { fixtureOf, type MadeStore, type StoreFixture } from './made-store'
 import { describeOwner, describeOwnerChanges, describeOwnerMarks } from './owner-index'
@@ -14,7 +16,7 @@ export type { MadeStore, StoreFixture } from './made-store'
 export type { TestRunner } from './tested-store'
 
 /** What a store can do beside the three methods of every store. */
-export type StoreCapability = 'conditional' | 'touch' | 'owner'
+export type StoreCapability = 'conditional' | 'touch' | 'owner' | 'ends'
 
 /** The parts of the contract, and what a store must be able to do for them. */
 const PARTS: [title: string, needed: StoreCapability[], define: (it: TestRunner['it'], test: TestedStore) => void][] = [
@@ -26,6 +28,7 @@ const PARTS: [title: string, needed: StoreCapability[], define: (it: TestRunner[
   ['index by owner', ['owner'], describeOwner],
   ['index by owner', ['owner'], describeOwnerMarks],
   ['index by owner', ['conditional', 'owner'], describeOwnerChanges],
+  ['ends', ['ends'], describeEnds],
 ]
 
 /** The options of {@link describeSessionStore}. */
@@ -47,7 +50,7 @@ export interface DescribeOptions {
  * @param make returns the store, or `{ store, stop }` where there is something to stop after each test; may be async
  *
  * @example
- * describeSessionStore('MemoryStore', () => new MemoryStore(), { capabilities: ['conditional', 'touch', 'owner'] })
+ * describeSessionStore('MemoryStore', () => new MemoryStore(), { capabilities: ['conditional', 'touch', 'owner', 'ends'] })
  *
  * @throws {TypeError} where it cannot tell which runner is running: hand it over as `runner`
  */
@@ -74,7 +77,12 @@ export function describeSessionStore(
 
     it('can do what it is said to be able to do', async () => {
       const { store } = test
-      const abilities = { conditional: isConditional(store), touch: isTouchable(store), owner: isOwnerIndexed(store) }
+      const abilities = {
+        conditional: isConditional(store),
+        touch: isTouchable(store),
+        owner: isOwnerIndexed(store),
+        ends: isEndStore(store),
+      }
       const names = (Object.keys(abilities) as StoreCapability[]).filter((capability) => abilities[capability])
       assert.deepEqual(names.sort(), [...capabilities].sort())
     })

@@ -9,6 +9,7 @@ import type {
   StoreSetContext,
   TouchableStore,
 } from '../contracts/store'
+import type { EndStore } from '../contracts/end-store'
 
 /** The functions of a test runner: jest, vitest and mocha have them as globals, `node:test` exports them. */
 export interface TestRunner {
@@ -19,7 +20,7 @@ export interface TestRunner {
 }
 
 /** A store with every capability; what the store at hand does not have is not called. */
-export type CapableStore = ConditionalStore & TouchableStore & OwnerIndexedStore
+export type CapableStore = ConditionalStore & TouchableStore & OwnerIndexedStore & EndStore
 
 /** The store and the key of the test that is running. */
 export interface TestedStore {

@@ -1,18 +1,28 @@
 import { isPromise, type Awaitable } from '../base/awaitable'
 
 /**
- * What happened to a session. It names the session, or the owner, by a hash: never a token, an id or an owner.
+ * What happened to a session. It names the session, the owner or the key by a hash: never a token, an id or an owner.
  *
- * - `written`: its record was written. `hands` counts how often the session has changed hands.
+ * - `written`: its record was written. `generation` counts how often the session has come to another account.
  * - `rotated`: the same, and the client's token was changed with it.
  * - `ended`: its record was removed.
  * - `revoked`: sessions of an owner were ended.
+ * - `key`: a key was ended, at a position behind that of the end `before`. It spares the session `except`, or counts for later
+ *   sessions too.
  * - `lost`: messages may have been lost. A bus tells its own listeners so; nobody publishes it.
  */
 export type BusMessage =
   | { readonly kind: 'written' | 'rotated'; readonly session: string; readonly generation?: number }
   | { readonly kind: 'ended'; readonly session: string }
   | { readonly kind: 'revoked'; readonly owner: string }
+  | {
+      readonly kind: 'key'
+      readonly key: string
+      readonly position: number
+      readonly before: number
+      readonly except?: string
+      readonly later?: true
+    }
   | { readonly kind: 'lost' }
 
 /**

@@ -19,6 +19,7 @@ import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
 import { SessionError } from '../base/errors'
+import type { Ends } from '../ends/ends'
 import type { EmitSessionEvent } from '../session/events'
 import { fitsCookie, isSessionId } from '../session/id'
 import type { LifetimePolicy } from '../session/record'
@@ -27,6 +28,7 @@ import { TokenChanges } from '../session/token-changes'
 import { policyFrom } from './lifetime-policy'
 import { ownerFrom } from './owner-of'
 import { chooseBus } from './choose-bus'
+import { endsFrom } from './ends'
 import { ttlOf, type Class, type ResolvedOptions } from './options'
 import { ChunkedTransport } from '../transports/chunked-transport'
 import { CookieTransport, type CookieSurroundings } from '../transports/cookie-transport'
@@ -65,6 +67,8 @@ export interface SessionConfig {
   readonly crossSite: CrossSitePolicy | undefined
   /** What a browser clears when its session ends: the header's value. */
   readonly clearSiteData: string | undefined
+  /** What has ended sessions in their cookies; undefined without the option. */
+  readonly ends: Ends | undefined
   readonly emit: EmitSessionEvent
   /** Tells others what happened to a session, or to those of an owner, once the store has it. */
   readonly publish: Publish
@@ -87,7 +91,11 @@ export function configure(
 ): SessionConfig {
   const hasStore = Boolean(options.store ?? options.ContextStore)
   const store = storeOf(options)
-  const { bus, publish: publishToOthers } = chooseBus(store ?? options.ContextStore, options.bus, emit)
+  const { bus, publish: publishToOthers } = chooseBus(
+    store ?? options.ContextStore ?? options.ends?.store,
+    options.bus,
+    emit,
+  )
   const tokenChanges = new TokenChanges()
   const publish: Publish = (ctx, kind, subject, generation) => {
     if (kind === 'rotated' || kind === 'ended') tokenChanges.note(subject)
@@ -117,6 +125,7 @@ export function configure(
     nameOf,
     crossSite: crossSitePolicy(options.crossSite),
     clearSiteData: clearSiteDataHeader(options.clearSiteData),
+    ends: endsFrom(options, bus, emit),
     emit,
     publish,
     tokenChanges,

@@ -1,3 +1,4 @@
+import { checkEnds } from './ends'
 import { isPromise } from '../base/awaitable'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
@@ -84,6 +85,10 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   preventCaching: BOOLEAN,
   crossSite: CROSS_SITE,
   clearSiteData: CLEARED_DATA,
+  ends: [
+    'an object with a store: { store: new MemoryStore() }',
+    (value) => typeof value === 'object' && !Array.isArray(value),
+  ],
   binding: ['a binding: deviceBound() of koa-session-service/dbsc', hasMethods('attach')],
   lazy: BOOLEAN,
   commitOnError: ['true, false or a function', anyOf(BOOLEAN[1], isFunction)],
@@ -161,7 +166,10 @@ export function checkCombination(options: ResolvedOptions): void {
     refuse(value && !mayKnowOwners(options), needsIndex(`The session option "${name}"`))
   }
   for (const [name, value] of Object.entries({ externalKey, hashTokens, bus })) {
-    refuse(value && !hasStore, `The session option "${name}" is for a session in a store. Add a "store".`)
+    refuse(
+      value && !hasStore && !(name === 'bus' && options.ends),
+      `The session option "${name}" is for a session in a store. Add a "store".`,
+    )
   }
   refuse(
     !isSessionId(`${prefix}0`) || !(externalKey ?? fitsCookie(prefix)),
@@ -180,6 +188,7 @@ export function checkCombination(options: ResolvedOptions): void {
     chunks !== undefined && chunks > 1 && !codec?.isSelfAuthenticating,
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
+  checkEnds(options)
 }
 
 /** Whether the store has an index by owner; what a class makes is seen when it is used. */

@@ -5,6 +5,7 @@ import type { CookieOptions } from './cookie-options'
 import type { CrossSite } from './cross-site'
 import type { Bus } from '../contracts/bus'
 import type { Codec } from '../contracts/codec'
+import type { EndsOptions } from '../ends/ends-options'
 import type { DeviceBinding } from '../contracts/device-binding'
 import type { Store } from '../contracts/store'
 import type { SessionError } from '../base/errors'
@@ -147,6 +148,15 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    * semantic versioning. Default: a session's cookie is all that its holder needs.
    */
   binding?: DeviceBinding
+  /**
+   * Makes a logout a logout where the session rests in its cookie, and ends sessions by any key: their ids, owners, and what
+   * `by` makes of their data are kept in a small store of ends. See {@link SessionService.end}. Default: a copy of a cookie
+   * opens its session until its time is past.
+   *
+   * @example
+   * app.use(session({ owner: (data) => data.userId, ends: { store: new MemoryStore() } }, app))
+   */
+  ends?: EndsOptions<Data>
   /** Builds the `store` and the `ContextStore` that are given as classes. */
   container?: Container
   /** Lets the service find its request by itself, wherever it is called. Default: false. */

@@ -67,7 +67,7 @@ export class OwnerSessions {
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell })
     if (failures.length > 0) throw failures[0]
-    if (isOwn) await end(current as RequestSession)
+    if (isOwn) await endSession(current as RequestSession)
     return isOwn || count > 0
   }
 
@@ -95,7 +95,7 @@ export class OwnerSessions {
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
     this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
     asker?.scope.noteRevoked(owner, mark)
-    const own = current && !isKept(current.id) ? await attempt(async () => end(current)) : {}
+    const own = current && !isKept(current.id) ? await attempt(async () => endSession(current)) : {}
     const others = [...failures, own.error].filter((error) => error !== undefined)
     if (marked.error !== undefined || others.length > 0) throw incomplete(count, marked.error, others)
     return count
@@ -149,7 +149,8 @@ function incomplete(count: number, marking: unknown, others: unknown[]): Session
   )
 }
 
-async function end(session: RequestSession): Promise<void> {
+/** Ends the session of a request. */
+export async function endSession(session: RequestSession): Promise<void> {
   session.session = null
   await session.commit('commit')
 }

@@ -5,6 +5,7 @@ import { accountOf, describeAccount } from '../session/account'
 import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
 import type { Confirmation } from '../session/sign-in-info'
+import { endOwner } from './end-key'
 import { ServiceBase } from './service-base'
 import { ctxAmong, ctxOf, optionsAmong, ownedArguments } from './verb-arguments'
 
@@ -24,11 +25,13 @@ export interface OfOwner {
 export interface RevokeAllOptions extends OfOwner {
   /** The one that goes on: `'current'`, or a handle of {@link SessionService.list}. */
   except?: 'current' | (string & {})
+  /** With the option `ends`: answers once no process can open what was ended. */
+  everywhere?: boolean
 }
 
 const METHOD = ['method'] as const
 const OWNER = ['owner'] as const
-const OWNER_AND_EXCEPT = ['owner', 'except'] as const
+const REVOKE_ALL = ['owner', 'except', 'everywhere'] as const
 
 /** The verbs about who is signed in, where, and how lately they proved it. */
 export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<Data> {
@@ -98,7 +101,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   list(ctx: Context): Promise<SignedInSession[]>
   list(options?: OfOwner | string | number, ctx?: Context): Promise<SignedInSession[]>
   list(...given: unknown[]): Promise<SignedInSession[]> {
-    return this.#attended(ctxOf(given), async (ctx) => {
+    return this.attended(ctxOf(given), async (ctx) => {
       const { options } = ownedArguments<OfOwner>('sessions.list()', OWNER, given)
       const asked = await this.#ask(options.owner, ctx)
       return asked ? this.#owned.list(asked) : []
@@ -117,7 +120,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   revoke(handle: string, ctx: Context): Promise<boolean>
   revoke(handle: string, options?: OfOwner, ctx?: Context): Promise<boolean>
   revoke(handle: string, first?: OfOwner | Context, second?: Context): Promise<boolean> {
-    return this.#attended(ctxAmong(first, second), async (ctx) => {
+    return this.attended(ctxAmong(first, second), async (ctx) => {
       const { owner } = optionsAmong<OfOwner>('sessions.revoke(handle)', OWNER, first)
       const asked = await this.#ask(owner, ctx)
       return asked ? this.#owned.revoke(handle, asked) : false
@@ -134,21 +137,24 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @param options.owner whose; by default who is signed in with this request. The account itself may stand before the options,
    * and the ctx in their place.
    * @param options.except `'current'`, or the handle of the session that goes on
-   * @returns how many were ended
+   * @param options.everywhere with the option `ends`, whether to answer only when no process can open what was ended
+   * @returns how many were ended; undefined for sessions in their cookies, with the option `ends`: nobody knows how many there are
    * @throws {SessionError} `ERR_SESSION_STORE` (503), whose message says how many were ended, and what may live
    */
-  revokeAll(ctx: Context): Promise<number>
-  revokeAll(options?: RevokeAllOptions, ctx?: Context): Promise<number>
+  revokeAll(ctx: Context): Promise<number | undefined>
+  revokeAll(options?: RevokeAllOptions, ctx?: Context): Promise<number | undefined>
   revokeAll(
     owner: string | number | undefined,
     options?: Omit<RevokeAllOptions, 'owner'>,
     ctx?: Context,
-  ): Promise<number>
-  revokeAll(...given: unknown[]): Promise<number> {
-    return this.#attended(ctxOf(given), async (ctx) => {
-      const { options } = ownedArguments<RevokeAllOptions>('sessions.revokeAll()', OWNER_AND_EXCEPT, given)
+  ): Promise<number | undefined>
+  revokeAll(...given: unknown[]): Promise<number | undefined> {
+    return this.attended(ctxOf(given), async (ctx) => {
+      const { options } = ownedArguments<RevokeAllOptions>('sessions.revokeAll()', REVOKE_ALL, given)
       checkExcept(options.except)
       const asked = await this.#ask(options.owner, ctx)
+      const { ends } = this.config
+      if (ends) return void (asked && (await endOwner(this.config, ends, asked, options)))
       return asked ? this.#owned.revokeAll(asked, { except: options.except }) : 0
     })
   }
@@ -159,9 +165,9 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @example
    * await sessions.revokeOthers(ctx)
    *
-   * @returns how many were ended
+   * @returns how many were ended; undefined as with {@link revokeAll}
    */
-  revokeOthers(ctx?: Context): Promise<number> {
+  revokeOthers(ctx?: Context): Promise<number | undefined> {
     return this.revokeAll({ except: 'current' }, ctx)
   }
 
@@ -171,8 +177,12 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     return session.stored?.signInInfo.confirmed
   }
 
-  /** Does what a request asks for, so that its middleware waits for it; outside of one, just does it. */
-  #attended<T>(given: Context | undefined, work: (ctx: Context | undefined) => Promise<T>): Promise<T> {
+  /**
+   * Does what a request asks for, so that its middleware waits for it; outside of one, just does it.
+   *
+   * @internal
+   */
+  protected attended<T>(given: Context | undefined, work: (ctx: Context | undefined) => Promise<T>): Promise<T> {
     const ctx = given ?? findRequest(this.app)
     return ctx ? this.verb(ctx, () => work(ctx)) : work(undefined)
   }

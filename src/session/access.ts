@@ -123,7 +123,7 @@ export function rotate(
 }
 
 /** Whose a session is, and of which generation. */
-export interface Holder {
+export interface TokenHolder {
   readonly generation: number
   readonly owner: string | undefined
 }
@@ -131,7 +131,7 @@ export interface Holder {
 /** A request whose record is no longer as it was read. */
 export interface LateRequest {
   /** What the request opened the session with. */
-  readonly opened: Holder
+  readonly opened: TokenHolder
   /** It came with a token that was rotated away: it was shown nothing of the session. */
   readonly isLate: boolean
   /** Whom the session belongs to with what this request has made of it. */
@@ -142,7 +142,7 @@ export interface LateRequest {
   /** Its owner has proved anew who they are: for that owner, it is as good as a sign-in. */
   readonly confirms: boolean
   /** The record as it is now; undefined where it is gone. */
-  readonly found: Holder | undefined
+  readonly found: TokenHolder | undefined
 }
 
 /**

@@ -32,6 +32,17 @@ export interface OwnedSession {
  */
 export type UnboundReason = 'expired' | 'unproven' | 'proof' | 'challenge' | 'owner'
 
+/**
+ * Why a session was ended, with the option `ends`.
+ *
+ * - `logout`: its visitor has signed out.
+ * - `owner`: it belongs to another account now, or to nobody: what it was before is ended.
+ * - `key`: a key of it was ended with {@link SessionService.end}; told once for the key, whatever sessions carry it.
+ * - `all`: all sessions of its owner were ended; told once for the owner.
+ * - `lost`: the store of ends has lost what it had, or has gone back: what began before is void.
+ */
+export type EndedReason = 'logout' | 'owner' | 'key' | 'all' | 'lost'
+
 /** Everything that a session reports: on the app as `session:missed` and so on, and on its service. */
 export interface SessionEvents {
   /** The client presented an id for which there is no record. */
@@ -53,6 +64,16 @@ export interface SessionEvents {
    * {@link SessionService.revokeAll} (`all`), or because there were more than `maxPerOwner` (`limit`).
    */
   revoked: Omit<SessionIncident, 'ctx'> & OwnedSession & { reason: 'one' | 'all' | 'limit'; ctx: Context | undefined }
+  /** Sessions were ended, with the option `ends`: told once among all processes. See {@link EndedReason}. */
+  ended: {
+    reason: EndedReason
+    /** A fingerprint of the session's id, where one session is meant. */
+    session?: string
+    owner?: string
+    /** The key, where one was ended. */
+    key?: string
+    ctx: Context | undefined
+  }
   /** A session that is bound to a device was asked for without its proof, or lost its binding: see {@link UnboundReason}. */
   unbound: SessionIncident & { reason: UnboundReason }
   /** The commit failed after the handler had failed: the handler's error is the one that Koa sees. */
@@ -68,6 +89,7 @@ const NAMES: Record<keyof SessionEvents, true> = {
   headersSent: true,
   signedIn: true,
   revoked: true,
+  ended: true,
   unbound: true,
   error: true,
 }

@@ -26,6 +26,9 @@ export interface RecordLifetime {
   _seenBy?: Readonly<Record<string, unknown>>
   /** The key of the device that it is bound to: see `device.ts`. */
   _device?: DeviceField
+  /** With the option `ends`: the id of a session in its cookie, which is no secret, and where among the ends it began. */
+  _id?: string
+  _since?: number
 }
 
 /** What a codec wraps and a store keeps: the visitor's data, and its lifetime beside it. */
@@ -85,8 +88,13 @@ function tailOf(lifetime: RecordLifetime): string {
   if (_gen !== undefined) tail += `,"_gen":${_gen}`
   if (_past !== undefined) tail += `,"_past":${JSON.stringify(_past)}`
   if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
+  if (lifetime._since !== undefined) return tail + tenureTailOf(lifetime) + originTailOf(lifetime)
   const hasTenure = lifetime._owned !== undefined || lifetime._confirmed !== undefined || lifetime._seen !== undefined
   return hasTenure ? tail + tenureTailOf(lifetime) : tail
+}
+
+function originTailOf({ _id, _since }: RecordLifetime): string {
+  return _id === undefined ? `,"_since":${_since}` : `,"_id":"${_id}","_since":${_since}`
 }
 
 function tenureTailOf({ _owned, _confirmed, _seen, _seenBy }: RecordLifetime): string {

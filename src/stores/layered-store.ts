@@ -9,6 +9,7 @@ import {
   type Versioned,
   type WriteOutcome,
 } from '../contracts/store'
+import { isEndStore, type EndStore } from '../contracts/end-store'
 import { debug } from '../base/debug'
 import { publishAside, type Bus, type BusMessage } from '../contracts/bus'
 import { accessOf, openById } from '../session/access'
@@ -18,6 +19,8 @@ import { Readings } from './readings'
 import { boundsOf, RecordCache } from './record-cache'
 import { RecordText } from './record-text'
 import { checkMethods } from './checks'
+
+const METHODS = ['read', 'create', 'replace', 'touch'] as const
 
 /** The options of a {@link LayeredStore}. */
 export interface LayeredStoreOptions {
@@ -48,11 +51,13 @@ export interface LayeredStoreOptions {
  * @example
  * const store = new LayeredStore(new RedisStore(redis), { bus: new RedisBus(redis), maxStale: 60_000 })
  */
-export class LayeredStore implements ConditionalStore, TouchableStore, Partial<OwnerIndexedStore> {
+export class LayeredStore implements ConditionalStore, TouchableStore, Partial<OwnerIndexedStore & EndStore> {
   readonly listByOwner?: OwnerIndexedStore['listByOwner']
   readonly destroyByOwner?: OwnerIndexedStore['destroyByOwner']
   readonly readMark?: OwnerIndexedStore['readMark']
   readonly setMark?: OwnerIndexedStore['setMark']
+  readonly readEnds?: EndStore['readEnds']
+  readonly setEnd?: EndStore['setEnd']
   readonly bus?: Bus
   readonly #shared: ConditionalStore & TouchableStore
   readonly #cache: RecordCache | undefined
@@ -68,11 +73,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     shared: ConditionalStore & TouchableStore,
     { maxStale = 0, max = 10_000, bus }: LayeredStoreOptions = {},
   ) {
-    checkMethods(
-      shared,
-      ['read', 'create', 'replace', 'touch'],
-      'LayeredStore takes a store with conditional writes and touch',
-    )
+    checkMethods(shared, METHODS, 'LayeredStore takes a store with conditional writes and touch')
     this.#shared = shared
     this.bus = bus
     this.#text = new RecordText({ serializer: shared.serializer }, { passesText: new.target === LayeredStore })
@@ -82,6 +83,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
       this.#doubts = new LRUCache(boundsOf(bounds))
       this.#unsubscribe = bus?.subscribe((message) => this.#hear(message))
     }
+    if (isEndStore(shared)) [this.readEnds, this.setEnd] = [shared.readEnds.bind(shared), shared.setEnd.bind(shared)]
     if (!isOwnerIndexed(shared)) return
     this.listByOwner = (owner) => shared.listByOwner(owner)
     this.readMark = (owner) => shared.readMark(owner)
@@ -226,7 +228,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
 
   /** Drops what somebody has changed. A reading that is under way may have been before the change. */
   #hear(message: BusMessage): void {
-    if (this.#own.has(message)) return
+    if (this.#own.has(message) || message.kind === 'key') return
     const name = 'session' in message ? message.session : undefined
     this.#readings.block(name)()
     if (name === undefined) this.#cache?.delete(undefined)

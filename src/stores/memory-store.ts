@@ -15,14 +15,18 @@ import { SessionError } from '../base/errors'
 import { openById, withoutAccess } from '../session/access'
 import type { SessionRecord } from '../session/record'
 import { checkOwner } from './checks'
+import { MemoryEnds } from './memory-ends'
 import { Entry, MemoryEntries } from './memory-entries'
 import { OwnerMarks } from './owner-marks'
 import { RecordText, type RecordTextOptions } from './record-text'
+import { WithEnds } from './with-ends'
 
 /** The options of a {@link MemoryStore}. */
 export interface MemoryStoreOptions extends RecordTextOptions {
   /** How many sessions it holds at most; past that, expired ones are forgotten, and then what was used least lately. Default: 100,000. */
   max?: number
+  /** How many keys have an end at most: past that it refuses to end another one. Default: 1,000,000. */
+  maxEnds?: number
 }
 
 /**
@@ -34,7 +38,7 @@ export interface MemoryStoreOptions extends RecordTextOptions {
  * @example
  * app.use(session({ store: new MemoryStore({ max: 10_000 }) }, app))
  */
-export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
+export class MemoryStore extends WithEnds implements ConditionalStore, TouchableStore, OwnerIndexedStore {
   readonly #entries = new MemoryEntries()
   readonly #max: number
   readonly #text: RecordText
@@ -44,9 +48,10 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   readonly #ofOwner = new Map<string, Set<Entry>>()
   readonly #marks = new OwnerMarks()
 
-  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a `max` that is no positive whole number */
-  constructor({ max = 100_000, ...text }: MemoryStoreOptions = {}) {
-    if (!(Number.isInteger(max) && max > 0)) throw badMax(max)
+  /** @throws {SessionError} `ERR_SESSION_OPTIONS` for a `max` or `maxEnds` that is no positive whole number */
+  constructor({ max = 100_000, maxEnds = 1_000_000, ...text }: MemoryStoreOptions = {}) {
+    super(new MemoryEnds(checkMax('maxEnds', maxEnds)))
+    checkMax('max', max)
     this.#max = max
     this.#text = new RecordText(text, { passesText: new.target === MemoryStore })
   }
@@ -219,10 +224,12 @@ export class MemoryStore implements ConditionalStore, TouchableStore, OwnerIndex
   }
 }
 
-function badMax(max: unknown): SessionError {
-  return new SessionError(
+function checkMax(name: 'max' | 'maxEnds', max: unknown): number {
+  if (Number.isInteger(max) && Number(max) > 0) return Number(max)
+  const what = name === 'max' ? 'sessions it holds' : 'keys have an end'
+  throw new SessionError(
     'ERR_SESSION_OPTIONS',
-    `MemoryStore({ max }) takes how many sessions it holds at most, a whole number above 0: not ${String(max)}.`,
+    `MemoryStore({ ${name} }) takes how many ${what} at most, a whole number above 0: not ${String(max)}.`,
   )
 }
 

@@ -108,6 +108,7 @@ export class Watch {
 
   #hear(message: BusMessage): void {
     if (message.kind === 'lost') return this.#lookAtAll(() => true)
+    if (message.kind === 'key') return
     if (message.kind === 'revoked')
       return this.#lookAtAll((group) => group.isOwnedBy(message.owner, this.#config.nameOf))
     const group = this.#groups.get(message.session)

@@ -1,5 +1,5 @@
 /** The groups of tests that a store's conformance is made of, as columns of the matrix. */
-const GUARANTEES = ['every store', 'conditional writes', 'touch', 'index by owner']
+const GUARANTEES = ['every store', 'conditional writes', 'touch', 'index by owner', 'ends']
 const STORE = /^session store (.*)/
 
 /** Prints which store gives which guarantee, and the totals alone on a line for programs that read the log. */

@@ -1,12 +1,12 @@
 import type { Versioned } from '../../contracts/store'
-import { accessOf, decideLateWrite, type Access, type Holder } from '../../session/access'
+import { accessOf, decideLateWrite, type Access, type TokenHolder } from '../../session/access'
 import { merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import type { CommitJob, Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
-import { isDead, holderOf, storedFrom } from '../open/stored'
+import { isDead, tokenHolderOf, storedFrom } from '../open/stored'
 
 /**
  * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
@@ -23,7 +23,9 @@ export async function reconcile(
   const { owner } = scope.config.options
   const { regenerates, proves } = VERB_TRAITS[job.verb]
   const mine = SessionModel.data(session)
-  const opened: Holder = stored ? holderOf(stored) : { generation: superseded?.generation ?? 0, owner: undefined }
+  const opened: TokenHolder = stored
+    ? tokenHolderOf(stored)
+    : { generation: superseded?.generation ?? 0, owner: undefined }
   const whose = own ? own.owner : scope.ownerOf(mine)
   const live = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
   const joining = live && (await joinOf(job, live, { before: opened.owner, owner: whose }))

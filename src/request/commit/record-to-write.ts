@@ -18,7 +18,9 @@ import {
   type SignInOrder,
 } from '../../session/sign-in-info'
 import { VERB_TRAITS, type CommitVerb, type WritePlan } from './commit-plan'
+import type { Origin } from '../../ends/keys'
 import type { Stored } from '../open/stored'
+import { originFields } from './origin'
 
 /** What decides of a write how long the session lives, who may open it, and what is noted of its owner. */
 export interface RecordFacts {
@@ -43,6 +45,10 @@ export interface RecordFacts {
   /** That is the lifetime which the record has. */
   readonly hasSameMaxAge: boolean
   readonly policy: LifetimePolicy
+  /** Where a session in its cookie begins, with the option `ends`. */
+  readonly origin: Origin | undefined
+  /** How long a cookie lives that has no end of its own, in milliseconds, with the option `ends`. */
+  readonly sessionTtl: number
   /** Without a store the session is in its cookie. */
   readonly hasStore: boolean
   readonly now: number
@@ -74,6 +80,7 @@ export function recordToWrite(facts: RecordFacts): RecordToWrite {
   const isKept = stored !== undefined && (isNote || isRefresh)
   const signInInfo = isRefresh ? stored.signInInfo : signInInfoAfter(facts)
   const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
+  if (facts.origin) Object.assign(lifetime, originFields(facts.origin, lifetime, now + facts.sessionTtl))
   const left = timeLeft(lifetime._expire, created, policy, now)
   if (access !== BY_ID) Object.assign(lifetime, accessFields(access))
   if (signInInfo !== NO_SIGN_IN) Object.assign(lifetime, signInFields(signInInfo))

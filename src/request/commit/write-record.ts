@@ -16,6 +16,7 @@ import type { LazyToken } from '../open/lazy-token'
 import { deviceInfoOf } from './device-info'
 import { recordToWrite, type RecordFacts } from './record-to-write'
 import type { RequestScope } from '../scope/request-scope'
+import { originFor } from './origin'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
@@ -48,11 +49,13 @@ export async function writeRecord(
 ): Promise<Outcome | WriteFailure> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
+  const origin = config.ends && (await originFor(job, config.ends, content))
+  if (config.ends && !origin) return gone(job)
   const choosing = chooseTarget(job, plan)
   const target = isPromise(choosing) ? await choosing : choosing
   const owner = scope.ownerOf(content.data)
   const policy = scope.policyOf(content.data)
-  const toWrite = recordToWrite(factsOf(job, plan, { access: target.access, owner, policy, order }))
+  const toWrite = recordToWrite(factsOf(job, plan, { access: target.access, owner, policy, order, origin }))
   const { lifetime, access, isExtension, isNote } = toWrite
   const write: Write = {
     id: target.id,
@@ -95,7 +98,7 @@ export async function writeRecord(
   const snapshot = Snapshot.ofContent(content, lifetime, owner, backend.serializer)
   const { revision } = result
   const { signInInfo, created } = toWrite
-  const next: Stored = { id, token, revision, access, signInInfo, policy, snapshot, created, isCached: false }
+  const next: Stored = { id, token, revision, access, signInInfo, policy, snapshot, created, isCached: false, origin }
   // A note that the session is used is nothing that the client has to know.
   return done(next, isNote ? undefined : (result.token ?? token))
 }
@@ -104,7 +107,7 @@ export async function writeRecord(
 function factsOf(
   { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
-  known: Pick<RecordFacts, 'access' | 'owner' | 'policy' | 'order'>,
+  known: Pick<RecordFacts, 'access' | 'owner' | 'policy' | 'order' | 'origin'>,
 ): RecordFacts {
   const { config, ctx, maxAge, backend } = scope
   const boundKey = config.binding?.rebind(ctx, stored?.access.device)
@@ -122,6 +125,7 @@ function factsOf(
     seen: isVisit ? { device: deviceSeen(scope, stored) } : undefined,
     maxAge,
     hasSameMaxAge: stored !== undefined && hasSameMaxAge(stored, scope),
+    sessionTtl: ttlOf('session', config.options.ttl),
     hasStore: config.hasStore,
     now: Date.now(),
   }
@@ -205,4 +209,10 @@ function isUnconfirmed({ cause }: SessionError): boolean {
 /** Whether the store may have done what it was told. */
 export function isInDoubt(error: unknown): error is SessionError {
   return error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
+}
+
+/** A session that has ended while this request used it is not written again. */
+function gone({ scope, stored }: CommitJob): Outcome {
+  scope.report('gone', stored?.id, {})
+  return { name: 'gone' }
 }

@@ -88,12 +88,25 @@ function accept(
   if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
   const stored = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
   if (!isProven(scope, stored, presented)) return undefined
-  const opened = (): Opened => ({ stored, record, presented })
+  const { ends } = scope.config
+  const accepted = (): Awaitable<Opened> => validate(scope, token, { stored, record, presented })
+  if (!ends || !stored.origin) return accepted()
+  const judging = ends.judge(stored.origin, { owner: stored.snapshot.owner, data: record })
+  return andThen(judging, (verdict) => (verdict === 'good' ? accepted() : miss(scope, token)))
+}
+
+/** Asks the application. */
+function validate(
+  scope: RequestScope,
+  token: Token | undefined,
+  found: Exclude<Opened, undefined> & { stored: Stored },
+): Awaitable<Opened> {
+  const { record } = found
   const { valid } = scope.settings
-  if (!valid) return opened()
+  if (!valid) return found
   const judging = inHook(scope, () => valid(scope.ctx, withoutControls(record)))
   return andThen(judging, (isValid) => {
-    if (isValid) return opened()
+    if (isValid) return found
     scope.reject('invalid', token?.id, record)
     return undefined
   })

@@ -1,11 +1,19 @@
 import type { Versioned } from '../../contracts/store'
 import type { BindableSession } from '../../contracts/device-binding'
-import { accessOf, tokenStatusOf, type Access, type Holder } from '../../session/access'
-import { createdAt, lifetimeOf, timeLeft, type Lifetime, type LifetimePolicy } from '../../session/record'
+import { accessOf, tokenStatusOf, type Access, type TokenHolder } from '../../session/access'
+import {
+  createdAt,
+  lifetimeOf,
+  timeLeft,
+  type Lifetime,
+  type LifetimePolicy,
+  type SessionRecord,
+} from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { contentOf, Snapshot } from '../../session/snapshot'
 import { signInInfoOf, type SignInInfo } from '../../session/sign-in-info'
 import { parseToken, type Token } from '../../session/token'
+import type { Holder, Origin } from '../../ends/keys'
 import type { RequestScope } from '../scope/request-scope'
 
 /** What is known to be stored of a session. One value: what changes is a new one in its place. */
@@ -26,6 +34,8 @@ export interface Stored {
   readonly created: number
   /** It was read from a cache, and may be older than what the shared store holds. */
   readonly isCached: boolean
+  /** Where among the ends it began; undefined without the option `ends`. */
+  readonly origin: Origin | undefined
 }
 
 /** A session that the client's token led to once, and that this request cannot use. */
@@ -54,7 +64,19 @@ export function storedFrom(
     snapshot: Snapshot.ofRecord(record, scope.ownerOf(record), scope.backend.serializer, text),
     created: createdAt(record, Date.now()),
     isCached,
+    origin: scope.config.ends && originOf(record),
   }
+}
+
+/** What is not as it was written is as if it were not there: then the session is as old as can be. */
+function originOf({ _id, _since }: SessionRecord): Origin {
+  const isWhole = typeof _id === 'string' && Number.isSafeInteger(_since)
+  return isWhole ? { id: _id, since: _since } : { id: undefined, since: undefined }
+}
+
+/** By what a stored session can be ended. */
+export function holderOf({ snapshot }: Stored): Holder {
+  return { owner: snapshot.owner, data: snapshot.data }
 }
 
 /** What a binding to a device is told of it. */
@@ -62,7 +84,7 @@ export function bindable({ id, access, snapshot }: Stored): BindableSession {
   return { id, owner: snapshot.owner, device: access.device }
 }
 
-export function holderOf({ access, snapshot }: Stored): Holder {
+export function tokenHolderOf({ access, snapshot }: Stored): TokenHolder {
   return { generation: access.generation, owner: snapshot.owner }
 }
 

@@ -13,6 +13,7 @@ import type { ResolvedOptions } from '../../options/options'
 import { withoutControls } from '../../session/access'
 import type { SessionEvents } from '../../session/events'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
+import type { Arrival } from '../../ends/beginning'
 import { inCall, inHook } from './hooks'
 import { Stage } from './stage'
 import { Turn } from './turn'
@@ -39,6 +40,8 @@ export class RequestScope {
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
   readonly #began: number
+  /** What was known of ends when the request came; undefined without the option `ends`. */
+  #arrival: Arrival | undefined
   /** Whose sessions this request itself has ended: what it does for them from there on came later. */
   #revoked: ReadonlyMap<string, Beginning> | undefined
 
@@ -47,6 +50,16 @@ export class RequestScope {
     this.config = config
     this.#maxAge = config.options.maxAge
     this.#began = config.options.owner ? monotonic() : 0
+    this.#arrival = config.ends?.arrive()
+  }
+
+  get arrival(): Arrival | undefined {
+    return this.#arrival
+  }
+
+  /** The request itself has ended sessions: what it does from here on came later. */
+  arriveAnew(): void {
+    this.#arrival = this.config.ends?.arrive()
   }
 
   /** Since when the request acts for an owner: since it came; or since it has ended that owner's sessions itself. */

@@ -134,10 +134,11 @@ export class Persistence {
   /** Ends the session: removes its record, once that has confirmed what the client presents, and clears the client. */
   async end(): Promise<void> {
     const id = this.#known.stored?.id
-    await removeRecords(this.#scope, this.#client, this.#known)
+    const failure = await removeRecords(this.#scope, this.#client, this.#known)
     this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
     await this.#client.signOut(id)
+    if (failure) throw failure
   }
 
   /** Goes on with what is stored now, after another request was faster than a change. */
@@ -224,14 +225,13 @@ export class Persistence {
       this.#madeToken?.forget()
       this.#startsOver = false
     }
-    const fail = (error: unknown): never => {
-      this.#known = untold(before, this.#known)
-      return this.#fail(job, error)
-    }
     return settle(
       () => this.#client.tell(outcome, this.#known.stored?.token),
       () => outcome.name,
-      fail,
+      (error) => {
+        this.#known = untold(before, this.#known)
+        return this.#fail(job, error)
+      },
     )
   }
 

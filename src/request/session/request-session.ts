@@ -98,7 +98,7 @@ export class RequestSession implements SessionHost {
   }
 
   /** The request that it is the session of. */
-  get scope(): Pick<RequestScope, 'ctx' | 'backend' | 'noteRevoked'> {
+  get scope(): Pick<RequestScope, 'ctx' | 'backend' | 'noteRevoked' | 'arriveAnew'> {
     return this.#scope
   }
 
@@ -128,7 +128,7 @@ export class RequestSession implements SessionHost {
   start(): Awaitable<void> {
     this.hasMiddleware = true
     const { options, hasStore } = this.#scope.config
-    if (options.lazy || !(hasStore || options.valid)) return
+    if (options.lazy || !(hasStore || options.valid || options.ends)) return
     if (hasStore && this.#state.current.name !== 'loading') {
       this.#state.close()
       this.#persistence.forget()

@@ -2,6 +2,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { monotonic } from '../../base/monotonic'
 
+/** How many rows are deleted at a time. */
+export const BATCH = 500
 /** How many times as long as a batch took a clean-up rests while there are requests. */
 const REST = 8
 

@@ -3,6 +3,7 @@ import { withoutAccess } from '../../session/access'
 import { checkOwner } from '../checks'
 import type { RecordText } from '../record-text'
 import type { Attempts } from './attempts'
+import type { KyselyEnds } from './kysely-ends'
 import type { KyselyOwnerMarks } from './kysely-owner-marks'
 import type { sessionStatements } from './kysely-statements'
 import type { SessionTable } from './kysely-table'
@@ -11,6 +12,7 @@ import type { SessionTable } from './kysely-table'
 interface Parts {
   readonly statements: ReturnType<typeof sessionStatements>
   readonly marks: KyselyOwnerMarks
+  readonly ends: KyselyEnds
   readonly attempts: Attempts
   readonly parse: (row: SessionTable) => ReturnType<RecordText['parse']>
   /** A text as the database compares it by every character. */
@@ -60,8 +62,10 @@ export class KyselyOwners {
     await attempts.insist(async () => marks.set(name))
   }
 
-  async forgetMarks(): Promise<void> {
-    const { marks, attempts } = this.#parts
+  /** Forgets marks and ends that nobody needs. */
+  async forget(): Promise<void> {
+    const { marks, ends, attempts } = this.#parts
     await attempts.insist(async () => marks.forget())
+    await ends.forget()
   }
 }

@@ -28,13 +28,18 @@ export class Statement {
     this.#compiled = query.compile()
   }
 
-  async rows<Row>(values: Values): Promise<Row[]> {
-    return (await this.#db.executeQuery<Row>(this.#bind(values))).rows
+  /** @param db the transaction that it is a part of, where it is one */
+  async rows<Row>(values: Values, db?: AnyKysely): Promise<Row[]> {
+    return (await (db?.withoutPlugins() ?? this.#db).executeQuery<Row>(this.#bind(values))).rows
   }
 
-  /** Returns how many rows were affected. */
-  async run(values: Values): Promise<number> {
-    return Number((await this.#db.executeQuery(this.#bind(values))).numAffectedRows ?? 0)
+  /**
+   * Returns how many rows were affected.
+   *
+   * @param db the transaction that it is a part of, where it is one
+   */
+  async run(values: Values, db?: AnyKysely): Promise<number> {
+    return Number((await (db?.withoutPlugins() ?? this.#db).executeQuery(this.#bind(values))).numAffectedRows ?? 0)
   }
 
   #bind(values: Values): CompiledQuery {

@@ -16,10 +16,12 @@ import { openById } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
+import { WithEnds } from '../with-ends'
 import { badKey, isStorable, timeOf } from './kysely-values'
 import type { AnyKysely } from './any-kysely'
 import { Attempts } from './attempts'
-import { deleteInBatches, startCleanup, type CleanupOptions, type SessionCleanup } from './cleanup'
+import { BATCH, deleteInBatches, startCleanup, type CleanupOptions, type SessionCleanup } from './cleanup'
+import { KyselyEnds } from './kysely-ends'
 import { KyselyOwnerMarks } from './kysely-owner-marks'
 import { KyselyOwners } from './kysely-owners'
 import { sessionStatements, type Values } from './kysely-statements'
@@ -42,9 +44,6 @@ export interface KyselyStoreOptions extends RecordTextOptions {
   table?: string
 }
 
-/** How many rows are deleted at a time. */
-const BATCH = 500
-
 /**
  * Keeps sessions in a table of SQLite, PostgreSQL, MySQL or MariaDB, through a Kysely instance.
  *
@@ -61,7 +60,7 @@ const BATCH = 500
  *
  * @throws {SessionError} `ERR_SESSION_OPTIONS` for a wrong name of the table or something that is no Kysely instance
  */
-export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
+export class KyselyStore extends WithEnds implements ConditionalStore, TouchableStore, OwnerIndexedStore {
   readonly #statements: ReturnType<typeof sessionStatements>
   readonly #owners: KyselyOwners
   readonly #attempts: Attempts
@@ -71,13 +70,17 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
 
   constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, maxSize, ...text }: KyselyStoreOptions = {}) {
     const family = familyOf(db)
-    this.#attempts = new Attempts(checkTableName(table))
+    const attempts = new Attempts(checkTableName(table))
+    const ends = new KyselyEnds(db as AnyKysely, family, table, attempts)
+    super(ends)
+    this.#attempts = attempts
     this.#hasBytes = family === 'mysql'
     this.#statements = sessionStatements(db as AnyKysely, family, table)
     const limit = this.#hasBytes ? Math.min(maxSize ?? Infinity, MAX_RECORD_BYTES) : maxSize
     this.#text = new RecordText({ ...text, maxSize: limit }, { passesText: new.target === KyselyStore })
     this.#owners = new KyselyOwners({
       statements: this.#statements,
+      ends,
       marks: new KyselyOwnerMarks(db as AnyKysely, family, table),
       attempts: this.#attempts,
       parse: (row) => this.#parse(row),
@@ -188,7 +191,7 @@ export class KyselyStore implements ConditionalStore, TouchableStore, OwnerIndex
     const deleteOnce = async (): Promise<number> =>
       this.#attempts.insist(async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch }))
     const total = await deleteInBatches(deleteOnce, { batch, countStatements: () => this.#attempts.count })
-    await this.#owners.forgetMarks()
+    await this.#owners.forget()
     return total
   }
 

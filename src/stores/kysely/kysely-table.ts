@@ -29,6 +29,31 @@ export function marksOf(table: string): string {
   return `${table}_marks`
 }
 
+/** A row of the table of ends: the last end of a key; under an empty name, the last position of all. */
+export interface EndTable {
+  /** The hash of the key. */
+  name: string
+  position: number
+  /** When that was, in milliseconds since 1970; under an empty name, the first position of all. */
+  at: number
+  /** The hash of the id of a session that is spared; under an empty name, the key of the last position. */
+  spares: string | null
+  later: number
+  /** When the row may be deleted, in milliseconds since 1970; never where it is null. */
+  forget_at: number | null
+}
+
+/** A row of the log of ends, which is only ever added to. */
+export interface EndLogTable {
+  position: number
+  name: string
+}
+
+/** The names of the tables of ends. */
+export function endsOf(table: string): { ends: string; log: string } {
+  return { ends: `${table}_ends`, log: `${table}_ends_log` }
+}
+
 /** The databases that differ in what a session's table needs. */
 export type SqlFamily = 'sqlite' | 'postgres' | 'mysql'
 
@@ -73,8 +98,8 @@ export function familyOf(db: KyselyDatabase): SqlFamily {
 }
 
 /**
- * Makes the table of a {@link KyselyStore} and its indexes, and a small one beside it, `sessions_marks`, where they are not
- * there yet: run it as a migration. An account that may not make tables takes those that are there. From
+ * Makes the table of a {@link KyselyStore} and its indexes, and small ones beside it, `sessions_marks`, `sessions_ends` and
+ * `sessions_ends_log`, where they are not there yet: run it as a migration. An account that may not make tables takes those that are there. From
  * `koa-session-service/kysely`.
  *
  * @example
@@ -104,11 +129,13 @@ function isDenied(error: unknown): boolean {
   return DENIED.test(code)
 }
 
-/** Whether the account may read both tables. */
+/** Whether the account may read all of the tables. */
 async function areThere(db: AnyKysely, name: string): Promise<boolean> {
   try {
     await db.selectFrom(name).select('id').limit(1).execute()
     await db.selectFrom(marksOf(name)).select('owner').limit(1).execute()
+    await db.selectFrom(endsOf(name).ends).select('name').limit(1).execute()
+    await db.selectFrom(endsOf(name).log).select('name').limit(1).execute()
     return true
   } catch {
     return false
@@ -138,6 +165,29 @@ async function createTable(db: AnyKysely, family: SqlFamily, name: string): Prom
     .ifNotExists()
     .addColumn('owner', owner, (column) => column.primaryKey())
     .addColumn('not_before', 'double precision', (column) => column.notNull())
+    .execute()
+  await createEndTables(db, family, name)
+}
+
+async function createEndTables(db: AnyKysely, family: SqlFamily, table: string): Promise<void> {
+  const { ends, log } = endsOf(table)
+  const hash = rawSql<unknown>(family === 'mysql' ? 'varbinary(64)' : 'varchar(64)')
+  await db.schema
+    .createTable(ends)
+    .ifNotExists()
+    .addColumn('name', hash, (column) => column.primaryKey())
+    .addColumn('position', 'bigint', (column) => column.notNull())
+    .addColumn('at', 'double precision', (column) => column.notNull())
+    .addColumn('spares', 'varchar(64)')
+    .addColumn('later', 'smallint', (column) => column.notNull())
+    .addColumn('forget_at', 'bigint')
+    .execute()
+  await createIndex(db, family, ends, 'forget_at')
+  await db.schema
+    .createTable(log)
+    .ifNotExists()
+    .addColumn('position', 'bigint', (column) => column.primaryKey())
+    .addColumn('name', hash, (column) => column.notNull())
     .execute()
 }
 

@@ -1,6 +1,6 @@
 import { SessionError } from '../../base/errors'
 import { redact } from '../../base/redact'
-import { DEFAULT_TABLE, marksOf } from './kysely-table'
+import { DEFAULT_TABLE, endsOf, marksOf } from './kysely-table'
 
 /** How a missing table is told: SQLite's message, PostgreSQL's `code`, and MySQL's. */
 const MISSING_TABLE = /no such table|^42P01$|^ER_NO_SUCH_TABLE$/
@@ -22,8 +22,9 @@ export function isDuplicate(error: unknown): boolean {
 export function explained(error: unknown, table: string): unknown {
   const { message = '' } = error as { message?: string }
   if (!MISSING_TABLE.test(message) && !MISSING_TABLE.test(codeOf(error))) return error
-  // A database of before there were marks has the other table.
-  const missing = message.includes(marksOf(table)) ? marksOf(table) : table
+  // A database of before there were marks, or ends, has the other table.
+  const beside = [marksOf(table), endsOf(table).log, endsOf(table).ends]
+  const missing = beside.find((name) => message.includes(name)) ?? table
   const options = table === DEFAULT_TABLE ? '' : `, { table: '${table}' }`
   return new SessionError(
     'ERR_SESSION_TABLE_MISSING',

@@ -106,7 +106,7 @@ export class RedisBus implements Bus {
 
 /** Anybody who can publish on the channel could send anything. */
 function parseMessage(text: string, self: string): BusMessage | undefined {
-  let message: { kind?: unknown; session?: unknown; owner?: unknown; generation?: unknown; from?: unknown } | null
+  let message: Partial<Record<'kind' | 'session' | 'owner' | 'generation' | 'from', unknown>> | null
   try {
     message = JSON.parse(text) as typeof message
   } catch {
@@ -114,9 +114,24 @@ function parseMessage(text: string, self: string): BusMessage | undefined {
   }
   if (typeof message !== 'object' || message === null || message.from === self) return undefined
   const { kind, session, owner, generation } = message
+  if (kind === 'key') return keyMessageIn(message)
   if (kind === 'revoked' && typeof owner === 'string') return { kind, owner }
   if (typeof session !== 'string') return undefined
   if (kind === 'ended') return { kind, session }
   if (kind !== 'written' && kind !== 'rotated') return undefined
   return { kind, session, generation: Number.isSafeInteger(generation) ? (generation as number) : undefined }
+}
+
+function keyMessageIn(message: object): BusMessage | undefined {
+  const { key, position, before, except, later } = message as Record<string, unknown>
+  const isWhole = [position, before].every((number) => Number.isSafeInteger(number))
+  if (typeof key !== 'string' || !isWhole) return undefined
+  return {
+    kind: 'key',
+    key,
+    position: position as number,
+    before: before as number,
+    ...(typeof except === 'string' && { except }),
+    ...(later === true && { later }),
+  }
 }

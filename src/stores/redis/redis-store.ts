@@ -17,8 +17,10 @@ import { openById } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
+import { WithEnds } from '../with-ends'
 import { GRACE_MS, OwnerIndex } from './owner-index'
 import { OwnedRecords } from './owned-records'
+import { RedisEnds } from './redis-ends'
 import { RedisOwnerMarks } from './redis-owner-marks'
 import { CREATE, DESTROY, DESTROY_AT, REPLACE, SET, TOUCH } from './record-scripts'
 import { confirmedSenderOf, senderOf, type RedisClient, type ReplicasToWaitFor, type Send } from './redis-client'
@@ -28,7 +30,7 @@ export type { RedisClient } from './redis-client'
 
 /** The options of a {@link RedisStore}. */
 export interface RedisStoreOptions extends RecordTextOptions {
-  /** What every key in Redis begins with: `r:` and an id follow, or `o:` or `m:` and an owner. Default: `session:`. */
+  /** What every key in Redis begins with: `r:` and an id follow, `o:` or `m:` and an owner, or `{ends}:`. Default: `session:`. */
   prefix?: string
   /**
    * How many replicas have to have a write before it counts, and for how many milliseconds it waits for them: past that
@@ -55,7 +57,7 @@ const UUID_LENGTH = 36
  *
  * @throws {SessionError} `ERR_SESSION_OPTIONS` for something that is no client
  */
-export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexedStore {
+export class RedisStore extends WithEnds implements ConditionalStore, TouchableStore, OwnerIndexedStore {
   readonly #send: Send
   /** For what writes; what reads needs no confirmation. */
   readonly #write: Send
@@ -66,8 +68,11 @@ export class RedisStore implements ConditionalStore, TouchableStore, OwnerIndexe
   readonly #text: RecordText
 
   constructor(client: RedisClient, { prefix = 'session:', waitForReplicas, ...text }: RedisStoreOptions = {}) {
-    this.#send = senderOf(client)
-    this.#write = waitForReplicas ? confirmedSenderOf(client, waitForReplicas) : this.#send
+    const send = senderOf(client)
+    const write = waitForReplicas ? confirmedSenderOf(client, waitForReplicas) : send
+    super(new RedisEnds(send, write, prefix))
+    this.#send = send
+    this.#write = write
     this.#prefix = `${prefix}r:`
     this.#marks = new RedisOwnerMarks(this.#send, this.#write, `${prefix}m:`)
     this.#index = new OwnerIndex(this.#send, this.#write, `${prefix}o:`)

@@ -17,7 +17,7 @@ import {
 import { describeWith } from '../../support/require-server'
 import type { ServerProcess } from '../../support/server-process'
 
-const capabilities: StoreCapability[] = ['conditional', 'touch', 'owner']
+const capabilities: StoreCapability[] = ['conditional', 'touch', 'owner', 'ends']
 
 describeSessionStore('MemoryStore', () => ({ store: new MemoryStore() }), { capabilities })
 

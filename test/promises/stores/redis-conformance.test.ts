@@ -7,7 +7,7 @@ import { hasRedis, startRedisCluster, startRedisNode } from '../../support/redis
 import { describeWith } from '../../support/require-server'
 import type { ServerProcess } from '../../support/server-process'
 
-const capabilities = ['conditional', 'touch', 'owner'] as const
+const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const
 
 describeWith('Redis', hasRedis)('one Redis server', () => {
   let server: ServerProcess

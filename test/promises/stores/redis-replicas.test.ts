@@ -8,7 +8,7 @@ import { createSessionApp } from '../../support/session-app'
 import type { ServerProcess } from '../../support/server-process'
 
 const LONG = 60_000
-const capabilities = ['conditional', 'touch', 'owner'] as const
+const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const
 const waitForReplicas = { count: 1, timeout: 5000 }
 
 describeWith('Redis', hasRedis)('waitForReplicas, on a server with a replica', () => {

@@ -16,7 +16,7 @@ import { describeWith } from '../../support/require-server'
 import type { ServerProcess } from '../../support/server-process'
 
 const LONG = 60_000
-const capabilities = ['conditional', 'touch', 'owner'] as const
+const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const
 const of = (owner?: string, revision?: unknown) => ({ rolling: false, ctx: {} as never, owner, revision })
 
 /** MariaDB looks at its locks anew only where nobody has asked for a tenth of a second. */

@@ -27,7 +27,10 @@ const FAMILIES: Family[] = [
     isThere: hasPostgres,
     start: startPostgres,
     connect: connectPostgres,
-    account: ['create role shop login', 'grant select, insert, update, delete on sessions, sessions_marks to shop'],
+    account: [
+      'create role shop login',
+      'grant select, insert, update, delete on sessions, sessions_marks, sessions_ends, sessions_ends_log to shop',
+    ],
     denied: { code: '42501' },
   },
   {
@@ -37,8 +40,9 @@ const FAMILIES: Family[] = [
     connect: connectMariadb,
     account: [
       "create user shop@'%' identified by ''",
-      "grant select, insert, update, delete on sessions.sessions to shop@'%'",
-      "grant select, insert, update, delete on sessions.sessions_marks to shop@'%'",
+      ...['sessions', 'sessions_marks', 'sessions_ends', 'sessions_ends_log'].map(
+        (table) => `grant select, insert, update, delete on sessions.${table} to shop@'%'`,
+      ),
     ],
     denied: { code: 'ER_TABLEACCESS_DENIED_ERROR' },
   },
@@ -68,7 +72,9 @@ for (const { name, isThere, start, connect, account, denied } of FAMILIES) {
       const owner = { rolling: false, ctx: {} as never, owner: 'ann' }
       await store.set('id', { n: 1 }, 60_000, owner)
       await store.setMark('ann')
+      await store.setEnd('hash', { life: 60_000 })
       expect(await store.listByOwner('ann')).toMatchObject([{ key: 'id', record: { n: 1 } }])
+      expect((await store.readEnds(['hash'])).found).toMatchObject([{ position: expect.any(Number) as number }])
       expect(await store.destroy('id')).toBe(true)
     })
 

@@ -5,7 +5,7 @@ import {
   rotate,
   tokenStatusOf,
   type Access,
-  type Holder,
+  type TokenHolder,
   type LateWrite,
 } from '../../../src/session/access'
 import { hashToken, makeToken, parseToken, type Token } from '../../../src/session/token'
@@ -75,7 +75,7 @@ export function* request(world: World, intent: Intent, hasOwners: boolean): Gene
   const standing = first ? tokenStatusOf(token, first.access, world.now) : undefined
   let isLate = standing?.name === 'late'
   let stored = standing?.name === 'current' ? copyOf(first) : undefined
-  const opened: Holder = isLate
+  const opened: TokenHolder = isLate
     ? { generation: standing?.name === 'late' ? standing.generation : 0, owner: undefined }
     : { generation: stored?.access.generation ?? 0, owner: ownerOf(stored?.data, hasOwners) }
   told({ what: 'read', id: stored ? token.id : undefined, user: stored?.data.user, isLate })

@@ -5,6 +5,7 @@ const FLOORS: readonly string[][] = [
   ['base'],
   ['session'],
   ['contracts'],
+  ['ends'],
   ['codecs', 'cookies', 'buses', 'stores', 'conformance'],
   ['transports', 'backends'],
   ['options'],

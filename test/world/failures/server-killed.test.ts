@@ -23,6 +23,8 @@ interface Connection {
   close: () => unknown
 }
 
+jest.setTimeout(300_000)
+
 const onTable = (connectTo: (server: ServerProcess) => TestDatabase) => async (server: ServerProcess) => {
   const { db, stop } = connectTo(server)
   await createSessionTable(db)

@@ -16,7 +16,7 @@ const SUITE = `
   }
   const newStore = () => (process.env.BROKEN ? new Forgetful() : new MemoryStore())
   const make = process.env.WITH_STOP ? async () => ({ store: newStore(), stop: async () => {} }) : newStore
-  describeSessionStore('MemoryStore', make, { capabilities: ['conditional', 'touch', 'owner'], ...options })
+  describeSessionStore('MemoryStore', make, { capabilities: ['conditional', 'touch', 'owner', 'ends'], ...options })
 `
 const IMPORTED = `import * as store from 'koa-session-service'
   import * as testing from 'koa-session-service/testing'`

@@ -48,6 +48,27 @@ describe('docs/events.md', () => {
   })
 })
 
+describe('docs/ends.md', () => {
+  const user = async (browser: Browser): Promise<string> => (await browser.get('/')).body
+
+  it('R107: R108: its program ends a copy of a cookie, an organisation, and everybody but who asks', async () => {
+    const server = await start('ends', 'Ending sessions')
+    const [one, other] = [new Browser(server), new Browser(server)]
+    await one.get('/sign-in')
+    const copy = new Browser(server, one.jar.copy())
+    expect(await user(copy)).toBe('{"user":"alice"}')
+    await one.get('/sign-out')
+    expect(await user(copy)).toBe('{"user":""}')
+    await one.get('/sign-in')
+    await other.get('/close-organisation')
+    expect(await user(one)).toBe('{"user":""}')
+    await one.get('/sign-in')
+    await other.get('/sign-in')
+    await other.get('/maintenance')
+    expect([await user(one), await user(other)]).toEqual(['{"user":""}', '{"user":"alice"}'])
+  })
+})
+
 describe('docs/origins.md', () => {
   const page = { ...HTTPS, origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }
 

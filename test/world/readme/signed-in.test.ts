@@ -88,7 +88,7 @@ describe('docs/signed-in.md', () => {
     expect(await status(browser, `/callback?state=${state}`)).toBe(403)
   })
 
-  it('R69: ends what rests in cookies by an epoch', async () => {
+  it('R107: ends all sessions of an account that rest in cookies', async () => {
     const server = await start('Without a store')
     const [one, other] = [new Browser(server), new Browser(server)]
     await one.get('/sign-in')

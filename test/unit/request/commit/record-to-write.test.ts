@@ -36,6 +36,8 @@ function factsOf({ reason = 'changed', rotation = 'none', restartsAge = false, .
     maxAge: HOUR,
     hasSameMaxAge: true,
     policy: {},
+    origin: undefined,
+    sessionTtl: 24 * HOUR,
     hasStore: true,
     now: NOW,
     ...facts,
@@ -53,6 +55,11 @@ const TABLE: [what: string, facts: Row, expected: object][] = [
   ['a session that begins anew', { startsOver: true }, { created: NOW }],
   ['a change of owner restarts the age', { restartsAge: true }, { created: NOW }],
   ['a session cookie', { maxAge: 'session' }, { left: 'session' }],
+  [
+    'a session cookie with the option ends has an end',
+    { maxAge: 'session', origin: { id: 'a', since: 5 } },
+    { lifetime: expect.objectContaining({ _expire: NOW + 24 * HOUR, _id: 'a', _since: 5 }) },
+  ],
   ['rolling', { reason: 'rolling' }, { lifetime: RENEWED, reason: 'rolling', isExtension: true, isNote: false }],
   ['renew', { reason: 'renew' }, { reason: 'renew', isExtension: true }],
   [

@@ -1,0 +1,128 @@
+import type { EndsAnswer, EndPoint, EndSet, KeyEnd, SetEndOptions } from '../contracts/end-store'
+import { narrowed, orderOfAll, spanOf, type Arrival, type Order, type Span } from './beginning'
+import type { EndMemory, EndsKnown, Question } from './end-memory'
+import { judge, type Claim, type LateWrite } from './judgement'
+
+/** How often it is asked again where the answers do not say which was first. */
+const MAX_LOOKS = 3
+
+/** A call of the store of ends. */
+export type Call =
+  | { readonly do: 'read'; readonly keys: readonly string[]; readonly after: EndPoint | undefined }
+  | { readonly do: 'set'; readonly key: string; readonly options: SetEndOptions }
+
+/** Work that calls the store now and then: who runs it makes the calls, and hands in what they answer. */
+export type Asking<T> = Generator<Call, T, unknown>
+
+/** A process that follows the ends of a store. */
+export interface Follower {
+  readonly memory: EndMemory
+  /** Milliseconds, by a clock that only goes forward. */
+  readonly clock: () => number
+  /** The key of everybody. */
+  readonly everybody: string
+  /** Whether sessions are accepted that nobody can judge. */
+  readonly accepts: boolean
+  /** Called where the store failed, and the session was judged by memory. */
+  readonly failed: (error: unknown) => void
+  /** Called where the store is another one, or has gone back to what it was before. */
+  readonly lost: () => void
+}
+
+/** The keys that a session begins with, or takes. */
+export interface Beginning {
+  /** What it did not carry before: judged by when the request came. */
+  readonly taken: readonly string[]
+  /** What it carried before: judged by its claim. */
+  readonly kept?: { readonly claim: Claim; readonly keys: readonly string[] }
+  readonly arrival: Arrival
+}
+
+/** What a look has found: the session begins at this position; or it is ended already; or nobody can tell. */
+export type Begun = { readonly since: number } | 'ended' | 'unsure'
+
+/** Judges a session that is opened: from memory where that may be used. */
+export function* judging(follower: Follower, claim: Claim, keys: readonly string[]): Asking<LateWrite> {
+  const { memory } = follower
+  const known = memory.recall(keys, follower.clock())
+  // It began where another process had heard more than this one.
+  if (known && !isAhead(claim, known)) return judge(known, claim, known.found)
+  let found: EndsKnown
+  try {
+    found = (yield* asking(follower, keys)).known
+  } catch (error) {
+    if (!follower.accepts) throw error
+    follower.failed(error)
+    return judgeAnyhow(memory, claim, keys)
+  }
+  return judge(found, claim, found.found)
+}
+
+/** Judges a session from memory alone, however old that is. */
+export function judgeAnyhow(memory: EndMemory, claim: Claim, keys: readonly string[]): LateWrite {
+  const known = memory.recallAnyhow(keys)
+  return known ? judge({ born: known.born, last: Infinity }, claim, known.found) : 'good'
+}
+
+/** Where a session begins, or goes on with keys that it did not have. */
+export function* beginning(follower: Follower, { taken, kept, arrival }: Beginning): Asking<Begun> {
+  const keys = [...new Set([...taken, ...(kept?.keys ?? []), follower.everybody])]
+  let span: Span | undefined
+  for (let looks = 0; looks < MAX_LOOKS; looks++) {
+    const asked = follower.clock()
+    const { answer } = yield* asking(follower, keys)
+    const came = follower.clock()
+    const last = answer.last.position
+    const endsOf = (some: readonly string[]): (KeyEnd | undefined)[] =>
+      some.map((key) => answer.found[keys.indexOf(key)])
+    if (kept && judge({ born: answer.born, last }, kept.claim, endsOf(kept.keys)) !== 'good') return 'ended'
+    span = narrowed(span, spanOf(arrival, { ...answer, asked, came }))
+    const order: Order = orderOfAll(endsOf(taken), arrival, last, span)
+    if (order === 'before') return 'ended'
+    if (order === 'after') return { since: last }
+  }
+  return 'unsure'
+}
+
+/** Where a session of nobody begins: at the position that the process knows, as long as that may be used. */
+export function* beginningOfNobody(follower: Follower): Asking<Begun> {
+  const { memory, everybody } = follower
+  if (memory.floor !== undefined && memory.isFresh(follower.clock())) return { since: memory.floor }
+  return { since: (yield* asking(follower, [everybody])).known.last }
+}
+
+/** Ends a key; undefined where the session to spare was ended already. */
+export function* setting({ memory }: Follower, key: string, options: SetEndOptions): Asking<EndSet | undefined> {
+  const set = (yield { do: 'set', key, options }) as EndSet | undefined
+  if (set) memory.hear({ key, before: set.before, ...set.end })
+  return set
+}
+
+/** What the store said, and what sessions are judged by: messages may have told more meanwhile. */
+interface Told {
+  readonly answer: EndsAnswer
+  readonly known: EndsKnown
+}
+
+/** Asks the store. Where it has gone back to what it was before, everybody is ended, unless another process has done that. */
+function* asking(follower: Follower, keys: readonly string[]): Asking<Told> {
+  const { memory, everybody, clock, accepts, lost } = follower
+  const question = memory.ask(clock())
+  const answer = (yield { do: 'read', keys, after: question.after }) as EndsAnswer
+  if (!accepts && hasGoneBack(question, answer, answer.found[keys.indexOf(everybody)])) {
+    yield* setting(follower, everybody, { life: Infinity })
+    return yield* asking(follower, keys)
+  }
+  const { known, became } = memory.take(question, keys, answer)
+  if (became === 'afresh') lost()
+  return { answer, known }
+}
+
+function hasGoneBack({ after, born }: Question, answer: EndsAnswer, ofEverybody: KeyEnd | undefined): boolean {
+  if (!after || answer.born !== born || answer.continues !== false) return false
+  return (ofEverybody?.position ?? -Infinity) <= after.position
+}
+
+function isAhead({ since }: Claim, { last }: EndsKnown): boolean {
+  return since !== undefined && since > last
+}

@@ -1,0 +1,74 @@
+import { hashToken } from '../session/token'
+import type { Claim } from './judgement'
+
+/** What a record says of where its session began. */
+export interface Origin {
+  readonly id: string | undefined
+  readonly since: number | undefined
+}
+
+/** By what a session can be ended, beside its id and everybody. */
+export interface Holder {
+  readonly owner: string | undefined
+  readonly data: object
+}
+
+const EVERYBODY = '*'
+const HASH_LENGTH = 22
+
+/** The keys of one service's sessions, as they rest: hashes, which say nothing of an account. */
+export class EndKeys {
+  readonly #scope: string
+  readonly #by: ((data: object) => readonly string[]) | undefined
+  readonly everybody: string
+  /** What says that some sessions live for longer than the options say. */
+  readonly longLives: string
+
+  constructor(scope: string, by: ((data: object) => readonly string[]) | undefined) {
+    this.#scope = scope
+    this.#by = by
+    this.everybody = this.of(EVERYBODY)
+    this.longLives = this.#hash('long lives')
+  }
+
+  /** A key that the application names. */
+  of(key: string): string {
+    return this.#hash(`key ${key}`)
+  }
+
+  ofId(id: string): string {
+    return this.#hash(`id ${id}`)
+  }
+
+  /** Those of a session's owner and its data. */
+  ofHolder({ owner, data }: Holder): string[] {
+    const by = this.#by?.(data) ?? []
+    const keys = owner === undefined ? by : [keyOfOwner(owner), ...by]
+    return keys.map((key) => this.of(key))
+  }
+
+  /** All of a session. */
+  ofSession({ id }: Origin, holder: Holder): string[] {
+    const keys = [...this.ofHolder(holder), this.everybody]
+    return id === undefined ? keys : [this.ofId(id), ...keys]
+  }
+
+  claimOf({ id, since }: Origin): Claim {
+    return { id: id === undefined ? undefined : this.ofId(id), since }
+  }
+
+  /** Whether a session carries a key. */
+  carries(holder: Holder, key: string): boolean {
+    return key === EVERYBODY || this.ofHolder(holder).includes(this.of(key))
+  }
+
+  /** A scope has no line break in it, so no two of scope and text are hashed alike. */
+  #hash(text: string): string {
+    return hashToken(`end ${this.#scope}\n${text}`).slice(0, HASH_LENGTH)
+  }
+}
+
+/** The key of all sessions of an owner. */
+export function keyOfOwner(owner: string): string {
+  return `owner:${owner}`
+}

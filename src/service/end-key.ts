@@ -1,0 +1,74 @@
+import { SessionError } from '../base/errors'
+import type { Ends } from '../ends/ends'
+import { keyOfOwner, type Origin } from '../ends/keys'
+import type { SessionConfig } from '../options/config'
+import { holderOf } from '../request/open/stored'
+import type { RequestSession } from '../request/session/request-session'
+import type { SessionEvents } from '../session/events'
+import { endSession, type Asked } from './owner-sessions'
+
+/** Which sessions end with a key. */
+export interface KeyEnding {
+  readonly key: string
+  /** What is told: the key, or whose sessions they are. */
+  readonly told: Pick<SessionEvents['ended'], 'reason' | 'key' | 'owner'>
+  readonly except?: 'current'
+  readonly later?: boolean
+  readonly everywhere?: boolean
+}
+
+/**
+ * Ends a key. The session of the request that asks ends with it, unless it is spared.
+ *
+ * @param asker the session of the request that asks, read; undefined outside of one
+ */
+export async function endKey(
+  { emit }: SessionConfig,
+  ends: Ends,
+  asker: RequestSession | undefined,
+  { key, told, except, later, everywhere }: KeyEnding,
+): Promise<void> {
+  const spare = except === 'current' && asker ? await originOf(asker) : undefined
+  if (!(await ends.end(key, { spare, later }))) throw endedItself()
+  asker?.scope.arriveAnew()
+  emit('ended', { ...told, ctx: asker?.scope.ctx })
+  const { stored } = asker ?? {}
+  if (asker && stored && !spare && ends.carries(holderOf(stored), key)) await endSession(asker)
+  if (everywhere) await ends.everywhere()
+}
+
+/** Ends all sessions of an owner that rest in their cookies: they are not known, and are judged when they come. */
+export async function endOwner(
+  config: SessionConfig,
+  ends: Ends,
+  { owner, asker }: Asked,
+  { except, everywhere }: { except?: string; everywhere?: boolean },
+): Promise<void> {
+  if (except !== undefined && except !== 'current') throw withoutHandles()
+  const told = { reason: 'all', owner } as const
+  const spared = except === undefined ? {} : ({ except: 'current' } as const)
+  await endKey(config, ends, asker, { key: keyOfOwner(owner), told, everywhere, ...spared })
+}
+
+/** A cookie of before there were ends has no id that could be spared: it gets one first. */
+async function originOf(asker: RequestSession): Promise<Origin | undefined> {
+  if (asker.stored && asker.stored.origin?.id === undefined) await asker.commit('save')
+  return asker.stored?.origin
+}
+
+function endedItself(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ENDED',
+    "The session that was to be spared by { except: 'current' } was ended itself a moment ago, by an end of the same key. " +
+      'Nothing was ended by this call.',
+    { status: 401 },
+  )
+}
+
+function withoutHandles(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    "sessions.revokeAll({ except }) takes 'current' for sessions that rest in their cookies: nobody knows which there are, so they " +
+      'have no handles. Keep sessions in a "store" to list them.',
+  )
+}

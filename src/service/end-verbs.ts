@@ -1,0 +1,82 @@
+import type { Context } from 'koa'
+import { SessionError } from '../base/errors'
+import type { Ends } from '../ends/ends'
+import { describeAccount } from '../session/account'
+import type { SessionData } from '../session/session'
+import { endKey } from './end-key'
+import { OwnerVerbs } from './owner-verbs'
+import { ctxAmong, optionsAmong } from './verb-arguments'
+
+/** How {@link SessionService.end} ends a key. */
+export interface EndOptions {
+  /** The session of this request goes on. */
+  except?: 'current'
+  /** Sessions that begin later end too: for a sign-in whose end may come before it. */
+  later?: boolean
+  /** Answers once no process can open what was ended: after `maxStale`. Otherwise the others follow within that time. */
+  everywhere?: boolean
+}
+
+const NAMES = ['except', 'later', 'everywhere'] as const
+
+/** The verb that ends sessions by any key. */
+export class EndVerbs<Data extends object = SessionData> extends OwnerVerbs<Data> {
+  /**
+   * Ends all sessions that carry a key and began before now, with the option `ends`: one that `ends.by` returns, `owner:` and
+   * an account, or `'*'` for everybody. What begins later lives.
+   *
+   * @example
+   * await sessions.end('org:42')
+   * await sessions.end('*', { except: 'current' })
+   *
+   * @param options.except `'current'`: the session of this request goes on
+   * @param options.later whether sessions that begin later end too
+   * @param options.everywhere whether to answer only when no process can open what was ended
+   * @throws {SessionError} `ERR_SESSION_STORE` (503) where the store of ends failed, `ERR_SESSION_ENDED` (401) where the session
+   * to spare was ended itself
+   */
+  end(key: string, ctx: Context): Promise<void>
+  end(key: string, options?: EndOptions, ctx?: Context): Promise<void>
+  end(key: string, first?: EndOptions | Context, second?: Context): Promise<void> {
+    return this.attended(ctxAmong(first, second), async (ctx) => {
+      const options = optionsAmong<EndOptions>('sessions.end(key)', NAMES, first)
+      checkKey(key)
+      checkOptions(options)
+      const ends = endsIn(this.config.ends)
+      const asker = ctx && this.sessionIn(ctx)
+      if (options.except && !asker) return void this.context
+      await asker?.load()
+      await endKey(this.config, ends, asker, { ...options, key, told: { reason: 'key', key } })
+    })
+  }
+}
+
+function endsIn(ends: Ends | undefined): Ends {
+  if (ends) return ends
+  throw new SessionError(
+    'ERR_SESSION_OPTIONS',
+    'sessions.end() ends sessions by a key, and the options do not say where ends are kept. Add ends: { store }.',
+  )
+}
+
+function checkKey(key: unknown): void {
+  if (typeof key === 'string' && key !== '') return
+  throw new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    `sessions.end(key) takes a key, a text that is not empty such as 'org:42', not ${describeAccount(key)}.`,
+  )
+}
+
+function checkOptions({ except, later }: EndOptions): void {
+  if (except !== undefined && except !== 'current') {
+    throw new SessionError(
+      'ERR_SESSION_BAD_VALUE',
+      `sessions.end(key, { except }) takes 'current', not ${describeAccount(except)}.`,
+    )
+  }
+  if (!except || !later) return
+  throw new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    'sessions.end(key, { except, later }): an end for later sessions too spares none. Leave one of the two out.',
+  )
+}
