@@ -32,11 +32,11 @@ export type { Serializer } from './session/serializer'
 export { MemoryBus } from './buses/memory-bus'
 export type { HeldSession } from './request/outside/held-session'
 export type { OutsideRequest } from './request/outside/outside-request'
-export { MemoryStore, type MemoryStoreOptions } from './stores/memory-store'
+export { MemoryStore, type MemoryStoreOptions } from './stores/memory/memory-store'
 export { RecordText, type RecordTextOptions } from './stores/record-text'
-export { LayeredStore, type LayeredStoreOptions } from './stores/layered-store'
-export { fromExpressStore, type ExpressStore } from './stores/express-store'
-export { fromKeyv, type KeyvLike } from './stores/keyv-store'
+export { LayeredStore, type LayeredStoreOptions } from './stores/layered/layered-store'
+export { fromExpressStore, type ExpressStore } from './stores/adapters/express-store'
+export { fromKeyv, type KeyvLike } from './stores/adapters/keyv-store'
 export {
   ContextStore,
   type ConditionalStore,

@@ -1,7 +1,7 @@
 import type { EndsAnswer, EndPoint, EndSet, KeyEnd, SetEndOptions } from '../contracts/end-store'
 import { narrowed, orderOfAll, spanOf, type Arrival, type Order, type Span } from './beginning'
 import type { EndMemory, EndsKnown, Question } from './end-memory'
-import { judge, type Claim, type LateWrite } from './judgement'
+import { judge, type Claim, type Verdict } from './judgement'
 
 /** How often it is asked again where the answers do not say which was first. */
 const MAX_LOOKS = 3
@@ -42,7 +42,7 @@ export interface Beginning {
 export type Begun = { readonly since: number } | 'ended' | 'unsure'
 
 /** Judges a session that is opened: from memory where that may be used. */
-export function* judging(follower: Follower, claim: Claim, keys: readonly string[]): Asking<LateWrite> {
+export function* judging(follower: Follower, claim: Claim, keys: readonly string[]): Asking<Verdict> {
   const { memory } = follower
   const known = memory.recall(keys, follower.clock())
   // It began where another process had heard more than this one.
@@ -59,7 +59,7 @@ export function* judging(follower: Follower, claim: Claim, keys: readonly string
 }
 
 /** Judges a session from memory alone, however old that is. */
-export function judgeAnyhow(memory: EndMemory, claim: Claim, keys: readonly string[]): LateWrite {
+export function judgeAnyhow(memory: EndMemory, claim: Claim, keys: readonly string[]): Verdict {
   const known = memory.recallAnyhow(keys)
   return known ? judge({ born: known.born, last: Infinity }, claim, known.found) : 'good'
 }

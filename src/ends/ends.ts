@@ -17,7 +17,7 @@ import {
 } from './asking'
 import type { Arrival } from './beginning'
 import { EndMemory } from './end-memory'
-import type { LateWrite } from './judgement'
+import type { Verdict } from './judgement'
 import { EndKeys, type Holder, type Origin } from './keys'
 import { runOn, type Guarded } from './run'
 
@@ -88,7 +88,7 @@ export class Ends {
   }
 
   /** Whether a session that is opened goes on. */
-  judge(origin: Origin, holder: Holder): Awaitable<LateWrite> {
+  judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
     return this.#run(judging(this.#follower, this.#keys.claimOf(origin), this.#keys.ofSession(origin, holder)))
   }
 

@@ -18,10 +18,10 @@ export interface Reach {
 }
 
 /** `good`; `ended`, by an end of one of its keys; `lost`, it began in a store of ends that is no more, or another one. */
-export type LateWrite = 'good' | 'ended' | 'lost'
+export type Verdict = 'good' | 'ended' | 'lost'
 
 /** Whether a session goes on: the first row that fits. Its test is this table. */
-export function judge({ born, last }: Reach, claim: Claim, ends: readonly (Ending | undefined)[]): LateWrite {
+export function judge({ born, last }: Reach, claim: Claim, ends: readonly (Ending | undefined)[]): Verdict {
   const { since } = claim
   if (since !== undefined && (since < born || since > last)) return 'lost'
   return ends.some((end) => end !== undefined && isEndedBy(end, claim)) ? 'ended' : 'good'

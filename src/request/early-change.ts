@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { warnOnce } from '../base/warning'
-import type { SessionConfig } from '../options/config'
+import type { SessionConfig } from '../config/config'
 import { hasResponse } from './scope/response-state'
 import type { RequestSession } from './session/request-session'
 

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { isTraced } from '../base/tracing'
-import type { SessionConfig } from '../options/config'
+import type { SessionConfig } from '../config/config'
 import { crossSiteError } from './scope/cross-site'
 import { CrossSiteSession } from './cross-site-session'
 import { Persistence } from './session/persistence'

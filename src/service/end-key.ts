@@ -1,7 +1,7 @@
 import { SessionError } from '../base/errors'
 import type { Ends } from '../ends/ends'
 import { keyOfOwner, type Origin } from '../ends/keys'
-import type { SessionConfig } from '../options/config'
+import type { SessionConfig } from '../config/config'
 import { holderOf } from '../request/open/stored'
 import type { RequestSession } from '../request/session/request-session'
 import type { SessionEvents } from '../session/events'

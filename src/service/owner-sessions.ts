@@ -1,7 +1,7 @@
 import { SessionError } from '../base/errors'
 import type { Backend, Owners } from '../contracts/backend'
 import type { OwnedRecord } from '../contracts/store'
-import type { SessionConfig } from '../options/config'
+import type { SessionConfig } from '../config/config'
 import { needsIndex } from '../options/option-checks'
 import { createdAt, timeLeft } from '../session/record'
 import { signInInfoOf, type DeviceInfo } from '../session/sign-in-info'

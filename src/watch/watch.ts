@@ -1,7 +1,7 @@
 import { Alarm } from '../base/alarm'
 import { monotonic } from '../base/monotonic'
 import type { BusMessage } from '../contracts/bus'
-import type { SessionConfig } from '../options/config'
+import type { SessionConfig } from '../config/config'
 import { hashSession } from '../session/hashes'
 import { endedError, type Ending } from './ending'
 import { Group } from './group'

@@ -1,7 +1,7 @@
 import { SessionError } from '../../base/errors'
 import type { Owners, TimedMark } from '../../contracts/backend'
 import type { OwnedRecord } from '../../contracts/store'
-import type { SessionConfig } from '../../options/config'
+import type { SessionConfig } from '../../config/config'
 import { isExpired, type SessionRecord } from '../../session/record'
 import { signInInfoOf } from '../../session/sign-in-info'
 import type { Beginning, RequestScope } from '../scope/request-scope'

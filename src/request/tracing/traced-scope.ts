@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import type { Backend } from '../../contracts/backend'
-import type { SessionConfig } from '../../options/config'
+import type { SessionConfig } from '../../config/config'
 import type { SessionEvents } from '../../session/events'
 import { RequestScope } from '../scope/request-scope'
 import { TracedBackend } from './traced-backend'

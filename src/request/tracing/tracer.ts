@@ -1,7 +1,7 @@
 import { fingerprint } from '../../session/token'
 import type { Awaitable } from '../../base/awaitable'
 import { CHANNELS, traced, type SessionTrace, type TracedOperation } from '../../base/tracing'
-import type { SessionConfig } from '../../options/config'
+import type { SessionConfig } from '../../config/config'
 
 /** What one request traces of its session. */
 export class Tracer {

@@ -1,8 +1,8 @@
-import { judge, type Claim, type Ending, type LateWrite } from '../../../src/ends/judgement'
+import { judge, type Claim, type Ending, type Verdict } from '../../../src/ends/judgement'
 
 const REACH = { born: 100, last: 200 }
 
-test.each<[title: string, claim: Claim, ends: (Ending | undefined)[], verdict: LateWrite]>([
+test.each<[title: string, claim: Claim, ends: (Ending | undefined)[], verdict: Verdict]>([
   ['no key has an end', { id: 'me', since: 150 }, [undefined, undefined], 'good'],
   ['it began after the end', { id: 'me', since: 150 }, [{ position: 149 }], 'good'],
   ['the end is the one that there was when it began', { id: 'me', since: 150 }, [{ position: 150 }], 'good'],

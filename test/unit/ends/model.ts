@@ -10,7 +10,7 @@ import {
 } from '../../../src/ends/asking'
 import { EndMemory } from '../../../src/ends/end-memory'
 import type { EndNews } from '../../../src/ends/following'
-import type { Claim, LateWrite } from '../../../src/ends/judgement'
+import type { Claim, Verdict } from '../../../src/ends/judgement'
 import { endAt, maySpare, nextPosition } from '../../../src/ends/setting'
 
 /**
@@ -53,7 +53,7 @@ export interface Opened {
   readonly process: number
   readonly session: Held
   readonly began: number
-  readonly verdict: LateWrite | 'failed'
+  readonly verdict: Verdict | 'failed'
 }
 
 export interface SignedIn {

@@ -1,4 +1,4 @@
-import { MemoryEnds } from '../../../src/stores/memory-ends'
+import { MemoryEnds } from '../../../src/stores/memory/memory-ends'
 
 const HOUR = 3_600_000
 let now = 0

@@ -1,4 +1,4 @@
-import { Readings } from '../../../src/stores/readings'
+import { Readings } from '../../../src/stores/layered/readings'
 
 describe('looks at the shared store', () => {
   it('R29: are forgotten when they are over, and so are changes, also after failures', async () => {

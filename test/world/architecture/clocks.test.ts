@@ -9,7 +9,7 @@ const POINTS_IN_TIME = new Set([
   'request/open/stored.ts',
   'service/owner-verbs.ts',
   'stores/kysely/kysely-owner-marks.ts',
-  'stores/memory-store.ts',
+  'stores/memory/memory-store.ts',
 ])
 /** A span by the time of day, which may be set back, or by a clock that fake timers stop. */
 const SPAN = /Date\.now\(\) - [a-z]|- Date\.now\(\)|\bperformance\b|\bhrtime\b/

@@ -9,6 +9,7 @@ const FLOORS: readonly string[][] = [
   ['codecs', 'cookies', 'buses', 'stores', 'conformance'],
   ['transports', 'backends'],
   ['options'],
+  ['config'],
   ['watch'],
   ['request/scope'],
   ['request/open'],
@@ -43,7 +44,7 @@ test('a file imports from floors below its own and from its own folder; the file
 test.each([
   ['base/errors.ts', "import '../service'", 'service.ts'],
   ['session/session.ts', "import '../contracts/store'", 'contracts/store.ts'],
-  ['codecs/sealed-codec.ts', "export * from '../stores/memory-store'", 'stores/memory-store.ts'],
+  ['codecs/sealed-codec.ts', "export * from '../stores/memory/memory-store'", 'stores/memory/memory-store.ts'],
   ['stores/redis/redis-store.ts', "import '../kysely/kysely-table'", 'stores/kysely/kysely-table.ts'],
   ['service.ts', "type Middleware = import('./middleware').SessionMiddleware", 'middleware.ts'],
   ['request/serve.ts', "import { SessionService } from '../service'", 'service.ts'],

@@ -14,7 +14,7 @@ export interface Import {
 }
 
 export interface SourceFile {
-  /** Its path in `src`, such as `stores/memory-store.ts`. */
+  /** Its path in `src`, such as `stores/memory/memory-store.ts`. */
   path: string
   lines: number
   imports: Import[]

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache'
-import { monotonic } from '../base/monotonic'
+import { monotonic } from '../../base/monotonic'
 
 /** A record's text, and the revision that it is at. */
 export interface Cached {

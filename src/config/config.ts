@@ -1,16 +1,16 @@
-import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import { refuseNoStore } from '../backends/callback-store'
+import { chooseId } from './ids'
 import { CookieBackend } from '../backends/cookie-backend'
 import { storedOwner } from '../backends/owner-name'
 import { StoreBackend, type StoreBackendOptions } from '../backends/store-backend'
 import { StoreGuard } from '../backends/store-guard'
 import { Base64Codec } from '../codecs/base64-codec'
 import { CustomCodec } from '../codecs/custom-codec'
-import { clearSiteDataHeader } from './clear-site-data'
-import { areFixed, cookieAttributes } from './cookie-options'
-import { crossSitePolicy, type CrossSitePolicy } from './cross-site'
-import { isPromise, type Awaitable } from '../base/awaitable'
+import { clearSiteDataHeader } from '../options/clear-site-data'
+import { areFixed, cookieAttributes } from '../options/cookie-options'
+import { crossSitePolicy, type CrossSitePolicy } from '../options/cross-site'
+import type { Awaitable } from '../base/awaitable'
 import type { Publish } from '../buses/publish'
 import type { Backend } from '../contracts/backend'
 import type { Bus } from '../contracts/bus'
@@ -18,18 +18,15 @@ import type { AttachedBinding } from '../contracts/device-binding'
 import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
-import { SessionError } from '../base/errors'
 import type { Ends } from '../ends/ends'
 import type { EmitSessionEvent } from '../session/events'
-import { fitsCookie, isSessionId } from '../session/id'
 import type { LifetimePolicy } from '../session/record'
-import { endsInSecret } from '../session/token'
 import { TokenChanges } from '../session/token-changes'
-import { policyFrom } from './lifetime-policy'
-import { ownerFrom } from './owner-of'
+import { policyFrom } from '../options/lifetime-policy'
+import { ownerFrom } from '../options/owner-of'
 import { chooseBus } from './choose-bus'
-import { endsFrom } from './ends'
-import { ttlOf, type Class, type ResolvedOptions } from './options'
+import { endsFrom } from '../options/ends'
+import { ttlOf, type Class, type ResolvedOptions } from '../options/options'
 import { ChunkedTransport } from '../transports/chunked-transport'
 import { CookieTransport, type CookieSurroundings } from '../transports/cookie-transport'
 import { ExternalKeyTransport } from '../transports/external-key-transport'
@@ -192,44 +189,4 @@ function chooseBackend(
 
 function isRegistered(container: NonNullable<ResolvedOptions['container']>, type: Class<Store>): boolean {
   return container.has?.(type) ?? true
-}
-
-function chooseId({ genid, prefix = '', externalKey }: ResolvedOptions): (ctx: Context) => Awaitable<string> {
-  if (!genid) return () => prefix + randomUUID()
-  const checkId = externalKey ? checkForm : checkForCookie
-  return (ctx) => {
-    try {
-      const id = genid(ctx)
-      return isPromise(id) ? Promise.resolve(id).then(checkId, failId) : checkId(id)
-    } catch (cause) {
-      // A promise: to ask for a session fails for nobody who does not come to need the id.
-      return Promise.reject(cause as Error).catch(failId)
-    }
-  }
-}
-
-function checkForCookie(given: unknown): string {
-  const id = checkForm(given)
-  if (fitsCookie(id)) return id
-  throw new SessionError(
-    'ERR_SESSION_BAD_ID',
-    'The option "genid" returned a text that no cookie brings back as it is: a session id has no semicolon, and does not ' +
-      'begin with a quotation mark.',
-  )
-}
-
-function checkForm(id: unknown): string {
-  if (isSessionId(id) && !endsInSecret(id)) return id
-  throw new SessionError(
-    'ERR_SESSION_BAD_ID',
-    `The option "genid" returned ${typeof id === 'string' ? `a text of ${id.length} characters` : `a value of type ${typeof id}`}. ` +
-      'A session id is a string of 1 to 512 visible ASCII characters, no path, and does not end in "~" and 32 letters or digits: that is a secret.',
-  )
-}
-
-function failId(cause: unknown): never {
-  if (cause instanceof SessionError) throw cause
-  throw new SessionError('ERR_SESSION_BAD_ID', 'The option "genid" failed; its error is the cause of this one.', {
-    cause,
-  })
 }

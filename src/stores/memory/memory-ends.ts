@@ -1,7 +1,7 @@
-import { SessionError } from '../base/errors'
-import { monotonic } from '../base/monotonic'
-import type { EndPoint, EndsAnswer, EndSet, EndStore, KeyEnd, SetEndOptions } from '../contracts/end-store'
-import { endAt, LOG_LIFE_MS, MAX_NEWS, maySpare, nextPosition, positionAt } from '../ends/setting'
+import { SessionError } from '../../base/errors'
+import { monotonic } from '../../base/monotonic'
+import type { EndPoint, EndsAnswer, EndSet, EndStore, KeyEnd, SetEndOptions } from '../../contracts/end-store'
+import { endAt, LOG_LIFE_MS, MAX_NEWS, maySpare, nextPosition, positionAt } from '../../ends/setting'
 import { ExpiryHeap } from './expiry-heap'
 
 /** A key's last end, and until when it is kept. */

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
-import type { Store } from '../contracts/store'
-import { isRecord, type SessionRecord } from '../session/record'
-import { checkMethods } from './checks'
+import type { Store } from '../../contracts/store'
+import { isRecord, type SessionRecord } from '../../session/record'
+import { checkMethods } from '../checks'
 
 type Callback<T> = (error?: unknown, value?: T) => void
 

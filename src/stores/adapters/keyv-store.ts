@@ -1,6 +1,6 @@
-import type { Store } from '../contracts/store'
-import { isRecord } from '../session/record'
-import { checkMethods } from './checks'
+import type { Store } from '../../contracts/store'
+import { isRecord } from '../../session/record'
+import { checkMethods } from '../checks'
 
 /** What of a Keyv instance is used. */
 export interface KeyvLike {

@@ -10,16 +10,16 @@ import type {
   TouchableStore,
   Versioned,
   WriteOutcome,
-} from '../contracts/store'
-import { SessionError } from '../base/errors'
-import { openById, withoutAccess } from '../session/access'
-import type { SessionRecord } from '../session/record'
-import { checkOwner } from './checks'
+} from '../../contracts/store'
+import { SessionError } from '../../base/errors'
+import { openById, withoutAccess } from '../../session/access'
+import type { SessionRecord } from '../../session/record'
+import { checkOwner } from '../checks'
 import { MemoryEnds } from './memory-ends'
 import { Entry, MemoryEntries } from './memory-entries'
-import { OwnerMarks } from './owner-marks'
-import { RecordText, type RecordTextOptions } from './record-text'
-import { WithEnds } from './with-ends'
+import { OwnerMarks } from '../owner-marks'
+import { RecordText, type RecordTextOptions } from '../record-text'
+import { WithEnds } from '../with-ends'
 
 /** The options of a {@link MemoryStore}. */
 export interface MemoryStoreOptions extends RecordTextOptions {

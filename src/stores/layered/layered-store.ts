@@ -8,17 +8,17 @@ import {
   type TouchableStore,
   type Versioned,
   type WriteOutcome,
-} from '../contracts/store'
-import { isEndStore, type EndStore } from '../contracts/end-store'
-import { debug } from '../base/debug'
-import { publishAside, type Bus, type BusMessage } from '../contracts/bus'
-import { accessOf, openById } from '../session/access'
-import { hashOwner, hashSession } from '../session/hashes'
-import type { SessionRecord } from '../session/record'
+} from '../../contracts/store'
+import { isEndStore, type EndStore } from '../../contracts/end-store'
+import { debug } from '../../base/debug'
+import { publishAside, type Bus, type BusMessage } from '../../contracts/bus'
+import { accessOf, openById } from '../../session/access'
+import { hashOwner, hashSession } from '../../session/hashes'
+import type { SessionRecord } from '../../session/record'
 import { Readings } from './readings'
 import { boundsOf, RecordCache } from './record-cache'
-import { RecordText } from './record-text'
-import { checkMethods } from './checks'
+import { RecordText } from '../record-text'
+import { checkMethods } from '../checks'
 
 const METHODS = ['read', 'create', 'replace', 'touch'] as const
 
