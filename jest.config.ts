@@ -16,6 +16,7 @@ const config: Config = {
   testTimeout: 120_000,
   // One process for all suites grows, and slows them down.
   maxWorkers: 2,
+  workerIdleMemoryLimit: '1500MB',
 }
 
 export default config
