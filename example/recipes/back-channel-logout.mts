@@ -29,12 +29,13 @@ export function createApp(keys: JWTVerifyGetKey = createRemoteJWKSet(new URL('/j
     (await jwtVerify(token, keys, { issuer, audience, typ, maxTokenAge: '5m' })).payload
   app.use(sessions.middleware())
   app.use(async function backChannelLogout(ctx, next) {
-    if (ctx.path !== '/back-channel-logout' || ctx.method !== 'POST') return next()
+    if (ctx.path !== '/back-channel-logout' || ctx.method !== 'POST') return void (await next())
     ctx.set('Cache-Control', 'no-store')
     const token = new URLSearchParams(await text(ctx.req)).get('logout_token') ?? ''
     const claims = await verify(token, 'logout+jwt').catch(() => undefined)
-    const isLogout = claims?.events && EVENT in (claims.events as object) && claims.nonce === undefined
-    if (!isLogout || !(claims.sid ?? claims.sub)) return ctx.throw(400)
+    const { events, nonce } = claims ?? {}
+    const isLogout = typeof events === 'object' && events !== null && EVENT in events && nonce === undefined
+    if (!isLogout || !(claims?.sid ?? claims?.sub)) return ctx.throw(400)
     if (claims.sid) await sessions.end(keyOf(claims.sid), { later: true })
     else await sessions.revokeAll({ owner: claims.sub })
     ctx.body = ''

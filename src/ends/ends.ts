@@ -92,6 +92,11 @@ export class Ends {
     return this.#run(judging(this.#follower, this.#keys.claimOf(origin), this.#keys.ofSession(origin, holder)))
   }
 
+  /** All keys of a session, as messages call them. */
+  keysOf(origin: Origin, holder: Holder): readonly string[] {
+    return this.#keys.ofSession(origin, holder)
+  }
+
   /** Whether this process knows that a session has ended; nobody is asked. */
   isKnownToHaveEnded(origin: Origin, holder: Holder): boolean {
     return judgeAnyhow(this.#memory, this.#keys.claimOf(origin), this.#keys.ofSession(origin, holder)) === 'ended'

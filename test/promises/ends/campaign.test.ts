@@ -162,7 +162,7 @@ function processOn(store: EndStore, shared: MemoryBus, maxStale: number, count: 
       '/who': (ctx) => void (ctx.body = String((ctx.session as { user?: string }).user ?? '')),
       '/out': (ctx) => void (ctx.session = null),
       '/end': (ctx) => sessions.end(String(ctx.query.key)),
-      '/revoke': (ctx) => sessions.revokeAll({ owner: String(ctx.query.user) }) as Promise<unknown>,
+      '/revoke': (ctx) => sessions.revokeAll({ owner: String(ctx.query.user) }),
     },
   )
   return app
