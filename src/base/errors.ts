@@ -42,13 +42,13 @@ export type SessionErrorCode =
   | 'ERR_SESSION_NESTED'
   /** Other requests kept changing the session until the attempts ran out. */
   | 'ERR_SESSION_CONFLICT'
-  /** The store's answers did not say whether a sign-in began before the end of all sessions of its owner, or after it. */
+  /** The store's answers did not say whether a sign-in began before the end of its owner's sessions, or of another key, or after it. */
   | 'ERR_SESSION_UNSURE'
   /** A session that was opened outside a request was to change hands, and nothing could carry the new token. */
   | 'ERR_SESSION_OWNER_CHANGED'
   /** A session in its cookie was to be changed outside a request, where nothing can carry a cookie. */
   | 'ERR_SESSION_READ_ONLY'
-  /** The reason of a signal: the session was ended, has changed hands or has timed out; or there was none. */
+  /** The session was ended, has changed hands or has timed out; or there was none: the reason of a signal, or of `end()`. */
   | 'ERR_SESSION_ENDED'
   /** The bus failed to publish a message. */
   | 'ERR_SESSION_BUS'

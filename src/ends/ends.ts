@@ -63,11 +63,15 @@ export class Ends {
   #knowsLongLives = false
 
   constructor(parts: EndsParts) {
-    const { maxStale, accepts, failed, lost } = parts
+    const { maxStale, accepts, failed } = parts
     this.#parts = parts
     this.#memory = new EndMemory(maxStale)
     this.#keys = new EndKeys(parts.scope, parts.by)
     const { everybody } = this.#keys
+    const lost = (): void => {
+      this.#knowsLongLives = false
+      parts.lost()
+    }
     this.#follower = { memory: this.#memory, clock: monotonic, everybody, accepts, failed, lost }
   }
 
@@ -90,6 +94,11 @@ export class Ends {
   /** Whether a session that is opened goes on. */
   judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
     return this.#run(judging(this.#follower, this.#keys.claimOf(origin), this.#keys.ofSession(origin, holder)))
+  }
+
+  /** All keys of a session, as messages call them. */
+  keysOf(origin: Origin, holder: Holder): readonly string[] {
+    return this.#keys.ofSession(origin, holder)
   }
 
   /** Whether this process knows that a session has ended; nobody is asked. */
@@ -147,9 +156,14 @@ export class Ends {
   /** A session gets a life of its own, longer than the options say: from here on, ends are kept for as long as any can live. */
   async noteLife(life: number): Promise<void> {
     if (life <= this.#parts.life || this.#knowsLongLives) return
-    if (!(await this.#haveLongLives()))
-      await this.#run(setting(this.#follower, this.#keys.longLives, { life: Infinity }))
-    this.#knowsLongLives = true
+    try {
+      const isNoted = await this.#haveLongLives()
+      if (!isNoted) await this.#run(setting(this.#follower, this.#keys.longLives, { life: Infinity }))
+      this.#knowsLongLives = true
+    } catch (error) {
+      if (!this.#parts.accepts) throw error
+      this.#parts.failed(error)
+    }
   }
 
   async #begin({ floor }: Arrival, work: Asking<Begun>): Promise<number | undefined> {

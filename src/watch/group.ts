@@ -45,8 +45,9 @@ export class Group {
   /** Reads the record, once for all who hold it. */
   async load(): Promise<Versioned | 'unread' | undefined> {
     const [first] = this.watchers
-    if (!this.hasRecord || first === undefined) return 'unread'
+    if (first === undefined) return 'unread'
     try {
+      if (!this.hasRecord) return (await this.#hasEnded(first)) ? undefined : 'unread'
       const loaded = await first.load()
       // It may have seen what a holder is about to know.
       for (const watcher of this.watchers) await watcher.settled()
@@ -55,6 +56,22 @@ export class Group {
       // The store is in trouble; requests tell so.
       return 'unread'
     }
+  }
+
+  /** Whether a key is one of those that end a session in its cookie. */
+  isEndedBy(key: string): boolean {
+    return Array.from(this.watchers).some(({ ends }) => ends?.keys().includes(key))
+  }
+
+  /** Whether there is anything to look at. */
+  get canLook(): boolean {
+    return this.hasRecord || Array.from(this.watchers).some(({ ends }) => ends !== undefined)
+  }
+
+  /** A session in its cookie is held by one watcher alone. */
+  async #hasEnded(watcher: Watcher): Promise<boolean> {
+    await watcher.settled()
+    return (await watcher.ends?.hasEnded()) === true
   }
 
   /** Who has to be told what, and until when there is nothing to tell: milliseconds since 1970. */

@@ -108,7 +108,7 @@ export class Watch {
 
   #hear(message: BusMessage): void {
     if (message.kind === 'lost') return this.#lookAtAll(() => true)
-    if (message.kind === 'key') return
+    if (message.kind === 'key') return this.#lookAtAll((group) => group.isEndedBy(message.key))
     if (message.kind === 'revoked')
       return this.#lookAtAll((group) => group.isOwnedBy(message.owner, this.#config.nameOf))
     const group = this.#groups.get(message.session)
@@ -117,7 +117,7 @@ export class Watch {
   }
 
   #lookAtAll(isMeant: (group: Group) => boolean): void {
-    for (const group of this.#groups.values()) if (group.hasRecord && isMeant(group)) this.#look(group)
+    for (const group of this.#groups.values()) if (group.canLook && isMeant(group)) this.#look(group)
   }
 
   /** Looks at a record soon, after the work that is under way. */

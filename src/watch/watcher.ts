@@ -3,6 +3,14 @@ import type { Awaitable } from '../base/awaitable'
 import type { Versioned } from '../contracts/store'
 import type { SessionRecord } from '../session/record'
 
+/** What ends a session that rests in its cookie. */
+export interface EndsOfHolding {
+  /** Its keys, as messages call them. */
+  keys(): readonly string[]
+  /** Whether one of them was ended. */
+  hasEnded(): Awaitable<boolean>
+}
+
 /** A session that somebody holds outside the life cycle of its request. */
 export interface Holding {
   /** The key of its record; undefined for a session that rests in its cookie. */
@@ -15,6 +23,8 @@ export interface Holding {
    * @param record as it is now; undefined where nobody can tell
    */
   deadlineOf?(record: SessionRecord | undefined): number
+  /** For a session in its cookie that a key can end. */
+  readonly ends?: EndsOfHolding
   /** Waits until what the holder itself writes is done, and known. */
   settled?(): Promise<void>
   /** Reads the record, past any cache. */
@@ -33,6 +43,10 @@ export class Watcher {
 
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  get ends(): EndsOfHolding | undefined {
+    return this.#holding.ends
   }
 
   get known(): KnownSession | undefined {

@@ -14,7 +14,7 @@ import { inHook, nested, refuseInHook } from '../scope/hooks'
 import { LazyToken } from '../open/lazy-token'
 import { openSession, type Opened } from '../open/open-session'
 import type { OutsideScope } from './outside-scope'
-import { deadlineIn, isStillOpen, knownOf } from './signal'
+import { deadlineIn, endsOf, isStillOpen, knownOf } from './signal'
 import { storedFrom, type Stored } from '../open/stored'
 import { updateUntilWritten } from '../commit/update-loop'
 
@@ -59,6 +59,7 @@ export class HeldSession<Data extends object = SessionData> {
       id: stored.id,
       known: () => (this.#isOver ? undefined : knownOf(this.#stored)),
       deadlineOf: (record) => deadlineIn(scope, record ? accessOf(record) : this.#stored.access),
+      ends: endsOf(scope, () => this.#stored),
       load: () => scope.load(stored.id as string),
     })
   }

@@ -1,11 +1,14 @@
 import type { TaskQueue } from '../../base/task-queue'
 import { signalOfNothing, watchOf, type Held } from '../../watch/watch'
 import type { KnownSession } from '../../watch/ending'
+import type { EndsOfHolding } from '../../watch/watcher'
+import { andThen } from '../../base/awaitable'
+import type { Holder, Origin } from '../../ends/keys'
 import { accessOf, type Access } from '../../session/access'
 import type { RequestScope } from '../scope/request-scope'
 import { isResponseOver, whenResponseOver } from '../scope/response-state'
 import { loadFresh } from './outside-scope'
-import type { Stored } from '../open/stored'
+import { holderOf, type Stored } from '../open/stored'
 
 /** What is known of a session, in the words of whoever watches it. */
 export function knownOf({ access, snapshot, created, policy }: Stored): KnownSession {
@@ -25,6 +28,28 @@ export function deadlineIn({ config, ctx }: RequestScope, access: Access): numbe
 export function isStillOpen(scope: RequestScope, access: Access, now: Access): boolean {
   return now.generation === access.generation && Date.now() < deadlineIn(scope, now)
 }
+
+/** What ends a session in its cookie, for whoever watches it. */
+export function endsOf(
+  { config: { ends } }: RequestScope,
+  stored: () => Stored | undefined,
+): EndsOfHolding | undefined {
+  if (!ends) return undefined
+  const claim = (): [Origin, Holder] | undefined => {
+    const now = stored()
+    return now?.origin && [now.origin, holderOf(now)]
+  }
+  return {
+    keys: () => ends.keysOf(...(claim() ?? [NO_ORIGIN, NOBODY])),
+    hasEnded: () => {
+      const now = claim()
+      return now ? andThen(ends.judge(...now), (verdict) => verdict !== 'good') : false
+    },
+  }
+}
+
+const NO_ORIGIN: Origin = { id: undefined, since: undefined }
+const NOBODY: Holder = { owner: undefined, data: {} }
 
 /**
  * A signal for a request's session; without a stored one it is aborted already. What the request itself makes of its session
@@ -49,6 +74,7 @@ export function signalIn(
       return now && now.id === id ? knownOf(now) : undefined
     },
     deadlineOf: (record) => deadlineIn(scope, record ? accessOf(record) : stored.access),
+    ends: endsOf(scope, () => persistence.stored),
     settled: () => commits.idle(),
     load: () => loadFresh(scope, id as string),
   })

@@ -1,7 +1,8 @@
 import type { Context } from 'koa'
 import { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
 import { createSite, sessionOf, type Handlers, type Site } from '../../support/site'
-import { Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app'
+import koaSession from 'koa-session'
 
 const keys = ['0123456789abcdef0123456789abcdef']
 const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user
@@ -244,6 +245,21 @@ describe('ends', () => {
     expect(await sessionOf(older)).toMatchObject({ user: 'ann' })
     await here.sessions.end('*')
     expect(await sessionOf(older)).toEqual({})
+  })
+
+  it('R109: koa-session 7 opens such a cookie, and what it writes is accepted as one from before', async () => {
+    const here = siteWith()
+    await here.visitor.get('/in')
+    const app = createApp()
+    app.use(koaSession(app))
+    app.use((ctx) => {
+      if (ctx.path === '/cart') ctx.session.cart = 'tea'
+      ctx.body = { session: ctx.session }
+    })
+    const there = new Visitor(app, here.visitor.jar)
+    expect(await sessionOf(there)).toMatchObject({ user: 'ann' })
+    await there.get('/cart')
+    expect(await sessionOf(here.visitor)).toMatchObject({ user: 'ann', cart: 'tea' })
   })
 
   it('R107: services on one store of ends are apart: by the name of their cookie, or by a scope', async () => {

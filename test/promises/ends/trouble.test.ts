@@ -160,6 +160,49 @@ describe('a store of ends that is not what it was', () => {
   })
 })
 
+describe('how long an end is kept', () => {
+  const HOUR = 3_600_000
+  const DAY = 24 * HOUR
+  /** Notes how long ends are kept that are set from now on. */
+  function livesIn(ends: FickleEnds): number[] {
+    const lives: number[] = []
+    const set = ends.setEnd.bind(ends)
+    jest.spyOn(ends, 'setEnd').mockImplementation((key, given) => (lives.push(given.life), set(key, given)))
+    return lives
+  }
+
+  it.each<[title: string, options: SessionOptions, life: number]>([
+    ['as long as a session lives', { maxAge: 2 * HOUR }, 2 * HOUR],
+    ['a day for sessions until the browser is closed', { maxAge: 'session' }, DAY],
+    ['no longer than the absolute timeout', { maxAge: 2 * HOUR, absoluteTimeout: HOUR }, HOUR],
+  ])('R111: %s, maxStale and an hour', async (_title, options, life) => {
+    const here = open({ maxStale: 5000 }, options)
+    const lives = livesIn(here.ends)
+    await here.sessions.end('owner:ann')
+    const [kept] = lives
+    expect(kept).toBeGreaterThanOrEqual(life + HOUR + 5000)
+    expect(kept).toBeLessThanOrEqual(life + HOUR + 5000 + 10_000)
+  })
+
+  it('R108: 400 days, once a request in any process has given a session a longer life of its own', async () => {
+    const ends = new FickleEnds()
+    const stay: Handlers = { '/stay': (ctx) => void (ctx.session.maxAge = 30 * DAY) }
+    const sites = [0, 1].map(() => createSite({ owner, maxAge: HOUR, ends: { store: ends } }, { ...handlers, ...stay }))
+    await sites[0].visitor.get('/in')
+    await sites[0].visitor.get('/stay')
+    const lives = livesIn(ends)
+    await sites[1].sessions.end('owner:ann')
+    expect(lives).toEqual([400 * DAY + HOUR])
+    // A store that has lost all is told again.
+    ends.store = new MemoryStore()
+    await sites[0].visitor.get('/')
+    await sites[0].visitor.get('/in')
+    await sites[0].visitor.get('/stay')
+    await sites[1].sessions.end('owner:ann')
+    expect(lives.at(-1)).toBe(400 * DAY + HOUR)
+  })
+})
+
 describe('a process that remembers', () => {
   function openTwo(maxStale = 600_000): { here: Process; there: Process; bus: CountingBus } {
     const ends = new FickleEnds()
