@@ -93,17 +93,19 @@ export class Ends {
 
   /** Whether a session that is opened goes on. */
   judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
-    return this.#run(judging(this.#follower, this.#keys.claimOf(origin), this.#keys.ofSession(origin, holder)))
+    const { claim, keys } = this.#keys.ofSession(origin, holder)
+    return this.#run(judging(this.#follower, claim, keys))
   }
 
   /** All keys of a session, as messages call them. */
   keysOf(origin: Origin, holder: Holder): readonly string[] {
-    return this.#keys.ofSession(origin, holder)
+    return this.#keys.ofSession(origin, holder).keys
   }
 
   /** Whether this process knows that a session has ended; nobody is asked. */
   isKnownToHaveEnded(origin: Origin, holder: Holder): boolean {
-    return judgeAnyhow(this.#memory, this.#keys.claimOf(origin), this.#keys.ofSession(origin, holder)) === 'ended'
+    const { claim, keys } = this.#keys.ofSession(origin, holder)
+    return judgeAnyhow(this.#memory, claim, keys) === 'ended'
   }
 
   /** Whether a session carries a key. */
@@ -133,7 +135,7 @@ export class Ends {
     const had = this.#keys.ofHolder(before)
     const taken = this.#keys.ofHolder(after).filter((key) => !had.includes(key))
     if (taken.length === 0 && origin.id !== undefined && origin.since !== undefined) return origin.since
-    const kept = { claim: this.#keys.claimOf(origin), keys: this.#keys.ofSession(origin, before) }
+    const kept = this.#keys.ofSession(origin, before)
     return this.#begin(arrival, beginning(this.#follower, { taken, kept, arrival }))
   }
 

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import { hashToken } from '../session/token'
 import type { Claim } from './judgement'
 
@@ -15,11 +16,14 @@ export interface Holder {
 
 const EVERYBODY = '*'
 const HASH_LENGTH = 22
+/** How many hashes are kept. */
+const MAX_HASHES = 10_000
 
 /** The keys of one service's sessions, as they rest: hashes, which say nothing of an account. */
 export class EndKeys {
   readonly #scope: string
   readonly #by: ((data: object) => readonly string[]) | undefined
+  readonly #hashes = new LRUCache<string, string>({ max: MAX_HASHES })
   readonly everybody: string
   /** What says that some sessions live for longer than the options say. */
   readonly longLives: string
@@ -31,9 +35,11 @@ export class EndKeys {
     this.longLives = this.#hash('long lives')
   }
 
-  /** A key that the application names. */
+  /** A key that the application names. To hash it is what a warm judgement costs most. */
   of(key: string): string {
-    return this.#hash(`key ${key}`)
+    let hash = this.#hashes.get(key)
+    if (hash === undefined) this.#hashes.set(key, (hash = this.#hash(`key ${key}`)))
+    return hash
   }
 
   ofId(id: string): string {
@@ -47,14 +53,13 @@ export class EndKeys {
     return keys.map((key) => this.of(key))
   }
 
-  /** All of a session. */
-  ofSession({ id }: Origin, holder: Holder): string[] {
-    const keys = [...this.ofHolder(holder), this.everybody]
-    return id === undefined ? keys : [this.ofId(id), ...keys]
-  }
-
-  claimOf({ id, since }: Origin): Claim {
-    return { id: id === undefined ? undefined : this.ofId(id), since }
+  /** What a session says of itself, and all of its keys. */
+  ofSession({ id, since }: Origin, holder: Holder): { claim: Claim; keys: string[] } {
+    const keys = this.ofHolder(holder)
+    keys.push(this.everybody)
+    const hash = id === undefined ? undefined : this.ofId(id)
+    if (hash !== undefined) keys.push(hash)
+    return { claim: { id: hash, since }, keys }
   }
 
   /** Whether a session carries a key. */
