@@ -74,7 +74,7 @@ const BACKENDS: (ConditionalBackend & { server?: string; isThere?: boolean })[] 
  * From here on, `describeOnEachStore` means the databases and the servers, each of which is started once for the test
  * file. To be imported before the tests; they try fewer interleavings, as every call goes over the network.
  */
-process.env.RACE_RUNS ??= '5'
+process.env.RACE_RUNS ??= '3'
 const opened: OpenBackend[] = []
 
 useBackends(

@@ -1,5 +1,5 @@
 // Every call goes over the network: fewer trials of each kind.
-process.env.CAMPAIGN_RUNS ??= '4'
+process.env.CAMPAIGN_RUNS ??= '2'
 
 import '../../support/server-backends'
 import './campaign.test'

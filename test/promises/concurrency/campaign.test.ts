@@ -7,7 +7,7 @@ import { brokenIn, type Campaign, MAX_STALE, run, trialsOf } from './campaign'
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
 
 /** How many trials each campaign makes here; the whole of it is 1,500: `npm run campaign`. */
-const RUNS = Number(process.env.CAMPAIGN_RUNS ?? 30)
+const RUNS = Number(process.env.CAMPAIGN_RUNS ?? 15)
 
 const CHANGES = ['/set/a', '/set/b', '/update/c', '/update/d', '/increment', '/increment']
 const OTHERS = ['/read', '/touch', '/save']

@@ -14,7 +14,7 @@ import {
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
 
 /** How many trials each setting makes here; the whole of it is 1,500, from another number each time: `npm run campaign`. */
-const RUNS = Number(process.env.CAMPAIGN_RUNS ?? 60)
+const RUNS = Number(process.env.CAMPAIGN_RUNS ?? 25)
 const FIRST = process.env.CAMPAIGN_RUNS === undefined ? 0 : Math.floor(Date.now() / 1000) % 50_000_000
 /** One trial by its number, as a failure prints it: with all that happened. */
 const ONE = process.env.PAIR

@@ -3,14 +3,14 @@ import { createTargets, fuzzCookies } from './cookies'
 import { createTarget } from './targets'
 
 describe('hostile cookies', () => {
-  it('R29: 20,000 of them open no session, write none, lose none, are no server error, and leave nothing in memory', async () => {
+  it('R29: thousands of them open no session, write none, lose none, are no server error, and leave nothing in memory', async () => {
     const targets = await createTargets()
     // The first round fills what is bounded. What is kept for ever grows in each one; other suites of the process come and go.
     const reports = []
     const heaps: number[] = []
     const grew = (): number => heaps[heaps.length - 1] - Math.max(...heaps.slice(0, -1))
     for (let seed = 20_300_101; heaps.length < 2 || (heaps.length < 6 && grew() >= 1_000_000); seed++) {
-      reports.push(await fuzzCookies({ seed, count: 10_000, time: 30_000, targets }))
+      reports.push(await fuzzCookies({ seed, count: 10_000, time: 15_000, targets }))
       heaps.push(heapInUse())
     }
     for (const report of reports) {
