@@ -31,7 +31,7 @@ export type BusMessage =
  * - `publish` returns when the message is on its way. It reaches each listener once, those of this process too.
  * - `subscribe` returns what ends the listening.
  *
- * A message says where to look, not what is true: whoever gets it looks at the store. One that is lost costs time, never
+ * A message says where to look, not what is true: its receiver looks at the store. One that is lost costs time, never
  * correctness.
  *
  * @example

@@ -11,7 +11,7 @@ export interface StoreContext {
   /** The request that the call is made for. */
   ctx: Context
   /**
-   * Whom the session belongs to, where the `owner` option names an account: the service's `key`, "=" and the account, as in
+   * The account that the session belongs to, with the option `owner`: the service's `key`, "=" and the account, as in
    * `koa.sess=alice`; a hash of that where it is longer than 255 characters.
    */
   owner?: string

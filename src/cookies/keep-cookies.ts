@@ -38,7 +38,7 @@ class KeptLines {
     if (missing.length > 0) res.setHeader('Set-Cookie', [...present, ...missing.map(([, line]) => line)])
   }
 
-  /** Whoever takes these lines off from now on has their way. */
+  /** From now on, code that takes these lines off has its way. */
   release(name: string): void {
     if (this.#lines.size === 0) return
     const names = new Set([name])

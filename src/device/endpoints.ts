@@ -86,7 +86,7 @@ export class Endpoints {
     else end(ctx, 403, undefined)
   }
 
-  /** Hands out the session's cookie for another while, to who holds the key. */
+  /** Renews the short-lived cookie for the holder of the key. */
   async #refresh(ctx: Context, request: BindingRequest): Promise<void> {
     const { keys, report } = this.#parts
     const id = textIn(ctx, 'Sec-Secure-Session-Id')

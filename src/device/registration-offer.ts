@@ -10,7 +10,7 @@ export function offer(ctx: Context, keys: DeviceKeys, { path }: DeviceBoundSetti
   ctx.set('Secure-Session-Registration', `(ES256 RS256);path="${path}/register";challenge="${challenge}"`)
 }
 
-/** Whom a registration is for. A session in its cookie has no id: there the account has to do. */
+/** The session that a registration is for. A session in its cookie has no id: there the account has to do. */
 export function subjectOf({ id, owner = '' }: BindableSession): string {
   return id ?? owner
 }

@@ -75,7 +75,7 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   /** Whether the session is committed when the handler throws, or a function of the error. Default: true. */
   commitOnError?: boolean | ((error: unknown, ctx: Context) => boolean)
   /**
-   * Ends a session that was not used for so long. Every use renews it, as with `rolling`. A function says it for each session
+   * Ends a session not used for this many milliseconds. Every use renews it, as with `rolling`. A function says it for each session
    * by its data, undefined for no bound: "remember me", for example. Default: no such bound.
    */
   idleTimeout?: Timeout<Data>

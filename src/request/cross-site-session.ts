@@ -47,7 +47,7 @@ export class CrossSiteSession extends RequestSession {
     return undefined
   }
 
-  /** Nobody's, whatever the handlers put into it: it lists and ends no sessions of whoever that would be. */
+  /** Nobody's, whatever the handlers put into it: it lists and ends no sessions. */
   override get owner(): undefined {
     return undefined
   }
@@ -67,7 +67,7 @@ export class CrossSiteSession extends RequestSession {
   override start(): Awaitable<void> {
     if (!this.#isRefused) return super.start()
     this.#isRefused = false
-    // Whoever goes on after this error finds the session read, with the option "lazy" too.
+    // A handler that goes on after this error finds the session read, with the option "lazy" too.
     void super.load()
     this.hasMiddleware = true
     throw this.#error

@@ -32,7 +32,7 @@ export interface Asked {
   readonly backend: Backend
   /** The request that asks, where the session in it is this owner's. */
   readonly current: RequestSession | undefined
-  /** The request that asks, whoever's the session in it is. */
+  /** The request that asks, with whatever session it has. */
   readonly asker: RequestSession | undefined
 }
 

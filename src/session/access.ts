@@ -117,7 +117,7 @@ export function rotate(
     secret: hashToken(next.text),
     generation: isNewGeneration ? generation + 1 : generation,
     past: [leaving, ...past.filter(([, at]) => now - at < LATE_MS)].slice(0, MAX_PAST),
-    // Whom the session comes to has a device of their own.
+    // The next account has a device of its own.
     device: isNewGeneration ? undefined : device,
   }
 }
@@ -134,7 +134,7 @@ export interface LateRequest {
   readonly opened: TokenHolder
   /** It came with a token that was rotated away: it was shown nothing of the session. */
   readonly isLate: boolean
-  /** Whom the session belongs to with what this request has made of it. */
+  /** The account that the session belongs to with this request's changes. */
   readonly owner: string | undefined
   /** Whether the application says whose a session is; otherwise `regenerate()` is what a sign-in does. */
   readonly hasOwners: boolean

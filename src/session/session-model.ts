@@ -180,7 +180,7 @@ export function assignedBy(owner: SessionHost, data: Dictionary): SessionModel {
   return session
 }
 
-/** The key is there as what it controls, so that it can be deleted, and is seen by nobody who lists the data. */
+/** Defines the key as non-enumerable: it can be deleted, and is not listed. */
 function keepAside(session: SessionModel, key: string, value: unknown): void {
   if (key === 'isNew') return
   warnOnce(`control:${key}`, `session.${key} is a part of the session itself: data of that name is in session.toJSON()`)

@@ -73,7 +73,7 @@ function ownedField({ order, at, mark }: SignIn): SignInFields['_owned'] {
 
 /** What a write makes of a signInInfo. */
 export interface SignInChange {
-  /** Whom the session belongs to from now on. */
+  /** The account that the session belongs to from now on. */
   readonly owner: string | undefined
   /** It belonged to somebody else, or to nobody. */
   readonly isSignIn: boolean

@@ -74,7 +74,7 @@ export class Group {
     return (await watcher.ends?.hasEnded()) === true
   }
 
-  /** Who has to be told what, and until when there is nothing to tell: milliseconds since 1970. */
+  /** Which holders' sessions have ended, and when to look again: milliseconds since 1970. */
   judge(
     loaded: Versioned | 'unread' | undefined,
     policyOf: (record: object) => LifetimePolicy,

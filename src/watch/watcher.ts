@@ -66,7 +66,7 @@ export class Watcher {
     await this.#holding.settled?.()
   }
 
-  /** Aborts the signal, after the work that has found out: whoever ends a session tells its client first. */
+  /** Aborts the signal, after the work that has found out: a request that ends a session tells its client first. */
   end(ending: Ending): void {
     setImmediate(() => {
       if (!this.#isOver) this.#controller.abort(endedError(ending))

@@ -100,7 +100,7 @@ export function planCommit(facts: CommitFacts): CommitPlan {
   const verb = VERB_TRAITS[facts.verb]
   if (rotatesByOrder(facts) && isResponseSent) return { do: 'refuse' }
   if (facts.changesOwner && facts.isOutside) return { do: 'refuse' }
-  // Whoever it belonged to has left it; what belongs to nobody yet, such as a cart, is not lost for that.
+  // The account that it belonged to has left it. A session of nobody, such as a cart, is not lost for that.
   if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: facts.hasOwner ? 'end' : 'refuse' }
   if (facts.mustWrite || verb.forces) return write(facts, 'forced')
   if (facts.changesOwner) return write(facts, 'changed')

@@ -43,7 +43,7 @@ async function commitSuperseded(job: CommitJob): Promise<Outcome> {
   // A change was made of an empty session: it is made again of the one that the sign-in joins.
   const signsIn = scope.ownerOf(SessionModel.data(job.session)) !== undefined
   if (job.draft && signsIn) return again(job, job.draft, 'conflict')
-  // Who went detached has signed in since: it may be the same sign-in, submitted twice.
+  // This request lost its session and signed in again; perhaps the form was sent twice.
   const { id, loaded } = superseded as Superseded
   const next = await reconcile(job, loaded ?? (await scope.load(id)))
   return 'name' in next ? next : commit(next)
@@ -57,7 +57,7 @@ async function commitWrite(job: CommitJob, plan: WritePlan, content: Content): P
   const first = await writeOnce(job, plan, content)
   if (typeof first !== 'string') return first
   if (job.draft && first !== 'taken') return again(job, job.draft, first)
-  // Within this process, those who are in each other's way go one by one; what is left is other processes.
+  // Conflicting requests of this process queue on a lock; only other processes can still conflict.
   return turn.hold(id ?? (job.newToken.value as Token).id, () => commitAgain(job, first))
 }
 

@@ -45,7 +45,7 @@ export async function reconcile(
     found: found && access && { generation: access.generation, owner: scope.ownerOf(found.record) },
   })
   if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
-  // Who is detached was told so.
+  // A request that is detached already was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
   if (verdict === 'gone' && !regenerates) return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
   const before = stored?.snapshot.data ?? {}

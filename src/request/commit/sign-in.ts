@@ -14,7 +14,7 @@ import type { RequestScope } from '../scope/request-scope'
 import type { Content } from '../../session/snapshot'
 import { writeRecord, type WriteFailure } from './write-record'
 
-/** A sign-in as whom, and where the owner's sessions are known. */
+/** The account that signs in, and the store's index of its sessions. */
 interface SignIn {
   readonly owner: string
   readonly owners: Owners

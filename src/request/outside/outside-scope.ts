@@ -5,7 +5,7 @@ import { RequestScope } from '../scope/request-scope'
 /** Numbers the looks past a cache: each is a doubt of its own. */
 let looks = 0
 
-/** Reads a record, past any cache in front of the store. Whoever asks judges what it says of its tokens. */
+/** Reads a record, past any cache in front of the store. The caller judges what it says of its tokens. */
 export function loadFresh(scope: RequestScope, key: string): Awaitable<Versioned | null | undefined> {
   const { backend } = scope
   const context = { ...scope.storeContext, knowsSecrets: true }

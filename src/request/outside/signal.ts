@@ -10,7 +10,7 @@ import { isResponseOver, whenResponseOver } from '../scope/response-state'
 import { loadFresh } from './outside-scope'
 import { holderOf, type Stored } from '../open/stored'
 
-/** What is known of a session, in the words of whoever watches it. */
+/** What is known of a session, in the words of the watch. */
 export function knownOf({ access, snapshot, created, policy }: Stored): KnownSession {
   return { policy, generation: access.generation, owner: snapshot.owner, expire: snapshot.lifetime._expire, created }
 }
@@ -29,7 +29,7 @@ export function isStillOpen(scope: RequestScope, access: Access, now: Access): b
   return now.generation === access.generation && Date.now() < deadlineIn(scope, now)
 }
 
-/** What ends a session in its cookie, for whoever watches it. */
+/** What ends a session in its cookie, for the watch. */
 export function endsOf(
   { config: { ends } }: RequestScope,
   stored: () => Stored | undefined,

@@ -71,7 +71,7 @@ function isHandshake({ upgrade }: IncomingHttpHeaders): boolean {
 function isOwnOrigin(origin: string, host: string, protocol: string): boolean {
   const theirs = parse(origin)
   if (theirs?.origin !== origin) return false
-  // Who sits on the network can make a plain page of any host.
+  // A network attacker can forge a plain-HTTP page of any host.
   if (/^(https|wss)$/.test(protocol) && theirs.protocol === 'http:') return false
   // Behind a proxy that the app does not know of, the connection is plain, and the page is not. Its scheme also says
   // which port a proxy may have added to the host.

@@ -96,7 +96,7 @@ export class Commits {
     }
     if (state.name !== 'open') return
     if (this.#state.unread) {
-      // Nothing is written that was not read; whoever asks for a write by name is told why not.
+      // Nothing is written that was not read; a write by name fails with the reason.
       if (VERB_TRAITS[verb].isImplicit && !more.draft && !this.#persistence.hasReplaced) return
       throw this.#state.unread
     }

@@ -58,7 +58,7 @@ export class Verbs {
   #note(failure: Failure): void {
     if (this.#served.stage.isServing) return void this.#failures.push(failure)
     setImmediate(() => {
-      // Whoever hears of it may call a verb again, which fails again.
+      // A listener may call a verb again, which fails again.
       if (!isLost(failure) || this.#hasReported) return
       this.#hasReported = true
       this.#served.reportError(failure.error)

@@ -15,7 +15,7 @@ export const GRACE_MS = 60_000
 const MAX_LOST = 10_000
 
 /**
- * Each addition makes the score larger, by one at least: so whoever wants to remove an entry can tell that it was added anew.
+ * Each addition makes the score larger, by one at least: so a removal can tell that it was added anew.
  * The times are the server's: clocks of processes differ.
  */
 const ADD = `local time = redis.call('TIME')
