@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../base/recent-map'
 import type { EndPoint, EndsAnswer } from '../contracts/end-store'
 import { answered, heard, type Answered, type EndNews, type Known } from './following'
 import type { Ending, Reach } from './judgement'
@@ -34,7 +34,8 @@ const MAX_KEYS = 10_000
  */
 export class EndMemory {
   readonly #maxStale: number
-  readonly #entries: LRUCache<string, Entry>
+  readonly #max: number
+  #entries: RecentMap<Entry>
   #known: Known | undefined
   #floor: number | undefined
   /** When the last question was asked whose answer is in it. */
@@ -47,7 +48,8 @@ export class EndMemory {
 
   constructor(maxStale: number, max = MAX_KEYS) {
     this.#maxStale = maxStale
-    this.#entries = new LRUCache({ max })
+    this.#max = max
+    this.#entries = new RecentMap(max)
   }
 
   /** The highest position that was read or heard; undefined where there was none. */
@@ -62,7 +64,9 @@ export class EndMemory {
 
   /** What it says of these keys; undefined where it may not be used, or does not know all of them. */
   recall(keys: readonly string[], now: number): EndsKnown | undefined {
-    return this.isFresh(now) && keys.every((key) => this.#entries.has(key)) ? this.recallAnyhow(keys) : undefined
+    return this.isFresh(now) && keys.every((key) => this.#entries.get(key) !== undefined)
+      ? this.recallAnyhow(keys)
+      : undefined
   }
 
   /** What it says of these keys, however old that is. */
@@ -107,7 +111,7 @@ export class EndMemory {
     if (became === 'afresh') this.#floor = undefined
     const { born, last, news = [], found } = answer
     if (became === 'news') for (const [key, end] of news) this.#learn(key, end)
-    else this.#entries.clear()
+    else this.#entries = new RecentMap(this.#max)
     keys.forEach((key, index) => this.#entries.set(key, { end: found[index] }))
     this.#known = { born, last }
     this.#rise(last.position)
@@ -126,7 +130,7 @@ export class EndMemory {
 
   /** Only what is kept is kept up to date. */
   #learn(key: string, end: Ending): void {
-    const entry = this.#entries.peek(key)
+    const entry = this.#entries.get(key)
     if (entry) this.#entries.set(key, { end: newer(entry.end, end) })
   }
 
