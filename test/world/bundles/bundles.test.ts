@@ -8,7 +8,7 @@ jest.setTimeout(120_000)
 /**
  * The most that the README's first program may have more than Koa alone, in bytes. 100 KB is what is aimed at: it is not reached yet.
  */
-const MAX_SIZE = 147_000
+const MAX_SIZE = 150_000
 /** The most that one small class may take. */
 const MAX_ERROR_SIZE = 2000
 /** What each door needs beside Koa. */
