@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { RecentMap } from '../base/recent-map'
 import { hashToken } from '../session/token'
 import type { Claim } from './judgement'
 
@@ -23,7 +23,7 @@ const MAX_HASHES = 10_000
 export class EndKeys {
   readonly #scope: string
   readonly #by: ((data: object) => readonly string[]) | undefined
-  readonly #hashes = new LRUCache<string, string>({ max: MAX_HASHES })
+  readonly #hashes = new RecentMap<string>(MAX_HASHES)
   readonly everybody: string
   /** What says that some sessions live for longer than the options say. */
   readonly longLives: string
