@@ -33,11 +33,12 @@ export class Turn {
     }
   }
 
-  /** Lets those of other requests go first who are in the line, for so many milliseconds at most. */
-  async yieldToOthers(key: string, atMost: number): Promise<void> {
-    if (this.isBehindOthers(key)) await this.#lock.yieldTo(key, atMost)
+  /** Lets other requests go first that are in the line, for so many milliseconds at most. */
+  yieldToOthers(key: string, atMost: number): Promise<void> {
+    return this.#lock.yieldTo(key, atMost)
   }
 
+  /** Whether other requests are in the line, and none of this one's verbs is. */
   isBehindOthers(key: string): boolean {
     return this.#lock.isHeld(key) && !this.#places.has(key)
   }
