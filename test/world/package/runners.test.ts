@@ -6,7 +6,7 @@ import { ENVIRONMENT, MODULES, PackedProject } from './packed'
 jest.setTimeout(120_000)
 
 /** One test of what the store can do, and those of the contract and of each capability. */
-const TESTS = 66
+const TESTS = 75
 
 const SUITE = `
   const { MemoryStore } = store
