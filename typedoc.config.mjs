@@ -19,8 +19,8 @@ const THEMES = [
   { page: 'session', title: 'The session', files: /^src\/(session\/(?!serializer|events)|request\/)/ },
   { page: 'events', title: 'Events and traces', files: /\/(events|tracing)\.ts$/ },
   { page: 'errors', title: 'Errors', files: /\/errors\.ts$/ },
-  { page: 'options', title: 'Options', files: /^src\/(options|transports|base|ends)\// },
-  { page: 'stores', title: 'Stores', files: /^src\/stores\/(memory|express|keyv)-store/ },
+  { page: 'options', title: 'Options', files: /^src\/(options|config|transports|base|ends)\// },
+  { page: 'stores', title: 'Stores', files: /^src\/stores\/(memory|adapters)\// },
   {
     page: 'layers',
     title: 'A cache in front of a store, and buses',
