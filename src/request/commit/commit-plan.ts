@@ -5,13 +5,13 @@ export type CommitVerb = 'commit' | 'save' | 'touch' | 'regenerate' | 'confirm'
 
 /** What sets a verb apart from the others. */
 export interface VerbTraits {
-  /** Nobody has called it by name: the end of the request has. */
+  /** Nobody asks for a write by name: it is the end of the request, or of the session. */
   readonly isImplicit: boolean
   /** It writes the session, changed or not. */
   readonly forces: boolean
   /** It extends the session's life. */
   readonly extends: boolean
-  /** It gives the client a new token. */
+  /** The client is to get a new token; `rotationOf` decides whether it does. */
   readonly rotates: boolean
   /** The session is to begin anew, or to get another token at least: what a sign-in does where nobody says whose a session is. */
   readonly regenerates: boolean
