@@ -75,6 +75,11 @@ export class Ends {
     this.#follower = { memory: this.#memory, clock: monotonic, everybody, accepts, failed, lost }
   }
 
+  /** Whether requests go on where the store of ends fails. */
+  get accepts(): boolean {
+    return this.#parts.accepts
+  }
+
   /** What is known when a request comes. */
   arrive(): Arrival {
     return { at: monotonic(), floor: this.#memory.floor }

@@ -9,3 +9,12 @@ export function freshSession(): typeof session {
   })
   return copy.session
 }
+
+/** All warnings of the process from here on, until the mocks are restored. */
+export function collectWarnings(): string[] {
+  const warnings: string[] = []
+  jest
+    .spyOn(process, 'emitWarning')
+    .mockImplementation((...warning: unknown[]) => void warnings.push(warning.join(' ')))
+  return warnings
+}

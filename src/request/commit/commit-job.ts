@@ -105,3 +105,9 @@ export type Outcome =
   | { name: 'gone'; elsewhere?: string }
   | { name: 'detached'; superseded: Superseded }
   | { name: 'again'; isMissing: boolean; owner: string | undefined }
+
+/** The session was ended, or has changed hands, while this request used it: that is told, and it is not written again. */
+export function gone(scope: RequestScope, id: string | undefined): Outcome {
+  scope.report('gone', id, {})
+  return { name: 'gone' }
+}

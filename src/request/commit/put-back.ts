@@ -11,7 +11,7 @@ import { signInFields } from '../../session/sign-in-info'
 import { leftOf, type Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
 import { canStillTell } from '../scope/response-state'
-import type { CommitJob, Outcome } from './commit-job'
+import { gone, type CommitJob, type Outcome } from './commit-job'
 import { removeRecord } from './remove-record'
 
 export type Written = Outcome & { name: 'written' }
@@ -43,8 +43,7 @@ export async function takeBack({ scope, verb }: CommitJob, outcome: Written): Pr
 export async function endUnseen(scope: RequestScope, stored: Stored): Promise<Outcome> {
   const id = stored.id as string
   await removeRecord(scope, { id, cached: stored.isCached ? stored : undefined })
-  scope.report('gone', id, {})
-  return { name: 'gone' }
+  return gone(scope, id)
 }
 
 /**

@@ -3,7 +3,7 @@ import { accessOf, decideLateWrite, type Access, type TokenHolder } from '../../
 import { merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
-import type { CommitJob, Outcome } from './commit-job'
+import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
 import { isDead, tokenHolderOf, storedFrom } from '../open/stored'
@@ -29,10 +29,7 @@ export async function reconcile(
   const whose = own ? own.owner : scope.ownerOf(mine)
   const live = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
   const joining = live && (await joinOf(job, live, { before: opened.owner, owner: whose }))
-  if (joining === 'void') {
-    scope.report('gone', stored?.id ?? superseded?.id, {})
-    return { name: 'gone' }
-  }
+  if (joining === 'void') return gone(scope, stored?.id ?? superseded?.id)
   const found = joining === 'ended' ? undefined : live
   const access = found && accessOf(found.record)
   const verdict = decideLateWrite({

@@ -5,7 +5,7 @@ import { needsIndex } from '../../options/option-checks'
 import type { ResolvedOptions } from '../../options/options'
 import { signInInfoOf, type SignInOrder } from '../../session/sign-in-info'
 import { handleOf } from '../../session/token'
-import type { CommitJob, Outcome } from './commit-job'
+import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS, type WritePlan } from './commit-plan'
 import { endOwned } from './owner-ends'
 import { liveRecordsOf, checkRevoked } from './revocation'
@@ -141,9 +141,4 @@ function byNewest(one: OwnedRecord, other: OwnedRecord): number {
 
 function orderOf(record: OwnedRecord['record']): number {
   return signInInfoOf(record).signIn?.order ?? 0
-}
-
-function gone(scope: RequestScope, id: string | undefined): Outcome {
-  scope.report('gone', id, {})
-  return { name: 'gone' }
 }

@@ -10,7 +10,7 @@ import { SessionModel } from '../../session/session-model'
 import { Snapshot, type Content } from '../../session/snapshot'
 import type { DeviceInfo, SignInOrder } from '../../session/sign-in-info'
 import { hashToken, makeToken } from '../../session/token'
-import type { CommitJob, Outcome } from './commit-job'
+import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS, type WritePlan } from './commit-plan'
 import type { LazyToken } from '../open/lazy-token'
 import { deviceInfoOf } from './device-info'
@@ -50,7 +50,7 @@ export async function writeRecord(
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
   const origin = config.ends && (await originFor(job, config.ends, content))
-  if (config.ends && !origin) return gone(job)
+  if (config.ends && !origin) return gone(scope, stored?.id)
   const choosing = chooseTarget(job, plan)
   const target = isPromise(choosing) ? await choosing : choosing
   const owner = scope.ownerOf(content.data)
@@ -214,10 +214,4 @@ function isUnconfirmed({ cause }: SessionError): boolean {
 /** Whether the store may have done what it was told. */
 export function isInDoubt(error: unknown): error is SessionError {
   return error instanceof SessionError && error.code === 'ERR_SESSION_STORE'
-}
-
-/** A session that has ended while this request used it is not written again. */
-function gone({ scope, stored }: CommitJob): Outcome {
-  scope.report('gone', stored?.id, {})
-  return { name: 'gone' }
 }

@@ -22,7 +22,7 @@ export async function endCookie(
     return undefined
   } catch (error) {
     const failure = notEnded(error)
-    if (scope.config.options.ends?.onError !== 'accept') return failure
+    if (!ends.accepts) return failure
     scope.report('error', undefined, { error: failure })
     return undefined
   }

@@ -96,7 +96,8 @@ export class MemoryEnds implements EndStore {
 
   #has({ position, key }: EndPoint): boolean | undefined {
     if (position < this.#log[0].position) return undefined
-    return this.#log[this.#placeOf(position)]?.position === position && this.#log[this.#placeOf(position)].key === key
+    const place = this.#log.at(this.#placeOf(position))
+    return place?.position === position && place.key === key
   }
 
   /** The place of the first end of the log at this position or behind it. */

@@ -2,6 +2,7 @@ import type { Context } from 'koa'
 import type { SessionOptions } from 'koa-session-service'
 import { createApp } from '../../support/app'
 import { BACKENDS, PlainStore } from '../../support/backends'
+import { collectWarnings, freshSession } from '../../support/fresh-session'
 import { takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
 
@@ -21,13 +22,8 @@ interface Site {
 
 /** A site of which `early` handles each request first; what it answers is not handled any further. */
 async function open(options: SessionOptions, early: (ctx: Context) => unknown): Promise<Site> {
-  const warnings: string[] = []
-  jest
-    .spyOn(process, 'emitWarning')
-    .mockImplementation((...warning: unknown[]) => void warnings.push(warning.join(' ')))
-  // What was told once is not told again: a fresh copy of the library has told nothing.
-  jest.resetModules()
-  const { session } = jest.requireActual<typeof import('koa-session-service')>('koa-session-service')
+  const warnings = collectWarnings()
+  const session = freshSession()
   const app = createApp()
   app.use(async (ctx, next) => {
     await early(ctx)

@@ -4,6 +4,7 @@ import type { SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS } from '../../support/app'
 import { BACKENDS, PlainStore } from '../../support/backends'
 import { deferred } from '../../support/interleave'
+import { collectWarnings, freshSession } from '../../support/fresh-session'
 import { takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
 
@@ -27,13 +28,8 @@ async function open(
   change: (ctx: Context) => unknown,
   before: (ctx: Context) => unknown = (ctx) => ctx.session.views,
 ): Promise<Fixture> {
-  const warnings: string[] = []
-  jest
-    .spyOn(process, 'emitWarning')
-    .mockImplementation((...warning: unknown[]) => void warnings.push(warning.join(' ')))
-  // What was told once is not told again: a fresh copy of the library has told nothing.
-  jest.resetModules()
-  const { session } = jest.requireActual<typeof import('koa-session-service')>('koa-session-service')
+  const warnings = collectWarnings()
+  const session = freshSession()
   const app = createApp(KoaClass)
   app.use(async (ctx, next) => {
     await next()

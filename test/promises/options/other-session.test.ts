@@ -3,24 +3,18 @@ import createKoaSession from 'koa-session'
 import type Koa from 'koa'
 import { MemoryStore, session, type SessionError } from 'koa-session-service'
 import { createApp, Visitor } from '../../support/app'
+import { collectWarnings, freshSession } from '../../support/fresh-session'
 
 /** What is warned of while an app is used that has another session beside this package's. */
-async function warningsOf(
-  install: (app: Koa, library: typeof import('koa-session-service')) => void,
-): Promise<string[]> {
-  const warnings: string[] = []
-  const spy = jest
-    .spyOn(process, 'emitWarning')
-    .mockImplementation((...warning: unknown[]) => void warnings.push(warning.join(' ')))
-  // What was told once is not told again: a fresh copy of the library has told nothing.
-  jest.resetModules()
+async function warningsOf(install: (app: Koa, freshly: ReturnType<typeof freshSession>) => void): Promise<string[]> {
+  const warnings = collectWarnings()
   const app = createApp()
-  install(app, jest.requireActual<typeof import('koa-session-service')>('koa-session-service'))
+  install(app, freshSession())
   app.use((ctx) => void (ctx.body = 'hello'))
   const visitor = new Visitor(app)
   await visitor.get('/')
   await visitor.get('/')
-  spy.mockRestore()
+  jest.restoreAllMocks()
   return warnings.filter((warning) => warning.endsWith(' SessionWarning'))
 }
 
@@ -44,8 +38,8 @@ describe('another session on the same app', () => {
   })
 
   it('R38: koa-session behind this package is a warning that names it, once', async () => {
-    const warnings = await warningsOf((app, library) => {
-      app.use(library.session({}, app))
+    const warnings = await warningsOf((app, freshly) => {
+      app.use(freshly({}, app))
       app.use(koaSession(app))
     })
     expect(warnings).toEqual([
@@ -54,17 +48,17 @@ describe('another session on the same app', () => {
   })
 
   it('R38: so is a session that a middleware puts on the context itself', async () => {
-    const warnings = await warningsOf((app, library) => {
+    const warnings = await warningsOf((app, freshly) => {
       app.use(createGenericSession({ defer: true }) as never)
-      app.use(library.session({ key: 'mine' }, app))
+      app.use(freshly({ key: 'mine' }, app))
     })
     expect(warnings).toEqual([expect.stringContaining('a middleware has replaced it.')])
   })
 
   it('R38: one session alone, or two of this package, are none', async () => {
-    const warnings = await warningsOf((app, library) => {
-      app.use(library.session({}, app))
-      app.use(library.session({ key: 'admin', property: 'admin' }, app))
+    const warnings = await warningsOf((app, freshly) => {
+      app.use(freshly({}, app))
+      app.use(freshly({ key: 'admin', property: 'admin' }, app))
     })
     expect(warnings).toEqual([])
   })
