@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startPostgres } from '../../support/databases'
+import { startPostgres } from '../../support/backends/databases'
 import { PackedProject, WORKSHOP } from './packed'
 import { Project } from './project'
 
