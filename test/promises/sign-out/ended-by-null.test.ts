@@ -3,6 +3,9 @@ import { MemoryStore } from 'koa-session-service'
 import { Visitor } from '../../support/app/app'
 import { BACKENDS, PlainStore, STORES } from '../../support/backends/backends'
 import { startClock, stopClock } from '../../support/clock'
+import { createSessionApp } from '../../support/app/session-app'
+import { deferred } from '../../support/races/interleave'
+import { interceptStore } from '../../support/spies/intercept'
 import { recordCalls } from '../../support/spies/recording-store'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 import { createSite, sessionOf, type Handlers } from '../../support/app/site'
@@ -177,4 +180,37 @@ describe.each([
     expect(argsOf('destroy')).toEqual([])
     startClock()
   })
+})
+
+test.each([
+  ['a new session', undefined],
+  ['a session that exists', '/set?user=ann'],
+])('R34: what is being written of %s when it is ended and replaced is destroyed', async (_name, before) => {
+  const store = new MemoryStore()
+  const begun = deferred()
+  const held = deferred()
+  let isHeld = false
+  const options = interceptStore({ store }, async ({ method, proceed }) => {
+    if (isHeld && /^(create|replace)$/.test(method)) {
+      begun.resolve()
+      await held.promise
+    }
+    return proceed()
+  })
+  const { visitor } = createSessionApp(options, {
+    '/replace-while-saving': async (ctx) => {
+      isHeld = true
+      ctx.session.user = 'bea'
+      void ctx.session.save()
+      await begun.promise
+      ctx.session = null
+      ctx.session = { user: 'cleo' }
+      setImmediate(held.resolve)
+    },
+  })
+  const ann = visitor()
+  if (before) await ann.get(before)
+  await ann.get('/replace-while-saving')
+  expect((await ann.get('/')).json()).toEqual({ user: 'cleo' })
+  expect(store.size).toBe(1)
 })

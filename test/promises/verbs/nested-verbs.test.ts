@@ -33,11 +33,11 @@ const HANDED_OVER = ['save', 'regenerate', 'manuallyCommit'] as const
 async function open(options: SessionOptions, nested: (ctx: Context, sessions: SessionService) => unknown) {
   const served = createSessionApp(options, {
     '/update': async (ctx, sessions) => {
-      await sessions.update(async (data) => {
+      const updated = await sessions.update(async (data) => {
         data.views = (data.views ?? 0) + 1
         await nested(ctx, sessions)
       }, ctx)
-      return 'updated'
+      return updated === null ? 'ended' : 'updated'
     },
   })
   const visitor = served.visitor()
@@ -49,7 +49,7 @@ describe.each(EVERY_BACKEND)('verbs within update(): $name', ({ options }) => {
   it.each(NAMED)('R56: $verb works', async ({ run, shows }) => {
     const { ann } = await open(options(), run)
     const { status, body } = await inTime(ann.get('/update'))
-    expect({ status, body }).toEqual({ status: 200, body: 'updated' })
+    expect({ status, body }).toEqual({ status: 200, body: 'views' in shows ? 'updated' : 'ended' })
     const expected = 'views' in shows ? { cart: 'tea', ...shows } : {}
     expect((await ann.get('/')).json()).toEqual(expected)
   })
