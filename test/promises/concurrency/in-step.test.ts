@@ -1,9 +1,9 @@
 import type { SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const HOUR = 60 * 60 * 1000
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 

@@ -1,6 +1,6 @@
 import session from 'koa-session-service'
 import { createApp, Visitor } from '../../support/app/app'
-import { PlainStore, STORES } from '../../support/backends/backends'
+import { backendsWith, PlainStore } from '../../support/backends/backends'
 import { idOf, RacingApp, readData, type RacingAppOptions } from '../../support/races/racing-app'
 
 /** What koa-session's three methods can promise, and what they cannot. */
@@ -84,7 +84,7 @@ describe('a plain store of three methods', () => {
   })
 })
 
-describe.each(STORES)('$name', ({ options, isConditional }) => {
+describe.each(backendsWith({ hasIds: true }))('$name', ({ options, isConditional }) => {
   it(`R9: R11: ${isConditional ? 'keeps both changes' : 'lets the last writer win'} where requests overlap`, async () => {
     const app = createApp()
     app.use(session(options(), app))

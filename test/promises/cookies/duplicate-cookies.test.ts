@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import Keygrip from 'keygrip'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import type { CookieJar } from '../../support/app/app'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type SessionApp } from '../../support/app/session-app'
 
 const KEYS = new Keygrip(['a test key'])
@@ -50,7 +50,7 @@ async function read(served: SessionApp, cookies: string[]): Promise<unknown> {
   return (await served.visitor().get('/', { cookie: cookies.join('; ') })).json()
 }
 
-describe.each(EVERY_BACKEND)('duplicate cookies: $name', ({ options }) => {
+describe.each(BACKENDS)('duplicate cookies: $name', ({ options }) => {
   it.each(PLANTS)(
     'R35: the valid one is found behind and before $name, and is still good afterwards',
     async ({ make }) => {
@@ -95,7 +95,7 @@ describe.each(EVERY_BACKEND)('duplicate cookies: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('duplicate ids: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('duplicate ids: $name', ({ options }) => {
   const unsigned = (): SessionOptions => ({ ...options(), signed: false })
 
   it('R35: unsigned, the one with a record is found', async () => {

@@ -2,7 +2,6 @@ import { inspect } from 'node:util'
 import type { Context } from 'koa'
 import { BACKENDS } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
 import { startClock, stopClock } from '../../support/clock'
 import { cookieOf } from '../../support/set-cookie'
 import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
@@ -170,7 +169,7 @@ describe('keys that begin with _', () => {
   })
 })
 
-describe.each(EVERY_BACKEND)('data that are named like a part of the session: $name', ({ options }) => {
+describe.each(BACKENDS)('data that are named like a part of the session: $name', ({ options }) => {
   it.each(['save', 'maxAge', 'toJSON', 'regenerate', 'length'])(
     'R56: delete of data named %s deletes it',
     async (key) => {

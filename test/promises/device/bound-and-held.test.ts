@@ -7,7 +7,7 @@ import {
   type BoundBrowser,
   type BoundSite,
 } from '../../support/device/bound-site'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { SEALING_KEYS } from '../../support/backends/backends'
 import { endOf, hold, NEVER } from '../../support/app/held'
 import { TroubledStore } from '../../support/spies/trouble'
 

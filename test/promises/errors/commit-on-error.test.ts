@@ -30,7 +30,7 @@ async function open(KoaClass: typeof Koa, options: SessionOptions): Promise<{ br
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version, KoaClass) => {
-  describe.each(BACKENDS)('$name', ({ options }) => {
+  describe.each(BACKENDS)('$name', ({ options, cookies }) => {
     it.each([false, () => false])(
       'R14: %p saves nothing of a request that fails, and sets no cookie',
       async (commitOnError) => {
@@ -55,7 +55,7 @@ describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version,
       async (verb) => {
         const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
         const { setCookie } = await browser.get(`/count?early=${verb}&fail`)
-        expect(namesOf(setCookie)).toEqual(['koa.sess', 'koa.sess.sig'])
+        expect(namesOf(setCookie)).toEqual(cookies())
         expect((await browser.get('/')).body).toBe('{"views":1}')
       },
     )

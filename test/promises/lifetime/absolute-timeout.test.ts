@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
 import { observe } from '../../support/app/site'
@@ -28,7 +28,7 @@ async function hoursUntilOver(visitor: Visitor): Promise<number> {
   return Infinity
 }
 
-describe.each(EVERY_BACKEND)('absoluteTimeout: $name', ({ options }) => {
+describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
   it('R24: rolling does not extend it', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
@@ -110,7 +110,7 @@ describe.each(EVERY_BACKEND)('absoluteTimeout: $name', ({ options }) => {
   )
 })
 
-describe.each(COOKIE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('absoluteTimeout: $name', ({ options }) => {
   it.each([{ absoluteTimeout: 12 * HOUR }, { idleTimeout: 12 * HOUR }])(
     'R21, R64: a "session" lifetime from before there was a timeout has no bound, and ends with %j',
     async (timeout) => {
@@ -125,7 +125,7 @@ describe.each(COOKIE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
   )
 })
 
-describe.each(STORE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('absoluteTimeout: $name', ({ options }) => {
   it('R24: a "session" lifetime from before there was the option counts from its first use under it', async () => {
     const backend = { ...options(), maxAge: 'session' as const }
     const before = createSessionApp(backend).visitor()

@@ -1,5 +1,5 @@
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { recordCalls } from '../../support/spies/intercept'
 import { plant, plantedRecord, PLANTED_ID } from '../../support/backends/plant'
 import { createSessionApp } from '../../support/app/session-app'
@@ -24,7 +24,7 @@ const TIMES_OF_STORES: [string, unknown][] = [
 beforeEach(() => stopClock(NOW))
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('a record in: $name', ({ options, hasIds }) => {
+describe.each(BACKENDS)('a record in: $name', ({ options, hasIds }) => {
   it.each(NOT_TIMES)('R21: with an _expire that is %s is not accepted', async (_name, _expire) => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire, _maxAge: HOUR })
@@ -69,7 +69,7 @@ describe.each(EVERY_BACKEND)('a record in: $name', ({ options, hasIds }) => {
   })
 })
 
-describe.each(COOKIE_BACKENDS)('a payload in: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('a payload in: $name', ({ options }) => {
   it.each(TIMES_OF_STORES)('R21: with an _expire that is %s is not accepted', async (_name, _expire) => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire, _maxAge: HOUR })
@@ -89,7 +89,7 @@ describe.each(COOKIE_BACKENDS)('a payload in: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('an expired record in: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('an expired record in: $name', ({ options }) => {
   it('R21: is destroyed once, under its id', async () => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire: NOW - 1, _maxAge: HOUR })

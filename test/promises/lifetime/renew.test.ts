@@ -1,5 +1,5 @@
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
 import { READS } from '../../support/spies/trouble'
@@ -13,7 +13,7 @@ let clock: ReturnType<typeof stopClock>
 beforeEach(() => (clock = stopClock(NOW)))
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('renew: $name', ({ options, hasIds }) => {
+describe.each(BACKENDS)('renew: $name', ({ options, hasIds }) => {
   it('R23: renews when less than half of the life is left, and not with a half', async () => {
     const { visitor } = createSessionApp({ ...options(), ...RENEW })
     const ann = visitor()
@@ -66,7 +66,7 @@ describe.each(EVERY_BACKEND)('renew: $name', ({ options, hasIds }) => {
 
 const RENEWAL: Record<string, string> = { MemoryStore: 'touch', 'conditional store without touch': 'replace' }
 
-describe.each(STORE_BACKENDS)('renew: $name', ({ name, options }) => {
+describe.each(backendsWith({ hasIds: true }))('renew: $name', ({ name, options }) => {
   it('R23: one call renews, and a request in the first half only reads', async () => {
     const recorded = recordCalls({ ...options(), ...RENEW })
     const visitor = createSessionApp(recorded.options).visitor()

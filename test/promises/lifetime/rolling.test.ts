@@ -1,6 +1,6 @@
 import { MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith, PlainStore } from '../../support/backends/backends'
 import { interceptStore, recordCalls } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
 
@@ -24,7 +24,7 @@ function expiresOf(lines: string[]): string[] {
   return lines.filter((line) => !line.includes('.sig=')).map((line) => /expires=([^;]+)/.exec(line)?.[1] ?? 'never')
 }
 
-describe.each(EVERY_BACKEND)('rolling: $name', ({ options }) => {
+describe.each(BACKENDS)('rolling: $name', ({ options }) => {
   it.each(['/', '/plain', '/throw'])('R22: a response of %s to a valid session renews it', async (path) => {
     const visitor = createSessionApp({ ...options(), ...ROLLING }).visitor()
     await visitor.get('/set?user=ann')
@@ -77,7 +77,7 @@ describe.each(EVERY_BACKEND)('rolling: $name', ({ options }) => {
   })
 })
 
-describe.each(COOKIE_BACKENDS)('rolling: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('rolling: $name', ({ options }) => {
   it('R22: the record in the cookie is renewed, not the cookie alone', async () => {
     const { visitor } = createSessionApp({ ...options(), ...ROLLING })
     const ann = visitor()
@@ -90,7 +90,7 @@ describe.each(COOKIE_BACKENDS)('rolling: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('rolling: $name', ({ name, options }) => {
+describe.each(backendsWith({ hasIds: true }))('rolling: $name', ({ name, options }) => {
   it(`R22: a renewal is exactly ${RENEWAL[name].join(' and ')}`, async () => {
     const recorded = recordCalls({ ...options(), ...ROLLING })
     const visitor = createSessionApp(recorded.options).visitor()
@@ -137,7 +137,7 @@ describe('rolling: what a store is told', () => {
   })
 
   it('R22: a plain store is told that nothing has changed', async () => {
-    const { options, calls } = recordCalls({ ...STORE_BACKENDS[1].options(), ...ROLLING })
+    const { options, calls } = recordCalls({ store: new PlainStore(), ...ROLLING })
     const visitor = createSessionApp(options).visitor()
     await visitor.get('/set?user=ann')
     await visitor.get('/plain')

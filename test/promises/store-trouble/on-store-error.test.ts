@@ -1,5 +1,5 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type Action, type SessionApp } from '../../support/app/session-app'
 import type { Visitor } from '../../support/app/app'
 import { READS, RENEWALS, TroubledStore, WRITES } from '../../support/spies/trouble'
@@ -31,7 +31,7 @@ async function open(options: SessionOptions): Promise<Scene> {
   return { store, served, ann, events }
 }
 
-describe.each(STORE_BACKENDS)('onStoreError: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options }) => {
   it("R43: 'throw' is the default", async () => {
     expect((await (await open({ ...options(), onStoreError: 'throw' })).ann.get('/')).status).toBe(503)
     expect((await (await open(options())).ann.get('/')).status).toBe(503)

@@ -1,6 +1,6 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type SessionApp } from '../../support/app/session-app'
 import { RENEWALS, TroubledStore, WRITES, type Trouble } from '../../support/spies/trouble'
 
@@ -25,7 +25,7 @@ function failuresOf({ app }: SessionApp): unknown[] {
 }
 
 describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
-  describe.each(STORE_BACKENDS)('$name', ({ options }) => {
+  describe.each(backendsWith({ hasIds: true }))('$name', ({ options }) => {
     const serve = (settings = {}) => {
       const store = new TroubledStore({ ...options(), ...settings })
       let handled = 0
@@ -163,7 +163,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
 
 describe('what a store throws', () => {
   it.each([undefined, null, 'down', 0, { code: 'EPIPE' }])('R43: %j is a SessionError all the same', async (thrown) => {
-    const store = new TroubledStore(STORE_BACKENDS[0].options())
+    const store = new TroubledStore(backendsWith({ hasIds: true })[0].options())
     const served = createSessionApp(store.options)
     const failures = failuresOf(served)
     const ann = served.visitor()

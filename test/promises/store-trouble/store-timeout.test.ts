@@ -1,5 +1,5 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 import { deferred, type Deferred } from '../../support/races/interleave'
 import { READS, RENEWALS, TroubledStore } from '../../support/spies/trouble'
@@ -39,7 +39,7 @@ async function open(options: SessionOptions, methods: RegExp, actions?: Record<s
   return { store, served, ann, failures, answers }
 }
 
-describe.each(STORE_BACKENDS)('storeTimeout: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('storeTimeout: $name', ({ options }) => {
   it.each(CALLS)('R43: %s waits for %s so long and no longer: 503', async (path, methods, settings) => {
     const { ann, failures, answers } = await open({ ...options(), ...settings }, methods)
     expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })

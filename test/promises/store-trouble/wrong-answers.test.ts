@@ -1,5 +1,5 @@
 import { MemoryStore, SessionError } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 import { READS, TroubledStore } from '../../support/spies/trouble'
 
@@ -16,7 +16,7 @@ const GARBAGE: [string, unknown][] = [
   ['a BigInt', 1n],
 ]
 
-describe.each(STORE_BACKENDS)('a store that is wrong: $name', ({ options, isConditional }) => {
+describe.each(backendsWith({ hasIds: true }))('a store that is wrong: $name', ({ options, isConditional }) => {
   const open = async () => {
     const store = new TroubledStore(options())
     const served = createSessionApp(store.options)

@@ -1,7 +1,7 @@
 import type { SessionOptions } from 'koa-session-service'
 import type { CookieJar } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type Action, type SessionApp } from '../../support/app/session-app'
 
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
@@ -28,7 +28,7 @@ async function expectDead(old: CookieJar, visitor: SessionApp['visitor']): Promi
   startClock()
 }
 
-describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('owner: $name', ({ options }) => {
   afterEach(startClock)
 
   it.each(CHANGES)('R34: who %s has a new token, and the old one is dead', async (_what, before, change, data) => {
@@ -132,7 +132,7 @@ describe.each(STORE_BACKENDS)('owner: $name', ({ options }) => {
   )
 })
 
-describe.each(EVERY_BACKEND)('owner: $name', ({ options }) => {
+describe.each(BACKENDS)('owner: $name', ({ options }) => {
   it("R34: a token that the attacker had before the sign-in never reads the victim's session", async () => {
     const { visitor } = createSessionApp({ ...options(), owner })
     const attacker = visitor()
@@ -144,7 +144,7 @@ describe.each(EVERY_BACKEND)('owner: $name', ({ options }) => {
   })
 })
 
-describe.each(COOKIE_BACKENDS)('owner: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('owner: $name', ({ options }) => {
   it.each(CHANGES)('R34: who %s goes on as before: there is no id', async (_what, before, change, data) => {
     const visitor = createSessionApp({ ...options(), owner }).visitor()
     await visitor.get(before)

@@ -1,10 +1,10 @@
 import { type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { recordCalls } from '../../support/spies/intercept'
 import { idOf, RacingApp, readData, tokenOf, type RacingAppOptions } from '../../support/races/racing-app'
 import { createSite } from '../../support/app/site'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 const WRITES = ['create', 'replace', 'touch', 'set', 'destroy']
 const FORMS: [string, SessionOptions][] = [
@@ -121,7 +121,7 @@ describe.each(CONDITIONAL)('after the headers: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('after the headers: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('after the headers: $name', ({ options }) => {
   /** A site where a request changes the session's account once its headers are out. */
   function sentSite(way: string, seed: object) {
     return createSite(

@@ -2,12 +2,12 @@ import { MemoryStore, type SessionOptions, type SessionRecord } from 'koa-sessio
 import { hashToken } from '../../../src/session/token'
 import { LATE_MS } from '../../../src/session/access'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { recordCalls } from '../../support/spies/intercept'
 import { idOf, tokenOf } from '../../support/races/racing-app'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 const WRITES = ['create', 'replace', 'touch', 'set']
 

@@ -1,7 +1,6 @@
 import { MemoryStore, session, SessionError } from 'koa-session-service'
 import { createApp, Visitor } from '../../support/app/app'
-import { BACKENDS } from '../../support/backends/backends'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { cookieOf } from '../../support/set-cookie'
 import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/app/site'
 
@@ -133,7 +132,7 @@ test('R3: ctx.session and ctx.sessionOptions are there for code that has no midd
   expect(ctx.sessionOptions.key).toBe('koa.sess')
 })
 
-describe.each(STORE_BACKENDS)('before the middleware: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('before the middleware: $name', ({ options }) => {
   it.each(['null and data', 'null', 'data'])(
     'R56: %s, assigned there, leave cookie and record in step',
     async (what) => {

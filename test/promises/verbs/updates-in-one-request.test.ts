@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { SessionService } from 'koa-session-service'
 import { createSessionApp, type Action } from '../../support/app/session-app'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { BACKENDS } from '../../support/backends/backends'
 
 /** Counts, with a pause between reading and writing. */
 const increment = (sessions: SessionService, ctx: Context) =>
@@ -11,7 +11,7 @@ const increment = (sessions: SessionService, ctx: Context) =>
     data.views = views + 1
   }, ctx)
 
-describe.each(EVERY_BACKEND)('the updates of one request, with $name', ({ options }) => {
+describe.each(BACKENDS)('the updates of one request, with $name', ({ options }) => {
   /** A visitor whose session has a cart, and who does `work` in one request. */
   async function visitorWith(work: Action) {
     const visitor = createSessionApp(options(), { '/work': work }).visitor()

@@ -1,5 +1,5 @@
 import { hardened, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS, SEALING_KEYS } from '../../support/backends/every-backend'
+import { backendsWith, SEALING_KEYS } from '../../support/backends/backends'
 import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 
@@ -21,7 +21,7 @@ const ACTIONS: Record<string, Action> = {
   },
 }
 
-describe.each(STORE_BACKENDS)('lazy: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('lazy: $name', ({ options }) => {
   it.each(KINDS)(
     'R59: a request that never asks for its session makes no store call (with %s)',
     async (_what, apply) => {
@@ -36,7 +36,7 @@ describe.each(STORE_BACKENDS)('lazy: $name', ({ options }) => {
   )
 })
 
-describe.each(STORE_BACKENDS)('genid: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('genid: $name', ({ options }) => {
   const ids = (calls: string[], isAsync: boolean): SessionOptions['genid'] => {
     return (ctx) => {
       const id = `custom-${calls.push(ctx.path)}`

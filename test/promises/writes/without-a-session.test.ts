@@ -1,5 +1,5 @@
 import { hardened, MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND, SEALING_KEYS } from '../../support/backends/every-backend'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
 import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
 
@@ -21,7 +21,7 @@ async function ask(options: SessionOptions, times = 1000): Promise<{ cookies: nu
   return { cookies, failures }
 }
 
-describe.each(EVERY_BACKEND)('anonymous requests: $name', ({ options, hasIds }) => {
+describe.each(BACKENDS)('anonymous requests: $name', ({ options, hasIds }) => {
   async function callsOf(settings: SessionOptions, times?: number): Promise<string[]> {
     const backend = { ...options(), ...settings }
     const recorded = hasIds ? recordCalls(backend) : { options: backend, names: [] }
