@@ -18,7 +18,7 @@ import { interceptStore } from '../../support/spies/intercept'
 import { mutate } from '../../support/device/mutate-proof'
 import { cookieNames, cookieOf, parseSetCookie } from '../../support/set-cookie'
 import { SoftwareDevice } from '../../support/device/software-device'
-import { TroubledStore } from '../../support/spies/trouble'
+import { spyOn } from '../../support/spies/spy-on'
 
 let clock: ReturnType<typeof stopClock>
 beforeEach(() => {
@@ -401,7 +401,7 @@ describe.each(backendsWith({ hasIds: true }))('$name', ({ options, isConditional
   })
 
   it('R77: a store that is down is no end of the binding: 503, also where visitors go on without it', async () => {
-    const troubled = new TroubledStore({ ...options(), onStoreError: 'anonymous' })
+    const troubled = spyOn({ ...options(), onStoreError: 'anonymous' })
     const { browser } = await signedIn(troubled.options)
     troubled.fail(() => {
       throw new Error('down')

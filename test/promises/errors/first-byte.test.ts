@@ -10,9 +10,9 @@ import { createApp, KOA_VERSIONS } from '../../support/app/app'
 import { backendsWith } from '../../support/backends/backends'
 import { interceptStore } from '../../support/spies/intercept'
 import { deferred } from '../../support/races/interleave'
-import { READS } from '../../support/spies/trouble'
 import { HeldStore, takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
+import { READS } from '../../support/spies/spy-on'
 
 afterEach(closeServers)
 

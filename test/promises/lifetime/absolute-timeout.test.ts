@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import { startClock, stopClock } from '../../support/clock'
 import { BACKENDS, backendsWith } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
 import { observe } from '../../support/app/site'
 import type { Visitor } from '../../support/app/app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -137,7 +137,7 @@ describe.each(backendsWith({ hasIds: true }))('absoluteTimeout: $name', ({ optio
   })
 
   it('R24: the store is told a finite TTL that is longer than the session has left', async () => {
-    const recorded = recordCalls({ ...options(), ...ABSOLUTE, maxAge: 'session' })
+    const recorded = spyOn({ ...options(), ...ABSOLUTE, maxAge: 'session' })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(11 * HOUR)
@@ -147,7 +147,7 @@ describe.each(backendsWith({ hasIds: true }))('absoluteTimeout: $name', ({ optio
   })
 
   it('R24: the store is told a positive TTL also where it passes during the request', async () => {
-    const recorded = recordCalls({ ...options(), ...ABSOLUTE })
+    const recorded = spyOn({ ...options(), ...ABSOLUTE })
     const visitor = createSessionApp(recorded.options, { '/slow-set': setSlowly }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(11 * HOUR)

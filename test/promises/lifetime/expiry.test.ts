@@ -1,8 +1,8 @@
 import { startClock, stopClock } from '../../support/clock'
 import { BACKENDS, backendsWith } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/intercept'
 import { plant, plantedRecord, PLANTED_ID } from '../../support/backends/plant'
 import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -93,7 +93,7 @@ describe.each(backendsWith({ hasIds: true }))('an expired record in: $name', ({ 
   it('R21: is destroyed once, under its id', async () => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire: NOW - 1, _maxAge: HOUR })
-    const recorded = recordCalls(settings)
+    const recorded = spyOn(settings)
     await createSessionApp(recorded.options).visitor(jar).get('/plain')
     expect(recorded.names).toEqual([expect.stringMatching(/^(read|get)$/), 'destroy'])
     expect(recorded.calls[1].args[0]).toBe(PLANTED_ID)

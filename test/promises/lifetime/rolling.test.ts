@@ -1,8 +1,9 @@
 import { MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
 import { BACKENDS, backendsWith, PlainStore } from '../../support/backends/backends'
-import { interceptStore, recordCalls } from '../../support/spies/intercept'
+import { interceptStore } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -92,7 +93,7 @@ describe.each(backendsWith({ hasIds: false }))('rolling: $name', ({ options }) =
 
 describe.each(backendsWith({ hasIds: true }))('rolling: $name', ({ name, options }) => {
   it(`R22: a renewal is exactly ${RENEWAL[name].join(' and ')}`, async () => {
-    const recorded = recordCalls({ ...options(), ...ROLLING })
+    const recorded = spyOn({ ...options(), ...ROLLING })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     recorded.names.length = 0
@@ -104,7 +105,7 @@ describe.each(backendsWith({ hasIds: true }))('rolling: $name', ({ name, options
   })
 
   it('R22: a change writes once, which renews as well', async () => {
-    const recorded = recordCalls({ ...options(), ...ROLLING })
+    const recorded = spyOn({ ...options(), ...ROLLING })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     recorded.names.length = 0
@@ -117,7 +118,7 @@ describe.each(backendsWith({ hasIds: true }))('rolling: $name', ({ name, options
 
 describe('rolling: what a store is told', () => {
   it('R22: touch is given the id, the new _expire and a TTL that outlives the cookie, and no data', async () => {
-    const { options, calls } = recordCalls({ store: new MemoryStore(), ...ROLLING })
+    const { options, calls } = spyOn({ store: new MemoryStore(), ...ROLLING })
     const visitor = createSessionApp(options).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(HOUR / 2)
@@ -128,7 +129,7 @@ describe('rolling: what a store is told', () => {
   })
 
   it('R22: touch of a "session" lifetime is given no _expire and a TTL that is a number', async () => {
-    const { options, calls } = recordCalls({ store: new MemoryStore(), rolling: true, maxAge: 'session' })
+    const { options, calls } = spyOn({ store: new MemoryStore(), rolling: true, maxAge: 'session' })
     const visitor = createSessionApp(options).visitor()
     await visitor.get('/set?user=ann')
     await visitor.get('/plain')
@@ -137,7 +138,7 @@ describe('rolling: what a store is told', () => {
   })
 
   it('R22: a plain store is told that nothing has changed', async () => {
-    const { options, calls } = recordCalls({ store: new PlainStore(), ...ROLLING })
+    const { options, calls } = spyOn({ store: new PlainStore(), ...ROLLING })
     const visitor = createSessionApp(options).visitor()
     await visitor.get('/set?user=ann')
     await visitor.get('/plain')

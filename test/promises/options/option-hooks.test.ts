@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { BACKENDS, backendsWith } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/recording-store'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 import { createSite, nextTurn, sessionOf, type Handlers } from '../../support/app/site'
+import { spyOn } from '../../support/spies/spy-on'
 
 const LOGIN: Handlers = { '/login': (ctx) => (ctx.session.user = 'alice') }
 /** Carries the id in a header. */
@@ -192,9 +192,9 @@ describe('externalKey', () => {
   })
 
   test('R31: an id that it reads and that cannot be one does not reach the store', async () => {
-    const { store, methods } = recordCalls(new MemoryStore())
+    const { store, take } = spyOn({ store: new MemoryStore() })
     const { visitor } = createSite({ store, externalKey: HEADER }, handlers)
     await visitor.get('/', { 'x-session': '../secrets' })
-    expect(methods()).toEqual([])
+    expect(take()).toEqual([])
   })
 })

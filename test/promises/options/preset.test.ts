@@ -2,8 +2,8 @@ import Keygrip from 'keygrip'
 import { hardened, MemoryStore, SessionError, type HardenedOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
 import { backendsWith, SEALING_KEYS } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp, type Action, type SessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 // A test that fails leaves no clock stopped behind it.
 afterEach(startClock)
@@ -146,7 +146,7 @@ describe('hardened, in a store', () => {
   it.each(backendsWith({ hasIds: true }))(
     'R40: nothing in a dump of it opens a session: $name',
     async ({ options }) => {
-      const { calls, options: recorded } = recordCalls(options())
+      const { calls, options: recorded } = spyOn(options())
       const served = serve(recorded)
       const ann = served.visitor()
       await ann.get('/set?user=ann', HTTPS)
@@ -168,7 +168,7 @@ describe('hardened, in a store', () => {
   )
 
   it.each(backendsWith({ hasIds: true }))('R40: the key of a record is no token: $name', async ({ options }) => {
-    const { calls, options: recorded } = recordCalls(options())
+    const { calls, options: recorded } = spyOn(options())
     const served = serve(recorded)
     const ann = served.visitor()
     await ann.get('/set?user=ann', HTTPS)

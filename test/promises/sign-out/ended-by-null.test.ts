@@ -6,9 +6,9 @@ import { startClock, stopClock } from '../../support/clock'
 import { createSessionApp } from '../../support/app/session-app'
 import { deferred } from '../../support/races/interleave'
 import { interceptStore } from '../../support/spies/intercept'
-import { recordCalls } from '../../support/spies/recording-store'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 import { createSite, sessionOf, type Handlers } from '../../support/app/site'
+import { spyOn } from '../../support/spies/spy-on'
 
 // A test that fails leaves no clock stopped behind it.
 afterEach(startClock)
@@ -127,21 +127,21 @@ describe.each([
   ['plain store', () => new PlainStore()],
 ])('store calls of %s', (_, createStore) => {
   function createRecordedSite(options = {}) {
-    const recorded = recordCalls(createStore())
+    const recorded = spyOn({ store: createStore() })
     return { ...recorded, ...createSite({ store: recorded.store, ...options }, HANDLERS) }
   }
 
   test('D12: a logout without a session makes none', async () => {
-    const { visitor, methods } = createRecordedSite()
+    const { visitor, take } = createRecordedSite()
     await visitor.get('/logout')
-    expect(methods()).toEqual([])
+    expect(take()).toEqual([])
   })
 
   test('D12: a logout with an id of no session destroys nothing', async () => {
-    const { visitor, methods } = createRecordedSite({ signed: false })
+    const { visitor, take } = createRecordedSite({ signed: false })
     visitor.jar.values.set('koa.sess', 'no-such-id')
     expect(cookieOf(await visitor.get('/logout')).expires).toBe(0)
-    expect(methods()).not.toContain('destroy')
+    expect(take()).not.toContain('destroy')
   })
 
   test('D12: a logout with a session destroys it', async () => {
@@ -152,22 +152,22 @@ describe.each([
   })
 
   test('D12: the logout of a session that was never saved makes none', async () => {
-    const { visitor, methods } = createRecordedSite()
+    const { visitor, take } = createRecordedSite()
     await visitor.get('/switch')
-    expect(methods()).not.toContain('destroy')
+    expect(take()).not.toContain('destroy')
   })
 
   test('D11: an expired record is destroyed', async () => {
     const clock = stopClock()
-    const { visitor, argsOf, methods, eventNames } = createRecordedSite({ maxAge: 5_000 })
+    const { visitor, argsOf, take, eventNames } = createRecordedSite({ maxAge: 5_000 })
     const { value } = cookieOf(await visitor.get('/login'))
     clock.advance(5_001)
     expect(await sessionOf(visitor)).toEqual({})
     expect(argsOf('destroy').map(([id]) => id)).toEqual([value])
     expect(await eventNames()).toEqual(['expired'])
-    methods()
+    take()
     await visitor.get('/logout')
-    expect(methods()).not.toContain('destroy')
+    expect(take()).not.toContain('destroy')
     startClock()
   })
 

@@ -1,8 +1,8 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { backendsWith, PlainStore } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/recording-store'
 import { cookieOf } from '../../support/set-cookie'
 import { createSite, nextTurn, type Handlers } from '../../support/app/site'
+import { spyOn } from '../../support/spies/spy-on'
 
 const HANDLERS: Handlers = { '/login': (ctx) => (ctx.session.user = 'alice') }
 /** Texts that cannot be ids. */
@@ -57,17 +57,17 @@ describe.each([
   ['plain store', () => new PlainStore()],
 ])('the store behind it, %s', (_, createStore) => {
   test.each([...IMPOSSIBLE, ''])('R31: is not asked for %j', async (id) => {
-    const { store, methods } = recordCalls(createStore())
+    const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, signed: false }, HANDLERS)
     await visitor.get('/', { cookie: `koa.sess=${id}` })
-    expect(methods()).toEqual([])
+    expect(take()).toEqual([])
   })
 
   test.each(UNKNOWN)('R31: is asked once for %j', async (id) => {
-    const { store, methods } = recordCalls(createStore())
+    const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, signed: false }, HANDLERS)
     await visitor.get('/', { cookie: `koa.sess=${id}` })
-    expect(methods()).toHaveLength(1)
+    expect(take()).toHaveLength(1)
   })
 
   test('R31: an id that cannot be one is missed, and the event does not repeat it', async () => {

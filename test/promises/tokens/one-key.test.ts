@@ -1,8 +1,8 @@
 import { type SessionOptions } from 'koa-session-service'
 import { backendsWith } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/intercept'
 import { idOf, RacingApp, readData, tokenOf, type RacingAppOptions } from '../../support/races/racing-app'
 import { createSite } from '../../support/app/site'
+import { spyOn } from '../../support/spies/spy-on'
 
 const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
@@ -23,7 +23,7 @@ const VERBS: RacingAppOptions['verbs'] = {
 }
 
 async function open(options: SessionOptions, more: SessionOptions) {
-  const { options: recorded, names } = recordCalls({ ...options, ...more })
+  const { options: recorded, names } = spyOn({ ...options, ...more })
   const { racing, visitor } = await RacingApp.open({ ...(recorded as RacingAppOptions), verbs: VERBS })
   const writes = async (work: () => Promise<unknown>) => {
     const first = names.length
@@ -102,7 +102,7 @@ describe.each(CONDITIONAL)('one key: $name', ({ options }) => {
 
 describe.each(CONDITIONAL)('after the headers: $name', ({ options }) => {
   it.each(FORMS)('R53: regenerate() is ERR_SESSION_HEADERS_SENT and changes nothing (%s)', async (_form, more) => {
-    const { options: recorded, names } = recordCalls({ ...options(), ...more })
+    const { options: recorded, names } = spyOn({ ...options(), ...more })
     const codes: unknown[] = []
     const { visitor } = createSite(recorded, {
       '/set': (ctx) => Object.assign(ctx.session, { cart: 'tea' }),

@@ -3,9 +3,9 @@ import { hashToken } from '../../../src/session/token'
 import { LATE_MS } from '../../../src/session/access'
 import { startClock, stopClock } from '../../support/clock'
 import { backendsWith } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/intercept'
 import { idOf, tokenOf } from '../../support/races/racing-app'
 import { createSessionApp, type Action } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
@@ -31,7 +31,7 @@ const LOADED: Record<string, Action> = {
 
 /** A session from before the option, and an app over the same store with the option on. */
 async function open(options: SessionOptions, more: SessionOptions) {
-  const { options: recorded, calls, names } = recordCalls(options)
+  const { options: recorded, calls, names } = spyOn(options)
   const visitorBefore = createSessionApp(recorded).visitor()
   await visitorBefore.get('/set?user=ann')
   const served = createSessionApp({ ...recorded, ...more }, LOADED)

@@ -1,7 +1,7 @@
 import { hardened, type SessionOptions } from 'koa-session-service'
 import { backendsWith, SEALING_KEYS } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp, type Action } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const HOUR = 60 * 60 * 1000
 const KINDS: [string, (options: SessionOptions) => SessionOptions][] = [
@@ -25,7 +25,7 @@ describe.each(backendsWith({ hasIds: true }))('lazy: $name', ({ options }) => {
   it.each(KINDS)(
     'R59: a request that never asks for its session makes no store call (with %s)',
     async (_what, apply) => {
-      const { options: recorded, names } = recordCalls(apply({ ...options(), lazy: true }))
+      const { options: recorded, names } = spyOn(apply({ ...options(), lazy: true }))
       const ann = createSessionApp(recorded, ACTIONS).visitor()
       await ann.get('/set?user=ann')
       expect(names.length).toBeGreaterThan(0)
