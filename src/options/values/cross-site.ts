@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { describe, invalid, isFunction, refuse, type Rule } from './rules'
+import { describe, invalid, isFunction, refuse, type Rule } from '../checks/rules'
 
 /** What becomes of a request from another site: it fails with 403, or goes on with an empty session that is not its own. */
 export type CrossSiteTreatment = 'refuse' | 'anonymous'

@@ -1,6 +1,6 @@
-import { disregard } from '../base/awaitable'
-import { SessionError } from '../base/errors'
-import { dataOf, isDuration, MAX_LIFETIME, type Dictionary, type LifetimePolicy } from '../session/record'
+import { disregard } from '../../base/awaitable'
+import { SessionError } from '../../base/errors'
+import { dataOf, isDuration, MAX_LIFETIME, type Dictionary, type LifetimePolicy } from '../../session/record'
 
 /** A time in milliseconds, or a function of the session's data; undefined for none. */
 export type Timeout<Data extends object> = number | ((data: Data) => number | null | undefined)

@@ -1,4 +1,4 @@
-import { describe, invalid, type Rule } from './rules'
+import { describe, invalid, type Rule } from '../checks/rules'
 
 /** What a browser can be told to clear when a visitor signs out; see {@link SessionOptions.clearSiteData}. */
 export type ClearedData =

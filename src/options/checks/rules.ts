@@ -1,5 +1,5 @@
-import { isPromise } from '../base/awaitable'
-import { SessionError } from '../base/errors'
+import { isPromise } from '../../base/awaitable'
+import { SessionError } from '../../base/errors'
 
 export type Check = (value: unknown) => boolean
 /** What an option takes, in words and as a check. */

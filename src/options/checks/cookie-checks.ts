@@ -1,5 +1,5 @@
-import { isSameSiteNone, type CookieAttributes } from '../contracts/cookie-attributes'
-import { rulesOfName } from '../cookies/name-prefixes'
+import { isSameSiteNone, type CookieAttributes } from '../../contracts/cookie-attributes'
+import { rulesOfName } from '../../cookies/name-prefixes'
 import { anyOf, BOOLEAN, describe, invalid, isFunction, matches, oneOf, refuse, type Rule } from './rules'
 
 /** What each attribute of the cookie takes. */

@@ -1,4 +1,4 @@
-import { policyFrom } from '../../../src/options/lifetime-policy'
+import { policyFrom } from '../../../../src/options/values/lifetime-policy'
 
 const HOUR = 3_600_000
 

@@ -1,4 +1,4 @@
-import { ownerFrom } from '../../../src/options/owner-of'
+import { ownerFrom } from '../../../../src/options/values/owner-of'
 
 const NOBODY_OWNS = [undefined, null]
 const ACCOUNTS: [unknown, string][] = [

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
-import { RecentMap } from '../base/recent-map'
-import type { CookieAttributes } from '../contracts/cookie-attributes'
-import { checkForRequest, type AttributeValues } from './cookie-checks'
+import { RecentMap } from '../../base/recent-map'
+import type { CookieAttributes } from '../../contracts/cookie-attributes'
+import { checkForRequest, type AttributeValues } from '../checks/cookie-checks'
 
 /** A value, or a function that chooses it for each request. */
 export type PerRequest<T> = T | ((ctx: Context) => T)

@@ -1,4 +1,4 @@
-import { nearestName } from '../base/nearest-name'
+import { nearestName } from '../../base/nearest-name'
 import { placeOf } from './foreign-options'
 
 /** Options that a cookie had in koa-session by way of `cookies`, and options of our own under earlier names. */

@@ -1,7 +1,7 @@
-import { disregard } from '../base/awaitable'
-import { SessionError } from '../base/errors'
-import { accountOf, describeAccount } from '../session/account'
-import { dataOf, type Dictionary } from '../session/record'
+import { disregard } from '../../base/awaitable'
+import { SessionError } from '../../base/errors'
+import { accountOf, describeAccount } from '../../session/account'
+import { dataOf, type Dictionary } from '../../session/record'
 
 /** Makes what tells whose a session is by its data, or by its record. */
 export function ownerFrom(owner: ((data: Dictionary) => unknown) | undefined): (data: object) => string | undefined {
