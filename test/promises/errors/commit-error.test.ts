@@ -103,7 +103,7 @@ async function visit({ browser }: { browser: Browser }, path: string): Promise<H
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_version, KoaClass) => {
-  it.each(FAILING)("R15: $name: the handler's error stays, and the app is told of both", async ({ options, error }) => {
+  it.each(FAILING)("R15, D4: $name: the handler's error stays, and the app is told of both", async ({ options, error }) => {
     const fixture = await open(KoaClass, options())
     const answer = await visit(fixture, '/?fail')
     expect(answer).toMatchObject({ status: 418, body: 'the handler', setCookie: [] })
