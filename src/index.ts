@@ -2,6 +2,7 @@ export { createSession as default, createSession, session, type SessionMiddlewar
 export { SessionService, type RegenerateOptions, type SessionListener } from './service'
 export type { ConfirmationMethod, OfOwner, RevokeAllOptions } from './service/owner-verbs'
 export type { EndOptions } from './service/end-verbs'
+export type { OnceOptions, OnceWork } from './service/work-verbs'
 export type { SignedInSession } from './service/owner-sessions'
 export type { DeviceInfo } from './session/sign-in-info'
 export type { Timeout } from './options/lifetime-policy'

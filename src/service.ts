@@ -4,8 +4,8 @@ import type { Awaitable } from './base/awaitable'
 import { HeldSession } from './request/outside/held-session'
 import { outsideContext, type OutsideRequest } from './request/outside/outside-request'
 import { OutsideScope } from './request/outside/outside-scope'
-import { EndVerbs } from './service/end-verbs'
 import { ctxAmong, optionsAmong } from './service/verb-arguments'
+import { WorkVerbs } from './service/work-verbs'
 import type { Session, SessionData } from './session/session'
 
 export type { SessionListener } from './service/service-base'
@@ -30,7 +30,7 @@ export interface RegenerateOptions {
  *   ctx.body = ctx.session
  * })
  */
-export class SessionService<Data extends object = SessionData> extends EndVerbs<Data> {
+export class SessionService<Data extends object = SessionData> extends WorkVerbs<Data> {
   /**
    * Reads the session of the request, once, and returns it: null where it was destroyed in this request.
    *

@@ -1,0 +1,2 @@
+import '../../support/server-backends'
+import './once.test'
