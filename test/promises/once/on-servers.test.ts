@@ -1,2 +1,3 @@
 import '../../support/server-backends'
 import './once.test'
+import './once-interleavings.test'
