@@ -76,7 +76,7 @@ describeOnEachStore('work that is done once, interleaved at random', (getStore) 
   it.each([
     ['before', 'twice at most'],
     ['after', 'once'],
-  ] as const)('R121: where a call of the store is lost %s its effect, the work is done %s', async (fault) => {
+  ] as const)('R121: where a call of the store is lost %s its effect, the work is done %s', async (fault, _times) => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.nat({ max: 14 }), async (scheduler, faultAt) => {
         const { provider, answers, visitor, send, lost } = await attempt(scheduler, {
