@@ -1,5 +1,6 @@
 export { createSession as default, createSession, session, type SessionMiddleware } from './middleware'
-export { SessionService, type RegenerateOptions, type SessionListener } from './service'
+export { SessionService, type SessionListener } from './service'
+export type { RegenerateOptions } from './service/verb-arguments'
 export type { ConfirmationMethod, OfOwner, RevokeAllOptions } from './service/owner-verbs'
 export type { EndOptions } from './service/end-verbs'
 export type { OnceOptions, OnceWork } from './service/work-verbs'

@@ -37,32 +37,26 @@ const DAY_MS = 86_400_000
 /** The verb for work that calls others: it is not done again. */
 export class WorkVerbs<Data extends object = SessionData> extends EndVerbs<Data> {
   /**
-   * Lets one of all parallel requests of the session do the work, such as to refresh an OAuth token, over all processes of a store
-   * with conditional writes; the others wait. All of them have what the work has made of the session.
+   * Lets one of all parallel requests of the session do the work with this key, such as to refresh an OAuth token; the others wait,
+   * and all of them have what it has made of the session. On stores with conditional writes that is one over all processes; in
+   * other stores, and for a session in its cookie, one in each.
    *
    * `work` changes the copy of the session that it gets, which is written when it is done. Where it throws, nothing of it is
-   * written, its own request gets the error, and those that it was done for too get `ERR_SESSION_ONCE_FAILED`: the next request
-   * does it again. A request that has read the session before the work was done shares it; one that reads it later asks anew.
-   *
-   * In other stores, and for a session in its cookie, it is done once in each process. A session that is stored nowhere yet is the
-   * request's own.
+   * written: its own request gets the error, those that it was done for too `ERR_SESSION_ONCE_FAILED`, and the next one does it
+   * again. A request that has read the session before the work was done shares it; one that reads it later asks anew, unless
+   * `needed` says that nothing is to be done. The key has 128 characters at most; the ctx may stand in the place of the options.
    *
    * @example
-   * const sessions = new SessionService<{ upstream?: { access: string; refresh: string; expires: number } }>(app)
-   * const session = await sessions.once('upstream', async (data, signal) => {
-   *   const body = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: data.upstream?.refresh ?? '' })
-   *   const response = await fetch('https://idp.example/token', { method: 'POST', body, signal })
-   *   const { access_token, refresh_token, expires_in } = await response.json()
-   *   data.upstream = { access: access_token, refresh: refresh_token, expires: Date.now() + expires_in * 1000 }
-   * }, { needed: ({ upstream }) => upstream !== undefined && upstream.expires < Date.now() + 10_000 }, ctx)
-   * ctx.body = session?.upstream?.access
+   * const sessions = new SessionService<{ token?: { text: string; expires: number } }>(app)
+   * const needed = ({ token }: { token?: { expires: number } }) => token !== undefined && token.expires < Date.now()
+   * const session = await sessions.once('token', async (data, signal) => {
+   *   const response = await fetch('https://id.example/token', { method: 'POST', signal })
+   *   data.token = { text: await response.text(), expires: Date.now() + 3_600_000 }
+   * }, { needed }, ctx)
    *
-   * @param key names the work within the session: 128 characters at most
-   * @param options.needed whether the work is to be done; the ctx may stand in the place of the options
    * @returns the session as the work has left it; null where it was ended meanwhile: then nothing of the work is written
-   * @throws {SessionError} `ERR_SESSION_ONCE_FAILED` (503) where the work has failed that another request did,
-   * `ERR_SESSION_ONCE_PENDING` (503) where it was not done in time, `ERR_SESSION_NESTED` inside `update()` or `once()`,
-   * `ERR_SESSION_STORE` (503) where the store has failed
+   * @throws {SessionError} `ERR_SESSION_ONCE_FAILED` (503) where the work of another request has failed,
+   * `ERR_SESSION_ONCE_PENDING` (503) where it was not done in time, `ERR_SESSION_NESTED` inside `update()` or `once()`
    */
   once(key: string, work: OnceWork<Data>, ctx: Context): Promise<Session<Data> | null>
   once(key: string, work: OnceWork<Data>, options?: OnceOptions<Data>, ctx?: Context): Promise<Session<Data> | null>
