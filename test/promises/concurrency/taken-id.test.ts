@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, readData } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, readData } from '../../support/races/racing-app'
 
 describeOnEachStore('a new id that another session has', (getStore) => {
   /** Alice has a session; then `genid` yields her id so many times before a free one. */
@@ -39,6 +39,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     expect(racing.errors).toMatchObject([{ code: 'ERR_SESSION_CONFLICT', status: 503 }])
     expect(drawn.length).toBeLessThanOrEqual(12)
     expect(await racing.record(idOf(alice))).toEqual(before)
+    expect(await racing.records()).toHaveLength(2)
   })
 
   it('R13: is drawn by many new sessions at once, and each gets one of its own', async () => {

@@ -1,3 +1,3 @@
-import '../../support/server-backends'
+import '../../support/backends/server-backends'
 import './once.test'
 import './once-interleavings.test'

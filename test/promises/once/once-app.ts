@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import type { OnceOptions, SessionService, Store } from 'koa-session-service'
-import type { Answer, Visitor } from '../../support/app'
-import { RacingApp, type RacingAppOptions, type Verb } from '../../support/racing-app'
+import type { Answer, Visitor } from '../../support/app/app'
+import { RacingApp, type RacingAppOptions, type Verb } from '../../support/races/racing-app'
 import { Provider } from './provider'
 
 interface Upstream {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { RUNS } from '../../support/race'
-import { readData } from '../../support/racing-app'
-import { ScheduledStore, type Fault, type StoreCall } from '../../support/scheduled-store'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { RUNS } from '../../support/races/race'
+import { readData } from '../../support/races/racing-app'
+import { ScheduledStore, type Fault, type StoreCall } from '../../support/races/scheduled-store'
 import { openOnceApp, tally, type OnceApp } from './once-app'
 
 jest.setTimeout(120_000)

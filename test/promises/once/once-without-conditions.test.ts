@@ -1,9 +1,8 @@
 import { SessionService } from 'koa-session-service'
-import { PlainStore } from '../../support/backends'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { Visitor } from '../../support/app'
-import { inTime } from '../../support/in-time'
-import { createSite } from '../../support/site'
+import { backendsWith, PlainStore } from '../../support/backends/backends'
+import { Visitor } from '../../support/app/app'
+import { inTime } from '../../support/races/in-time'
+import { createSite } from '../../support/app/site'
 import { openOnceApp, tally } from './once-app'
 import { Provider } from './provider'
 
@@ -15,7 +14,7 @@ interface Data {
   own?: string
 }
 
-describe.each(EVERY_BACKEND.filter(({ isConditional }) => !isConditional))(
+describe.each(backendsWith({ isConditional: false }))(
   'work that is done once in a process, in a $name',
   ({ options, hasIds }) => {
     async function open(once = {}) {

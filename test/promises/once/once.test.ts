@@ -1,9 +1,9 @@
 import { SessionService } from 'koa-session-service'
-import { Visitor } from '../../support/app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { inTime } from '../../support/in-time'
-import { idOf, readData } from '../../support/racing-app'
-import { createSite } from '../../support/site'
+import { Visitor } from '../../support/app/app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { inTime } from '../../support/races/in-time'
+import { idOf, readData } from '../../support/races/racing-app'
+import { createSite } from '../../support/app/site'
 import { openOnceApp, tally } from './once-app'
 
 const never = () => new Promise<never>(() => undefined)

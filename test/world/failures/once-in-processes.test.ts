@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createSessionTable } from 'koa-session-service/kysely'
-import { connectPostgres, hasPostgres, startPostgres } from '../../support/databases'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { connectPostgres, hasPostgres, startPostgres } from '../../support/backends/databases'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 /** A provider whose refresh tokens are good once. It lists who has asked. */
 interface Provider {

@@ -2,9 +2,9 @@ import Redis from 'ioredis'
 import { SessionService, type Store } from '../../../src'
 import { KyselyStore } from '../../../src/kysely'
 import { RedisStore } from '../../../src/redis'
-import { createApp } from '../../support/app'
-import { connectPostgres } from '../../support/databases'
-import type { ServerProcess } from '../../support/server-process'
+import { createApp } from '../../support/app/app'
+import { connectPostgres } from '../../support/backends/databases'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 interface Data {
   upstream?: { token: number; isExpired: boolean }

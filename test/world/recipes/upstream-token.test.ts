@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 import { createApp } from '../../../example/recipes/upstream-token'
 
 /** A provider whose refresh tokens are good once. */
