@@ -12,10 +12,12 @@ import { cookieAttributes } from '../../options/cookie-options'
 import type { ResolvedOptions } from '../../options/options'
 import { withoutControls } from '../../session/access'
 import type { SessionEvents } from '../../session/events'
+import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
 import { inCall, inHook } from './hooks'
-import { Stage } from './stage'
+import { Stage, type StageName } from './stage'
+import { withRefusal, type Trouble } from './trouble'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
 
@@ -32,11 +34,13 @@ export class RequestScope {
   readonly stage = new Stage()
   #maxAge: Lifetime
   #isMaxAgeChosen = false
-  #wasRead = false
+  #firstRead: StageName | undefined
   #backend: Backend | undefined
   #turn: Turn | undefined
   #options: ResolvedOptions | undefined
   #whenEnded: (() => void)[] | undefined
+  #trouble: Trouble | undefined
+  #written: WrittenBecause = 'nothing'
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
   readonly #began: number
@@ -99,11 +103,38 @@ export class RequestScope {
 
   /** Whether the application has asked for the session. */
   get wasRead(): boolean {
-    return this.#wasRead
+    return this.#firstRead !== undefined
+  }
+
+  /** How far the middleware was when the application first asked for the session. */
+  get firstRead(): StageName | undefined {
+    return this.#firstRead
   }
 
   noteRead(): void {
-    this.#wasRead = true
+    this.#firstRead ??= this.stage.name
+  }
+
+  /** What went wrong, for who asks why the session is what it is. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble
+  }
+
+  noteRefusal(token: string, fate: CookieFate): void {
+    this.#trouble = withRefusal(this.#trouble, token, fate)
+  }
+
+  noteFailure(failure: unknown): void {
+    this.#trouble = { refusals: this.#trouble?.refusals, failure }
+  }
+
+  /** The last thing that was written, for who asks; that there was no need for another write does not count. */
+  get written(): WrittenBecause {
+    return this.#written
+  }
+
+  noteWritten(because: WrittenBecause): void {
+    if (because !== 'nothing') this.#written = because
   }
 
   /** `ctx.sessionOptions`: this request's own copy of the options; its `maxAge` is the session's. */
@@ -177,7 +208,7 @@ export class RequestScope {
     // A browser takes a binding that is not found for one that is ended.
     if (this.config.binding?.handles(this.ctx)) return false
     // A renewal that failed is no matter to a request that has not asked for its session.
-    if (this.config.isLazyStore && !this.#wasRead) return true
+    if (this.config.isLazyStore && !this.wasRead) return true
     const { onStoreError = 'throw' } = this.config.options
     const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
     return policy === 'anonymous'
@@ -189,6 +220,7 @@ export class RequestScope {
   }
 
   noteEnd(): void {
+    this.#written = 'removed'
     for (const listener of this.#whenEnded ?? []) listener()
   }
 

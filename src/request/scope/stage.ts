@@ -1,6 +1,12 @@
 /** How far the middleware is with a request. */
+export type StageName = 'before' | 'handling' | 'committing' | 'after'
+
 export class Stage {
-  #name: 'before' | 'handling' | 'committing' | 'after' = 'before'
+  #name: StageName = 'before'
+
+  get name(): StageName {
+    return this.#name
+  }
 
   /** Whether the middleware has not called the handlers yet. */
   get isBefore(): boolean {

@@ -92,6 +92,7 @@ export class SessionState {
   #openWithout(error: unknown): void {
     this.#current = CLOSED
     this.#hasFailedToRead = true
+    this.#scope.noteFailure(error)
     if (!this.#scope.tolerates(error)) throw error
     this.#unread = error
     this.#scope.report('error', this.#persistence.stored?.id, { error })
