@@ -72,3 +72,36 @@ export type WrittenBecause =
   | 'removed'
   | 'gone'
   | 'detached'
+
+/**
+ * What is most probably wrong with a request's session, in one word. `NODE_DEBUG=koa-session-service` prints a sentence with it,
+ * and the page on troubleshooting has a table of all of them.
+ */
+export type SessionHint =
+  | 'no-app-proxy'
+  | 'plain-http'
+  | 'no-keys'
+  | 'too-large'
+  | 'store-error'
+  | 'cross-site'
+  | 'same-site-none'
+  | 'other-domain'
+  | 'no-middleware'
+  | 'before-middleware'
+  | 'two-cookies'
+  | 'secure-lost'
+  | 'other-path'
+  | 'same-site'
+  | 'not-sent-back'
+  | 'overwritten'
+  | 'other-keys'
+  | 'unsigned'
+  | 'other-codec'
+  | 'piece-missing'
+  | 'store-forgets'
+  | 'unknown-record'
+  | 'clock'
+  | 'old-token'
+  | 'too-late'
+  | 'not-committed'
+  | 'private-keys'

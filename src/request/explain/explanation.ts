@@ -1,5 +1,4 @@
-import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
-import type { SessionHint } from './hints'
+import type { CookieFate, SessionHint, WrittenBecause } from '../../session/explanation-words'
 
 /**
  * Why a request's session is what it is: what {@link SessionService.explain} returns. It holds no token, no value of a cookie

@@ -1,6 +1,6 @@
+import type { SessionHint } from '../../session/explanation-words'
 import type { StageName } from '../scope/stage'
 import type { SessionExplanation, ToldCookie } from './explanation'
-import type { SessionHint } from './hints'
 import { attributeOf } from './told'
 
 /** What of a request says why its session is not what somebody expects. */

@@ -12,11 +12,14 @@ import type { Recalled } from './hint-for'
 import { lineOf } from './line'
 import { Recollection } from './recollection'
 
+/** Decided when the process starts: the environment is not asked for each request. */
+const IS_DEBUGGED = debug.enabled
+
 const RECOLLECTIONS = new WeakMap<SessionConfig, Recollection>()
 
 /** Prints a line about the request when it is over, where sessions are debugged. Returns its session. */
 export function printedWhenOver(ctx: Context, session: RequestSession, config: SessionConfig): RequestSession {
-  if (debug.enabled) printWhenOver(ctx, session, config)
+  if (IS_DEBUGGED) printWhenOver(ctx, session, config)
   return session
 }
 
