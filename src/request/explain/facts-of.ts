@@ -67,8 +67,8 @@ function circumstancesOf(
   config: SessionConfig,
   cookies: readonly InspectedCookie[],
 ): Circumstances {
-  const { options, hasStore, isLazyStore, binding } = config
-  const { scope, hasMiddleware, stage } = session
+  const { options, hasStore } = config
+  const { scope, state, hasMiddleware, stage } = session
   return {
     isSecure: ctx.secure,
     forwardedProto: ctx.get('X-Forwarded-Proto').split(',')[0].trim(),
@@ -77,16 +77,15 @@ function circumstancesOf(
     path: ctx.path,
     fetchSite: ctx.get('Sec-Fetch-Site'),
     fetchDest: ctx.get('Sec-Fetch-Dest'),
-    firstRead: scope.firstRead,
-    // The protocol of a binding is served without it.
-    hasMiddleware: hasMiddleware || binding?.handles(ctx) === true,
-    isEmptyBefore: hasStore && !isLazyStore,
+    hasMiddleware,
+    wasEmptyBefore: state.wasEmptyBefore,
     isLasting: scope.maxAge !== 'session',
     hasOwnTransport: options.externalKey !== undefined,
     hasStore,
     looksLikeRecord: cookies.some(({ value }) => looksLikeRecord(value)),
     hasPrivateKeys: hasPrivateKeys(session),
-    hasLostChange: stage.name === 'after' && isUnsaved(session),
+    isUnsaved: isUnsaved(session),
+    isOver: !stage.isBefore && !stage.isServing,
   }
 }
 

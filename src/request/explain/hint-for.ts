@@ -1,5 +1,4 @@
 import type { SessionHint } from '../../session/explanation-words'
-import type { StageName } from '../scope/stage'
 import type { SessionExplanation, ToldCookie } from './explanation'
 import { attributeOf } from './told'
 
@@ -15,11 +14,9 @@ export interface Circumstances {
   /** `Sec-Fetch-Site` and `Sec-Fetch-Dest`. */
   readonly fetchSite: string
   readonly fetchDest: string
-  /** How far the middleware was when the application first asked; undefined where it has not. */
-  readonly firstRead: StageName | undefined
   readonly hasMiddleware: boolean
-  /** Before the middleware, the session is empty: it is in a store that was not read yet. */
-  readonly isEmptyBefore: boolean
+  /** Somebody has asked before the store was read, and got an empty session. */
+  readonly wasEmptyBefore: boolean
   /** The cookie ends with the record, and not with the browser. */
   readonly isLasting: boolean
   /** The application carries the id itself. */
@@ -28,8 +25,10 @@ export interface Circumstances {
   /** A cookie holds what looks like a record in base64. */
   readonly looksLikeRecord: boolean
   readonly hasPrivateKeys: boolean
-  /** The request is over, and the session holds a change that no commit has seen. */
-  readonly hasLostChange: boolean
+  /** The session holds a change that no commit has seen. */
+  readonly isUnsaved: boolean
+  /** The middleware is done with the request. */
+  readonly isOver: boolean
 }
 
 /** What this process remembers of a client from before this request; there is some where sessions are debugged. */
@@ -77,9 +76,9 @@ function ofResponse({ why, told }: Explained, { host }: Circumstances): SessionH
   return set.some((each) => !isUnderDomain(host, each)) ? 'other-domain' : undefined
 }
 
-function ofOrder({ firstRead, hasMiddleware, isEmptyBefore }: Circumstances): SessionHint | undefined {
-  if (firstRead !== undefined && !hasMiddleware) return 'no-middleware'
-  return firstRead === 'before' && isEmptyBefore ? 'before-middleware' : undefined
+function ofOrder({ hasMiddleware, wasEmptyBefore, isUnsaved }: Circumstances): SessionHint | undefined {
+  if (!hasMiddleware) return wasEmptyBefore || isUnsaved ? 'no-middleware' : undefined
+  return wasEmptyBefore ? 'before-middleware' : undefined
 }
 
 function ofCookies(explained: Explained, about: Circumstances, recalled: Recalled): SessionHint | undefined {
@@ -136,7 +135,7 @@ function ofChanges({ told, session, written }: Explained, about: Circumstances):
   const isNews = session === 'new' || (session === 'loaded' && !about.hasStore)
   const isWritten = ['changed', 'save', 'regenerate', 'confirm', 'forced'].includes(written)
   if (isNews && isWritten && told.length === 0 && !about.hasOwnTransport) return 'too-late'
-  if (about.hasLostChange) return 'not-committed'
+  if (about.isOver && about.isUnsaved) return 'not-committed'
   return about.hasPrivateKeys ? 'private-keys' : undefined
 }
 

@@ -16,7 +16,7 @@ import type { CookieFate, WrittenBecause } from '../../session/explanation-words
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
 import { inCall, inHook } from './hooks'
-import { Stage, type StageName } from './stage'
+import { Stage } from './stage'
 import { withRefusal, type Trouble } from './trouble'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
@@ -34,7 +34,7 @@ export class RequestScope {
   readonly stage = new Stage()
   #maxAge: Lifetime
   #isMaxAgeChosen = false
-  #firstRead: StageName | undefined
+  #wasRead = false
   #backend: Backend | undefined
   #turn: Turn | undefined
   #options: ResolvedOptions | undefined
@@ -103,16 +103,11 @@ export class RequestScope {
 
   /** Whether the application has asked for the session. */
   get wasRead(): boolean {
-    return this.#firstRead !== undefined
-  }
-
-  /** How far the middleware was when the application first asked for the session. */
-  get firstRead(): StageName | undefined {
-    return this.#firstRead
+    return this.#wasRead
   }
 
   noteRead(): void {
-    this.#firstRead ??= this.stage.name
+    this.#wasRead = true
   }
 
   /** What went wrong, for who asks why the session is what it is. */
@@ -208,7 +203,7 @@ export class RequestScope {
     // A browser takes a binding that is not found for one that is ended.
     if (this.config.binding?.handles(this.ctx)) return false
     // A renewal that failed is no matter to a request that has not asked for its session.
-    if (this.config.isLazyStore && !this.wasRead) return true
+    if (this.config.isLazyStore && !this.#wasRead) return true
     const { onStoreError = 'throw' } = this.config.options
     const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
     return policy === 'anonymous'

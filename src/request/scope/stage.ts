@@ -1,12 +1,6 @@
 /** How far the middleware is with a request. */
-export type StageName = 'before' | 'handling' | 'committing' | 'after'
-
 export class Stage {
-  #name: StageName = 'before'
-
-  get name(): StageName {
-    return this.#name
-  }
+  #name: 'before' | 'handling' | 'committing' | 'after' = 'before'
 
   /** Whether the middleware has not called the handlers yet. */
   get isBefore(): boolean {

@@ -41,13 +41,16 @@ export function count(ctx: Context): void {
   ctx.body = String(data.views)
 }
 
-type Handle = (ctx: Context) => unknown
+/** What a site is made of beside its options. */
+interface Parts {
+  keys?: string[]
+  /** In front of the session. */
+  before?: Middleware[]
+  handle?: (ctx: Context) => unknown
+}
 
 /** A site of these middleware, the session's among them. */
-export function site(
-  options: SessionOptions,
-  { keys = KEYS, before = [] as Middleware[], handle = count as Handle } = {},
-): Koa {
+export function site(options: SessionOptions, { keys = KEYS, before = [], handle = count }: Parts = {}): Koa {
   const app = createApp()
   app.keys = keys
   for (const each of before) app.use(each)

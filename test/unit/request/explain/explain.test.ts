@@ -30,15 +30,15 @@ const UNASKED: ExplainFacts = {
     path: '/',
     fetchSite: '',
     fetchDest: '',
-    firstRead: undefined,
     hasMiddleware: true,
-    isEmptyBefore: true,
+    wasEmptyBefore: false,
     isLasting: true,
     hasOwnTransport: false,
     hasStore: true,
     looksLikeRecord: false,
     hasPrivateKeys: false,
-    hasLostChange: false,
+    isUnsaved: false,
+    isOver: true,
   },
 }
 

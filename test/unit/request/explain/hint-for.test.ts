@@ -23,15 +23,15 @@ const USUAL: Circumstances = {
   path: '/cart/pay',
   fetchSite: 'same-origin',
   fetchDest: 'document',
-  firstRead: 'handling',
   hasMiddleware: true,
-  isEmptyBefore: false,
+  wasEmptyBefore: false,
   isLasting: true,
   hasOwnTransport: false,
   hasStore: false,
   looksLikeRecord: false,
   hasPrivateKeys: false,
-  hasLostChange: false,
+  isUnsaved: false,
+  isOver: true,
 }
 
 function cookie(fate: PresentedCookie['fate'], fingerprint = 'the one!', name = 'koa.sess'): PresentedCookie {
@@ -98,10 +98,15 @@ describe('hintFor', () => {
     ['a Domain that ends alike', 'other-domain', { told: [set('domain=op.example')] }],
     ['the Domain of the host', undefined, { told: [set('domain=.SHOP.example')] }],
     ['the Domain above the host', undefined, { told: [set('domain=example')] }],
-    ['no middleware', 'no-middleware', NONE, { hasMiddleware: false, firstRead: 'before' }],
-    ['no middleware, and nobody who asked', undefined, NONE, { hasMiddleware: false, firstRead: undefined }],
-    ['a store that was not read yet', 'before-middleware', {}, { firstRead: 'before', isEmptyBefore: true }],
-    ['a cookie can be read before the middleware', undefined, {}, { firstRead: 'before' }],
+    ['no middleware, and a change', 'no-middleware', NONE, { hasMiddleware: false, isUnsaved: true }],
+    [
+      'no middleware, and a store that nobody has read',
+      'no-middleware',
+      NONE,
+      { hasMiddleware: false, wasEmptyBefore: true },
+    ],
+    ['no middleware, and nobody who needs it', undefined, NONE, { hasMiddleware: false }],
+    ['a store that was not read yet', 'before-middleware', {}, { wasEmptyBefore: true }],
     [
       'two cookies of the name',
       'two-cookies',
@@ -158,7 +163,8 @@ describe('hintFor', () => {
     ],
     ['a known session in a store needs no cookie again', undefined, { written: 'changed' }, { hasStore: true }],
     ['a known session in its cookie does', 'too-late', { written: 'changed' }],
-    ['a change that nobody has written', 'not-committed', {}, { hasLostChange: true }],
+    ['a change that nobody has written', 'not-committed', {}, { isUnsaved: true }],
+    ['a change that the commit has still to write', undefined, {}, { isUnsaved: true, isOver: false }],
     ['a key that is not saved', 'private-keys', {}, { hasPrivateKeys: true }],
   ])('R120: %s: %s', (_what, hint, explained, about = {}, recalled = NOTHING_RECALLED) => {
     expect(hintFor({ ...GOOD, ...explained }, { ...USUAL, ...about }, recalled)).toBe(hint)
