@@ -102,22 +102,22 @@ function dataOf(stored: Stored | undefined): Dictionary {
 
 /** What the copy asks of the request: the same as the session does, but for verbs that would write the copy. */
 class DraftHost implements SessionHost {
-  readonly #owner: SessionHost
+  readonly #host: SessionHost
 
-  constructor(owner: SessionHost) {
-    this.#owner = owner
+  constructor(host: SessionHost) {
+    this.#host = host
   }
 
   get maxAge(): Lifetime {
-    return this.#owner.maxAge
+    return this.#host.maxAge
   }
 
   set maxAge(value: Lifetime) {
-    this.#owner.maxAge = value
+    this.#host.maxAge = value
   }
 
   get token(): string | undefined {
-    return this.#owner.token
+    return this.#host.token
   }
 
   commit(): Promise<void> {

@@ -73,8 +73,8 @@ export async function putBack(
 }
 
 /**
- * Others of the same hands may have written meanwhile: what they have changed stays. What was written in other hands does not: the
- * earlier token would show it.
+ * Others of the same generation may have written meanwhile: what they have changed stays. What a later generation has written does
+ * not: the earlier token would show it.
  */
 async function writeOver(scope: RequestScope, before: Stored, written: Stored, undone: Dictionary): Promise<void> {
   const { serializer } = scope.backend

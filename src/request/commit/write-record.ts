@@ -162,7 +162,7 @@ function chooseTarget(job: CommitJob, plan: WritePlan): Awaitable<Target> {
   return { id, token: next.text, access: rotated, readAt: { revision }, isRotated: true }
 }
 
-/** A cookie that holds its record has no token that could be rotated; what belongs to the hands goes with them. */
+/** A cookie that holds its record has no token that could be rotated; what belongs to a generation ends with it. */
 function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: WritePlan): Access {
   const { device } = stored?.access ?? BY_ID
   return device && !restartsAge && !startsOver ? { ...BY_ID, device } : BY_ID
@@ -200,7 +200,7 @@ async function lookOnce(
   if (!isOwnSecret || !isInDoubt(error) || isUnconfirmed(error)) throw error
   const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
   if (!found || accessOf(found.record).secret !== access.secret) throw error
-  // Others of the same hands may have written since.
+  // Others of the same generation may have written since.
   const theirs = dataOf(found.record)
   const merged = await merge(content.data, SessionModel.data(session), theirs, scope.mergeOptions)
   SessionModel.patch(session, merged, scope.backend.serializer)

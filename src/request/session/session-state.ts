@@ -10,17 +10,17 @@ import { CLOSED, notLoaded, opened, type OpenState, type State } from './state'
 export class SessionState {
   readonly #scope: RequestScope
   readonly #persistence: Persistence
-  readonly #owner: SessionHost
+  readonly #host: SessionHost
   #current: State = CLOSED
   #unread: SessionError | undefined
   #hasFailedToRead = false
   #wasEmptyBefore = false
 
   /** @param owner what the session's object asks when it is used */
-  constructor(scope: RequestScope, persistence: Persistence, owner: SessionHost) {
+  constructor(scope: RequestScope, persistence: Persistence, host: SessionHost) {
     this.#scope = scope
     this.#persistence = persistence
-    this.#owner = owner
+    this.#host = host
   }
 
   get current(): State {
@@ -81,7 +81,7 @@ export class SessionState {
 
   /** Goes on with other data: those of another session, where the one before was ended. */
   replace(data: Dictionary): void {
-    this.#current = { name: 'open', session: assignedBy(this.#owner, data), record: undefined }
+    this.#current = { name: 'open', session: assignedBy(this.#host, data), record: undefined }
   }
 
   /** @param settled whether the store and the client know it already */
@@ -92,7 +92,7 @@ export class SessionState {
   /** The session's object, made when it is first asked for. */
   sessionOf(state: OpenState): SessionModel {
     if (!state.session) this.#persistence.drawCustomId()
-    return (state.session ??= readBy(this.#owner, state.record))
+    return (state.session ??= readBy(this.#host, state.record))
   }
 
   /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */

@@ -1,5 +1,5 @@
 import { type ConditionalStore, MemoryStore, type WriteOutcome } from 'koa-session-service'
-import { RacingApp } from '../../support/racing-app'
+import { RacingApp } from '../../support/races/racing-app'
 
 const delays: number[] = []
 jest.mock('node:timers/promises', () => ({

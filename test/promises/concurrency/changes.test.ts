@@ -1,6 +1,6 @@
 import { startClock, stopClock } from '../../support/clock'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, type RacingAppOptions, readData, THIRTY_DAYS } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, type RacingAppOptions, readData, THIRTY_DAYS } from '../../support/races/racing-app'
 
 const ONE_DAY = 24 * 60 * 60 * 1000
 

@@ -9,10 +9,10 @@ import session, {
   type SessionService,
   type Store,
 } from 'koa-session-service'
-import { CookieJar, createApp, Visitor } from '../../support/app'
-import { createGate } from '../../support/gate'
-import { createSite, sessionOf, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { CookieJar, createApp, Visitor } from '../../support/app/app'
+import { createGate } from '../../support/races/gate'
+import { createSite, sessionOf, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 

@@ -4,9 +4,9 @@ import http2 from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import type { Context } from 'koa'
 import { MemoryStore, type SessionOptions, type SessionService } from 'koa-session-service'
-import { createGate } from '../../support/gate'
-import { createSite, nextTurn, sessionOf, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { createGate } from '../../support/races/gate'
+import { createSite, nextTurn, sessionOf, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 

@@ -1,7 +1,7 @@
 import { LayeredStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { describeOnEachStore, type FullStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, readData } from '../../support/racing-app'
+import { describeOnEachStore, type FullStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, readData } from '../../support/races/racing-app'
 
 const LOGOUTS = ['/null', '/destroy', '/restart/new']
 

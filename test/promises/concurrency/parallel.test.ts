@@ -1,5 +1,5 @@
 import session, { MemoryStore, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 
 const MANY = 500
 

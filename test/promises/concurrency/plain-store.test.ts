@@ -1,7 +1,7 @@
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
-import { PlainStore, STORES } from '../../support/backends'
-import { idOf, RacingApp, readData } from '../../support/racing-app'
+import { createApp, Visitor } from '../../support/app/app'
+import { PlainStore, STORES } from '../../support/backends/backends'
+import { idOf, RacingApp, readData } from '../../support/races/racing-app'
 
 /** What koa-session's three methods can promise, and what they cannot. */
 describe('a plain store of three methods', () => {

@@ -1,5 +1,5 @@
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, type RacingAppOptions, readData, tokenOf } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, type RacingAppOptions, readData, tokenOf } from '../../support/races/racing-app'
 
 /** What may be under way while another request regenerates the session; whether `rolling` is on. */
 const UNDER_WAY: [path: string, rolling: boolean][] = [

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, readData } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, readData } from '../../support/races/racing-app'
 
 describeOnEachStore('a new id that another session has', (getStore) => {
   /** Alice has a session; then `genid` yields her id so many times before a free one. */

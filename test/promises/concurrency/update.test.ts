@@ -1,6 +1,6 @@
 import type { Session } from 'koa-session-service'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { RacingApp, readData, type Verb } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { RacingApp, readData, type Verb } from '../../support/races/racing-app'
 
 interface Race {
   /** What update() is told to do. */

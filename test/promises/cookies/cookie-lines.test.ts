@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import Keygrip from 'keygrip'
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
 import { cookieText } from '../../support/set-cookie'
 

@@ -3,7 +3,7 @@ import Keygrip from 'keygrip'
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import session from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 
 type Prepare = (ctx: Context) => void

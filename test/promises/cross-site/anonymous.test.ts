@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import { MemoryStore, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { recordCalls } from '../../support/recording-store'
-import { createSite, nextTurn, type Handlers } from '../../support/site'
+import { createApp } from '../../support/app/app'
+import { recordCalls } from '../../support/spies/recording-store'
+import { createSite, nextTurn, type Handlers } from '../../support/app/site'
 import { CASES, FOREIGN, OWN, signIn } from './requests'
 
 const serviceOf = (ctx: Context) => SessionService.of(ctx) as unknown as SessionService

@@ -1,9 +1,9 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { hardened, MemoryStore, SessionError, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { recordCalls } from '../../support/recording-store'
-import { createSite, type Handlers, type Site } from '../../support/site'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { recordCalls } from '../../support/spies/recording-store'
+import { createSite, type Handlers, type Site } from '../../support/app/site'
 import { CASES, FOREIGN, OWN, signIn } from './requests'
 
 const REFUSED = { code: 'ERR_SESSION_CROSS_SITE', status: 403, expose: false }

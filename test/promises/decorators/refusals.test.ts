@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { session as middleware, SessionError, SessionService } from 'koa-session-service'
 import { session } from 'koa-session-service/decorators'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 import { transformSync } from 'esbuild'
 import { evaluate } from './compilers'
 

@@ -7,9 +7,9 @@ import {
   LONG_LIVED,
   offeredIn,
   type BoundBrowser,
-} from '../../support/bound-site'
+} from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-import { SEALING_KEYS } from '../../support/every-backend'
+import { SEALING_KEYS } from '../../support/backends/every-backend'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 
 let clock: ReturnType<typeof stopClock>

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { MemoryStore, SessionError, type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND, STORE_BACKENDS, SEALING_KEYS } from '../../support/every-backend'
+import { EVERY_BACKEND, STORE_BACKENDS, SEALING_KEYS } from '../../support/backends/every-backend'
 import {
   BESIDE,
   challengeIn,
@@ -12,13 +12,13 @@ import {
   type BoundBrowser,
   type BoundSite,
   type Instructions,
-} from '../../support/bound-site'
+} from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-import { interceptStore } from '../../support/intercept'
-import { mutate } from '../../support/mutate-proof'
+import { interceptStore } from '../../support/spies/intercept'
+import { mutate } from '../../support/device/mutate-proof'
 import { cookieNames, cookieOf, parseSetCookie } from '../../support/set-cookie'
-import { SoftwareDevice } from '../../support/software-device'
-import { TroubledStore } from '../../support/trouble'
+import { SoftwareDevice } from '../../support/device/software-device'
+import { TroubledStore } from '../../support/spies/trouble'
 
 let clock: ReturnType<typeof stopClock>
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { observe, type Observed } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { observe, type Observed } from '../../support/app/site'
 import { FailingStore, takeTurns, toldBy } from './fixtures'
 import { Browser, closeServers, listen, type HttpAnswer } from './server'
 

@@ -1,8 +1,8 @@
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
-import { observe, type Observed } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
+import { observe, type Observed } from '../../support/app/site'
 import { toldBy } from './fixtures'
 import { Browser, closeServers, listen, namesOf } from './server'
 

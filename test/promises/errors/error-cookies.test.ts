@@ -1,6 +1,6 @@
 import session, { MemoryStore, sealed, SessionService } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
 import { Browser, closeServers, listen, namesOf } from './server'
 
 afterEach(closeServers)

@@ -1,8 +1,8 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import session from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { observe } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { observe } from '../../support/app/site'
 import { Browser, closeServers, listen, namesOf, type HttpAnswer } from './server'
 
 afterEach(closeServers)

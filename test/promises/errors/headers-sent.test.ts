@@ -1,9 +1,9 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import session, { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { BACKENDS, STORES } from '../../support/backends'
-import { observe, type Observed } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { BACKENDS, STORES } from '../../support/backends/backends'
+import { observe, type Observed } from '../../support/app/site'
 import { takeTurns, toldBy } from './fixtures'
 import { Browser, closeServers, listen, namesOf, type HttpAnswer } from './server'
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import session, { type SessionOptions, type SessionService } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
+import { createApp } from '../../support/app/app'
+import { EVERY_BACKEND } from '../../support/backends/every-backend'
 import { Browser, closeServers, listen, namesOf } from './server'
 
 afterEach(closeServers)

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import session, { MemoryStore, type SessionOptions, type SessionService } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { without } from '../../support/intercept'
-import { observe } from '../../support/site'
+import { createApp } from '../../support/app/app'
+import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { without } from '../../support/spies/intercept'
+import { observe } from '../../support/app/site'
 import { Browser, closeServers, listen } from './server'
 
 afterEach(closeServers)

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import type { Context } from 'koa'
 import type { HeldSession, SessionOptions } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { endOf, hold, NEVER } from '../../support/held'
-import { hasEffect, RUNS } from '../../support/race'
-import { ScheduledStore, type StoreCall } from '../../support/scheduled-store'
+import { createSessionApp } from '../../support/app/session-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { endOf, hold, NEVER } from '../../support/app/held'
+import { hasEffect, RUNS } from '../../support/races/race'
+import { ScheduledStore, type StoreCall } from '../../support/races/scheduled-store'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

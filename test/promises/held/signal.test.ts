@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { SessionOptions } from 'koa-session-service'
-import { createSessionApp, type Action } from '../../support/session-app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { createGate } from '../../support/gate'
-import { endOf, NEVER, settle } from '../../support/held'
-import { CountingBus } from '../../support/counting-bus'
+import { createSessionApp, type Action } from '../../support/app/session-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { createGate } from '../../support/races/gate'
+import { endOf, NEVER, settle } from '../../support/app/held'
+import { CountingBus } from '../../support/spies/counting-bus'
 
 const servers: Server[] = []
 

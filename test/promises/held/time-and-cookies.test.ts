@@ -1,9 +1,9 @@
 import { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
 import type { Context } from 'koa'
-import { contextStoreOver, PlainStore } from '../../support/backends'
-import { SEALING_KEYS } from '../../support/every-backend'
-import { endOf, hold, NEVER } from '../../support/held'
-import { createSessionApp } from '../../support/session-app'
+import { contextStoreOver, PlainStore } from '../../support/backends/backends'
+import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { endOf, hold, NEVER } from '../../support/app/held'
+import { createSessionApp } from '../../support/app/session-app'
 
 const RECHECK = 30_000
 const HOUR = 3_600_000

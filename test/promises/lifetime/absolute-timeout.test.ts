@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/every-backend'
-import { recordCalls } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
-import { observe } from '../../support/site'
-import type { Visitor } from '../../support/app'
+import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { recordCalls } from '../../support/spies/intercept'
+import { createSessionApp } from '../../support/app/session-app'
+import { observe } from '../../support/app/site'
+import type { Visitor } from '../../support/app/app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000

@@ -1,6 +1,6 @@
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { createSessionApp } from '../../support/session-app'
+import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { createSessionApp } from '../../support/app/session-app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const MINUTE = 60 * 1000

@@ -1,8 +1,8 @@
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/every-backend'
-import { recordCalls } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
-import { READS } from '../../support/trouble'
+import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { recordCalls } from '../../support/spies/intercept'
+import { createSessionApp } from '../../support/app/session-app'
+import { READS } from '../../support/spies/trouble'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000

@@ -1,8 +1,8 @@
 import { MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/every-backend'
-import { interceptStore, recordCalls } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
+import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { interceptStore, recordCalls } from '../../support/spies/intercept'
+import { createSessionApp } from '../../support/app/session-app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000

@@ -1,8 +1,8 @@
 import { MemoryStore, session, SessionError, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { freshSession } from '../../support/fresh-session'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { freshSession } from '../../support/app/fresh-session'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
-import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/site'
+import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/app/site'
 
 const HANDLERS: Handlers = { '/login': (ctx) => (ctx.session.user = 'alice') }
 

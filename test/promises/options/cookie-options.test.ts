@@ -1,8 +1,8 @@
 import { type SessionOptions } from 'koa-session-service'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
 import { cookieNames, cookieOf, parseSetCookie, recordIn } from '../../support/set-cookie'
-import { createSite } from '../../support/site'
+import { createSite } from '../../support/app/site'
 
 const ONE_DAY = 86_400_000
 const HTTPS = { 'x-forwarded-proto': 'https' }

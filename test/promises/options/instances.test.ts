@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { MemoryStore, session, SessionService, type Container, type Session } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
+import { createApp } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
-import { addHandlers, observe, type Handlers } from '../../support/site'
+import { addHandlers, observe, type Handlers } from '../../support/app/site'
 
 interface TwoSessions extends Context {
   admin: Session | null

@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
 import { ContextStore, MemoryStore, session, type SessionRecord } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { BACKENDS, PlainStore, STORES } from '../../support/backends'
+import { createApp } from '../../support/app/app'
+import { BACKENDS, PlainStore, STORES } from '../../support/backends/backends'
 import { startClock, stopClock } from '../../support/clock'
-import { recordCalls } from '../../support/recording-store'
+import { recordCalls } from '../../support/spies/recording-store'
 import { cookieNames, cookieOf, recordIn } from '../../support/set-cookie'
-import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/site'
+import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/app/site'
 
 const ONE_DAY = 86_400_000
 const HANDLERS: Handlers = {

@@ -1,9 +1,9 @@
 import { type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { PlainStore } from '../../support/backends'
-import { recordCalls } from '../../support/recording-store'
+import { PlainStore } from '../../support/backends/backends'
+import { recordCalls } from '../../support/spies/recording-store'
 import { cookieOf } from '../../support/set-cookie'
-import { createSite, sessionOf, type Handlers } from '../../support/site'
+import { createSite, sessionOf, type Handlers } from '../../support/app/site'
 
 const ONE_DAY = 86_400_000
 const GRACE = 10_000

@@ -11,9 +11,9 @@ import {
   type SessionOptions,
 } from 'koa-session-service'
 import { createClient, createCluster } from 'redis'
-import { createApp, Visitor } from '../../support/app'
-import { contextStoreOver } from '../../support/backends'
-import { createSessionApp } from '../../support/session-app'
+import { createApp, Visitor } from '../../support/app/app'
+import { contextStoreOver } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
 
 const PASSWORD = 'hunter2'
 const ADDRESS = `redis://default:${PASSWORD}@cache.example:6379`

@@ -1,5 +1,5 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
+import { createSessionApp } from '../../support/app/session-app'
 
 const failing = () => Promise.reject(new Error('the database of accounts is down')) as never
 

@@ -1,10 +1,10 @@
 import { MemoryStore, type SessionOptions, type SignedInSession } from 'koa-session-service'
-import type { Visitor } from '../../support/app'
+import type { Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { hold } from '../../support/held'
-import { recordCalls } from '../../support/intercept'
-import { newOwner, OwnedApp } from '../../support/owned-app'
-import { idOf } from '../../support/racing-app'
+import { hold } from '../../support/app/held'
+import { recordCalls } from '../../support/spies/intercept'
+import { newOwner, OwnedApp } from '../../support/owners/owned-app'
+import { idOf } from '../../support/races/racing-app'
 
 const MINUTE = 60_000
 const device: SessionOptions['device'] = ({ header }) => ({ agent: header['user-agent'] })

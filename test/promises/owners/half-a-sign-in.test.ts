@@ -1,9 +1,16 @@
 import { handleOf } from '../../../src/session/token'
-import type { Visitor } from '../../support/app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { intercepted } from '../../support/intercept'
-import { dataOf, newOwner, OwnedApp, type OwnedStore, type OwnedVerb, storedOwner } from '../../support/owned-app'
-import { idOf, tokenOf } from '../../support/racing-app'
+import type { Visitor } from '../../support/app/app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { intercepted } from '../../support/spies/intercept'
+import {
+  dataOf,
+  newOwner,
+  OwnedApp,
+  type OwnedStore,
+  type OwnedVerb,
+  storedOwner,
+} from '../../support/owners/owned-app'
+import { idOf, tokenOf } from '../../support/races/racing-app'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { newOwner } from '../../support/owned-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { newOwner } from '../../support/owners/owned-app'
 
 const HOUR = 3_600_000
 const CONTEXT = { rolling: false, ctx: {} as Context }

@@ -1,7 +1,7 @@
 import type { SignedInSession } from 'koa-session-service'
-import { CookieJar, type Visitor } from '../../support/app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { dataOf, newOwner, OwnedApp } from '../../support/owned-app'
+import { CookieJar, type Visitor } from '../../support/app/app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { dataOf, newOwner, OwnedApp } from '../../support/owners/owned-app'
 
 const device = ({ header }: { header: Record<string, unknown> }) => ({ agent: header['user-agent'] })
 

@@ -1,6 +1,6 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { createSessionApp } from '../../support/session-app'
+import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { createSessionApp } from '../../support/app/session-app'
 
 const CODED = { code: 'ERR_SESSION_BAD_VALUE' }
 

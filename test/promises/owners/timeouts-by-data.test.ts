@@ -1,7 +1,7 @@
 import { hardened, MemoryStore, type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { dataOf, OwnedApp } from '../../support/owned-app'
+import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { dataOf, OwnedApp } from '../../support/owners/owned-app'
 import { parseSetCookie } from '../../support/set-cookie'
 
 const MINUTE = 60_000

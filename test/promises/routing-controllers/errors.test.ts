@@ -3,10 +3,10 @@ import type Koa from 'koa'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
 import { BadRequestError, Get, JsonController, Post } from 'routing-controllers'
-import { KOA_VERSIONS, Visitor } from '../../support/app'
-import { createServer } from '../../support/server'
-import { BACKENDS } from '../../support/backends'
-import { WatchedStore } from '../../support/watched-store'
+import { KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { createServer } from '../../support/app/controllers'
+import { BACKENDS } from '../../support/backends/backends'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 let thrown: unknown
 

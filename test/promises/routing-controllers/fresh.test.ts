@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import session, { MemoryStore, SessionService } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, Param, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
 
 interface User {

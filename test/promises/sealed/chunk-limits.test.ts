@@ -5,7 +5,7 @@ import { ChunkedTransport, MAX_CHUNKS } from '../../../src/transports/chunked-tr
 import { CookieTransport } from '../../../src/transports/cookie-transport'
 import { SessionError } from '../../../src/base/errors'
 import type { CookieAttributes } from '../../../src/contracts/cookie-attributes'
-import { contextOf } from '../../support/contexts'
+import { contextOf } from '../../support/app/contexts'
 
 const codec = sealed({ keys: ['a secret of more than thirty-two bytes'] })
 const sealedText = (length: number) => codec.encode({ text: 'x'.repeat(length), _session: true }, 's')

@@ -1,6 +1,6 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto'
 import { sealed, SessionError } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
+import { createSessionApp } from '../../support/app/session-app'
 
 const KEY = 'the first secret, of more than thirty-two bytes'
 const OLD_KEY = 'an older secret, of more than thirty-two bytes!'

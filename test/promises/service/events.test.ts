@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import { MemoryStore, type RejectedSession, SessionService, type SessionOptions } from 'koa-session-service'
-import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { everythingElse } from '../../support/interleave'
+import { everythingElse } from '../../support/races/interleave'
 
 afterEach(startClock)
 

@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import { createSession, session, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { EVERY_BACKEND } from '../../support/backends/every-backend'
 import { cookieNames } from '../../support/set-cookie'
 
 describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {

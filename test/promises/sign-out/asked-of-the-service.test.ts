@@ -1,5 +1,5 @@
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp, type Action } from '../../support/session-app'
+import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { createSessionApp, type Action } from '../../support/app/session-app'
 
 /** What a handler may answer with that is this visitor's own, without a look at ctx.session. */
 const ASKED: Record<string, Action> = {

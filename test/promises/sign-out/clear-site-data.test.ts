@@ -1,9 +1,9 @@
 import type Koa from 'koa'
 import { hardened, MemoryStore, type ClearedData, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { interceptStore } from '../../support/intercept'
-import { createSite, type Handlers, type Site } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { interceptStore } from '../../support/spies/intercept'
+import { createSite, type Handlers, type Site } from '../../support/app/site'
 
 const BOTH: readonly ClearedData[] = ['cache', 'storage']
 const HEADER = '"cache", "storage"'

@@ -1,6 +1,6 @@
 import { MemoryStore, session } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
-import { interceptStore } from '../../support/intercept'
+import { createApp, Visitor } from '../../support/app/app'
+import { interceptStore } from '../../support/spies/intercept'
 
 const TEN_SECONDS = 10_000
 

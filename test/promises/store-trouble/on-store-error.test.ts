@@ -1,8 +1,8 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp, type Action, type SessionApp } from '../../support/session-app'
-import type { Visitor } from '../../support/app'
-import { READS, RENEWALS, TroubledStore, WRITES } from '../../support/trouble'
+import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { createSessionApp, type Action, type SessionApp } from '../../support/app/session-app'
+import type { Visitor } from '../../support/app/app'
+import { READS, RENEWALS, TroubledStore, WRITES } from '../../support/spies/trouble'
 
 const outage = () => Promise.reject(new Error('the store is down'))
 

@@ -1,8 +1,8 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp, type SessionApp } from '../../support/session-app'
-import { RENEWALS, TroubledStore, WRITES, type Trouble } from '../../support/trouble'
+import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { createSessionApp, type SessionApp } from '../../support/app/session-app'
+import { RENEWALS, TroubledStore, WRITES, type Trouble } from '../../support/spies/trouble'
 
 const OUTAGE = new Error('connect ECONNREFUSED')
 

@@ -1,8 +1,8 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp, type Action } from '../../support/session-app'
-import { deferred, type Deferred } from '../../support/interleave'
-import { READS, RENEWALS, TroubledStore } from '../../support/trouble'
+import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { createSessionApp, type Action } from '../../support/app/session-app'
+import { deferred, type Deferred } from '../../support/races/interleave'
+import { READS, RENEWALS, TroubledStore } from '../../support/spies/trouble'
 
 /** A request, and which call of the store it waits for. */
 const CALLS: [string, RegExp, SessionOptions][] = [

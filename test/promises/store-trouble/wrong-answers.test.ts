@@ -1,7 +1,7 @@
 import { MemoryStore, SessionError } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp } from '../../support/session-app'
-import { READS, TroubledStore } from '../../support/trouble'
+import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { createSessionApp } from '../../support/app/session-app'
+import { READS, TroubledStore } from '../../support/spies/trouble'
 
 const GARBAGE: [string, unknown][] = [
   ['null', null],

@@ -7,8 +7,8 @@ import {
   type Versioned,
 } from 'koa-session-service'
 import { stopClock, startClock } from '../../support/clock'
-import { interceptStore, recordCalls, type Intercept } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
+import { interceptStore, recordCalls, type Intercept } from '../../support/spies/intercept'
+import { createSessionApp } from '../../support/app/session-app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000

@@ -1,7 +1,7 @@
 import { Store as ExpressBase, MemoryStore as ExpressMemoryStore } from 'express-session'
 import { fromExpressStore, session, type Store } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { createSessionApp } from '../../support/session-app'
+import { createApp } from '../../support/app/app'
+import { createSessionApp } from '../../support/app/session-app'
 
 const LONG = 60_000
 const context = { rolling: false, changed: true, ctx: {} as never }

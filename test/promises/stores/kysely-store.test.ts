@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
-import { openSqlite } from '../../support/databases'
+import { openSqlite } from '../../support/backends/databases'
 
 const LONG = 60_000
 

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { LayeredStore, type BusMessage } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { CountingBus } from '../../support/counting-bus'
-import { createGate } from '../../support/gate'
-import { WatchedStore } from '../../support/watched-store'
+import { CountingBus } from '../../support/spies/counting-bus'
+import { createGate } from '../../support/races/gate'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const LONG = 10_000_000
 const maxStale = 60_000

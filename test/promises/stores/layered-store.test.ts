@@ -2,9 +2,9 @@ import type { Context } from 'koa'
 import { LayeredStore, MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
 import { stopMonotonic } from '../../support/monotonic-clock'
-import { createGate } from '../../support/gate'
-import { createSessionApp } from '../../support/session-app'
-import { WatchedStore } from '../../support/watched-store'
+import { createGate } from '../../support/races/gate'
+import { createSessionApp } from '../../support/app/session-app'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const LONG = 60_000
 const maxStale = 2000

@@ -3,9 +3,9 @@ import Valkey from 'iovalkey'
 import { RedisStore, type RedisClient } from 'koa-session-service/redis'
 import { describeSessionStore } from 'koa-session-service/testing'
 import { createClient, createCluster, RESP_TYPES } from 'redis'
-import { hasRedis, startRedisCluster, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { hasRedis, startRedisCluster, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const
 

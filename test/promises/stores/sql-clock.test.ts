@@ -9,9 +9,9 @@ import {
   startMariadb,
   startPostgres,
   type TestDatabase,
-} from '../../support/databases'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+} from '../../support/backends/databases'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 /** In Berlin, summer time ended at that second: from 02:00 to 03:00, the clocks on the wall showed the same hour twice. */
 const SUMMER_ENDS = 1_761_440_400

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { SessionService } from 'koa-session-service'
 import { visit } from 'koa-session-service/testing'
 import { chromium, type Browser, type BrowserContext } from 'playwright-core'
-import { createApp } from '../../support/app'
-import { describeWith } from '../../support/require-server'
+import { createApp } from '../../support/app/app'
+import { describeWith } from '../../support/backends/require-server'
 import { type Data, MODES } from './modes'
 
 /** The modes whose cookies differ: in number, by their names and in their attributes. */

@@ -1,6 +1,6 @@
 import { hardened, MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
-import { BACKENDS } from '../../support/backends'
-import { SEALING_KEYS } from '../../support/every-backend'
+import { BACKENDS } from '../../support/backends/backends'
+import { SEALING_KEYS } from '../../support/backends/every-backend'
 
 export interface Data {
   userId?: string

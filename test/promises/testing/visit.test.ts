@@ -6,7 +6,7 @@ import { MemoryStore, session, type Session, SessionError, SessionService } from
 import { visit } from 'koa-session-service/testing'
 import inject from 'light-my-request'
 import request from 'supertest'
-import { createApp, KOA_VERSIONS } from '../../support/app'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
 import { type Data, MODES, type ModeCase } from './modes'
 
 const servers: Server[] = []

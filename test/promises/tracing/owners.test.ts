@@ -1,9 +1,9 @@
 import { inspect } from 'node:util'
 import { MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { recordCalls } from '../../support/intercept'
-import { OwnedApp } from '../../support/owned-app'
-import { nextTurn } from '../../support/site'
+import { recordCalls } from '../../support/spies/intercept'
+import { OwnedApp } from '../../support/owners/owned-app'
+import { nextTurn } from '../../support/app/site'
 import { TraceListener } from './listener'
 
 const OWNER = 'ann-whom-no-trace-names'

@@ -3,10 +3,10 @@ import { MemoryStore, SessionService } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { useSessions } from 'koa-session-service/typedi'
 import { Container, Service } from 'typedi'
-import { createApp, Visitor } from '../../support/app'
-import { openSqlite } from '../../support/databases'
-import { everythingElse } from '../../support/interleave'
-import { WatchedStore } from '../../support/watched-store'
+import { createApp, Visitor } from '../../support/app/app'
+import { openSqlite } from '../../support/backends/databases'
+import { everythingElse } from '../../support/races/interleave'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 class AdminSessions extends SessionService {}
 

@@ -4,8 +4,8 @@ import passport from 'koa-passport'
 import koaSession from 'koa-session'
 import session, { type SessionOptions } from 'koa-session-service'
 import { Strategy } from 'passport-local'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { BACKENDS, PlainStore, STORES } from '../../support/backends'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { BACKENDS, PlainStore, STORES } from '../../support/backends/backends'
 
 type Library = (options: SessionOptions, app: Koa) => Koa.Middleware
 

@@ -2,9 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import Redis, { type Cluster } from 'ioredis'
 import { RedisStore } from 'koa-session-service/redis'
 import { closeServers } from '../../promises/errors/server'
-import { hasRedis, startRedisCluster } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { hasRedis, startRedisCluster } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 import { Crowd } from './crowd'
 
 const unhandled: unknown[] = []

@@ -12,10 +12,10 @@ import {
   startMariadb,
   startPostgres,
   type TestDatabase,
-} from '../../support/databases'
-import { DURABLE, hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+} from '../../support/backends/databases'
+import { DURABLE, hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 import { Crowd } from './crowd'
 
 interface Connection {

@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import Keygrip from 'keygrip'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import type { Visitor } from '../../support/app'
-import { createSessionApp, type SessionApp } from '../../support/session-app'
+import type { Visitor } from '../../support/app/app'
+import { createSessionApp, type SessionApp } from '../../support/app/session-app'
 
 const PLACES: [string, () => SessionOptions][] = [
   ['a record', () => ({})],

@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { CookieJar } from '../../support/app'
+import { CookieJar } from '../../support/app/app'
 import { ENVIRONMENT, MODULES, WORKSHOP, type PackedProject } from './packed'
 
 /** A project that has installed the package, and of all others only those that it names. */
