@@ -11,11 +11,11 @@ import {
 import { deviceBound } from 'koa-session-service/dbsc'
 import type Koa from 'koa'
 import type { Context } from 'koa'
-import { CookieJar, createApp, Visitor } from '../../support/app'
-import { PlainStore } from '../../support/backends'
-import { LONG_KEYS, createBoundSite } from '../../support/bound-site'
+import { CookieJar, createApp, Visitor } from '../../support/app/app'
+import { PlainStore } from '../../support/backends/backends'
+import { LONG_KEYS, createBoundSite } from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, SEALING_KEYS, STORE_BACKENDS } from '../../support/every-backend'
+import { EVERY_BACKEND, SEALING_KEYS, STORE_BACKENDS } from '../../support/backends/every-backend'
 
 type Handle = (ctx: Context, sessions: SessionService) => unknown
 

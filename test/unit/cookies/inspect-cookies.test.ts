@@ -1,6 +1,6 @@
 import Keygrip from 'keygrip'
 import { inspectCookies, verifyingKeys } from '../../../src/cookies/inspect-cookies'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 import { Signatures } from '../../../src/cookies/signatures'
 
 const KEYS = ['the first key', 'an older key']

@@ -4,9 +4,17 @@ import type Koa from 'koa'
 import type { Context } from 'koa'
 import { session, type SessionOptions } from 'koa-session-service'
 import type { Browser, Page } from 'playwright-core'
-import { CHROMIUM, ELSEWHERE, hasOpenssl, HOME, launch, serveSecurely, type SecureSite } from '../../support/chromium'
-import { describeWith } from '../../support/require-server'
-import { createApp } from '../../support/app'
+import {
+  CHROMIUM,
+  ELSEWHERE,
+  hasOpenssl,
+  HOME,
+  launch,
+  serveSecurely,
+  type SecureSite,
+} from '../../support/app/chromium'
+import { describeWith } from '../../support/backends/require-server'
+import { createApp } from '../../support/app/app'
 import { debug, printed } from './lines'
 import { KEYS, SECRET } from './set-ups'
 

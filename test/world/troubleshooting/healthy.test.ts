@@ -1,8 +1,8 @@
 import session, { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
 import type Koa from 'koa'
 import type { Context } from 'koa'
-import { createApp, Visitor } from '../../support/app'
-import { EVERY_BACKEND, SEALING_KEYS } from '../../support/every-backend'
+import { createApp, Visitor } from '../../support/app/app'
+import { EVERY_BACKEND, SEALING_KEYS } from '../../support/backends/every-backend'
 import { debug, printed } from './lines'
 
 jest.mock('../../../src/base/debug', () => ({ debug: jest.requireActual<{ debug: typeof debug }>('./lines').debug }))

@@ -7,8 +7,8 @@ import session, {
 } from 'koa-session-service'
 import type Koa from 'koa'
 import type { Context, Middleware } from 'koa'
-import { createApp, CookieJar, Visitor } from '../../support/app'
-import { PlainStore } from '../../support/backends'
+import { createApp, CookieJar, Visitor } from '../../support/app/app'
+import { PlainStore } from '../../support/backends/backends'
 
 /** A site that somebody has set up wrongly: a small program whose last request has not the session that it should have. */
 export interface SetUp {

@@ -1,5 +1,5 @@
-import { CookieJar } from '../../support/app'
-import { PlainStore } from '../../support/backends'
+import { CookieJar } from '../../support/app/app'
+import { PlainStore } from '../../support/backends/backends'
 import { startClock, stopClock } from '../../support/clock'
 import { debug, printed } from './lines'
 import { KEYS, MORE, OTHER_KEYS, SEALING, SECRET, TEN } from './set-ups'
