@@ -72,7 +72,6 @@ function circumstancesOf(
   return {
     isSecure: ctx.secure,
     forwardedProto: ctx.get('X-Forwarded-Proto').split(',')[0].trim(),
-    trustsProxy: ctx.app.proxy,
     host: ctx.hostname,
     path: ctx.path,
     fetchSite: ctx.get('Sec-Fetch-Site'),

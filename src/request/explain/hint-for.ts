@@ -8,7 +8,6 @@ export interface Circumstances {
   readonly isSecure: boolean
   /** What a proxy says of that, whether or not the app believes it. */
   readonly forwardedProto: string
-  readonly trustsProxy: boolean
   readonly host: string
   readonly path: string
   /** `Sec-Fetch-Site` and `Sec-Fetch-Dest`. */
@@ -54,10 +53,10 @@ export function hintFor(explained: Explained, about: Circumstances, recalled: Re
   )
 }
 
-function ofError({ error }: Explained, { forwardedProto, trustsProxy }: Circumstances): SessionHint | undefined {
+function ofError({ error }: Explained, { forwardedProto }: Circumstances): SessionHint | undefined {
   switch (error) {
     case 'ERR_SESSION_INSECURE':
-      return forwardedProto === 'https' && !trustsProxy ? 'no-app-proxy' : 'plain-http'
+      return forwardedProto === 'https' ? 'no-app-proxy' : 'plain-http'
     case 'ERR_SESSION_KEYS_MISSING':
       return 'no-keys'
     case 'ERR_SESSION_COOKIE_TOO_LARGE':

@@ -13,7 +13,7 @@ import type Koa from 'koa'
 import type { Context } from 'koa'
 import { CookieJar, createApp, Visitor } from '../../support/app/app'
 import { PlainStore } from '../../support/backends/backends'
-import { LONG_KEYS, createBoundSite } from '../../support/device/bound-site'
+import { LONG_KEYS, createBoundSite, offeredIn } from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
 import { EVERY_BACKEND, SEALING_KEYS, STORE_BACKENDS } from '../../support/backends/every-backend'
 
@@ -40,6 +40,10 @@ const HANDLERS: Record<string, Handle> = {
   '/regenerate': (ctx, sessions) => sessions.regenerate(ctx),
   '/confirm': (ctx, sessions) => sessions.confirm(ctx),
   '/touch': (ctx, sessions) => sessions.touch(ctx),
+  '/touch-more': (ctx, sessions) => {
+    ctx.session.more = Math.random()
+    return sessions.touch(ctx)
+  },
   '/max-age': (ctx) => void (ctx.session.maxAge = 1_000_000),
 }
 
@@ -212,6 +216,23 @@ async function unproven(clock: ReturnType<typeof stopClock>): Promise<SessionExp
 
 afterEach(startClock)
 
+it('R120: unproven-device, too, for a copy of the cookie from before its session was bound', async () => {
+  const clock = stopClock()
+  const site = createBoundSite({ store: new MemoryStore() })
+  let last: SessionExplanation | undefined
+  site.app.middleware.unshift(async (ctx, next) => {
+    await next()
+    last = site.sessions.explain(ctx)
+  })
+  const ann = site.browser()
+  const offer = offeredIn(await ann.get('/login'))
+  const thief = ann.copy()
+  await ann.register(ann.device.register(offer))
+  clock.advance(11_000)
+  await thief.get('/')
+  expect(last).toMatchObject({ why: 'unproven-device', presented: [{ fate: 'unproven-device' }], session: 'new' })
+})
+
 describe('what became of a cookie', () => {
   it.each(Object.keys(SITUATIONS) as CookieFate[])('R120: %s', async (word) => {
     expect((await SITUATIONS[word](stopClock())).why).toBe(word)
@@ -253,6 +274,15 @@ describe('what became of a cookie', () => {
     for (const value of site.jar.values.values()) expect(JSON.stringify(told)).not.toContain(value.slice(0, 12))
   })
 
+  it('R120: has no hint where a cookie ends with the browser, and its session before that', async () => {
+    expect(await SITUATIONS.idle(stopClock())).toMatchObject({ hint: undefined })
+  })
+
+  it('R120: has no hint where the application hands out the id itself', async () => {
+    const site = explained({ store: new MemoryStore(), externalKey: { get: () => undefined, set: () => undefined } })
+    expect(await site.get('/in')).toMatchObject({ written: 'changed', told: [], hint: undefined })
+  })
+
   it('R120: reads nothing, writes nothing, and is told anew with each call', async () => {
     const store = new PlainStore()
     const site = explained({ store, lazy: true })
@@ -283,6 +313,7 @@ describe('what was written, and why', () => {
     ['regenerate', {}, '/regenerate'],
     ['confirm', {}, '/confirm'],
     ['touch', {}, '/touch'],
+    ['changed', {}, '/touch-more'],
     ['rolling', { rolling: true }, '/'],
     ['forced', {}, '/max-age'],
     ['removed', {}, '/out'],

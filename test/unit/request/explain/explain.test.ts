@@ -25,7 +25,6 @@ const UNASKED: ExplainFacts = {
   circumstances: {
     isSecure: true,
     forwardedProto: '',
-    trustsProxy: false,
     host: 'shop.example',
     path: '/',
     fetchSite: '',

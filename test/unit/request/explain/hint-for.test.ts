@@ -18,7 +18,6 @@ const GOOD: Explained = {
 const USUAL: Circumstances = {
   isSecure: true,
   forwardedProto: '',
-  trustsProxy: false,
   host: 'shop.example',
   path: '/cart/pay',
   fetchSite: 'same-origin',
@@ -80,10 +79,10 @@ describe('hintFor', () => {
       { forwardedProto: 'https' },
     ],
     [
-      'the same behind a trusted proxy that says http',
+      'the same behind a proxy that says http',
       'plain-http',
       { error: 'ERR_SESSION_INSECURE' },
-      { forwardedProto: 'http', trustsProxy: true },
+      { forwardedProto: 'http' },
     ],
     ['a Secure cookie and no proxy', 'plain-http', { error: 'ERR_SESSION_INSECURE' }],
     ['no keys', 'no-keys', { error: 'ERR_SESSION_KEYS_MISSING' }],

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { SessionExplanation } from 'koa-session-service'
 import { lineOf, type RequestLine } from '../../../../src/request/explain/line'
 import { toldBy } from '../../../../src/request/explain/told'
@@ -85,5 +86,7 @@ describe('toldBy', () => {
     expect(one.fingerprint).toBe(same.fingerprint)
     expect(one.fingerprint).not.toBe(other.fingerprint)
     expect(JSON.stringify(one)).not.toContain('a-value')
+    // Data that somebody guesses are not confirmed.
+    expect(one.fingerprint).not.toBe(createHash('sha256').update('a-value').digest('base64url').slice(0, 8))
   })
 })
