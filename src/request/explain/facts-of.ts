@@ -11,8 +11,6 @@ import type { RequestSession } from '../session/request-session'
 import type { ExplainFacts } from './facts'
 import type { Circumstances } from './hint-for'
 
-const NO_REFUSALS: ExplainFacts['refusals'] = new Map()
-
 /** Gathers what a request has anyway. Nothing is read from the store, and the application is asked nothing that could fail. */
 export function factsOf(ctx: Context, session: RequestSession, config: SessionConfig): ExplainFacts {
   const { options, hasStore, cookies: names, binding } = config
@@ -24,7 +22,7 @@ export function factsOf(ctx: Context, session: RequestSession, config: SessionCo
     cookie: options.key,
     cookies,
     tokens: session.persistence.client.presented,
-    refusals: scope.trouble?.refusals ?? NO_REFUSALS,
+    refusals: new Map(scope.trouble?.refusals),
     standing: state.current.name,
     isUnread: state.hasFailedToRead,
     isSpread: names.length > 1,

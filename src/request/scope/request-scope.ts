@@ -17,7 +17,7 @@ import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
 import { inCall, inHook } from './hooks'
 import { Stage } from './stage'
-import { withRefusal, type Trouble } from './trouble'
+import { withFailure, withRefusal, type Trouble } from './trouble'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
 
@@ -120,7 +120,7 @@ export class RequestScope {
   }
 
   noteFailure(failure: unknown): void {
-    this.#trouble = { refusals: this.#trouble?.refusals, failure }
+    this.#trouble = withFailure(this.#trouble, failure)
   }
 
   /** The last thing that was written, for who asks; that there was no need for another write does not count. */
