@@ -1,8 +1,8 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 
 interface Basket {
   items: string[]

@@ -1,11 +1,9 @@
 import type { SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
-import { createSite, sessionOf } from '../../support/app/site'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const HOUR = 60 * 60 * 1000
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 
@@ -65,53 +63,4 @@ describe.each(CONDITIONAL)('in step: $name', ({ options }) => {
     clock.advance(20 * HOUR)
     expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
   })
-})
-
-describe.each(EVERY_BACKEND)('in step: $name', ({ options }) => {
-  it.each(['save', 'maxAge', 'toJSON', 'regenerate', 'length'])(
-    'R56: delete of data named %s deletes it',
-    async (key) => {
-      const { visitor } = createSessionApp(options(), {
-        '/both': (ctx) => ctx.session.toJSON(),
-        '/assign': (ctx) => {
-          ctx.session = { cart: 'tea', [key]: 'of the visitor' }
-        },
-      })
-      const ann = visitor()
-      await ann.get('/assign')
-      expect((await ann.get('/both')).json()).toEqual({ cart: 'tea', [key]: 'of the visitor' })
-      await ann.get(`/delete?key=${key}`)
-      expect((await ann.get('/both')).json()).toEqual({ cart: 'tea' })
-    },
-  )
-})
-
-describe.each(STORE_BACKENDS)('before the middleware: $name', ({ options }) => {
-  it.each(['null and data', 'null', 'data'])(
-    'R56: %s, assigned there, leave cookie and record in step',
-    async (what) => {
-      const app = createApp()
-      app.use(async (ctx, next) => {
-        if (ctx.path === '/early') {
-          if (what.startsWith('null')) ctx.session = null
-          if (what.endsWith('data')) ctx.session = { early: true }
-        }
-        await next()
-      })
-      const { visitor } = createSite(
-        options(),
-        {
-          '/set': (ctx) => Object.assign(ctx.session, { cart: 'tea' }),
-          '/early': (ctx) => Object.assign(ctx.session, { late: true }),
-        },
-        app,
-      )
-      await visitor.get('/set')
-      const before = visitor.jar.copy()
-      expect((await visitor.get('/early')).status).toBe(200)
-      const shown = await sessionOf(visitor)
-      expect(shown).toMatchObject({ late: true })
-      expect(await sessionOf(new Visitor(app, before))).toEqual(visitor.jar.header === before.header ? shown : {})
-    },
-  )
 })

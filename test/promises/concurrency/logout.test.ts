@@ -1,30 +1,42 @@
 import { LayeredStore } from 'koa-session-service'
+import { nextTurn } from '../../support/app/site'
+import { cookieNames, cookieOf } from '../../support/set-cookie'
 import { startClock, stopClock } from '../../support/clock'
 import { describeOnEachStore, type FullStore } from '../../support/backends/conditional-backends'
 import { idOf, RacingApp, readData } from '../../support/races/racing-app'
 
 const LOGOUTS = ['/null', '/destroy', '/restart/new']
 
+/** What a request does that reads the session before a logout, and ends after it; whether `rolling` is on. */
+const LATE: [what: string, path: string, rolling?: boolean][] = [
+  ['with a change', '/set/late'],
+  ['with a deletion', '/delete/secret'],
+  ['with a new object', '/replace/late'],
+  ['with update()', '/update/late'],
+  ['with rolling and no change', '/read', true],
+  ['with rolling and a change', '/set/late', true],
+  ['with a touch', '/touch'],
+  ['with a save', '/save'],
+  ['with a save and a change', '/savethenset/late'],
+  ['with a new lifetime', '/remember'],
+  ['after regenerate()', '/regenerate'],
+  ['after regenerate(), with rolling', '/regenerate', true],
+  ['with another logout', '/destroy'],
+]
+
 describeOnEachStore('a slow request that ends after a logout', (getStore) => {
   describe.each(LOGOUTS)('by %s', (logout) => {
-    it.each([
-      ['with a change', '/set/late', false],
-      ['with a deletion', '/delete/secret', false],
-      ['with update()', '/update/late', false],
-      ['with rolling and no change', '/read', true],
-      ['with rolling and a change', '/set/late', true],
-      ['with a touch', '/touch', false],
-      ['with a save', '/save', false],
-      ['with a new lifetime', '/remember', false],
-      ['after regenerate()', '/regenerate', false],
-      ['after regenerate(), with rolling', '/regenerate', true],
-      ['with another logout', '/destroy', false],
-    ])('R11: does not bring the session back: %s', async (_title, slow, rolling) => {
+    it.each(LATE)('R11, D16, D22: does not bring the session back: %s', async (_what, slow, rolling = false) => {
       const { racing, visitor } = await RacingApp.open({ store: getStore(), rolling })
       const late = racing.another(visitor)
       const request = await racing.start(late, slow)
       await racing.another(visitor).get(logout)
-      expect((await request.finish()).status).toBe(200)
+      const { status, setCookie } = await request.finish()
+      expect(status).toBe(200)
+      await nextTurn()
+      expect(racing.events).toEqual(slow === '/destroy' ? [] : ['gone'])
+      if (slow !== '/destroy') expect(setCookie).toEqual([])
+      expect(racing.errors).toEqual([])
       expect(await racing.secrets()).toEqual([])
       expect(await racing.record(idOf(visitor))).toBeUndefined()
       expect(await readData(late)).toEqual({})
@@ -46,6 +58,30 @@ describeOnEachStore('a slow request that ends after a logout', (getStore) => {
       await request.finish()
       expect(await racing.secrets()).toEqual([])
     })
+  })
+
+  it('D12: clears the cookies where it is a logout itself', async () => {
+    const { racing, visitor } = await RacingApp.open({ store: getStore() })
+    const request = await racing.start(visitor, '/null')
+    await racing.another(visitor).get('/null')
+    const answer = await request.finish()
+    expect(cookieNames(answer)).toEqual(['koa.sess', 'koa.sess.sig'])
+    expect(cookieOf(answer).expires).toBe(0)
+  })
+
+  it.each([
+    ['a change and regenerate(), as a sign-in without "owner" is,', '/login/bob'],
+    ['null and an object', '/restart/user'],
+  ])('R11, D16: with %s goes on with a session of its own', async (_what, slow) => {
+    const { racing, visitor } = await RacingApp.open({ store: getStore() })
+    const late = racing.another(visitor)
+    const request = await racing.start(late, slow)
+    await racing.another(visitor).get('/null')
+    await request.finish()
+    expect(Object.keys((await readData(late)) ?? {})).toEqual(['user'])
+    expect(await readData(visitor)).toEqual({})
+    expect(await racing.records()).toHaveLength(1)
+    expect(racing.errors).toEqual([])
   })
 
   it('R11: is told to nobody but the event "gone"', async () => {

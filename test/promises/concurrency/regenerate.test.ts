@@ -1,3 +1,4 @@
+import { nextTurn } from '../../support/app/site'
 import { describeOnEachStore } from '../../support/backends/conditional-backends'
 import { idOf, RacingApp, type RacingAppOptions, readData, tokenOf } from '../../support/races/racing-app'
 
@@ -6,6 +7,8 @@ const UNDER_WAY: [path: string, rolling: boolean][] = [
   ['/read', false],
   ['/read', true],
   ['/set/late', false],
+  ['/replace/late', false],
+  ['/savethenset/late', false],
   ['/set/late', true],
   ['/update/late', false],
   ['/touch', false],
@@ -30,7 +33,9 @@ describeOnEachStore('a request that is under way while another one regenerates',
     it('R12, R34: finishes without error, and leaves the old token dead', async () => {
       const { racing, visitor, old, answer } = await race()
       expect(answer.status).toBe(200)
+      await nextTurn()
       expect(racing.errors).toEqual([])
+      expect(racing.events).toEqual(path === '/read' && !rolling ? [] : ['gone'])
       expect(tokenOf(visitor)).not.toBe(tokenOf(old))
       expect(await readData(old)).toEqual({})
     })

@@ -39,6 +39,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     expect(racing.errors).toMatchObject([{ code: 'ERR_SESSION_CONFLICT', status: 503 }])
     expect(drawn.length).toBeLessThanOrEqual(12)
     expect(await racing.record(idOf(alice))).toEqual(before)
+    expect(await racing.records()).toHaveLength(2)
   })
 
   it('R13: is drawn by many new sessions at once, and each gets one of its own', async () => {

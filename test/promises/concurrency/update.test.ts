@@ -1,4 +1,5 @@
 import type { Session } from 'koa-session-service'
+import { nextTurn } from '../../support/app/site'
 import { describeOnEachStore } from '../../support/backends/conditional-backends'
 import { RacingApp, readData, type Verb } from '../../support/races/racing-app'
 
@@ -30,6 +31,7 @@ describeOnEachStore('update()', (getStore) => {
     meanwhile.push(...faster.map((path) => () => racing.another(visitor).get(path)))
     const answer = await racing.another(visitor).get('/slow')
     expect(meanwhile).toEqual([])
+    await nextTurn()
     return { answer, racing, data: await readData(visitor) }
   }
 
@@ -39,9 +41,11 @@ describeOnEachStore('update()', (getStore) => {
       seen.push(session.views)
       session.views = (session.views ?? 0) + 100
     }
-    const { data } = await race({ change, faster: Array<string>(conflicts).fill('/add/1'), data: { views: 1 } })
+    const faster = Array<string>(conflicts).fill('/add/1')
+    const { racing, data } = await race({ change, faster, data: { views: 1 } })
     expect(seen).toEqual(Array.from({ length: conflicts + 1 }, (_, index) => index + 1))
     expect(data).toEqual({ secret: 'secret', views: conflicts + 101 })
+    expect(racing.events).toEqual(Array<string>(conflicts).fill('conflict'))
   })
 
   it('R10: keeps what others set and delete meanwhile, conflict after conflict', async () => {
@@ -83,8 +87,9 @@ describeOnEachStore('update()', (getStore) => {
 
   it.each(['/null', '/destroy'])('R10: R11: answers null where %s was faster, and writes nothing', async (path) => {
     const { answer, racing } = await race({ change: (session) => (session.mine = 1), faster: [path] })
-    expect(answer).toMatchObject({ status: 200, body: '{"data":null}' })
+    expect(answer).toMatchObject({ status: 200, body: '{"data":null}', setCookie: [] })
     expect(await racing.records()).toEqual([])
+    expect(racing.events).toEqual(['gone'])
   })
 
   it('R10: R34: a session that changes hands in a later run has a new token', async () => {

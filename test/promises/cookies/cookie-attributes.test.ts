@@ -1,5 +1,5 @@
 import { hardened, MemoryStore, SessionError, type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { BACKENDS } from '../../support/backends/backends'
 import { createSessionApp, type SessionApp } from '../../support/app/session-app'
 
 const HTTPS = { 'x-forwarded-proto': 'https' }
@@ -21,7 +21,7 @@ async function failure(served: SessionApp, path: string, headers = {}): Promise<
   return { status, error }
 }
 
-describe.each(EVERY_BACKEND)("secure: 'auto': $name", ({ options }) => {
+describe.each(BACKENDS)("secure: 'auto': $name", ({ options }) => {
   it('R39: is Secure on an encrypted connection behind app.proxy, for setting and clearing', async () => {
     const visitor = behindProxy({ ...options(), secure: 'auto' }).visitor()
     const set = await visitor.get('/set?user=ann', HTTPS)

@@ -1,6 +1,6 @@
 import Keygrip from 'keygrip'
 import { MemoryStore } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 import { CookieJar, type Visitor } from '../../support/app/app'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
@@ -122,7 +122,7 @@ test('after thousands of other cookies, the first one is accepted all the same, 
   await expectRefused(alice)
 })
 
-test.each(STORE_BACKENDS)(
+test.each(backendsWith({ hasIds: true }))(
   'R30: it is signed anew also where nobody reads the session, with $name',
   async ({ options }) => {
     const { app, visitor } = createSessionApp({ key: 's', ...options() })

@@ -1,7 +1,7 @@
 import { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
 import type { OutsideRequest, SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { BACKENDS } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 import { FOREIGN, OWN } from './requests'
 
@@ -69,7 +69,7 @@ async function opener(options: SessionOptions) {
   }
 }
 
-describe.each(EVERY_BACKEND)('open() with crossSite: $name', ({ options }) => {
+describe.each(BACKENDS)('open() with crossSite: $name', ({ options }) => {
   describe.each(FORMS)('%s', (name, form) => {
     it.each(REQUESTS)('R102: %s is judged by its method', async (_what, method, headers, opens) => {
       const open = await opener(options())

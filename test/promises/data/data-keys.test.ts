@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import type { Context } from 'koa'
 import { BACKENDS } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
 import { startClock, stopClock } from '../../support/clock'
 import { cookieOf } from '../../support/set-cookie'
 import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
@@ -166,4 +167,23 @@ describe('keys that begin with _', () => {
     expect((await visitor.get('/set')).json()).toEqual({ draft: 'text', data: { user: 'alice' } })
     expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
   })
+})
+
+describe.each(BACKENDS)('data that are named like a part of the session: $name', ({ options }) => {
+  it.each(['save', 'maxAge', 'toJSON', 'regenerate', 'length'])(
+    'R56: delete of data named %s deletes it',
+    async (key) => {
+      const { visitor } = createSessionApp(options(), {
+        '/both': (ctx) => ctx.session.toJSON(),
+        '/assign': (ctx) => {
+          ctx.session = { cart: 'tea', [key]: 'of the visitor' }
+        },
+      })
+      const ann = visitor()
+      await ann.get('/assign')
+      expect((await ann.get('/both')).json()).toEqual({ cart: 'tea', [key]: 'of the visitor' })
+      await ann.get(`/delete?key=${key}`)
+      expect((await ann.get('/both')).json()).toEqual({ cart: 'tea' })
+    },
+  )
 })

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { SessionError } from 'koa-session-service'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { BACKENDS } from '../../support/backends/backends'
 import { freshSession } from '../../support/app/fresh-session'
 import { createApp, Visitor } from '../../support/app/app'
 import { createSessionApp } from '../../support/app/session-app'
@@ -45,7 +45,7 @@ async function reportsOf(work: () => Promise<unknown>): Promise<{ warnings: stri
   return { warnings, fatal }
 }
 
-describe.each(EVERY_BACKEND)('odd values: $name', ({ options }) => {
+describe.each(BACKENDS)('odd values: $name', ({ options }) => {
   it.each(Object.entries(VALUES))('R58: %s that is put in late is a warning, and ends nothing', async (_what, put) => {
     const app = createApp()
     let session!: Record<string, unknown>
@@ -107,7 +107,7 @@ const PAIRS = Object.entries(STAND_INS).flatMap(([what, make]) =>
   Object.entries(USES).map(([use, run]) => ({ what, make, use, run })),
 )
 
-describe.each(EVERY_BACKEND)('stand-ins: $name', ({ options }) => {
+describe.each(BACKENDS)('stand-ins: $name', ({ options }) => {
   it.each(PAIRS)('R58: $what that $use works, or fails with a code', async ({ make, use, run }) => {
     let outcome: unknown = 'never used'
     const { visitor } = createSessionApp(options(), {

@@ -1,7 +1,7 @@
 import { hardened, MemoryStore, sealed, session, SessionError, type SessionOptions } from 'koa-session-service'
 import { deviceBound, type DeviceBoundOptions } from 'koa-session-service/dbsc'
 import { createApp, Visitor } from '../../support/app/app'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { SEALING_KEYS } from '../../support/backends/backends'
 
 const owner = (): string => 'ann'
 const store = new MemoryStore()

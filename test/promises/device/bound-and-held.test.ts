@@ -7,9 +7,9 @@ import {
   type BoundBrowser,
   type BoundSite,
 } from '../../support/device/bound-site'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { SEALING_KEYS } from '../../support/backends/backends'
 import { endOf, hold, NEVER } from '../../support/app/held'
-import { TroubledStore } from '../../support/spies/trouble'
+import { spyOn } from '../../support/spies/spy-on'
 
 const UNDER_WAY = 10_000
 
@@ -112,7 +112,7 @@ describe('a session in a store that is bound, and held', () => {
   })
 
   it('R101: ends with the store in trouble as well', async () => {
-    const troubled = new TroubledStore({ store: new MemoryStore() })
+    const troubled = spyOn({ store: new MemoryStore() })
     const { site, ann } = await open(troubled.options)
     const held = await hold(site.sessions as never, ann.copy().visitor)
     await turns()

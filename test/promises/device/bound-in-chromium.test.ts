@@ -5,7 +5,7 @@ import { deviceBound } from 'koa-session-service/dbsc'
 import { createApp } from '../../support/app/app'
 import { LONG_KEYS, type Account } from '../../support/device/bound-site'
 import { CHROMIUM, ELSEWHERE, hasOpenssl, launch, serveSecurely, type SecureSite } from '../../support/app/chromium'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { SEALING_KEYS } from '../../support/backends/backends'
 import { describeWith } from '../../support/backends/require-server'
 import { SoftwareDevice } from '../../support/device/software-device'
 

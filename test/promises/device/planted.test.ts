@@ -9,7 +9,7 @@ import {
   type BoundBrowser,
 } from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { SEALING_KEYS } from '../../support/backends/backends'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 
 let clock: ReturnType<typeof stopClock>

@@ -7,12 +7,12 @@ import session, { type SessionOptions } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, Redirect, useKoaServer } from 'routing-controllers'
 import { createApp, KOA_VERSIONS } from '../../support/app/app'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { interceptStore } from '../../support/spies/intercept'
 import { deferred } from '../../support/races/interleave'
-import { READS } from '../../support/spies/trouble'
 import { HeldStore, takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
+import { READS } from '../../support/spies/spy-on'
 
 afterEach(closeServers)
 
@@ -87,7 +87,7 @@ const WORKS: [title: string, work: (ctx: Context) => unknown, options?: SessionO
   ['ended and replaced', (ctx) => ((ctx.session = null), (ctx.session = { views: 3 }))],
 ]
 
-describe.each(STORE_BACKENDS)('the first byte of a response: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('the first byte of a response: $name', ({ options }) => {
   it.each(WORKS)('R17: waits where the session is %s', async (_title, work, more = {}) => {
     const { options: over, hold, calls, ...gates } = held({ ...options(), ...more })
     const early: unknown = more.hashTokens ? { ...over, hashTokens: false } : over

@@ -1,7 +1,6 @@
 import { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
 import type { Context } from 'koa'
-import { contextStoreOver, PlainStore } from '../../support/backends/backends'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { contextStoreOver, PlainStore, SEALING_KEYS } from '../../support/backends/backends'
 import { endOf, hold, NEVER } from '../../support/app/held'
 import { createSessionApp } from '../../support/app/session-app'
 

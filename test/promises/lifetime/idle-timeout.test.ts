@@ -1,5 +1,5 @@
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { BACKENDS } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
@@ -10,7 +10,7 @@ let clock: ReturnType<typeof stopClock>
 beforeEach(() => (clock = stopClock(NOW)))
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('idleTimeout: $name', ({ options }) => {
+describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
   it('R24: ends a session that was not used for so long, and not earlier', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE })
     const ann = visitor()

@@ -1,10 +1,10 @@
 import type { SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { interceptStore } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const HOUR = 60 * 60 * 1000
 
 /** What makes a session expire after an hour; the store keeps its record for longer. */

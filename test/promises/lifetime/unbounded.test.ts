@@ -1,6 +1,6 @@
 import type { SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 
 const HOUR = 60 * 60 * 1000
@@ -22,7 +22,7 @@ async function open(options: SessionOptions, timeout: SessionOptions) {
 
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('timeouts that are switched on: $name', ({ options, hasIds }) => {
+describe.each(BACKENDS)('timeouts that are switched on: $name', ({ options, hasIds }) => {
   it.each(TIMEOUTS)('R64: %s bounds a session that was issued without any time', async (_name, timeout) => {
     const clock = stopClock()
     const { ann, visitor } = await open(options(), timeout)
@@ -36,7 +36,7 @@ describe.each(EVERY_BACKEND)('timeouts that are switched on: $name', ({ options,
   })
 })
 
-describe.each(EVERY_BACKEND.filter(({ hasIds }) => !hasIds))('cookies without a time: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('cookies without a time: $name', ({ options }) => {
   it.each(TIMEOUTS)('R64: under %s such a cookie is refused at once', async (_name, timeout) => {
     const { ann } = await open(options(), timeout)
     expect((await ann.get('/')).json()).toEqual({})
@@ -54,7 +54,7 @@ describe.each(EVERY_BACKEND.filter(({ hasIds }) => !hasIds))('cookies without a 
   })
 })
 
-describe.each(STORE_BACKENDS)('records without a time: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('records without a time: $name', ({ options }) => {
   it.each(TIMEOUTS)('R64: under %s a record gets its time at its first use, and keeps it', async (_name, timeout) => {
     const clock = stopClock()
     const { ann } = await open(options(), timeout)

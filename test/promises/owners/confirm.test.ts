@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { MemoryStore, sealed, session, type SessionOptions } from 'koa-session-service'
 import { createApp, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, SEALING_KEYS } from '../../support/backends/every-backend'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
 import { dataOf, newOwner, OwnedApp } from '../../support/owners/owned-app'
 import { RUNS } from '../../support/races/race'
 import { ScheduledOwnerStore } from '../../support/races/scheduled-store'
@@ -18,7 +18,7 @@ async function isFresh(visitor: Visitor, method = ''): Promise<boolean> {
 
 const owner: SessionOptions['owner'] = ({ user }) => user as string
 
-describe.each(EVERY_BACKEND)('how lately who is signed in has proved it, on $name', ({ options, isConditional }) => {
+describe.each(BACKENDS)('how lately who is signed in has proved it, on $name', ({ options, isConditional }) => {
   let clock: ReturnType<typeof stopClock>
   let site: OwnedApp
   let ann: Visitor

@@ -2,8 +2,7 @@ import type Koa from 'koa'
 import type { Context } from 'koa'
 import { hardened, SessionService, type SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS, Visitor, type Answer } from '../../support/app/app'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
 import { addHandlers, createSite, type Handlers } from '../../support/app/site'
 
 const HTTPS = { 'x-forwarded-proto': 'https' }
@@ -41,7 +40,7 @@ function optionsOf(options: SessionOptions): SessionOptions {
 }
 
 const CASES = Object.entries(KOA_VERSIONS).flatMap(([koa, KoaClass]) =>
-  EVERY_BACKEND.filter(({ name }) => name !== 'signed cookie').map((backend) => ({
+  BACKENDS.filter(({ name }) => name !== 'signed cookie').map((backend) => ({
     ...backend,
     name: `${backend.name}, ${koa}`,
     KoaClass,

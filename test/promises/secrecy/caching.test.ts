@@ -1,7 +1,7 @@
 import { hardened, MemoryStore, type HardenedOptions } from 'koa-session-service'
 import type { Answer } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { SEALING_KEYS } from '../../support/backends/every-backend'
+import { SEALING_KEYS } from '../../support/backends/backends'
 import { createSessionApp, type SessionApp } from '../../support/app/session-app'
 
 const MINUTE = 60 * 1000

@@ -5,7 +5,6 @@ import { SessionError, type Store } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import { createClient } from 'redis'
-import { redact } from '../../../src/base/redact'
 import {
   connectMariadb,
   connectPostgres,
@@ -145,49 +144,5 @@ describeWith('Redis', hasRedis)('Redis', () => {
     const errors = await failuresOf(new RedisStore(getClient()), breakIt)
     expectSecrecy(errors)
     expect((errors[0].cause as Error).message).toContain('WRONGTYPE')
-  })
-})
-
-describe('redact', () => {
-  const failure = (message: string, fields: object = {}): Error => Object.assign(new Error(message), fields)
-
-  it('R41: an error with nothing to hide is the same one', () => {
-    const refused = failure('connect ECONNREFUSED 127.0.0.1:6379', { code: 'ECONNREFUSED', errno: -111, port: 6379 })
-    expect(redact(refused)).toBe(refused)
-  })
-
-  it.each([
-    [`Duplicate entry 'o'${ID}' for key 'PRIMARY'`],
-    [`invalid input syntax for type bigint: "${ID}"`],
-    [`unterminated "${ID}`],
-    [`near \`${ID}\``],
-    [`ENOENT, open '/tmp/${ID}.json'`],
-  ])('R41: what stands in quotes is left out: %s', (message) => {
-    expect((redact(failure(message)) as Error).message).not.toContain(ID)
-  })
-
-  it('R41: an apostrophe is no quote', () => {
-    const plain = failure("the server isn't up, and doesn't answer")
-    expect(redact(plain)).toBe(plain)
-  })
-
-  it('R41: the record’s key is left out, wherever it stands', () => {
-    expect(redact(failure(`no ${ID} here`), [ID])).toMatchObject({ message: 'no … here' })
-    expect(redact(`no ${ID} here`, [ID])).toBe('no … here')
-  })
-
-  it('R41: so is what causes hold, how deep they are, and what is thrown and is no error', () => {
-    const cause = failure('inner', { sql: SECRET, cause: failure('innermost', { parameters: [SECRET] }) })
-    for (const error of [failure('outer', { cause }), failure('outer', { [Symbol('row')]: SECRET }), { row: SECRET }]) {
-      expect(allOf(redact(error))).not.toContain(SECRET)
-    }
-    const redacted = redact(failure('outer', { cause })) as Error
-    expect(redacted.cause).toMatchObject({ message: 'inner', cause: { message: 'innermost' } })
-  })
-
-  it('R41: an error of several says what they say', () => {
-    const several = new AggregateError([failure('refused at ::1', { row: SECRET }), failure('refused at 127.0.0.1')])
-    expect(redact(several)).toMatchObject({ name: 'AggregateError', message: 'refused at ::1; refused at 127.0.0.1' })
-    expect(allOf(redact(several))).not.toContain(SECRET)
   })
 })

@@ -5,7 +5,7 @@ import type Koa from 'koa'
 import type { Context } from 'koa'
 import { MemoryStore, session, type SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 
 /** What stands in the place of a response: nothing, as in koa-websocket, or something that only looks like one. */
 const RESPONSES: Record<string, unknown> = { 'nothing': undefined, 'null': null, 'an empty object': {}, 'a fake': { headersSent: false, statusCode: 404 } } // prettier-ignore
@@ -44,7 +44,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
   }
 
   describe.each(Object.entries(RESPONSES))('%s in the place of a response', (_, response) => {
-    test.each(EVERY_BACKEND)('R99: a session is read: $name', async ({ options }) => {
+    test.each(BACKENDS)('R99: a session is read: $name', async ({ options }) => {
       for (const more of MORE) {
         const site = build({ ...options(), ...more })
         await site.visitor.get('/login')
@@ -54,7 +54,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       }
     })
 
-    test.each(STORE_BACKENDS)(
+    test.each(backendsWith({ hasIds: true }))(
       'R99: what is set is in the store, by itself and by each verb: $name',
       async ({ options }) => {
         for (const more of MORE) {
@@ -75,7 +75,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       },
     )
 
-    test.each(COOKIE_BACKENDS)(
+    test.each(backendsWith({ hasIds: false }))(
       'R99: what is set on a session in its cookie is told to be lost, and is no error: $name',
       async ({ options }) => {
         const site = build(options())

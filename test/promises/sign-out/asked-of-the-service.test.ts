@@ -1,4 +1,4 @@
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 
 /** What a handler may answer with that is this visitor's own, without a look at ctx.session. */
@@ -12,7 +12,7 @@ const ASKED: Record<string, Action> = {
   '/signal': async (ctx, sessions) => ({ isOver: (await sessions.signal(ctx)).aborted }),
 }
 
-describe.each(STORE_BACKENDS)('preventCaching alone: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('preventCaching alone: $name', ({ options }) => {
   it.each(Object.keys(ASKED))('R75: a response that was made with %s is not to be kept', async (path) => {
     const ann = createSessionApp({ ...options(), preventCaching: true }, ASKED).visitor()
     await ann.get('/set?user=ann')

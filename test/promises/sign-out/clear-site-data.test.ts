@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import { hardened, MemoryStore, type ClearedData, type SessionOptions } from 'koa-session-service'
 import { createApp, KOA_VERSIONS } from '../../support/app/app'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { BACKENDS } from '../../support/backends/backends'
 import { interceptStore } from '../../support/spies/intercept'
 import { createSite, type Handlers, type Site } from '../../support/app/site'
 
@@ -73,7 +73,7 @@ async function cleared(path: string): Promise<unknown> {
 }
 
 const CASES = Object.entries(KOA_VERSIONS).flatMap(([koa, KoaClass]) =>
-  EVERY_BACKEND.map((backend) => ({ ...backend, name: `${backend.name}, ${koa}`, KoaClass })),
+  BACKENDS.map((backend) => ({ ...backend, name: `${backend.name}, ${koa}`, KoaClass })),
 )
 
 describe.each(CASES)('clearSiteData, $name', ({ options, KoaClass }) => {

@@ -1,9 +1,9 @@
 import type { SessionOptions, StoreContext } from 'koa-session-service'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { interceptStore, type StoreCall } from '../../support/spies/intercept'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 const WRITES = ['create', 'replace', 'touch', 'set']
 

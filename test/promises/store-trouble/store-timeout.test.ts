@@ -1,8 +1,8 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 import { deferred, type Deferred } from '../../support/races/interleave'
-import { READS, RENEWALS, TroubledStore } from '../../support/spies/trouble'
+import { READS, RENEWALS, spyOn } from '../../support/spies/spy-on'
 
 /** A request, and which call of the store it waits for. */
 const CALLS: [string, RegExp, SessionOptions][] = [
@@ -24,7 +24,7 @@ async function settle(): Promise<void> {
 }
 
 async function open(options: SessionOptions, methods: RegExp, actions?: Record<string, Action>) {
-  const store = new TroubledStore({ storeTimeout: 5, ...options })
+  const store = spyOn({ storeTimeout: 5, ...options })
   const served = createSessionApp(store.options, actions)
   const failures: unknown[] = []
   served.app.on('error', (error) => failures.push(error))
@@ -39,7 +39,7 @@ async function open(options: SessionOptions, methods: RegExp, actions?: Record<s
   return { store, served, ann, failures, answers }
 }
 
-describe.each(STORE_BACKENDS)('storeTimeout: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('storeTimeout: $name', ({ options }) => {
   it.each(CALLS)('R43: %s waits for %s so long and no longer: 503', async (path, methods, settings) => {
     const { ann, failures, answers } = await open({ ...options(), ...settings }, methods)
     expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
@@ -52,10 +52,10 @@ describe.each(STORE_BACKENDS)('storeTimeout: $name', ({ options }) => {
     const { ann, failures, answers, store } = await open({ ...options(), ...settings }, methods)
     const before = ann.jar.header
     const { setCookie } = await ann.get(path)
-    const calls = store.calls.length
+    const calls = store.names.length
     answers[0].resolve({ record: { user: 'late' }, revision: 1, outcome: 'written' })
     await settle()
-    expect([setCookie, ann.jar.header, failures.length, store.calls.length]).toEqual([[], before, 1, calls])
+    expect([setCookie, ann.jar.header, failures.length, store.names.length]).toEqual([[], before, 1, calls])
     expect(unhandled).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 import { hardened, type SessionOptions } from 'koa-session-service'
 import { LATE_MS } from '../../../src/session/access'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, SEALING_KEYS, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith, SEALING_KEYS } from '../../support/backends/backends'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
@@ -62,7 +62,7 @@ function serve(options: SessionOptions, way: string) {
 
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('emptied sessions: $name', ({ options }) => {
+describe.each(BACKENDS)('emptied sessions: $name', ({ options }) => {
   it.each(WAYS_AND_PRESETS)('R34: $way signs out ($preset)', async ({ way, apply }) => {
     const ann = serve(apply(options()), way).visitor()
     await ann.get('/set?user=ann')
@@ -73,7 +73,7 @@ describe.each(EVERY_BACKEND)('emptied sessions: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('emptied sessions: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('emptied sessions: $name', ({ options }) => {
   it.each(WAYS_AND_PRESETS)('R34: after $way the old token is dead ($preset)', async ({ way, apply }) => {
     const clock = stopClock()
     const { visitor } = serve(apply(options()), way)
@@ -100,7 +100,7 @@ describe.each(STORE_BACKENDS)('emptied sessions: $name', ({ options }) => {
   })
 })
 
-describe.each(EVERY_BACKEND)('owners: $name', ({ options }) => {
+describe.each(BACKENDS)('owners: $name', ({ options }) => {
   it.each([[{}], [['ann']], [true], [Symbol('ann')]])('R34: an owner that is %p is refused', async (account) => {
     const served = createSessionApp({ ...options(), owner: ({ user }) => (user ? (account as string) : undefined) })
     const codes: unknown[] = []

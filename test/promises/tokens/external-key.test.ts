@@ -1,6 +1,6 @@
 import { MemoryStore, type ExternalKey, type SessionOptions } from 'koa-session-service'
-import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 /** What a handler of requests may find where it looks for an id, most of it at the client's will. */
 const NO_TEXTS: [string, unknown][] = [
@@ -28,7 +28,7 @@ describe.each([
       set: () => undefined,
       clear: () => undefined,
     } as unknown as ExternalKey
-    const recorded = recordCalls({ store: new MemoryStore(), externalKey, ...options })
+    const recorded = spyOn({ store: new MemoryStore(), externalKey, ...options })
     const served = createSessionApp(recorded.options)
     const errors: unknown[] = []
     served.app.on('error', (error) => errors.push(error))

@@ -1,8 +1,8 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { BACKENDS, PlainStore, STORES } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/recording-store'
+import { backendsWith, PlainStore } from '../../support/backends/backends'
 import { cookieOf } from '../../support/set-cookie'
 import { createSite, nextTurn, type Handlers } from '../../support/app/site'
+import { spyOn } from '../../support/spies/spy-on'
 
 const HANDLERS: Handlers = { '/login': (ctx) => (ctx.session.user = 'alice') }
 /** Texts that cannot be ids. */
@@ -34,7 +34,7 @@ const UNKNOWN = [
   'x'.repeat(512),
 ]
 
-describe.each(STORES)('an id that a client presents, with $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('an id that a client presents, with $name', ({ options }) => {
   test.each([...IMPOSSIBLE, ...UNKNOWN, ''])('R31: %j is never adopted', async (id) => {
     const { visitor, errors } = createSite({ ...options(), signed: false }, HANDLERS)
     const login = await visitor.get('/login', { cookie: `koa.sess=${id}` })
@@ -57,17 +57,17 @@ describe.each([
   ['plain store', () => new PlainStore()],
 ])('the store behind it, %s', (_, createStore) => {
   test.each([...IMPOSSIBLE, ''])('R31: is not asked for %j', async (id) => {
-    const { store, methods } = recordCalls(createStore())
+    const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, signed: false }, HANDLERS)
     await visitor.get('/', { cookie: `koa.sess=${id}` })
-    expect(methods()).toEqual([])
+    expect(take()).toEqual([])
   })
 
   test.each(UNKNOWN)('R31: is asked once for %j', async (id) => {
-    const { store, methods } = recordCalls(createStore())
+    const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, signed: false }, HANDLERS)
     await visitor.get('/', { cookie: `koa.sess=${id}` })
-    expect(methods()).toHaveLength(1)
+    expect(take()).toHaveLength(1)
   })
 
   test('R31: an id that cannot be one is missed, and the event does not repeat it', async () => {
@@ -106,7 +106,7 @@ const FAILING: [title: string, genid: () => unknown][] = [
   ],
 ]
 
-describe.each(STORES)('genid with $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) => {
   function createSiteWithId(genid: () => unknown) {
     return createSite({ ...options(), genid: genid as SessionOptions['genid'] }, HANDLERS)
   }
@@ -182,7 +182,7 @@ describe.each(STORES)('genid with $name', ({ options }) => {
   })
 })
 
-describe.each(BACKENDS.filter(({ hasIds }) => !hasIds))('genid with $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('genid with $name', ({ options }) => {
   test('R31: has no part in it', async () => {
     const genid = jest.fn(() => '')
     const { visitor } = createSite({ ...options(), genid }, HANDLERS)

@@ -2,12 +2,12 @@ import { MemoryStore, type SessionOptions, type SessionRecord } from 'koa-sessio
 import { hashToken } from '../../../src/session/token'
 import { LATE_MS } from '../../../src/session/access'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/backends/every-backend'
-import { recordCalls } from '../../support/spies/intercept'
+import { backendsWith } from '../../support/backends/backends'
 import { idOf, tokenOf } from '../../support/races/racing-app'
 import { createSessionApp, type Action } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 const WRITES = ['create', 'replace', 'touch', 'set']
 
@@ -31,7 +31,7 @@ const LOADED: Record<string, Action> = {
 
 /** A session from before the option, and an app over the same store with the option on. */
 async function open(options: SessionOptions, more: SessionOptions) {
-  const { options: recorded, calls, names } = recordCalls(options)
+  const { options: recorded, calls, names } = spyOn(options)
   const visitorBefore = createSessionApp(recorded).visitor()
   await visitorBefore.get('/set?user=ann')
   const served = createSessionApp({ ...recorded, ...more }, LOADED)

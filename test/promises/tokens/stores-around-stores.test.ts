@@ -1,9 +1,9 @@
 import { ContextStore, MemoryStore, type SessionOptions, type Store } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
-const STORES = STORE_BACKENDS.filter(({ options }) => options().store !== undefined)
+const STORES = backendsWith({ hasIds: true }).filter(({ options }) => options().store !== undefined)
 const FORMS: [string, SessionOptions][] = [
   ['hashTokens', { hashTokens: true }],
   ['owner', { owner }],

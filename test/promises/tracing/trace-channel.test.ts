@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
 import { MemoryStore, sealed, SessionError, type SessionOptions } from 'koa-session-service'
 import { Tracer } from '../../../src/request/tracing/tracer'
-import { PlainStore } from '../../support/backends/backends'
-import { COOKIE_BACKENDS, EVERY_BACKEND, SEALING_KEYS, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { BACKENDS, backendsWith, PlainStore, SEALING_KEYS } from '../../support/backends/backends'
 import { createSite, nextTurn, type Handlers, type Site } from '../../support/app/site'
 import { WatchedStore } from '../../support/spies/watched-store'
 import { OPERATIONS, TraceListener } from './listener'
@@ -57,7 +56,7 @@ const STORE_NAMES: Record<string, string> = {
   'conditional store without touch': 'bound MemoryStore',
 }
 
-describe.each(STORE_BACKENDS)('traces, $name', ({ name, options, isConditional }) => {
+describe.each(backendsWith({ hasIds: true }))('traces, $name', ({ name, options, isConditional }) => {
   it('R76: a request is traced from its load to its commit, with every call of the store', async () => {
     const site = await signedIn(options())
     expect(await outcomesOf(site, '/read')).toEqual(['load found', 'store read found', 'commit unchanged'])
@@ -119,7 +118,7 @@ describe.each(STORE_BACKENDS)('traces, $name', ({ name, options, isConditional }
   })
 })
 
-describe.each(COOKIE_BACKENDS)('traces, $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('traces, $name', ({ options }) => {
   it('R76: a session in its cookie is traced, and its length is that of the value', async () => {
     const site = createSite(options(), HANDLERS)
     await site.visitor.get('/login')
@@ -136,7 +135,7 @@ describe.each(COOKIE_BACKENDS)('traces, $name', ({ options }) => {
   })
 })
 
-describe.each(EVERY_BACKEND)('traces, $name', ({ options }) => {
+describe.each(BACKENDS)('traces, $name', ({ options }) => {
   it('R76: one object goes through all stages, and its outcome is there when it ends', async () => {
     const site = createSite(options(), HANDLERS)
     for (const path of ['/login', '/change', '/regenerate', '/logout']) await site.visitor.get(path)

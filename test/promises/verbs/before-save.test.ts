@@ -1,8 +1,8 @@
 import type { SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/backends/every-backend'
+import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
 
-const CONDITIONAL = EVERY_BACKEND.filter(({ isConditional }) => isConditional)
+const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
 
 /** Every version that `beforeSave` was shown, by path. */
@@ -80,7 +80,7 @@ describe.each(CONDITIONAL)('beforeSave: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('beforeSave: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('beforeSave: $name', ({ options }) => {
   it.each([
     ['signs in', { cart: 'tea' }, { cart: 'tea', user: 'ann', step: '1' }],
     ['signs out', { user: 'ann' }, { step: '1' }],

@@ -1,6 +1,6 @@
 import { MemoryStore, session, SessionError } from 'koa-session-service'
-import { createApp } from '../../support/app/app'
-import { BACKENDS } from '../../support/backends/backends'
+import { createApp, Visitor } from '../../support/app/app'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
 import { cookieOf } from '../../support/set-cookie'
 import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/app/site'
 
@@ -130,4 +130,34 @@ test('R3: ctx.session and ctx.sessionOptions are there for code that has no midd
   const ctx = app.createContext({ headers: {} } as never, {} as never)
   expect(ctx.session.toJSON()).toEqual({})
   expect(ctx.sessionOptions.key).toBe('koa.sess')
+})
+
+describe.each(backendsWith({ hasIds: true }))('before the middleware: $name', ({ options }) => {
+  it.each(['null and data', 'null', 'data'])(
+    'R56: %s, assigned there, leave cookie and record in step',
+    async (what) => {
+      const app = createApp()
+      app.use(async (ctx, next) => {
+        if (ctx.path === '/early') {
+          if (what.startsWith('null')) ctx.session = null
+          if (what.endsWith('data')) ctx.session = { early: true }
+        }
+        await next()
+      })
+      const { visitor } = createSite(
+        options(),
+        {
+          '/set': (ctx) => Object.assign(ctx.session, { cart: 'tea' }),
+          '/early': (ctx) => Object.assign(ctx.session, { late: true }),
+        },
+        app,
+      )
+      await visitor.get('/set')
+      const before = visitor.jar.copy()
+      expect((await visitor.get('/early')).status).toBe(200)
+      const shown = await sessionOf(visitor)
+      expect(shown).toMatchObject({ late: true })
+      expect(await sessionOf(new Visitor(app, before))).toEqual(visitor.jar.header === before.header ? shown : {})
+    },
+  )
 })

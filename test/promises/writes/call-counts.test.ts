@@ -1,8 +1,8 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { PlainStore } from '../../support/backends/backends'
-import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 import { cookieNames } from '../../support/set-cookie'
+import { spyOn } from '../../support/spies/spy-on'
 
 /** Bodies of text: Koa serializes nothing for these. */
 const ACTIONS: Record<string, Action> = {
@@ -48,7 +48,7 @@ describe.each([
   { kind: 'plain' as const, store: () => new PlainStore() },
 ])('the calls of a $kind store', ({ kind, store }) => {
   test.each(CASES)('$does', async ({ path, options, isNew, isTold, ...expected }) => {
-    const { options: recorded, names } = recordCalls({ store: store() })
+    const { options: recorded, names } = spyOn({ store: store() })
     const { jar } = createSessionApp(recorded).visitor()
     if (!isNew) await createSessionApp(recorded).visitor(jar).get('/set?user=alice')
     names.length = 0

@@ -1,7 +1,7 @@
 import { hardened, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS, SEALING_KEYS } from '../../support/backends/every-backend'
-import { recordCalls } from '../../support/spies/intercept'
+import { backendsWith, SEALING_KEYS } from '../../support/backends/backends'
 import { createSessionApp, type Action } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const HOUR = 60 * 60 * 1000
 const KINDS: [string, (options: SessionOptions) => SessionOptions][] = [
@@ -21,11 +21,11 @@ const ACTIONS: Record<string, Action> = {
   },
 }
 
-describe.each(STORE_BACKENDS)('lazy: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('lazy: $name', ({ options }) => {
   it.each(KINDS)(
     'R59: a request that never asks for its session makes no store call (with %s)',
     async (_what, apply) => {
-      const { options: recorded, names } = recordCalls(apply({ ...options(), lazy: true }))
+      const { options: recorded, names } = spyOn(apply({ ...options(), lazy: true }))
       const ann = createSessionApp(recorded, ACTIONS).visitor()
       await ann.get('/set?user=ann')
       expect(names.length).toBeGreaterThan(0)
@@ -36,7 +36,7 @@ describe.each(STORE_BACKENDS)('lazy: $name', ({ options }) => {
   )
 })
 
-describe.each(STORE_BACKENDS)('genid: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('genid: $name', ({ options }) => {
   const ids = (calls: string[], isAsync: boolean): SessionOptions['genid'] => {
     return (ctx) => {
       const id = `custom-${calls.push(ctx.path)}`

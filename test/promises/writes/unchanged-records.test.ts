@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { isWithLifetime, withLifetime, type RecordLifetime } from '../../../src/session/record'
-import { recordCalls } from '../../support/spies/intercept'
 import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 /** Keys that mean something elsewhere: to the session, to records, to objects, or to the order of keys. */
 const key = fc.oneof(
@@ -67,7 +67,7 @@ describe.each<[string, () => SessionOptions]>([
     await fc.assert(
       fc.asyncProperty(data, async (content) => {
         const all = { ...options(), ...lifetimeOptions }
-        const { options: recorded, names } = all.store ? recordCalls(all) : { options: all, names: [] }
+        const { options: recorded, names } = all.store ? spyOn(all) : { options: all, names: [] }
         const { visitor } = createSessionApp(recorded, {
           '/write': (ctx) => {
             ctx.session = content

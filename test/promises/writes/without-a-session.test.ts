@@ -1,7 +1,7 @@
 import { hardened, MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND, SEALING_KEYS } from '../../support/backends/every-backend'
-import { recordCalls } from '../../support/spies/intercept'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const READS = ['/', '/plain', '/id', '/read']
 const RENEWING: SessionOptions[] = [{ rolling: true }, { renew: true }, { idleTimeout: 1000, absoluteTimeout: 9000 }]
@@ -21,10 +21,10 @@ async function ask(options: SessionOptions, times = 1000): Promise<{ cookies: nu
   return { cookies, failures }
 }
 
-describe.each(EVERY_BACKEND)('anonymous requests: $name', ({ options, hasIds }) => {
+describe.each(BACKENDS)('anonymous requests: $name', ({ options, hasIds }) => {
   async function callsOf(settings: SessionOptions, times?: number): Promise<string[]> {
     const backend = { ...options(), ...settings }
-    const recorded = hasIds ? recordCalls(backend) : { options: backend, names: [] }
+    const recorded = hasIds ? spyOn(backend) : { options: backend, names: [] }
     expect(await ask(recorded.options, times)).toEqual({ cookies: 0, failures: 0 })
     return recorded.names
   }
@@ -40,7 +40,7 @@ describe.each(EVERY_BACKEND)('anonymous requests: $name', ({ options, hasIds }) 
 
 it('R42: nor with the hardened preset', async () => {
   const store = new MemoryStore()
-  const recorded = recordCalls({ store })
+  const recorded = spyOn({ store })
   expect(await ask(hardened(recorded.options))).toEqual({ cookies: 0, failures: 0 })
   expect(recorded.names).toEqual([])
   expect(await ask(hardened({ keys: SEALING_KEYS }))).toEqual({ cookies: 0, failures: 0 })
@@ -52,7 +52,7 @@ it('R42: nor with a session that may be spread over several cookies', async () =
 })
 
 it('R42: a logout of nobody calls no store', async () => {
-  const recorded = recordCalls({ store: new MemoryStore() })
+  const recorded = spyOn({ store: new MemoryStore() })
   await createSessionApp(recorded.options).visitor().get('/logout')
   expect(recorded.names).toEqual([])
 })

@@ -2,10 +2,12 @@ import {
   type Class,
   ContextStore,
   MemoryStore,
+  sealed,
   type SessionOptions,
   type SessionRecord,
   type Store,
 } from 'koa-session-service'
+import { without } from '../spies/intercept'
 
 /** A koa-session store as people write it: three methods, nothing else. */
 export class PlainStore implements Store {
@@ -40,28 +42,65 @@ export function contextStoreOver(store: Store): Class<ContextStore> {
   }
 }
 
-export interface BackendCase {
-  name: string
-  /** Whether records rest in a store, under an id. */
+/** Secrets that are long enough to seal with, the newest first. */
+export const SEALING_KEYS = [
+  'a new secret of more than thirty-two bytes',
+  'an old secret of more than thirty-two bytes',
+]
+
+/** In what backends differ, as far as promises do. */
+export interface Traits {
+  /** Records rest in a store, under an id, and not in the cookie. */
   hasIds: boolean
-  /** Whether the store writes on a condition. */
+  /** The store writes on a condition. */
   isConditional: boolean
+  /** The store renews a record without writing its data. */
+  touches: boolean
+  /** The cookie is encrypted, and not signed. */
+  isSealed: boolean
+}
+
+export interface Backend extends Traits {
+  name: string
+  /** The names of the cookies that a response sets for a session of this key. */
+  cookies: (key?: string) => string[]
   /** Options for a session on a fresh backend of this kind. */
   options: () => SessionOptions
 }
 
+const SIGNED = (key = 'koa.sess') => [key, `${key}.sig`]
+const COOKIE = { hasIds: false, isConditional: false, touches: false, isSealed: false, cookies: SIGNED }
+const STORE = { ...COOKIE, hasIds: true }
+
 /** Every backend that needs no server. */
-export const BACKENDS: BackendCase[] = [
-  { name: 'signed cookie', hasIds: false, isConditional: false, options: () => ({}) },
-  { name: 'MemoryStore', hasIds: true, isConditional: true, options: () => ({ store: new MemoryStore() }) },
-  { name: 'plain store', hasIds: true, isConditional: false, options: () => ({ store: new PlainStore() }) },
+export const BACKENDS: Backend[] = [
+  { ...COOKIE, name: 'signed cookie', options: () => ({}) },
   {
-    name: 'ContextStore',
-    hasIds: true,
-    isConditional: false,
-    options: () => ({ ContextStore: contextStoreOver(new PlainStore()) }),
+    ...COOKIE,
+    name: 'sealed cookie',
+    isSealed: true,
+    cookies: (key = 'koa.sess') => [key],
+    options: () => ({ codec: sealed({ keys: SEALING_KEYS }) }),
   },
+  {
+    ...STORE,
+    name: 'MemoryStore',
+    isConditional: true,
+    touches: true,
+    options: () => ({ store: new MemoryStore() }),
+  },
+  {
+    ...STORE,
+    name: 'conditional store without touch',
+    isConditional: true,
+    options: () => ({ store: without(new MemoryStore(), 'touch') }),
+  },
+  { ...STORE, name: 'plain store', options: () => ({ store: new PlainStore() }) },
+  { ...STORE, name: 'ContextStore', options: () => ({ ContextStore: contextStoreOver(new PlainStore()) }) },
 ]
 
-/** Those of them that hold records under an id. */
-export const STORES = BACKENDS.filter(({ hasIds }) => hasIds)
+/** Those of them that have these traits. */
+export function backendsWith(traits: Partial<Traits>): Backend[] {
+  const wanted = Object.entries(traits) as [keyof Traits, boolean][]
+  return BACKENDS.filter((backend) => wanted.every(([trait, value]) => backend[trait] === value))
+}

@@ -40,6 +40,13 @@ const VERBS: Record<string, Verb> = {
     ctx.session = null
     ctx.session = { [key]: key }
   },
+  replace: (ctx, _sessions, key) => (ctx.session = { [key]: key }),
+  /** Saves, and changes the session then. */
+  savethenset: async (ctx, sessions, key) => {
+    const { session } = ctx
+    await sessions.save(ctx)
+    session[key] = key
+  },
   null: (ctx) => (ctx.session = null),
   destroy: (ctx, sessions) => sessions.destroy(ctx),
 }
@@ -63,6 +70,8 @@ export interface RacingAppOptions extends SessionOptions {
 export class RacingApp {
   readonly ids = new Set<string>()
   readonly errors: unknown[] = []
+  /** What the apps have told of conflicts, of sessions that are gone, and of errors, in its order. */
+  readonly events: string[] = []
   readonly apps: Koa[]
   readonly #store: Store
   readonly #verbs: Record<string, Verb>
@@ -136,6 +145,7 @@ export class RacingApp {
     const app = createApp()
     const middleware = session(options, app)
     app.on('error', (error) => this.errors.push(error))
+    for (const name of ['conflict', 'gone', 'error']) app.on(`session:${name}`, () => this.events.push(name))
     app.use(middleware)
     app.use(async (ctx) => {
       const [, verb = '', key = ''] = ctx.path.split('/')

@@ -17,18 +17,6 @@ export function interceptStore(options: SessionOptions, handle: Intercept): Sess
   return { ...options, ContextStore: interceptedClass(ContextStore as Class<Store>, handle) }
 }
 
-/** The same options, with the names of the store's methods noted in `calls`, in order. */
-export function recordCalls(options: SessionOptions): { options: SessionOptions; calls: StoreCall[]; names: string[] } {
-  const calls: StoreCall[] = []
-  const names: string[] = []
-  const note: Intercept = (call) => {
-    calls.push(call)
-    names.push(call.method)
-    return call.proceed()
-  }
-  return { options: interceptStore(options, note), calls, names }
-}
-
 /** The same store without some of its methods. */
 export function without<T extends object>(store: T, ...names: string[]): T {
   return new Proxy(store, {

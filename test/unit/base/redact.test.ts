@@ -162,4 +162,34 @@ describe('an error of a driver', () => {
     error.cause = error
     expect(everythingIn(redact(error, [SECRET]))).not.toContain(SECRET)
   })
+
+  it.each([
+    [`Duplicate entry 'o'${SECRET}' for key 'PRIMARY'`],
+    [`invalid input syntax for type bigint: "${SECRET}"`],
+    [`unterminated "${SECRET}`],
+    [`near \`${SECRET}\``],
+    [`ENOENT, open '/tmp/${SECRET}.json'`],
+  ])('R41: has what stands in quotes left out of its message: %s', (message) => {
+    expect((redact(new Error(message)) as Error).message).not.toContain(SECRET)
+  })
+
+  it('R41: keeps an apostrophe in its message, which is no quote', () => {
+    const plain = new Error("the server isn't up, and doesn't answer")
+    expect(redact(plain)).toBe(plain)
+  })
+
+  it('R41: has the record’s key left out of its message, wherever and however often that stands there', () => {
+    const [once, twice] = [`no ${SECRET} here`, `${SECRET} is no ${SECRET}, nor a${SECRET}b`]
+    expect([redact(once, [SECRET]), redact(twice, [SECRET])]).toEqual(['no … here', '… is no …, nor a…b'])
+    expect(redact(new Error(twice), [SECRET])).toMatchObject({ message: '… is no …, nor a…b' })
+  })
+
+  it('R41: says what each of several errors says, where it says nothing itself', () => {
+    const several = new AggregateError([withFields({ row: SECRET }), new Error('refused at 127.0.0.1')])
+    expect(redact(several)).toMatchObject({ name: 'AggregateError', message: 'it failed; refused at 127.0.0.1' })
+  })
+
+  it('R41: has a field "detail" left out that is all it holds', () => {
+    expect(redact(withFields({ detail: `Key (id)=(${SECRET}) already exists.` }))).not.toHaveProperty('detail')
+  })
 })
