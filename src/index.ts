@@ -5,6 +5,8 @@ export type { ConfirmationMethod, OfOwner, RevokeAllOptions } from './service/ow
 export type { EndOptions } from './service/end-verbs'
 export type { OnceOptions, OnceWork } from './service/work-verbs'
 export type { SignedInSession } from './service/owner-sessions'
+export type { PresentedCookie, SessionExplanation, ToldCookie } from './request/explain/explanation'
+export type { CookieFate, SessionHint, WrittenBecause } from './session/explanation-words'
 export type { DeviceInfo } from './session/sign-in-info'
 export type { Timeout } from './options/values/lifetime-policy'
 export type { Session, SessionCallback, SessionControls, SessionData } from './session/session'

@@ -1,6 +1,9 @@
 import { fingerprint } from './session/token'
 import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
+import { explain } from './request/explain/explain'
+import type { SessionExplanation } from './request/explain/explanation'
+import { factsOf } from './request/explain/facts-of'
 import { HeldSession } from './request/outside/held-session'
 import { outsideContext, type OutsideRequest } from './request/outside/outside-request'
 import { OutsideScope } from './request/outside/outside-scope'
@@ -60,6 +63,21 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
   fingerprint(ctx: Context = this.context): string | undefined {
     const id = this.id(ctx)
     return id === undefined ? undefined : fingerprint(id)
+  }
+
+  /**
+   * Says why the session of the request is what it is: what was presented and what became of it, what was written, and what the
+   * response tells so far. It reads nothing from the store, and tells no token, no value of a cookie and no data. `NODE_DEBUG=koa-session-service` prints the
+   * same at the end of every request.
+   *
+   * @example
+   * const { why, hint } = sessions.explain(ctx)
+   * if (why !== 'accepted') console.log(ctx.path, why, hint)
+   *
+   * @returns a frozen value; made anew with each call
+   */
+  explain(ctx: Context = this.context): SessionExplanation {
+    return explain(factsOf(ctx, this.sessionIn(ctx), this.configFor(ctx)))
   }
 
   /**

@@ -111,6 +111,13 @@ export function tokenStatusOf(token: Token, { secret, past }: Access, now: numbe
   return found ? { name: 'late', generation: found[2] } : DEAD
 }
 
+/** Why a token does not open a record that it led to: what came since was of the same generation, or of a later one. */
+export function refusalOf(token: Token, { past, generation }: Access): 'rotated-away' | 'earlier-generation' {
+  const hash = hashToken(token.text)
+  const found = past.find(([other]) => other === hash)
+  return found && found[2] < generation ? 'earlier-generation' : 'rotated-away'
+}
+
 /** What a record says of its tokens once `next` has taken the place of the one that opens it. */
 export function rotate(
   next: Token,

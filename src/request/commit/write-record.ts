@@ -74,6 +74,7 @@ export async function writeRecord(
     }
     return {
       name: 'written',
+      reason: plan.reason,
       stored: next,
       token,
       left: maxAge === 'session' ? 'session' : toWrite.left,
