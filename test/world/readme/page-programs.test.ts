@@ -40,7 +40,7 @@ describe('docs/once.md', () => {
 })
 
 describe('docs/events.md', () => {
-  it('R56: has a row for every event, in order', () => {
+  it('R56: docs/events.md has a row for every event, in order', () => {
     const rows = tableRows(readText('docs/events.md'), 'event')
     expect(rows.flatMap(([cell]) => names(cell))).toEqual(SESSION_EVENTS)
     expect(rows.filter((cells) => cells.length !== 4 || cells.includes(''))).toEqual([])
@@ -133,7 +133,7 @@ describe('docs/origins.md', () => {
 })
 
 describe('docs/processes.md', () => {
-  it('R41: counts who is online by what opens nothing', async () => {
+  it('R41: docs/processes.md counts who is online by what opens nothing', async () => {
     const server = await start('processes', 'How many are online')
     const [one, other] = [new Browser(server), new Browser(server)]
     expect((await one.get('/')).body).toBe('{"online":0}')
