@@ -2,6 +2,7 @@ import type { Lifetime } from '../../session/record'
 import type { SessionModel } from '../../session/session-model'
 import type { WriteReason } from '../../contracts/backend'
 import type { WrittenBecause } from '../../session/explanation-words'
+import type { OnceAttempt } from '../../session/once'
 import type { CommitVerb } from './commit-plan'
 import type { Draft } from './draft'
 import type { LazyToken } from '../open/lazy-token'
@@ -17,6 +18,8 @@ export interface CommitRequest {
   around?: Draft
   /** By what the owner has proved who they are. */
   method?: string
+  /** What the record is to say of `once()`. */
+  once?: readonly OnceAttempt[]
 }
 
 /** What a commit works on. */
@@ -43,6 +46,8 @@ export interface CommitJob {
   readonly isMerged: boolean
   /** The change that `update()` makes. */
   readonly draft: Draft | undefined
+  /** What the record is to say of `once()`; undefined where that stays as it is. */
+  readonly once: readonly OnceAttempt[] | undefined
 }
 
 /** What is known of a session before a commit. */
@@ -53,7 +58,7 @@ export type JobBasis = Pick<CommitJob, 'stored' | 'newToken' | 'mustWrite'> &
 export function newJob(
   scope: RequestScope,
   session: SessionModel,
-  { verb, method, draft }: CommitRequest,
+  { verb, method, draft, once }: CommitRequest,
   basis: JobBasis,
 ): CommitJob {
   return {
@@ -72,6 +77,7 @@ export function newJob(
     isSignatureOld: basis.isSignatureOld === true,
     isMerged: false,
     draft,
+    once,
   }
 }
 

@@ -137,8 +137,7 @@ export class Persistence {
   }
 
   /** Goes on with what is stored now, after another request was faster than a change. */
-  async refresh(session: SessionModel): Promise<Outcome['name']> {
-    const failure = this.#failure
+  async refresh(session: SessionModel, failure = this.#failure): Promise<Outcome['name']> {
     if (!failure) return 'unchanged'
     const loaded = failure.isMissing ? undefined : await this.#scope.load(idOf(this.#known) as string)
     const job = this.#jobOf(session, { verb: 'commit' })

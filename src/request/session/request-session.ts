@@ -8,8 +8,11 @@ import type { Persistence } from './persistence'
 import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
 import type { Stage } from '../scope/stage'
+import { beginAnew } from './begin-anew'
 import { Commits } from './commits'
 import { EarlyToken } from './early-token'
+import { once } from './once'
+import type { OnceCall } from './once-call'
 import { SessionState } from './session-state'
 import { signalIn } from '../outside/signal'
 import { assignable, notLoaded } from './state'
@@ -182,22 +185,19 @@ export class RequestSession implements SessionHost {
     })
   }
 
+  /** Lets one of all requests do work, and has what it made of the session in this one. */
+  once(call: OnceCall): Promise<void> {
+    const [scope, persistence, state, commits] = [this.scope, this.persistence, this.state, this.#commits]
+    return this.verb(() => this.#early(() => once({ host: this, scope, persistence, state, commits }, call)))
+  }
+
   /** Regenerates without data: the session begins anew, or is as it was where that fails. */
   async beginAnew(): Promise<void> {
     refuseInHook(this.scope)
     const state = this.state.current
     if (state.name !== 'open') return this.commit('regenerate')
     const session = this.state.sessionOf(state)
-    const data = SessionModel.data(session)
-    SessionModel.patch(session, {}, this.scope.backend.serializer)
-    this.persistence.startOver(true)
-    try {
-      await this.commit('regenerate')
-    } catch (error) {
-      SessionModel.assign(session, data)
-      this.persistence.startOver(false)
-      throw error
-    }
+    await beginAnew(session, this.scope.backend, this.persistence, () => this.commit('regenerate'))
   }
 
   /** Whether the caller runs in a change of this session. */

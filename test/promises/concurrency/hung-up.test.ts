@@ -99,7 +99,7 @@ const STORES = [
 describe.each(PROTOCOLS)('a browser that hangs up, over $protocol', ({ create: createServer, ask }) => {
   describe.each(STORES)('on $store', ({ create }) => {
     it.each(CASES)(
-      'R86: keeps its session, and the token that it holds: $name',
+      'R86: a browser that hangs up keeps its session, and the token that it holds: $name',
       async ({ before, options, verb, seed = ANN }) => {
         const store = create()
         const page = createGate()

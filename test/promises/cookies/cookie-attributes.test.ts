@@ -22,7 +22,7 @@ async function failure(served: SessionApp, path: string, headers = {}): Promise<
 }
 
 describe.each(BACKENDS)("secure: 'auto': $name", ({ options }) => {
-  it('R39: is Secure on an encrypted connection behind app.proxy, for setting and clearing', async () => {
+  it("R39: secure: 'auto' is Secure on an encrypted connection behind app.proxy, for setting and clearing", async () => {
     const visitor = behindProxy({ ...options(), secure: 'auto' }).visitor()
     const set = await visitor.get('/set?user=ann', HTTPS)
     expect(new Set(attributesOf(set.setCookie))).toEqual(new Set(['path=/; secure; httponly']))
@@ -30,7 +30,7 @@ describe.each(BACKENDS)("secure: 'auto': $name", ({ options }) => {
     expect(new Set(attributesOf(cleared.setCookie))).toEqual(new Set(['path=/; secure; httponly']))
   })
 
-  it('R39: is not Secure on a plain connection', async () => {
+  it("R39: secure: 'auto' is not Secure on a plain connection", async () => {
     const visitor = behindProxy({ ...options(), secure: 'auto' }).visitor()
     const { setCookie } = await visitor.get('/set?user=ann')
     expect(new Set(attributesOf(setCookie))).toEqual(new Set(['path=/; httponly']))

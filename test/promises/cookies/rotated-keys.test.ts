@@ -32,43 +32,43 @@ async function expectRefused(visitor: Visitor): Promise<void> {
 }
 
 describe('a cookie that was accepted a moment ago', () => {
-  test('is accepted again as it is', async () => {
+  test('R30: a cookie that was accepted a moment ago is accepted again as it is', async () => {
     const { alice } = await signIn()
     await expectAccepted(alice, undefined)
   })
 
-  test('is refused where app.keys was replaced by a list without its key', async () => {
+  test('R30: a cookie that was accepted a moment ago is refused where app.keys was replaced by a list without its key', async () => {
     const { app, alice } = await signIn()
     app.keys = ['new', 'other']
     await expectRefused(alice)
   })
 
-  test('is refused where its key was taken out of the list', async () => {
+  test('R30: a cookie that was accepted a moment ago is refused where its key was taken out of the list', async () => {
     const { keys, alice } = await signIn()
     keys.splice(0, 1)
     await expectRefused(alice)
   })
 
-  test('is refused where its key was overwritten in the list', async () => {
+  test('R30: a cookie that was accepted a moment ago is refused where its key was overwritten in the list', async () => {
     const { keys, alice } = await signIn()
     keys[0] = 'new'
     await expectRefused(alice)
   })
 
-  test('is signed anew where another key was put before its own', async () => {
+  test('R30: a cookie that was accepted a moment ago is signed anew where another key was put before its own', async () => {
     const { keys, alice } = await signIn()
     keys.unshift('new')
     await expectAccepted(alice, 'new')
     await expectAccepted(alice, undefined)
   })
 
-  test('is signed anew where app.keys was replaced by a list with its key further down', async () => {
+  test('R30: a cookie that was accepted a moment ago is signed anew where app.keys was replaced by a list with its key further down', async () => {
     const { app, alice } = await signIn()
     app.keys = ['new', 'newer', 'old']
     await expectAccepted(alice, 'new')
   })
 
-  test('is refused and accepted as its key goes and comes back', async () => {
+  test('R30: a cookie that was accepted a moment ago is refused and accepted as its key goes and comes back', async () => {
     const { app, alice, visitor } = await signIn()
     const jar = alice.jar.copy()
     app.keys = ['new']
@@ -77,7 +77,7 @@ describe('a cookie that was accepted a moment ago', () => {
     await expectAccepted(visitor(jar), 'new')
   })
 
-  test('is judged by a Keygrip that takes the place of the list, and by the list that takes its place again', async () => {
+  test('R30: a cookie that was accepted a moment ago is judged by a Keygrip that takes the place of the list, and by the list that takes its place again', async () => {
     const { app, alice, visitor } = await signIn()
     const old = alice.jar.copy()
     app.keys = new Keygrip(['new'])
@@ -89,7 +89,7 @@ describe('a cookie that was accepted a moment ago', () => {
   })
 })
 
-test('a remembered signature counts for its own value alone, and in whole', async () => {
+test('R30: a remembered signature counts for its own value alone, and in whole', async () => {
   const { alice, visitor } = await signIn()
   const bob = visitor()
   await bob.get('/set?user=bob')
@@ -109,7 +109,7 @@ test('a remembered signature counts for its own value alone, and in whole', asyn
   await expectAccepted(alice, undefined)
 })
 
-test('after thousands of other cookies, the first one is accepted all the same, and is refused without its key', async () => {
+test('R30: after thousands of other cookies, the first one is accepted all the same, and is refused without its key', async () => {
   const { keys, alice, visitor } = await signIn()
   const old = new Keygrip(['old'])
   for (let count = 0; count < 3_000; count++) {
@@ -138,7 +138,7 @@ test.each(backendsWith({ hasIds: true }))(
   },
 )
 
-test('keys that change within a request sign what it writes', async () => {
+test('R30: keys that change within a request sign what it writes', async () => {
   const { app, visitor } = createSessionApp(
     { key: 's', rolling: true, store: new MemoryStore() },
     { '/rotate': (ctx) => (ctx.session.user, (ctx.app.keys = ['new'])) },

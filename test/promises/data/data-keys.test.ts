@@ -156,17 +156,20 @@ describe('keys that begin with _', () => {
   beforeEach(() => jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined))
   afterEach(() => jest.restoreAllMocks())
 
-  test.each(BACKENDS)('R28: are there for the request, and not saved, with $name', async ({ options }) => {
-    const { visitor } = createSite(options(), {
-      '/set': (ctx) => {
-        ctx.session.user = 'alice'
-        ctx.session._draft = 'text'
-        ctx.body = { draft: ctx.session._draft, data: ctx.session }
-      },
-    })
-    expect((await visitor.get('/set')).json()).toEqual({ draft: 'text', data: { user: 'alice' } })
-    expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
-  })
+  test.each(BACKENDS)(
+    'R28: keys that begin with _ are there for the request, and not saved, with $name',
+    async ({ options }) => {
+      const { visitor } = createSite(options(), {
+        '/set': (ctx) => {
+          ctx.session.user = 'alice'
+          ctx.session._draft = 'text'
+          ctx.body = { draft: ctx.session._draft, data: ctx.session }
+        },
+      })
+      expect((await visitor.get('/set')).json()).toEqual({ draft: 'text', data: { user: 'alice' } })
+      expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
+    },
+  )
 })
 
 describe.each(BACKENDS)('data that are named like a part of the session: $name', ({ options }) => {

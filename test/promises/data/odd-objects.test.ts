@@ -60,13 +60,16 @@ async function open(make: () => object, write: Action, theirs: string | undefine
 }
 
 describe('an object that a handler holds, and has saved', () => {
-  it.each(TABLE)('R89: stays the live one without a conflict: %s, %s', async (_kind, _how, make, write) => {
-    const { status, isLive, data } = await open(make, write, undefined)
-    expect([status, isLive, data.held.items, data.mine]).toEqual([200, true, ['tea', 'milk'], 1])
-  })
+  it.each(TABLE)(
+    'R89: an object that a handler holds and has saved stays the live one without a conflict: %s, %s',
+    async (_kind, _how, make, write) => {
+      const { status, isLive, data } = await open(make, write, undefined)
+      expect([status, isLive, data.held.items, data.mine]).toEqual([200, true, ['tea', 'milk'], 1])
+    },
+  )
 
   it.each(TABLE)(
-    'R89: stays the live one through a conflict on another key: %s, %s',
+    'R89: an object that a handler holds and has saved stays the live one through a conflict on another key: %s, %s',
     async (_kind, _how, make, write) => {
       const { status, isLive, data } = await open(make, write, '/other')
       const expected = [200, true, ['tea', 'milk'], 1, 1]
@@ -74,26 +77,32 @@ describe('an object that a handler holds, and has saved', () => {
     },
   )
 
-  it.each(TABLE)('R89: fails nothing where another request has changed it: %s, %s', async (_kind, how, make, write) => {
-    const { status, data } = await open(make, write, '/same')
-    // At the end of a request, its own later change of the object is one of the conflict, and counts.
-    if (how === 'a write at the end') expect(data.held.items).toEqual(['tea', 'milk'])
-    else expect([data.held.items[0], data.held.more]).toEqual(['salt', 1])
-    expect([status, data.mine]).toEqual([200, 1])
-  })
+  it.each(TABLE)(
+    'R89: an object that a handler holds and has saved fails nothing where another request has changed it: %s, %s',
+    async (_kind, how, make, write) => {
+      const { status, data } = await open(make, write, '/same')
+      // At the end of a request, its own later change of the object is one of the conflict, and counts.
+      if (how === 'a write at the end') expect(data.held.items).toEqual(['tea', 'milk'])
+      else expect([data.held.items[0], data.held.more]).toEqual(['salt', 1])
+      expect([status, data.mine]).toEqual([200, 1])
+    },
+  )
 
-  it.each(KINDS)('R89: may be changed by update(), and counts: %s', async (_kind, make) => {
-    const change: Action = (ctx, sessions) =>
-      sessions.update((data: any) => {
-        data.held.items = ['bread']
-        data.held.added = 1
-        data.mine = 1
-      }, ctx)
-    for (const theirs of [undefined, '/other', '/same']) {
-      const { status, data } = await open(make, change, theirs)
-      expect([status, data.held.items[0], data.held.added, data.mine]).toEqual([200, 'bread', 1, 1])
-    }
-  })
+  it.each(KINDS)(
+    'R89: an object that a handler holds and has saved may be changed by update(), and counts: %s',
+    async (_kind, make) => {
+      const change: Action = (ctx, sessions) =>
+        sessions.update((data: any) => {
+          data.held.items = ['bread']
+          data.held.added = 1
+          data.mine = 1
+        }, ctx)
+      for (const theirs of [undefined, '/other', '/same']) {
+        const { status, data } = await open(make, change, theirs)
+        expect([status, data.held.items[0], data.held.added, data.mine]).toEqual([200, 'bread', 1, 1])
+      }
+    },
+  )
 })
 
 it('R89: a session that is itself frozen is an error with a code', async () => {

@@ -78,7 +78,7 @@ describe('a record of a store', () => {
     },
   )
 
-  test('R33: needs no lifetime of its own: the store’s rules it', async () => {
+  test('R33: a record of a store needs no lifetime of its own: the store’s rules it', async () => {
     const { visitor } = createSiteAnswering({ user: 'alice' })
     expect((await visitor.get('/')).json()).toEqual({ session: { user: 'alice' } })
   })

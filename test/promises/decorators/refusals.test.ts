@@ -53,16 +53,19 @@ describe('an accessor whose "required" returns a promise', () => {
   test.each([
     ['yes', async () => true],
     ['an error', async () => Promise.reject(new Error('no database'))],
-  ])('R80: is told that it cannot wait; it was %s', async (_name, required) => {
-    const app = createApp()
-    app.use(middleware({ asyncLocalStorage: true }, app))
-    const { get } = session({ required })({}, 'cart') as unknown as PropertyDescriptor
-    app.use((ctx: Context) => {
-      ctx.session.views = 1
-      ctx.body = (errorOf(() => get?.call({})) as SessionError).message
-    })
-    expect((await new Visitor(app).get('/')).body).toContain('an accessor cannot wait')
-  })
+  ])(
+    'R80: an accessor whose "required" returns a promise is told that it cannot wait; it was %s',
+    async (_name, required) => {
+      const app = createApp()
+      app.use(middleware({ asyncLocalStorage: true }, app))
+      const { get } = session({ required })({}, 'cart') as unknown as PropertyDescriptor
+      app.use((ctx: Context) => {
+        ctx.session.views = 1
+        ctx.body = (errorOf(() => get?.call({})) as SessionError).message
+      })
+      expect((await new Visitor(app).get('/')).body).toContain('an accessor cannot wait')
+    },
+  )
 })
 
 test('R80: without the middleware of the service it says so', async () => {

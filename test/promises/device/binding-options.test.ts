@@ -101,7 +101,7 @@ describe('two bindings in one app', () => {
   it.each<[what: string, first: SessionOptions, second: SessionOptions]>([
     ['paths and keys of their own', { store }, { store, key: 'second', binding: elsewhere }],
     ['one that is bound, and one that is not', { store }, { store, key: 'second' }],
-  ])('R101: do not clash: %s', (_what, first, second) => {
+  ])('R101: two bindings in one app do not clash: %s', (_what, first, second) => {
     expect(clashOf(first, second)).toBeUndefined()
   })
 

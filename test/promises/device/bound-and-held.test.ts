@@ -98,7 +98,7 @@ describe.each(BACKENDS)('a session in %s that is bound, and held', (_name, optio
 })
 
 describe('a session in a store that is bound, and held', () => {
-  it('R101: writes nothing after that time, released or not', async () => {
+  it('R101: a bound session in a store that is held writes nothing after that time, released or not', async () => {
     const { site, ann } = await open({ store: new MemoryStore() })
     const held = await hold(site.sessions as never, ann.copy().visitor)
     held.release()
@@ -111,7 +111,7 @@ describe('a session in a store that is bound, and held', () => {
     expect(await ann.session()).toEqual({ userId: 'ann', n: 1 })
   })
 
-  it('R101: ends with the store in trouble as well', async () => {
+  it('R101: a bound session in a store that is held ends with the store in trouble as well', async () => {
     const troubled = spyOn({ store: new MemoryStore() })
     const { site, ann } = await open(troubled.options)
     const held = await hold(site.sessions as never, ann.copy().visitor)

@@ -103,15 +103,18 @@ async function visit({ browser }: { browser: Browser }, path: string): Promise<H
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_version, KoaClass) => {
-  it.each(FAILING)("R15, D4: $name: the handler's error stays, and the app is told of both", async ({ options, error }) => {
-    const fixture = await open(KoaClass, options())
-    const answer = await visit(fixture, '/?fail')
-    expect(answer).toMatchObject({ status: 418, body: 'the handler', setCookie: [] })
-    const { errors, failures } = toldBy(fixture.observed)
-    expect(errors.map(String)).toEqual([expect.stringContaining(error), expect.stringContaining('the handler')])
-    expect(failures).toEqual([errors[0]])
-    expect(fixture.observed.events[0]?.detail.session).toMatch(/^(none|[\w-]{8})$/)
-  })
+  it.each(FAILING)(
+    "R15, D4: $name: the handler's error stays, and the app is told of both",
+    async ({ options, error }) => {
+      const fixture = await open(KoaClass, options())
+      const answer = await visit(fixture, '/?fail')
+      expect(answer).toMatchObject({ status: 418, body: 'the handler', setCookie: [] })
+      const { errors, failures } = toldBy(fixture.observed)
+      expect(errors.map(String)).toEqual([expect.stringContaining(error), expect.stringContaining('the handler')])
+      expect(failures).toEqual([errors[0]])
+      expect(fixture.observed.events[0]?.detail.session).toMatch(/^(none|[\w-]{8})$/)
+    },
+  )
 
   it.each(FAILING)("R15: $name: alone, it is the request's error", async ({ options, status, error }) => {
     const fixture = await open(KoaClass, options())

@@ -30,7 +30,7 @@ describe.each(Object.entries(KOA_VERSIONS))(
         return new Browser(await listen(app.callback()))
       }
 
-      it('R14: are on the error response, once, and the session is there in the next request', async () => {
+      it('R14: the cookies of a session whose handler throws are on the error response, once, and the session is there in the next request', async () => {
         const browser = await open()
         const first = await browser.get('/count')
         expect(first.status).toBe(500)
@@ -41,27 +41,27 @@ describe.each(Object.entries(KOA_VERSIONS))(
         expect(errors.every((error) => error === broken)).toBe(true)
       })
 
-      it('R14: are those of a session that was saved before the error', async () => {
+      it('R14: the cookies of a session whose handler throws are those of a session that was saved before the error', async () => {
         const browser = await open()
         expect(namesOf((await browser.get('/save')).setCookie)).toEqual(cookies())
         expect((await browser.get('/')).body).toBe('{"views":10}')
       })
 
-      it('R14: are not set where the session was left alone, which stays as it is', async () => {
+      it('R14: the cookies of a session whose handler throws are not set where the session was left alone, which stays as it is', async () => {
         const browser = await open()
         await browser.get('/count')
         expect((await browser.get('/nothing')).setCookie).toEqual([])
         expect((await browser.get('/')).body).toBe('{"views":1}')
       })
 
-      it('R14: follow a session that was regenerated before the error', async () => {
+      it('R14: the cookies of a session whose handler throws follow a session that was regenerated before the error', async () => {
         const browser = await open()
         await browser.get('/count')
         expect(namesOf((await browser.get('/renew')).setCookie)).toEqual(cookies())
         expect((await browser.get('/')).body).toBe('{"views":1}')
       })
 
-      it('R14: are cleared where the session was ended before the error', async () => {
+      it('R14: the cookies of a session whose handler throws are cleared where the session was ended before the error', async () => {
         const browser = await open()
         await browser.get('/count')
         expect(namesOf((await browser.get('/logout')).setCookie)).toEqual(cookies())
@@ -69,7 +69,7 @@ describe.each(Object.entries(KOA_VERSIONS))(
       })
     })
 
-    it("R14: come back alone: Koa removes another middleware's cookies, also of names like ours", async () => {
+    it("R14: the cookies of a session whose handler throws come back alone: Koa removes another middleware's cookies, also of names like ours", async () => {
       const app = createApp(KoaClass)
       app.use(session(app))
       app.use((ctx) => {
@@ -80,7 +80,7 @@ describe.each(Object.entries(KOA_VERSIONS))(
       expect(namesOf((await new Browser(await listen(app.callback())).get()).setCookie)).toEqual(OURS)
     })
 
-    it("R14: stand beside the error's own Set-Cookie", async () => {
+    it("R14: the cookies of a session whose handler throws stand beside the error's own Set-Cookie", async () => {
       const app = createApp(KoaClass)
       app.use(session(app))
       app.use((ctx) => {
@@ -91,7 +91,7 @@ describe.each(Object.entries(KOA_VERSIONS))(
       expect(namesOf(setCookie)).toEqual(['a', 'b', ...OURS])
     })
 
-    it('R14: give way to a cookie of their name that the error asks for', async () => {
+    it('R14: the cookies of a session whose handler throws give way to a cookie of their name that the error asks for', async () => {
       const app = createApp(KoaClass)
       app.use(session(app))
       app.use((ctx) => {
@@ -116,7 +116,7 @@ describe.each(Object.entries(KOA_VERSIONS))(
       expect(namesOf(setCookie)).toEqual(['admin', 'admin.sig', ...OURS])
     })
 
-    it('R14: are all there where a session takes several', async () => {
+    it('R14: the cookies of a session whose handler throws are all there where a session takes several', async () => {
       const app = createApp(KoaClass)
       app.use(session({ codec: sealed({ keys: ['a key of at least thirty-two bytes'] }), chunks: 3 }, app))
       app.use((ctx) => {

@@ -86,7 +86,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a change after the commit, under %s
     expect(fixture.warnings).toEqual([])
   })
 
-  it('R16: is saved by an explicit save(), and then there is no warning', async () => {
+  it('R16: a change after the commit is saved by an explicit save(), and then there is no warning', async () => {
     const fixture = await open(KoaClass, { store: new PlainStore() }, async (ctx) => {
       count(ctx)
       await ctx.session.save()
@@ -97,7 +97,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a change after the commit, under %s
     expect((await fixture.browser.get('/')).body).toBe('{"views":2}')
   })
 
-  it('R16: is saved by a save() that ends after the response, and then there is no warning', async () => {
+  it('R16: a change after the commit is saved by a save() that ends after the response, and then there is no warning', async () => {
     const store = new PlainStore()
     const gone = deferred()
     const fixture = await open(KoaClass, { store }, (ctx) => {

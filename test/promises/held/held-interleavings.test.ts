@@ -28,7 +28,7 @@ const setting = fc.record({
 })
 
 describeOnEachStore('open().update() while requests rotate, end and sign in, interleaved at random', (getStore) => {
-  it('R72: counts once for each that was written, and never after the session was ended or changed hands', async () => {
+  it('R72: open().update() while requests rotate, end and sign in, interleaved at random counts once for each that was written, and never after the session was ended or changed hands', async () => {
     await fc.assert(
       fc.asyncProperty(setting, async ({ ending, others, updates, scheduler }) => {
         const store = new ScheduledStore(getStore())

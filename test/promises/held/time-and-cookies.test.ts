@@ -270,7 +270,7 @@ describe('hostile cookies', () => {
     ],
   ]
 
-  it.each(KINDS)('R72: R29: open no session and are no error: %s', async (_name, options) => {
+  it.each(KINDS)('R72: R29: hostile cookies open no session and are no error: %s', async (_name, options) => {
     const { sessions } = createSessionApp(options())
     for (const cookie of HOSTILE) expect(await sessions.open({ headers: { cookie } })).toBeUndefined()
     for (const cookie of [undefined, 5, ['a', 'b'], {}]) {

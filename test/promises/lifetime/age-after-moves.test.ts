@@ -17,7 +17,7 @@ function expiresIn(setCookie: string[]): number {
 }
 
 describe.each(BACKENDS)('the age of a session: $name', ({ options }) => {
-  it('R24: comes along with the data where the session is regenerated', async () => {
+  it('R24: the age of a session comes along with the data where the session is regenerated', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(5 * HOUR)

@@ -11,7 +11,7 @@ beforeEach(() => (clock = stopClock(NOW)))
 afterEach(startClock)
 
 describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
-  it('R24: ends a session that was not used for so long, and not earlier', async () => {
+  it('R24: idleTimeout ends a session that was not used for so long, and not earlier', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE })
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -47,7 +47,7 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: holds for a "session" cookie', async () => {
+  it('R24: idleTimeout holds for a "session" cookie', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE, maxAge: 'session' })
     const ann = visitor()
     const { setCookie } = await ann.get('/set?user=ann')
@@ -57,7 +57,7 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: holds for a session that was given a longer maxAge of its own', async () => {
+  it('R24: idleTimeout holds for a session that was given a longer maxAge of its own', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE })
     const ann = visitor()
     await ann.get('/set?user=ann')

@@ -29,7 +29,7 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
   beforeEach(() => (clock = stopClock()))
   afterEach(startClock)
 
-  test('R26: set alone, saves the session', async () => {
+  test('R26: session.maxAge, set alone, saves the session', async () => {
     const { visitor } = createSite(options(), HANDLERS)
     await visitor.get('/login')
     expect(cookieOf(await visitor.get('/remember')).expires).toBe(Date.now() + THIRTY_DAYS)
@@ -39,7 +39,7 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
     expect(await sessionOf(visitor)).toEqual({})
   })
 
-  test('R26: stays with the session through later changes', async () => {
+  test('R26: session.maxAge stays with the session through later changes', async () => {
     const { visitor } = createSite(options(), HANDLERS)
     await visitor.get('/login')
     await visitor.get('/remember')
@@ -50,7 +50,7 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
     expect((await visitor.get('/lifetime')).json()).toEqual({ maxAge: THIRTY_DAYS })
   })
 
-  test('R26: stays with the session when it is renewed, and under a new token', async () => {
+  test('R26: session.maxAge stays with the session when it is renewed, and under a new token', async () => {
     const { visitor } = createSite({ ...options(), rolling: true }, HANDLERS)
     await visitor.get('/login')
     await visitor.get('/remember')
@@ -60,7 +60,7 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
     expect(cookieOf(await visitor.get('/count')).expires).toBe(Date.now() + THIRTY_DAYS)
   })
 
-  test('R26: can be taken back', async () => {
+  test('R26: session.maxAge can be taken back', async () => {
     const { visitor } = createSite(options(), {
       ...HANDLERS,
       '/forget': (ctx) => (ctx.session.maxAge = ONE_DAY),

@@ -13,7 +13,7 @@ beforeEach(() => (clock = stopClock(NOW)))
 afterEach(startClock)
 
 describe.each(BACKENDS)('renew: $name', ({ options, hasIds }) => {
-  it('R23: renews when less than half of the life is left, and not with a half', async () => {
+  it('R23: renew renews when less than half of the life is left, and not with a half', async () => {
     const { visitor } = createSessionApp({ ...options(), ...RENEW })
     const ann = visitor()
     await ann.get('/set?user=ann')

@@ -32,19 +32,19 @@ describe.each(BACKENDS)('two sessions on one app with $name', ({ options, cookie
     return { first: first.sessions, second: second.sessions, app, ...observe(app) }
   }
 
-  test('D7: keep their data apart', async () => {
+  test('D7: two sessions on one app keep their data apart', async () => {
     const { visitor } = createTwo()
     await visitor.get('/both')
     expect((await visitor.get('/show')).json()).toEqual([{ user: 'alice' }, { role: 'root' }])
   })
 
-  test('D7: have a cookie each', async () => {
+  test('D7: two sessions on one app have a cookie each', async () => {
     const { visitor } = createTwo()
     expect(cookieNames(await visitor.get('/login'))).toEqual(cookies())
     expect(cookieNames(await visitor.get('/admin'))).toEqual(cookies('admin.sess'))
   })
 
-  test('D7: do not take each other’s cookie for their own', async () => {
+  test('D7: two sessions on one app do not take each other’s cookie for their own', async () => {
     const { visitor } = createTwo()
     const { value } = cookieOf(await visitor.get('/login'))
     const signature = visitor.jar.values.get('koa.sess.sig') ?? ''
@@ -52,14 +52,14 @@ describe.each(BACKENDS)('two sessions on one app with $name', ({ options, cookie
     expect((await visitor.get('/show')).json()).toEqual([{ user: 'alice' }, {}])
   })
 
-  test('D7: end apart', async () => {
+  test('D7: two sessions on one app end apart', async () => {
     const { visitor } = createTwo()
     await visitor.get('/both')
     expect(cookieNames(await visitor.get('/leave-admin'))).toEqual(cookies('admin.sess'))
     expect((await visitor.get('/show')).json()).toEqual([{ user: 'alice' }, {}])
   })
 
-  test('D7: have options of their own, on the context and on the service', async () => {
+  test('D7: two sessions on one app have options of their own, on the context and on the service', async () => {
     const { visitor, first, second } = createTwo()
     expect((await visitor.get('/options')).json()).toEqual([86_400_000, 5_000])
     expect([first.options.maxAge, second.options.maxAge]).toEqual([86_400_000, 5_000])

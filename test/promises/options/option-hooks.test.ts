@@ -133,14 +133,14 @@ describe.each(BACKENDS)('hooks with $name', ({ options, hasIds, isSealed }) => {
 })
 
 describe.each(backendsWith({ hasIds: true }))('ids with $name', ({ options }) => {
-  test('R1: are version 4 UUIDs', async () => {
+  test('R1: ids are version 4 UUIDs', async () => {
     const { visitor } = createSite(options(), LOGIN)
     expect(cookieOf(await visitor.get('/login')).value).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     )
   })
 
-  test('R1: begin with the prefix', async () => {
+  test('R1: ids begin with the prefix', async () => {
     const { visitor } = createSite({ ...options(), prefix: 'shop:' }, LOGIN)
     expect(cookieOf(await visitor.get('/login')).value).toMatch(/^shop:[0-9a-f-]{36}$/)
   })
@@ -148,7 +148,7 @@ describe.each(backendsWith({ hasIds: true }))('ids with $name', ({ options }) =>
   test.each([
     ['at once', (id: string) => id],
     ['later', later<string>],
-  ])('R1, D3: are what genid answers %s, and the prefix has no effect beside it', async (_, answer) => {
+  ])('R1, D3: ids are what genid answers %s, and the prefix has no effect beside it', async (_, answer) => {
     let count = 0
     const genid = (ctx: Context) => answer(`id-${++count}-of-${ctx.path.slice(1)}`)
     const { visitor } = createSite({ ...options(), prefix: 'shop:', genid }, LOGIN)
@@ -179,7 +179,7 @@ describe.each(backendsWith({ hasIds: true }))('ids with $name', ({ options }) =>
 describe('externalKey', () => {
   const handlers: Handlers = { ...LOGIN, '/logout': (ctx) => (ctx.session = null) }
 
-  test('R1: clears the cookie of the name, as koa-session does', async () => {
+  test('R1: externalKey clears the cookie of the name, as koa-session does', async () => {
     const { visitor } = createSite({ store: new MemoryStore(), externalKey: HEADER }, handlers)
     expect(cookieNames(await visitor.get('/logout'))).toEqual(['koa.sess', 'koa.sess.sig'])
   })

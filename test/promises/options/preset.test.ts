@@ -38,7 +38,7 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     expect(setCookie.slice(1).every((line) => line.endsWith(`; ${ATTRIBUTES}`))).toBe(true)
   })
 
-  it('R40: ends after 30 minutes without use', async () => {
+  it('R40: a hardened session ends after 30 minutes without use', async () => {
     const clock = stopClock()
     const { visitor } = serve(place())
     const ann = visitor()
@@ -52,7 +52,7 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     startClock()
   })
 
-  it('R40: ends after 12 hours, used or not', async () => {
+  it('R40: a hardened session ends after 12 hours, used or not', async () => {
     const clock = stopClock()
     const visitor = serve(place()).visitor()
     await visitor.get('/set?user=ann', HTTPS)
@@ -65,7 +65,7 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     startClock()
   })
 
-  it('R40: is one frozen object, and leaves what it was given alone', () => {
+  it('R40: what hardened() returns is one frozen object, and leaves what it was given alone', () => {
     const given = Object.freeze(place())
     const options = hardened(given)
     expect(Object.isFrozen(options)).toBe(true)

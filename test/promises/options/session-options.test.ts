@@ -29,7 +29,7 @@ describe.each(BACKENDS)('ctx.sessionOptions with $name', ({ options }) => {
     return { changed, plain: await visitor.get('/plain'), before, after: sessions.options }
   }
 
-  test('R3: are the options with their defaults', async () => {
+  test('R3: ctx.sessionOptions are the options with their defaults', async () => {
     const { visitor, sessions } = createSite(
       { ...options(), key: 'shop' },
       {

@@ -133,7 +133,7 @@ describe('an option of another library', () => {
 })
 
 describe('maxAge: 0', () => {
-  it('D25: is one day in koa-session, and is refused here with the values that were meant', async () => {
+  it('D25: maxAge: 0 is one day in koa-session, and is refused here with the values that were meant', async () => {
     expect(told({ maxAge: 0 })).toMatch(/"maxAge" takes .*, not 0\. Leave it out for one day.*'session'/)
     expect(told({ maxage: 0 })).toMatch(/Leave it out for one day/)
     const app = createApp()

@@ -38,7 +38,7 @@ describe('where and when a session is used', () => {
 
   afterEach(startClock)
 
-  it('R66: is written at the sign-in', async () => {
+  it('R66: where and when a session is used is written at the sign-in', async () => {
     await open()
     expect(await listed()).toMatchObject({
       device: { agent: 'phone' },

@@ -21,7 +21,7 @@ describeOnEachStore('a note that a session is used', (getStore) => {
     return { n: found?.n, left: Number(found?._expire) - now }
   }
 
-  it('R66: leaves a life that was made longer since', async () => {
+  it('R66: a note that a session is used leaves a life that was made longer since', async () => {
     expect(await written({ first: HOUR, touched: 3 * HOUR, noted: HOUR / 2 })).toEqual({ n: HOUR / 2, left: 3 * HOUR })
   })
 

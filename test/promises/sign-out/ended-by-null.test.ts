@@ -47,7 +47,7 @@ describe.each(BACKENDS)('null with $name', ({ options, cookies }) => {
     expect(errors).toEqual([])
   })
 
-  test('D12: clears the cookies of a visitor without a session as well', async () => {
+  test('D12: ctx.session = null clears the cookies of a visitor without a session as well', async () => {
     const { visitor } = createSite(options(), HANDLERS)
     const answer = await visitor.get('/logout')
     expect(cookieNames(answer)).toEqual(cookies())

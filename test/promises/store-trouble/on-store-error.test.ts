@@ -40,13 +40,13 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
   describe("'anonymous'", () => {
     const anonymous = () => open({ ...options(), onStoreError: 'anonymous' })
 
-    it('R43: goes on with an empty session that is new', async () => {
+    it("R43: onStoreError: 'anonymous' goes on with an empty session that is new", async () => {
       const { ann } = await anonymous()
       expect(await ann.get('/')).toMatchObject({ status: 200, body: '{}' })
       expect((await ann.get('/state')).json()).toEqual({ isNew: true, length: 0 })
     })
 
-    it('R43: writes nothing, sets no cookie, and the session is there when the store is', async () => {
+    it("R43: onStoreError: 'anonymous' writes nothing, sets no cookie, and the session is there when the store is", async () => {
       const { ann, store } = await anonymous()
       const before = ann.jar.header
       expect(await ann.get('/set?user=eve')).toMatchObject({ status: 200, setCookie: [] })
@@ -57,7 +57,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
       expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
     })
 
-    it('R43: writes nothing either where the store is back before the request ends', async () => {
+    it("R43: onStoreError: 'anonymous' writes nothing either where the store is back before the request ends", async () => {
       const { store, ann } = await anonymous()
       store.fail(() => {
         store.recover()

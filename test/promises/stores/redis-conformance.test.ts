@@ -55,7 +55,7 @@ describeWith('Redis', hasRedis)('one Redis server', () => {
   describeSessionStore('RedisStore by iovalkey', () => ({ store: new RedisStore(iovalkey) }), { capabilities })
   describeSessionStore('RedisStore by redis with RESP3', () => ({ store: new RedisStore(resp3) }), { capabilities })
 
-  it('goes on after the server has forgotten its scripts', async () => {
+  it('R62: a RedisStore goes on after the server has forgotten its scripts', async () => {
     const store = new RedisStore(ioredis)
     await store.create('flushed', { a: 1 }, 60_000)
     await ioredis.script('FLUSH')

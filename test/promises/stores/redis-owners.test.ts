@@ -197,7 +197,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(await keysOf('ann')).toEqual(['a'])
   })
 
-  it('a write with an owner takes one round trip, and one more where the owner is new', async () => {
+  it('R60: a write with an owner takes one round trip, and one more where the owner is new', async () => {
     let [sent, open, rounds] = [0, 0, 0]
     const counting = intercepted(async (_command, _args, proceed) => {
       if (open === 0) rounds++

@@ -95,7 +95,7 @@ describeWith('PostgreSQL', hasPostgres)('the clock of PostgreSQL', () => {
 })
 
 describe('the clock of SQLite', () => {
-  it('R90: is that of the machine, whatever its zone', async () => {
+  it('R90: the clock of SQLite is that of the machine, whatever its zone', async () => {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
     const zone = process.env.TZ

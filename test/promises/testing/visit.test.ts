@@ -159,7 +159,7 @@ test('R81: an option that there is not is refused', async () => {
 })
 
 describe('the address of a visitor', () => {
-  test('R81: is what the app sees of their requests', async () => {
+  test('R81: the address of a visitor is what the app sees of their requests', async () => {
     const hosts: string[] = []
     const { sessions } = createShop({
       options: () => ({ valid: (ctx) => hosts.push(`${ctx.protocol}//${ctx.host}${ctx.url}`) }),

@@ -56,14 +56,14 @@ describe.each([
   ['MemoryStore', () => new MemoryStore()],
   ['plain store', () => new PlainStore()],
 ])('the store behind it, %s', (_, createStore) => {
-  test.each([...IMPOSSIBLE, ''])('R31: is not asked for %j', async (id) => {
+  test.each([...IMPOSSIBLE, ''])('R31: a store is not asked for %j, which cannot be an id', async (id) => {
     const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, signed: false }, HANDLERS)
     await visitor.get('/', { cookie: `koa.sess=${id}` })
     expect(take()).toEqual([])
   })
 
-  test.each(UNKNOWN)('R31: is asked once for %j', async (id) => {
+  test.each(UNKNOWN)('R31: a store is asked once for %j, which could be an id', async (id) => {
     const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, signed: false }, HANDLERS)
     await visitor.get('/', { cookie: `koa.sess=${id}` })
@@ -142,7 +142,7 @@ describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) 
     expect(errors).toEqual([])
   })
 
-  test('R31: is asked once, when a new session is first asked for', async () => {
+  test('R31: genid is asked once, when a new session is first asked for', async () => {
     const genid = jest.fn(() => 'the-id')
     const calls: number[] = []
     const { visitor } = createSite(
@@ -172,7 +172,7 @@ describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) 
     expect(genid).toHaveBeenCalledTimes(1)
   })
 
-  test('R31: is not asked for a session that is there', async () => {
+  test('R31: genid is not asked for a session that is there', async () => {
     const genid = jest.fn(() => 'the-id')
     const { visitor } = createSiteWithId(genid)
     await visitor.get('/login')
@@ -183,7 +183,7 @@ describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) 
 })
 
 describe.each(backendsWith({ hasIds: false }))('genid with $name', ({ options }) => {
-  test('R31: has no part in it', async () => {
+  test('R31: genid has no part in a session that rests in its cookie', async () => {
     const genid = jest.fn(() => '')
     const { visitor } = createSite({ ...options(), genid }, HANDLERS)
     await visitor.get('/login')

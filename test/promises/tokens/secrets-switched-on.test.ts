@@ -1,11 +1,13 @@
 import { MemoryStore, type SessionOptions, type SessionRecord } from 'koa-session-service'
 import { hashToken } from '../../../src/session/token'
-import { LATE_MS } from '../../../src/session/access'
 import { startClock, stopClock } from '../../support/clock'
 import { backendsWith } from '../../support/backends/backends'
 import { idOf, tokenOf } from '../../support/races/racing-app'
 import { createSessionApp, type Action } from '../../support/app/session-app'
 import { spyOn } from '../../support/spies/spy-on'
+
+/** How long a token that was rotated away counts as one of a request under way, in milliseconds. */
+const LATE_MS = 10_000
 
 const CONDITIONAL = backendsWith({ isConditional: true })
 const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined

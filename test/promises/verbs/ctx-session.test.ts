@@ -7,21 +7,21 @@ import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../.
 const LOGIN: Handlers = { '/login': (ctx) => (ctx.session.user = 'alice') }
 
 describe.each(BACKENDS)('ctx.session with $name', ({ options, hasIds }) => {
-  test('R3: set to an object, takes its keys in place of what it had', async () => {
+  test('R3: ctx.session, set to an object, takes its keys in place of what it had', async () => {
     const { visitor } = createSite(options(), { ...LOGIN, '/set': (ctx) => (ctx.session = { theme: 'dark' }) })
     await visitor.get('/login')
     await visitor.get('/set')
     expect(await sessionOf(visitor)).toEqual({ theme: 'dark' })
   })
 
-  test('R3: set to an object, keeps its id', async () => {
+  test('R3: ctx.session, set to an object, keeps its id', async () => {
     const { visitor } = createSite(options(), { ...LOGIN, '/set': (ctx) => (ctx.session = { theme: 'dark' }) })
     const login = await visitor.get('/login')
     const answer = await visitor.get('/set')
     if (hasIds) expect(cookieOf(answer).value).toBe(cookieOf(login).value)
   })
 
-  test('R3: set to an object, is a session and a copy of it', async () => {
+  test('R3: ctx.session, set to an object, is a session and a copy of it', async () => {
     const given = { theme: 'dark' }
     const { visitor } = createSite(options(), {
       '/set': async (ctx) => {
@@ -35,7 +35,7 @@ describe.each(BACKENDS)('ctx.session with $name', ({ options, hasIds }) => {
     expect(given).toEqual({ theme: 'dark' })
   })
 
-  test('R3: set to an empty object, keeps a session without data', async () => {
+  test('R3: ctx.session, set to an empty object, keeps a session without data', async () => {
     const { visitor } = createSite(options(), {
       ...LOGIN,
       '/empty': (ctx) => {
@@ -49,7 +49,7 @@ describe.each(BACKENDS)('ctx.session with $name', ({ options, hasIds }) => {
     expect((await visitor.get('/read')).json()).toEqual({ isNew: false, data: {} })
   })
 
-  test('R3: set to null, reads null from then on, and is empty in the next request', async () => {
+  test('R3: ctx.session, set to null, reads null from then on, and is empty in the next request', async () => {
     const { visitor } = createSite(options(), {
       ...LOGIN,
       '/logout': (ctx) => {
@@ -63,7 +63,7 @@ describe.each(BACKENDS)('ctx.session with $name', ({ options, hasIds }) => {
   })
 
   test.each([['text'], [5], [true], [undefined], [Symbol('s')], [10n], [() => ({})]])(
-    'R3: set to %p, throws and stays as it was',
+    'R3: ctx.session, set to %p, throws and stays as it was',
     async (value) => {
       const caught: unknown[] = []
       const { visitor } = createSite(options(), {
@@ -91,7 +91,7 @@ describe.each(BACKENDS)('ctx.session with $name', ({ options, hasIds }) => {
     },
   )
 
-  test('R3: is there before the middleware: the session of a cookie, an empty one of a store', async () => {
+  test('R3: ctx.session is there before the middleware: the session of a cookie, an empty one of a store', async () => {
     const app = createApp()
     const seen: unknown[] = []
     app.use((ctx, next) => {
@@ -106,13 +106,13 @@ describe.each(BACKENDS)('ctx.session with $name', ({ options, hasIds }) => {
     expect(seen).toEqual([hasIds ? {} : { user: 'alice' }])
   })
 
-  test('R3: can be redefined on app.context', async () => {
+  test('R3: ctx.session can be redefined on app.context', async () => {
     const { app, visitor } = createSite(options())
     Object.defineProperty(app.context, 'session', { configurable: true, get: () => ({ user: 'a mock' }) })
     expect(await sessionOf(visitor)).toEqual({ user: 'a mock' })
   })
 
-  test('R3: can be redefined on one context', async () => {
+  test('R3: ctx.session can be redefined on one context', async () => {
     const { visitor } = createSite(options(), {
       '/mocked': (ctx) => {
         Object.defineProperty(ctx, 'session', { value: { user: 'a mock' } })

@@ -19,7 +19,7 @@ describe.each(BACKENDS)('the updates of one request, with $name', ({ options }) 
     return visitor
   }
 
-  it('R10: count every increment, however many one request makes at the same time', async () => {
+  it('R10: the updates of one request count every increment, however many one request makes at the same time', async () => {
     const ann = await visitorWith(async (ctx, sessions) => {
       await Promise.all(Array.from({ length: 20 }, () => increment(sessions, ctx)))
     })
@@ -27,7 +27,7 @@ describe.each(BACKENDS)('the updates of one request, with $name', ({ options }) 
     expect((await ann.get('/')).json()).toEqual({ cart: 'tea', views: 20 })
   })
 
-  it('R10: run once where one request makes several of different keys, or one within another', async () => {
+  it('R10: the updates of one request run once where one request makes several of different keys, or one within another', async () => {
     const runs: string[] = []
     const ann = await visitorWith(async (ctx, sessions) => {
       await Promise.all([

@@ -47,17 +47,20 @@ describe.each([
   { kind: 'memory' as const, store: () => new MemoryStore() },
   { kind: 'plain' as const, store: () => new PlainStore() },
 ])('the calls of a $kind store', ({ kind, store }) => {
-  test.each(CASES)('$does', async ({ path, options, isNew, isTold, ...expected }) => {
-    const { options: recorded, names } = spyOn({ store: store() })
-    const { jar } = createSessionApp(recorded).visitor()
-    if (!isNew) await createSessionApp(recorded).visitor(jar).get('/set?user=alice')
-    names.length = 0
-    const answer = await createSessionApp({ ...recorded, ...options }, ACTIONS)
-      .visitor(jar)
-      .get(path)
-    expect(names).toEqual(expected[kind])
-    expect(cookieNames(answer)).toEqual(isTold ? ['koa.sess', 'koa.sess.sig'] : [])
-  })
+  test.each(CASES)(
+    'R18: a store is called as seldom as can be: $does',
+    async ({ path, options, isNew, isTold, ...expected }) => {
+      const { options: recorded, names } = spyOn({ store: store() })
+      const { jar } = createSessionApp(recorded).visitor()
+      if (!isNew) await createSessionApp(recorded).visitor(jar).get('/set?user=alice')
+      names.length = 0
+      const answer = await createSessionApp({ ...recorded, ...options }, ACTIONS)
+        .visitor(jar)
+        .get(path)
+      expect(names).toEqual(expected[kind])
+      expect(cookieNames(answer)).toEqual(isTold ? ['koa.sess', 'koa.sess.sig'] : [])
+    },
+  )
 })
 
 describe('JSON in production: elsewhere, a search for late changes serializes once more', () => {
@@ -74,13 +77,16 @@ describe('JSON in production: elsewhere, a search for late changes serializes on
     ['memory, untouched', memory, '/plain', { parsed: 1, serialized: 0 }],
     ['memory, read', memory, '/read', { parsed: 1, serialized: 1 }],
     ['memory, written', memory, '/write', { parsed: 1, serialized: 1 }],
-  ])('is parsed once, and made once where the session was used: %s', async (_, options, path, expected) => {
-    const { visitor } = createSessionApp(options(), ACTIONS)
-    const alice = visitor()
-    await alice.get('/set?user=alice')
-    const [parse, stringify] = [jest.spyOn(JSON, 'parse'), jest.spyOn(JSON, 'stringify')]
-    const answer = await alice.get(path)
-    expect({ parsed: parse.mock.calls.length, serialized: stringify.mock.calls.length }).toEqual(expected)
-    expect(answer.status).toBe(200)
-  })
+  ])(
+    'R18: the JSON of a session is parsed once, and made once where the session was used: %s',
+    async (_, options, path, expected) => {
+      const { visitor } = createSessionApp(options(), ACTIONS)
+      const alice = visitor()
+      await alice.get('/set?user=alice')
+      const [parse, stringify] = [jest.spyOn(JSON, 'parse'), jest.spyOn(JSON, 'stringify')]
+      const answer = await alice.get(path)
+      expect({ parsed: parse.mock.calls.length, serialized: stringify.mock.calls.length }).toEqual(expected)
+      expect(answer.status).toBe(200)
+    },
+  )
 })

@@ -24,7 +24,7 @@ describe('isWithLifetime answers whether withLifetime would make the same text',
   const agree = (recordText: string, dataText: string, life: RecordLifetime): void =>
     expect(isWithLifetime(recordText, dataText, life)).toBe(withLifetime(dataText, life) === recordText)
 
-  test('of a record that was made of the same data or of others, in the same lifetime or in another', () => {
+  test('R18: isWithLifetime tells of a record that was made of the same data or of others, in the same lifetime or in another', () => {
     fc.assert(
       fc.property(data, data, lifetime, lifetime, (one, other, its, another) => {
         const dataText = JSON.stringify(one)
@@ -38,7 +38,7 @@ describe('isWithLifetime answers whether withLifetime would make the same text',
     )
   })
 
-  test('of a record that differs in one place', () => {
+  test('R18: isWithLifetime tells of a record that differs in one place whether it would be the same text', () => {
     const edit = fc.constantFrom('', '0', '}', '"', ',', '{}')
     fc.assert(
       fc.property(data, lifetime, fc.nat(), fc.nat(2), edit, (one, its, at, length, replacement) => {
@@ -63,7 +63,7 @@ describe.each<[string, () => SessionOptions]>([
     ['with a maxAge', {}],
     ["with maxAge: 'session'", { maxAge: 'session' }],
     ['with an absolute timeout', { absoluteTimeout: 1_000_000 }],
-  ])('what was written, read back and not changed is not written again: %s', async (_, lifetimeOptions) => {
+  ])('R18: what was written, read back and not changed is not written again: %s', async (_, lifetimeOptions) => {
     await fc.assert(
       fc.asyncProperty(data, async (content) => {
         const all = { ...options(), ...lifetimeOptions }

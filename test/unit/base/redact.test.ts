@@ -134,7 +134,7 @@ describe('an error of a driver', () => {
     expect(redact(error, [SECRET])).toBe(error)
   })
 
-  it('R41: keeps its name, its code, its stack, its cause and its errors', () => {
+  it('R41: an error of a driver keeps its name, its code, its stack, its cause and its errors', () => {
     const cause = withFields({ name: 'DriverError', code: '23505', detail: SECRET })
     const redacted = redact(new AggregateError([cause], 'both failed', { cause })) as AggregateError
     expect(redacted).toMatchObject({
@@ -169,27 +169,27 @@ describe('an error of a driver', () => {
     [`unterminated "${SECRET}`],
     [`near \`${SECRET}\``],
     [`ENOENT, open '/tmp/${SECRET}.json'`],
-  ])('R41: has what stands in quotes left out of its message: %s', (message) => {
+  ])('R41: an error of a driver has what stands in quotes left out of its message: %s', (message) => {
     expect((redact(new Error(message)) as Error).message).not.toContain(SECRET)
   })
 
-  it('R41: keeps an apostrophe in its message, which is no quote', () => {
+  it('R41: an error of a driver keeps an apostrophe in its message, which is no quote', () => {
     const plain = new Error("the server isn't up, and doesn't answer")
     expect(redact(plain)).toBe(plain)
   })
 
-  it('R41: has the record’s key left out of its message, wherever and however often that stands there', () => {
+  it('R41: an error of a driver has the record’s key left out of its message, wherever and however often that stands there', () => {
     const [once, twice] = [`no ${SECRET} here`, `${SECRET} is no ${SECRET}, nor a${SECRET}b`]
     expect([redact(once, [SECRET]), redact(twice, [SECRET])]).toEqual(['no … here', '… is no …, nor a…b'])
     expect(redact(new Error(twice), [SECRET])).toMatchObject({ message: '… is no …, nor a…b' })
   })
 
-  it('R41: says what each of several errors says, where it says nothing itself', () => {
+  it('R41: an error of a driver says what each of several errors says, where it says nothing itself', () => {
     const several = new AggregateError([withFields({ row: SECRET }), new Error('refused at 127.0.0.1')])
     expect(redact(several)).toMatchObject({ name: 'AggregateError', message: 'it failed; refused at 127.0.0.1' })
   })
 
-  it('R41: has a field "detail" left out that is all it holds', () => {
+  it('R41: an error of a driver has a field "detail" left out that is all it holds', () => {
     expect(redact(withFields({ detail: `Key (id)=(${SECRET}) already exists.` }))).not.toHaveProperty('detail')
   })
 })

@@ -3,13 +3,13 @@ import { policyFrom } from '../../../../src/options/values/lifetime-policy'
 const HOUR = 3_600_000
 
 describe('what bounds a session’s life', () => {
-  it('R70: is one value for all, where the options are numbers', () => {
+  it('R70: what bounds a session’s life is one value for all, where the options are numbers', () => {
     const policyOf = policyFrom({ idleTimeout: HOUR })
     expect(policyOf({})).toEqual({ idleTimeout: HOUR, absoluteTimeout: undefined })
     expect(policyOf({ remember: true })).toBe(policyOf({}))
   })
 
-  it('R70: is what the functions say of the data, and only of the data', () => {
+  it('R70: what bounds a session’s life is what the functions say of the data, and only of the data', () => {
     const seen: unknown[] = []
     const policyOf = policyFrom({
       idleTimeout: (data) => (seen.push(data), data.remember ? undefined : HOUR),
