@@ -187,7 +187,8 @@ export class RequestSession implements SessionHost {
 
   /** Lets one of all requests do work, and has what it made of the session in this one. */
   once(call: OnceCall): Promise<void> {
-    const [scope, persistence, state, commits] = [this.scope, this.persistence, this.state, this.#commits]
+    const { scope, persistence, state } = this
+    const commits = this.#commits
     return this.verb(() => this.#early(() => once({ host: this, scope, persistence, state, commits }, call)))
   }
 
