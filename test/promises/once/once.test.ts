@@ -165,7 +165,8 @@ describeOnEachStore('work that is done once', (getStore) => {
             'slow',
             async (data, signal) => {
               const mine = ++count
-              if (mine === 1) await new Promise<void>((resolve) => (answer = resolve))
+              const isAborted = new Promise((resolve) => signal.addEventListener('abort', resolve))
+              if (mine === 1) await Promise.all([isAborted, new Promise<void>((resolve) => (answer = resolve))])
               aborted.push(signal.aborted)
               Object.assign(data, { made: mine })
             },
