@@ -97,4 +97,8 @@ export class CrossSiteSession extends RequestSession {
   override async update(): Promise<void> {
     throw this.#error
   }
+
+  override async once(): Promise<void> {
+    throw this.#error
+  }
 }

@@ -79,6 +79,11 @@ export class Draft {
     if (this.#madeOf === before) this.#madeOf = after
   }
 
+  /** The data before the change, and with it. */
+  get change(): { before: Dictionary; after: Dictionary } {
+    return { before: this.#before, after: copy(SessionModel.data(this.session), this.#serializer) }
+  }
+
   /** Puts the change into the session. */
   apply(): void {
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
@@ -121,7 +126,7 @@ class DraftHost implements SessionHost {
   }
 
   commit(): Promise<void> {
-    const cure = 'update() writes it when the function is done; to write earlier, call the verbs of the service.'
-    return Promise.reject(nested('through what update() hands over', cure))
+    const cure = 'It is written when the function is done; to write earlier, call the verbs of the service.'
+    return Promise.reject(nested('through what update() or once() hands over', cure))
   }
 }

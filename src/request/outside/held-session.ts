@@ -93,7 +93,7 @@ export class HeldSession<Data extends object = SessionData> {
 
   /**
    * Changes the session and writes it at once. `change` gets a copy of the session as it is now; where a request was faster, it
-   * runs again on the fresh data.
+   * runs again on the fresh data, with all that it does: it changes data alone.
    *
    * @returns the data, or null where the session was ended
    * @throws {SessionError} `ERR_SESSION_OWNER_CHANGED` where the session would get another owner, `ERR_SESSION_CONFLICT` where others

@@ -14,6 +14,7 @@ export class SessionState {
   #current: State = CLOSED
   #unread: SessionError | undefined
   #hasFailedToRead = false
+  #wasEmptyBefore = false
 
   /** @param owner what the session's object asks when it is used */
   constructor(scope: RequestScope, persistence: Persistence, host: SessionHost) {
@@ -33,6 +34,11 @@ export class SessionState {
 
   get hasFailedToRead(): boolean {
     return this.#hasFailedToRead
+  }
+
+  /** Whether somebody has asked before the store was read, and got an empty session. */
+  get wasEmptyBefore(): boolean {
+    return this.#wasEmptyBefore
   }
 
   /** Whether it holds a change, or an end, that no commit has seen. */
@@ -63,8 +69,9 @@ export class SessionState {
   openNow(): void {
     const { isLazyStore, hasStore } = this.#scope.config
     if (isLazyStore) throw notLoaded()
-    if (hasStore) this.#current = opened(undefined)
-    else void this.read()
+    if (!hasStore) return void this.read()
+    this.#wasEmptyBefore ||= this.#scope.stage.isBefore
+    this.#current = opened(undefined)
   }
 
   /** Forgets what was read. */
@@ -92,6 +99,7 @@ export class SessionState {
   #openWithout(error: unknown): void {
     this.#current = CLOSED
     this.#hasFailedToRead = true
+    this.#scope.noteFailure(error)
     if (!this.#scope.tolerates(error)) throw error
     this.#unread = error
     this.#scope.report('error', this.#persistence.stored?.id, { error })

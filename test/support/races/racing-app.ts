@@ -153,7 +153,7 @@ export class RacingApp {
       hold?.reach()
       await hold?.released
       await this.#verbs[verb](ctx, middleware.sessions, key)
-      ctx.body = { data: ctx.session }
+      ctx.body = { data: ctx.session, ...ctx.state }
     })
     return app
   }

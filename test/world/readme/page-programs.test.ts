@@ -27,6 +27,18 @@ describe('docs/README.md', () => {
   })
 })
 
+describe('docs/once.md', () => {
+  it('R121: its program refreshes a token once for parallel requests, and not again while it is good', async () => {
+    const browser = new Browser(await start('once', 'Work that is done once'))
+    expect((await browser.get('/')).body).toBe('nobody')
+    await browser.get('/sign-in')
+    for (let round = 0; round < 2; round++) {
+      const answers = await Promise.all(Array.from({ length: 9 }, () => browser.get('/')))
+      expect(answers.map(({ body }) => body)).toEqual(answers.map(() => 'token 1'))
+    }
+  })
+})
+
 describe('docs/events.md', () => {
   it('R56: docs/events.md has a row for every event, in order', () => {
     const rows = tableRows(readText('docs/events.md'), 'event')
