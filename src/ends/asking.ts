@@ -25,8 +25,12 @@ export interface Follower {
   readonly accepts: boolean
   /** Called where the store failed, and the session was judged by memory. */
   readonly failed: (error: unknown) => void
-  /** Called where the store is another one, or has gone back to what it was before. */
+  /** The key that is ended where a process finds that the store is another one: the first one tells. */
+  readonly losses: string
+  /** Called where this process is the first to find that the store is another one, or has gone back. */
   readonly lost: () => void
+  /** Called where what is remembered is not of this store, or not any more. */
+  readonly forgot: () => void
 }
 
 /** The keys that a session begins with, or takes. */
@@ -106,21 +110,35 @@ interface Told {
 
 /** Asks the store. Where it has gone back to what it was before, everybody is ended, unless another process has done that. */
 function* asking(follower: Follower, keys: readonly string[]): Asking<Told> {
-  const { memory, everybody, clock, accepts, lost } = follower
+  const { memory, everybody, losses, clock, accepts, lost, forgot } = follower
   const question = memory.ask(clock())
   const answer = (yield { do: 'read', keys, after: question.after }) as EndsAnswer
-  if (!accepts && hasGoneBack(question, answer, answer.found[keys.indexOf(everybody)])) {
-    yield* setting(follower, everybody, { life: Infinity })
+  const after = afterLoss(question, answer)
+  if (after !== undefined && !accepts && !isAfter(answer.found[keys.indexOf(everybody)], after)) {
+    const set = yield* setting(follower, everybody, { life: Infinity })
+    if (!isAfter(set?.was, after)) lost()
     return yield* asking(follower, keys)
   }
+  // Whoever only reports has nothing in the store by which others could know.
+  if (after !== undefined && accepts) lost()
+  if (isAnother(question, answer) && !(yield* setting(follower, losses, { life: Infinity }))?.was) lost()
   const { known, became } = memory.take(question, keys, answer)
-  if (became === 'afresh') lost()
+  if (became === 'afresh') forgot()
   return { answer, known }
 }
 
-function hasGoneBack({ after, born }: Question, answer: EndsAnswer, ofEverybody: KeyEnd | undefined): boolean {
-  if (!after || answer.born !== born || answer.continues !== false) return false
-  return (ofEverybody?.position ?? -Infinity) <= after.position
+function isAnother({ born }: Question, answer: EndsAnswer): boolean {
+  return born !== undefined && answer.born !== born
+}
+
+/** The position that the store has had and has no more, where it has gone back. */
+function afterLoss(question: Question, answer: EndsAnswer): number | undefined {
+  const { after } = question
+  return after && !isAnother(question, answer) && answer.continues === false ? after.position : undefined
+}
+
+function isAfter(end: KeyEnd | undefined, position: number): boolean {
+  return end !== undefined && end.position > position
 }
 
 function isAhead({ since }: Claim, { last }: EndsKnown): boolean {

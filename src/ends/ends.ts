@@ -67,12 +67,10 @@ export class Ends {
     this.#parts = parts
     this.#memory = new EndMemory(maxStale)
     this.#keys = new EndKeys(parts.scope, parts.by)
-    const { everybody } = this.#keys
-    const lost = (): void => {
-      this.#knowsLongLives = false
-      parts.lost()
-    }
-    this.#follower = { memory: this.#memory, clock: monotonic, everybody, accepts, failed, lost }
+    const { everybody, losses } = this.#keys
+    const { lost } = parts
+    const forgot = (): void => void (this.#knowsLongLives = false)
+    this.#follower = { memory: this.#memory, clock: monotonic, everybody, losses, accepts, failed, lost, forgot }
   }
 
   /** Whether requests go on where the store of ends fails. */

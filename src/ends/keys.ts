@@ -27,12 +27,15 @@ export class EndKeys {
   readonly everybody: string
   /** What says that some sessions live for longer than the options say. */
   readonly longLives: string
+  /** What says that a process has found another store in the place of the one that it knew. */
+  readonly losses: string
 
   constructor(scope: string, by: ((data: object) => readonly string[]) | undefined) {
     this.#scope = scope
     this.#by = by
     this.everybody = this.of(EVERYBODY)
     this.longLives = this.#hash('long lives')
+    this.losses = this.#hash('losses')
   }
 
   /** A key that the application names. To hash it is what a warm judgement costs most. */

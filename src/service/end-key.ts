@@ -5,7 +5,7 @@ import type { SessionConfig } from '../config/config'
 import { holderOf } from '../request/open/stored'
 import type { RequestSession } from '../request/session/request-session'
 import type { SessionEvents } from '../session/events'
-import { endSession, type Asked } from './owner-sessions'
+import type { Asked } from './owner-sessions'
 
 /** Which sessions end with a key. */
 export interface KeyEnding {
@@ -33,7 +33,7 @@ export async function endKey(
   asker?.scope.arriveAnew()
   emit('ended', { ...told, ctx: asker?.scope.ctx })
   const { stored } = asker ?? {}
-  if (asker && stored && !spare && ends.carries(holderOf(stored), key)) await endSession(asker)
+  if (asker && stored && !spare && ends.carries(holderOf(stored), key)) await asker.end('key')
   if (everywhere) await ends.everywhere()
 }
 

@@ -4,6 +4,7 @@ import type { OwnedRecord } from '../contracts/store'
 import type { SessionConfig } from '../config/config'
 import { needsIndex } from '../options/option-checks'
 import { createdAt, timeLeft } from '../session/record'
+import { endEvent } from '../session/end-event'
 import { signInInfoOf, type DeviceInfo } from '../session/sign-in-info'
 import { fingerprint, handleOf } from '../session/token'
 import { endOwned } from '../request/commit/owner-ends'
@@ -67,7 +68,7 @@ export class OwnerSessions {
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell })
     if (failures.length > 0) throw failures[0]
-    if (isOwn) await endSession(current as RequestSession)
+    if (isOwn) await current?.end('one')
     return isOwn || count > 0
   }
 
@@ -95,7 +96,7 @@ export class OwnerSessions {
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
     this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
     asker?.scope.noteRevoked(owner, mark)
-    const own = current && !isKept(current.id) ? await attempt(async () => endSession(current)) : {}
+    const own = current && !isKept(current.id) ? await attempt(async () => current.end('all')) : {}
     const others = [...failures, own.error].filter((error) => error !== undefined)
     if (marked.error !== undefined || others.length > 0) throw incomplete(count, marked.error, others)
     return count
@@ -122,6 +123,7 @@ export class OwnerSessions {
   #tell(key: string, { owner, current }: Asked, reason: 'one' | 'all'): void {
     const detail = { session: fingerprint(key), owner, handle: handleOf(key), reason, ctx: current?.scope.ctx }
     this.#config.emit('revoked', detail)
+    this.#config.emit('ended', { ...endEvent(key, owner, reason), ctx: detail.ctx })
   }
 }
 
@@ -147,12 +149,6 @@ function incomplete(count: number, marking: unknown, others: unknown[]): Session
       `takes writes. ${error.message}`,
     { status: 503, cause: error.cause },
   )
-}
-
-/** Ends the session of a request. */
-export async function endSession(session: RequestSession): Promise<void> {
-  session.session = null
-  await session.commit('commit')
 }
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` where the store does not know whose sessions it holds */

@@ -137,6 +137,24 @@ export function isExpired(record: SessionRecord, policy: LifetimePolicy, now: nu
   return absoluteTimeout !== undefined && createdAt(record, now) + absoluteTimeout < now
 }
 
+/** What bounds a session's life. */
+export type Bound = 'idle' | 'absolute' | 'maxAge'
+
+/** Which bound of a record that is expired has passed first. Its test is a table. */
+export function passedBoundOf(
+  record: SessionRecord,
+  { idleTimeout, absoluteTimeout }: LifetimePolicy,
+  now: number,
+): Bound {
+  const { _expire, _idle, _maxAge = Infinity } = record
+  const ends: [Bound, number][] = [
+    [_idle !== undefined && _idle <= _maxAge ? 'idle' : 'maxAge', typeof _expire === 'number' ? _expire : Infinity],
+    ['idle', (renewedAt(record) ?? Infinity) + (idleTimeout ?? Infinity)],
+    ['absolute', createdAt(record, now) + (absoluteTimeout ?? Infinity)],
+  ]
+  return ends.reduce((first, next) => (next[1] < first[1] ? next : first))[0]
+}
+
 /** Whether there is a timeout now, and the record has no time in it from which it could be counted. */
 export function isUnbounded(record: SessionRecord, { idleTimeout, absoluteTimeout }: LifetimePolicy): boolean {
   if (record._expire !== undefined || (idleTimeout === undefined && absoluteTimeout === undefined)) return false

@@ -2,6 +2,7 @@ import { fingerprint } from '../../session/token'
 import type { Ends } from '../../ends/ends'
 import type { Holder, Origin } from '../../ends/keys'
 import type { Arrival } from '../../ends/beginning'
+import type { EndedReason } from '../../session/events'
 import type { RecordLifetime } from '../../session/record'
 import type { Content } from '../../session/snapshot'
 import type { CommitJob } from './commit-job'
@@ -35,7 +36,8 @@ function isAnother({ startsOver }: CommitJob, { snapshot }: Stored, { owner }: H
 async function begin({ scope, stored }: CommitJob, ends: Ends, after: Holder): Promise<Origin | undefined> {
   const since = await ends.begin(after, scope.arrival as Arrival)
   if (since === undefined) return undefined
-  if (stored) await endBefore(scope, ends, stored, 'owner')
+  // Another session of the same account has taken its place after a logout.
+  if (stored) await endBefore(scope, ends, stored, stored.snapshot.owner === after.owner ? 'logout' : 'hands')
   return { id: ends.newId(), since }
 }
 
@@ -46,12 +48,7 @@ async function goOn(scope: RequestScope, ends: Ends, stored: Stored, after: Hold
 }
 
 /** Ends what was somebody's, and tells so once. One of before there were ends has no id that could be ended. */
-export async function endBefore(
-  scope: RequestScope,
-  ends: Ends,
-  stored: Stored,
-  reason: 'logout' | 'owner',
-): Promise<void> {
+export async function endBefore(scope: RequestScope, ends: Ends, stored: Stored, reason: EndedReason): Promise<void> {
   const { id } = stored.origin as Origin
   const holder = holderOf(stored)
   if (id === undefined || ends.isNobodys(holder) || ends.isKnownToHaveEnded(stored.origin as Origin, holder)) return

@@ -44,12 +44,16 @@ export async function reconcile(
   if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
   // A request that is detached already was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
-  if (verdict === 'gone' && !regenerates) return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
+  const id = stored?.id ?? superseded?.id
+  if (verdict === 'gone' && !regenerates) {
+    const owned = found && { id: id as string, owner: scope.ownerOf(found.record), read: undefined }
+    return { name: 'gone', elsewhere: owned }
+  }
   const before = stored?.snapshot.data ?? {}
   SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer), scope.backend.serializer)
   if (verdict === 'gone') {
-    const id = stored?.id ?? superseded?.id
-    return { name: 'detached', superseded: { id: id as string, generation: opened.generation, loaded: undefined } }
+    const { generation, owner } = opened
+    return { name: 'detached', superseded: { id: id as string, generation, owner, loaded: undefined } }
   }
   job.newToken.forget()
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }

@@ -2,7 +2,7 @@ import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Versioned } from '../../contracts/store'
 import type { PresentedToken } from '../../contracts/transport'
 import { accessOf, tokenStatusOf, withoutControls, type TokenStatus } from '../../session/access'
-import { isExpired, isUnbounded, type SessionRecord } from '../../session/record'
+import { isExpired, isUnbounded, passedBoundOf, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
@@ -68,7 +68,8 @@ function openPastCache(
 function supersede(scope: RequestScope, token: Token, loaded: Versioned, standing: TokenStatus): Opened {
   miss(scope, token)
   if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
-  return { superseded: { id: token.id, generation: standing.generation, loaded } }
+  const owner = scope.ownerIfKnown(loaded.record)
+  return { superseded: { id: token.id, generation: standing.generation, owner, loaded } }
 }
 
 function miss(scope: RequestScope, token: Token | undefined): undefined {
@@ -131,7 +132,11 @@ function expire(
   const at = { revision, expire: typeof _expire === 'number' ? _expire : undefined }
   const removing = scope.backend.remove(token.id, scope.storeContext, at)
   return andThen(removing, (removed) => {
-    if (removed) return reject()
+    if (removed) {
+      reject()
+      scope.reportEnd(token.id, scope.ownerIfKnown(record), passedBoundOf(record, scope.policyOf(record), Date.now()))
+      return undefined
+    }
     return andThen(scope.load(token.id), (again) => {
       const isRenewed = again && !isExpired(again.record, scope.policyOf(again.record), Date.now())
       return isRenewed ? judgeToken(scope, token, again, presented) : reject()

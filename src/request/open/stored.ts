@@ -43,6 +43,8 @@ export interface Superseded {
   readonly id: string
   /** The count of hands that the token, or the request, was a part of. */
   readonly generation: number
+  /** Whose it is, as far as this request knows. */
+  readonly owner: string | undefined
   /** The record as it was read; undefined where the request went detached, which is told already. */
   readonly loaded: Versioned | undefined
 }

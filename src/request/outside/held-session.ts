@@ -135,7 +135,9 @@ export class HeldSession<Data extends object = SessionData> {
       if (!found) return true
       const { id, revision, snapshot } = found.stored
       const at = { revision, expire: snapshot.lifetime._expire }
-      return (await this.#scope.backend.remove(id as string, this.#scope.storeContext, at)) || undefined
+      if (!(await this.#scope.backend.remove(id as string, this.#scope.storeContext, at))) return undefined
+      this.#scope.reportEnd(id as string, snapshot.owner, 'logout')
+      return true
     })
     this.#end()
   }

@@ -1,4 +1,5 @@
 import { andThen, settle, type Awaitable } from '../../base/awaitable'
+import type { EndedReason } from '../../session/events'
 import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
 import type { SessionModel } from '../../session/session-model'
@@ -24,6 +25,8 @@ export class Persistence {
   #known: Known = NOTHING_KNOWN
   /** How often a session was ended: what is being written then belongs to it. */
   #endings = 0
+  /** Why it was ended last. */
+  #endReason: EndedReason = 'logout'
   #merges = 0
   #mustWrite = false
   #startsOver = false
@@ -121,7 +124,13 @@ export class Persistence {
   /** Takes note that the session is ended; {@link end} makes it so. */
   endLater(): void {
     this.#endings++
+    this.#endReason = 'logout'
     this.#mustWrite = false
+  }
+
+  /** Takes note why it is ended, where that is no logout. */
+  endsBy(reason: EndedReason): void {
+    this.#endReason = reason
   }
 
   /** Another session takes the place of the one that was ended. */
@@ -134,7 +143,7 @@ export class Persistence {
   /** Ends the session: removes its record, once that has confirmed what the client presents, and clears the client. */
   async end(): Promise<void> {
     const id = this.#known.stored?.id
-    const failure = await removeRecords(this.#scope, this.#client, this.#known)
+    const failure = await removeRecords(this.#scope, this.#client, { known: this.#known, reason: this.#endReason })
     this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
     await this.#client.signOut(id)
@@ -236,7 +245,7 @@ export class Persistence {
   }
 
   async #removeReplaced(): Promise<void> {
-    await removeRecords(this.#scope, this.#client, this.#known)
+    await removeRecords(this.#scope, this.#client, { known: this.#known, reason: this.#endReason })
     this.#known = { ...found(undefined, undefined, { wasSought: true, wasWritten: false }), hasReplaced: true }
   }
 

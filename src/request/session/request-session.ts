@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../base/awaitable'
+import type { EndedReason } from '../../session/events'
 import type { Lifetime } from '../../session/record'
 import { SessionModel, type SessionHost } from '../../session/session-model'
 import type { CommitVerb } from '../commit/commit-plan'
@@ -160,6 +161,13 @@ export class RequestSession implements SessionHost {
   /** The commit at the end of the request. */
   finish(): Awaitable<void> {
     return this.#commits.finish()
+  }
+
+  /** Ends the session, for this reason. */
+  async end(reason: EndedReason): Promise<void> {
+    this.session = null
+    this.#persistence.endsBy(reason)
+    await this.commit('commit')
   }
 
   /** Waits for the verbs that nobody has awaited. */

@@ -111,7 +111,7 @@ describe('ends', () => {
     expect(await sessionOf(here.visitor)).toMatchObject({ user: 'bob' })
     await here.eventNames()
     expect(here.events.find(({ name }) => name === 'ended')?.detail).toMatchObject({
-      reason: 'owner',
+      reason: 'hands',
       owner: 'ann',
     })
   })

@@ -140,7 +140,8 @@ describe.each(CONDITIONAL)('after the headers: $name', ({ options }) => {
     const site = sentSite(way, { user: 'bea' })
     await site.visitor.get('/set')
     await site.visitor.get('/sent')
-    expect((await site.eventNames()).filter((name) => !['headersSent', 'signedIn'].includes(name))).toEqual(['gone'])
+    const told = (await site.eventNames()).filter((name) => !['headersSent', 'signedIn'].includes(name))
+    expect(told).toEqual(['ended', 'gone'])
     expect((await site.visitor.get('/')).json()).toEqual({ session: {} })
   })
 

@@ -73,8 +73,8 @@ describe.each(CONDITIONAL_STORES)('after a logout, with $name', ({ wrap }) => {
     const { visitor, events, eventNames, run } = interleave(wrap, late.slow, {}, late.options)
     await visitor.get('/login')
     await run((rival) => rival.get('/logout'))
-    expect(await eventNames()).toEqual(['gone'])
-    expect(events[0]?.detail.session).toMatch(/^[\w-]{8}$/)
+    expect(await eventNames()).toEqual(['ended', 'gone'])
+    expect(events[1]?.detail.session).toMatch(/^[\w-]{8}$/)
   })
 
   test('R11, D16: a change and regenerate() go on with a new session, which has that change alone', async () => {

@@ -161,7 +161,7 @@ describe.each([
     clock.advance(5_001)
     expect(await sessionOf(visitor)).toEqual({})
     expect(argsOf('destroy').map(([id]) => id)).toEqual([value])
-    expect(await eventNames()).toEqual(['expired'])
+    expect(await eventNames()).toEqual(['expired', 'ended'])
     methods()
     await visitor.get('/logout')
     expect(methods()).not.toContain('destroy')

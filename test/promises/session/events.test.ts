@@ -31,6 +31,7 @@ describe.each(BACKENDS)('events with $name', ({ options, hasIds }) => {
         name: 'expired',
         detail: expect.objectContaining({ key: hasIds ? value : undefined, value: record }),
       },
+      ...(hasIds ? [{ name: 'ended', detail: expect.objectContaining({ reason: 'maxAge' }) }] : []),
     ])
     expect(events[0]?.detail.ctx).toBe(contexts.at(-1))
   })

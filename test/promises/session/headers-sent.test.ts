@@ -106,7 +106,7 @@ describe.each(WAYS)('headers that are sent with %s', (_, send) => {
     const answer = await site.visitor.get('/late/switch')
     expect(answer.setCookie).toEqual([])
     expect(await lost(site)).toEqual([])
-    expect(site.events.map(({ name }) => name)).toEqual(['gone'])
+    expect(site.events.map(({ name }) => name)).toEqual(['ended', 'gone'])
     expect(site.errors).toEqual([])
     expect(await sessionOf(site.visitor)).toEqual({})
   })

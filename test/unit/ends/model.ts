@@ -89,6 +89,8 @@ export class World {
   readonly signedIn: SignedIn[] = []
   /** When the store was lost, or went back. */
   lostAt: number | undefined
+  /** How often that was told. */
+  losses = 0
 
   constructor(readonly setting: Setting) {
     this.rest = this.emptyRest()
@@ -98,7 +100,9 @@ export class World {
       everybody: EVERYBODY,
       accepts: setting.accepts,
       failed: () => undefined,
-      lost: () => undefined,
+      losses: 'losses',
+      lost: () => void this.losses++,
+      forgot: () => undefined,
     }))
   }
 
@@ -344,7 +348,13 @@ export function someOrders(
 
 /** What must not be. */
 export function brokenIn(world: World): string[] {
-  return [...openedAfterEnd(world), ...endedWithoutCause(world)]
+  return [...openedAfterEnd(world), ...endedWithoutCause(world), ...toldTwice(world)]
+}
+
+/** R112: that the store was lost, or has gone back, is told once among all processes; who only reports cannot know of others. */
+function toldTwice({ losses, lostAt, setting }: World): string[] {
+  const most = setting.accepts ? Infinity : Number(lostAt !== undefined)
+  return losses > most ? [`the loss of the store was told ${losses} times`] : []
 }
 
 /** E1: begun before an acknowledged end, and opened `maxStale` after it, or where it was heard of. */
