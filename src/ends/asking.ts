@@ -1,7 +1,7 @@
 import type { EndsAnswer, EndPoint, EndSet, KeyEnd, SetEndOptions } from '../contracts/end-store'
 import { narrowed, orderOfAll, spanOf, type Arrival, type Order, type Span } from './beginning'
 import type { EndMemory, EndsKnown, Question } from './end-memory'
-import { judge, type Claim, type Verdict } from './judgement'
+import { judge, type Claim, type Ending, type Verdict } from './judgement'
 
 /** How often it is asked again where the answers do not say which was first. */
 const MAX_LOOKS = 3
@@ -45,21 +45,46 @@ export interface Beginning {
 /** What a look has found: the session begins at this position; or it is ended already; or nobody can tell. */
 export type Begun = { readonly since: number } | 'ended' | 'unsure'
 
-/** Judges a session that is opened: from memory where that may be used. */
-export function* judging(follower: Follower, claim: Claim, keys: readonly string[]): Asking<Verdict> {
+/** A session as it is judged: what it says of itself, and its keys. */
+export interface Judged {
+  readonly claim: Claim
+  readonly keys: readonly string[]
+}
+
+/**
+ * Judges a session that is opened: from memory where that may be used.
+ *
+ * @param keysOf makes all of its keys, which is most of the work: only where they are needed
+ */
+export function* judging(follower: Follower, claim: Claim, keysOf: () => readonly string[]): Asking<Verdict> {
   const { memory } = follower
-  const known = memory.recall(keys, follower.clock())
+  const now = follower.clock()
+  const unknown = memory.unknownOf(claim.since, now)
+  if (unknown === 'nothing') return 'good'
+  const ofId = unknown === 'id' && claim.id !== undefined ? memory.recall([claim.id], now) : undefined
+  if (ofId) return judge(ofId, claim, ofId.found)
+  const keys = keysOf()
+  const known = memory.recall(keys, now)
   // It began where another process had heard more than this one.
   if (known && !isAhead(claim, known)) return judge(known, claim, known.found)
-  let found: EndsKnown
+  const [verdict] = yield* judgingAll(follower, [{ claim, keys }])
+  return verdict
+}
+
+/** Judges sessions by one question for all of them. */
+export function* judgingAll(follower: Follower, sessions: readonly Judged[]): Asking<Verdict[]> {
+  const keys = [...new Set(sessions.flatMap((session) => session.keys))]
+  let known: EndsKnown
   try {
-    found = (yield* asking(follower, keys)).known
+    known = (yield* asking(follower, keys)).known
   } catch (error) {
     if (!follower.accepts) throw error
     follower.failed(error)
-    return judgeAnyhow(memory, claim, keys)
+    return sessions.map((session) => judgeAnyhow(follower.memory, session.claim, session.keys))
   }
-  return judge(found, claim, found.found)
+  const found = new Map(keys.map((key, index) => [key, known.found[index]]))
+  const endsOf = (some: readonly string[]): (Ending | undefined)[] => some.map((key) => found.get(key))
+  return sessions.map((session) => judge(known, session.claim, endsOf(session.keys)))
 }
 
 /** Judges a session from memory alone, however old that is. */

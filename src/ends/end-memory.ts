@@ -25,6 +25,9 @@ export interface EndsKnown extends Reach {
   readonly found: readonly (Ending | undefined)[]
 }
 
+/** What has to be known of a session to judge it: nothing; the end of its id; or those of all its keys. */
+export type Unknown = 'nothing' | 'id' | 'all'
+
 /** How many keys a process remembers. */
 const MAX_KEYS = 10_000
 
@@ -35,9 +38,12 @@ const MAX_KEYS = 10_000
 export class EndMemory {
   readonly #maxStale: number
   readonly #max: number
+  readonly #isId: (key: string) => boolean
   #entries: RecentMap<Entry>
   #known: Known | undefined
   #floor: number | undefined
+  /** The highest position that the end of anything but an id may have. */
+  #wide = Infinity
   /** When the last question was asked whose answer is in it. */
   #asked = -Infinity
   /** An end is missing in it. */
@@ -46,8 +52,10 @@ export class EndMemory {
   #losses = 0
   #lossesSeen = 0
 
-  constructor(maxStale: number, max = MAX_KEYS) {
+  /** @param isId whether a key is the id of a session: whatever else is ended may end many of them */
+  constructor(maxStale: number, isId: (key: string) => boolean, max = MAX_KEYS) {
     this.#maxStale = maxStale
+    this.#isId = isId
     this.#max = max
     this.#entries = new RecentMap(max)
   }
@@ -60,6 +68,18 @@ export class EndMemory {
   /** Whether it may be used at this time. */
   isFresh(now: number): boolean {
     return !this.#hasGap && this.#losses === this.#lossesSeen && now - this.#asked < this.#maxStale
+  }
+
+  /**
+   * What has to be known of a session that began at this position. One that began after the last end is good; and where nothing
+   * but ids was ended since, its own id decides.
+   */
+  unknownOf(since: number | undefined, now: number): Unknown {
+    const floor = this.#floor
+    if (!this.#known || since === undefined || floor === undefined || !this.isFresh(now)) return 'all'
+    if (since < this.#known.born || since > floor) return 'all'
+    if (since === floor) return 'nothing'
+    return since >= this.#wide ? 'id' : 'all'
   }
 
   /** What it says of these keys; undefined where it may not be used, or does not know all of them. */
@@ -90,6 +110,7 @@ export class EndMemory {
     if (!this.#known) return
     const what = heard(this.#known, news)
     if (what === 'old') return
+    this.#widen(key, position)
     this.#learn(key, endingOf(news))
     if (what === 'gap') this.#hasGap = true
     else this.#known = { ...this.#known, last: { position, key } }
@@ -114,8 +135,15 @@ export class EndMemory {
     if (became === 'older') return { known: this.#combined(asked, keys, answer), became }
     if (became === 'afresh') this.#floor = undefined
     const { born, last, news = [], found } = answer
-    if (became === 'news') for (const [key, end] of news) this.#learn(key, end)
-    else this.#entries = new RecentMap(this.#max)
+    if (became === 'news') {
+      for (const [key, end] of news) {
+        this.#learn(key, end)
+        this.#widen(key, end.position)
+      }
+    } else {
+      this.#entries = new RecentMap(this.#max)
+      this.#wide = last.position
+    }
     keys.forEach((key, index) => this.#entries.set(key, { end: found[index] }))
     this.#known = { born, last }
     this.#rise(last.position)
@@ -136,6 +164,10 @@ export class EndMemory {
   #learn(key: string, end: Ending): void {
     const entry = this.#entries.get(key)
     if (entry) this.#entries.set(key, { end: newer(entry.end, end) })
+  }
+
+  #widen(key: string, position: number): void {
+    if (!this.#isId(key)) this.#wide = Math.max(this.#wide, position)
   }
 
   #rise(position: number): void {

@@ -10,6 +10,7 @@ import {
   beginningOfNobody,
   judgeAnyhow,
   judging,
+  judgingAll,
   setting,
   type Asking,
   type Begun,
@@ -18,7 +19,7 @@ import {
 import type { Arrival } from './beginning'
 import { EndMemory } from './end-memory'
 import type { Verdict } from './judgement'
-import { EndKeys, type Holder, type Origin } from './keys'
+import { EndKeys, isIdKey, type Holder, type Origin } from './keys'
 import { runOn, type Guarded } from './run'
 
 /** What the ends of a service are made of. */
@@ -65,7 +66,7 @@ export class Ends {
   constructor(parts: EndsParts) {
     const { maxStale, accepts, failed } = parts
     this.#parts = parts
-    this.#memory = new EndMemory(maxStale)
+    this.#memory = new EndMemory(maxStale, isIdKey)
     this.#keys = new EndKeys(parts.scope, parts.by)
     const { everybody, losses } = this.#keys
     const { lost } = parts
@@ -96,19 +97,34 @@ export class Ends {
 
   /** Whether a session that is opened goes on. */
   judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
-    const { claim, keys } = this.#keys.ofSession(origin, holder)
-    return this.#run(judging(this.#follower, claim, keys))
+    // Most sessions began after whatever has ended lately.
+    if (this.#memory.unknownOf(origin.since, monotonic()) === 'nothing') return 'good'
+    const claim = this.#keys.claimOf(origin)
+    return this.#run(judging(this.#follower, claim, () => this.#keys.ofSession(claim, holder)))
+  }
+
+  /** Which of these sessions go on: one question for all of them. */
+  async whichGoOn(sessions: readonly (readonly [Origin, Holder])[]): Promise<boolean[]> {
+    const all = sessions.map(([origin, holder]) => {
+      const claim = this.#keys.claimOf(origin)
+      return { claim, keys: this.#keys.ofSession(claim, holder) }
+    })
+    if (all.length === 0) return []
+    const verdicts = await this.#run(judgingAll(this.#follower, all))
+    return verdicts.map((verdict) => verdict === 'good')
   }
 
   /** All keys of a session, as messages call them. */
   keysOf(origin: Origin, holder: Holder): readonly string[] {
-    return this.#keys.ofSession(origin, holder).keys
+    return this.#keys.ofSession(this.#keys.claimOf(origin), holder)
   }
 
   /** Whether this process knows that a session has ended; nobody is asked. */
   isKnownToHaveEnded(origin: Origin, holder: Holder): boolean {
-    const { claim, keys } = this.#keys.ofSession(origin, holder)
-    return judgeAnyhow(this.#memory, claim, keys) === 'ended'
+    const { floor } = this.#memory
+    if (floor === undefined || (origin.since !== undefined && origin.since >= floor)) return false
+    const claim = this.#keys.claimOf(origin)
+    return judgeAnyhow(this.#memory, claim, this.#keys.ofSession(claim, holder)) === 'ended'
   }
 
   /** Whether a session carries a key. */
@@ -138,7 +154,8 @@ export class Ends {
     const had = this.#keys.ofHolder(before)
     const taken = this.#keys.ofHolder(after).filter((key) => !had.includes(key))
     if (taken.length === 0 && origin.id !== undefined && origin.since !== undefined) return origin.since
-    const kept = this.#keys.ofSession(origin, before)
+    const claim = this.#keys.claimOf(origin)
+    const kept = { claim, keys: this.#keys.ofSession(claim, before) }
     return this.#begin(arrival, beginning(this.#follower, { taken, kept, arrival }))
   }
 

@@ -26,7 +26,10 @@ export interface RecordLifetime {
   _seenBy?: Readonly<Record<string, unknown>>
   /** The key of the device that it is bound to: see `device.ts`. */
   _device?: DeviceField
-  /** With the option `ends`: the id of a session in its cookie, which is no secret, and where among the ends it began. */
+  /**
+   * With the option `ends`: the id of a session in its cookie, or of one in a store whose key has changed, which is no secret; and
+   * where among the ends it began.
+   */
   _id?: string
   _since?: number
 }

@@ -12,6 +12,7 @@ import { leftOf, type Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
 import { canStillTell } from '../scope/response-state'
 import { gone, type CommitJob, type Outcome } from './commit-job'
+import { originFields } from './origin'
 import { removeRecord, type Removal } from './remove-record'
 
 export type Written = Outcome & { name: 'written' }
@@ -112,9 +113,10 @@ async function removeWritten({ backend, storeContext }: RequestScope, written: S
 }
 
 function writeOf({ backend, config }: RequestScope, before: Stored, data: Dictionary, readAt: Write['readAt']): Write {
-  const { id, access, signInInfo, snapshot } = before
+  const { id, access, signInInfo, snapshot, origin } = before
   const { text } = contentOf(data, backend.serializer)
   const lifetime = { ...lifetimeFields(snapshot.lifetime), ...accessFields(access), ...signInFields(signInInfo) }
+  if (origin) Object.assign(lifetime, originFields(origin, id as string))
   return { id, data, text, lifetime, ttl: ttlOf(leftOf(before), config.options.ttl), readAt, reason: 'forced' }
 }
 

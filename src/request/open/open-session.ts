@@ -4,9 +4,11 @@ import type { PresentedToken } from '../../contracts/transport'
 import { accessOf, tokenStatusOf, withoutControls, type TokenStatus } from '../../session/access'
 import { isExpired, isUnbounded, passedBoundOf, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
+import type { Verdict } from '../../ends/judgement'
 import { inHook } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
+import { readAtOf, removeVoid } from './void-session'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
 export type Opened =
@@ -93,7 +95,27 @@ function accept(
   const accepted = (): Awaitable<Opened> => validate(scope, token, { stored, record, presented })
   if (!ends || !stored.origin) return accepted()
   const judging = ends.judge(stored.origin, { owner: stored.snapshot.owner, data: record })
-  return andThen(judging, (verdict) => (verdict === 'good' ? accepted() : miss(scope, token)))
+  return andThen(judging, (verdict) => {
+    if (verdict === 'good') return accepted()
+    return token ? endVoid(scope, token, loaded, presented, verdict) : miss(scope, token)
+  })
+}
+
+/** Ends a session of which a key was ended; where another one has begun in its place meanwhile, that is judged. */
+function endVoid(
+  scope: RequestScope,
+  token: Token,
+  loaded: Versioned,
+  presented: PresentedToken,
+  verdict: Exclude<Verdict, 'good'>,
+): Awaitable<Opened> {
+  return andThen(removeVoid(scope, token.id, loaded, verdict), (isRemoved) => {
+    if (isRemoved) return miss(scope, token)
+    return andThen(scope.load(token.id), (again) => {
+      const isAnother = again && again.record._since !== loaded.record._since
+      return isAnother ? judgeToken(scope, token, again, presented) : miss(scope, token)
+    })
+  })
 }
 
 /** Asks the application. */
@@ -123,14 +145,13 @@ function isProven(scope: RequestScope, stored: Stored, { token }: PresentedToken
 function expire(
   scope: RequestScope,
   token: Token | undefined,
-  { record, revision }: Versioned,
+  loaded: Versioned,
   presented: PresentedToken,
 ): Awaitable<Opened> {
+  const { record } = loaded
   const reject = (): undefined => void scope.reject('expired', token?.id, record)
   if (!token) return reject()
-  const { _expire } = record
-  const at = { revision, expire: typeof _expire === 'number' ? _expire : undefined }
-  const removing = scope.backend.remove(token.id, scope.storeContext, at)
+  const removing = scope.backend.remove(token.id, scope.storeContext, readAtOf(loaded))
   return andThen(removing, (removed) => {
     if (removed) {
       reject()

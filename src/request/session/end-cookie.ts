@@ -4,7 +4,7 @@ import { endBefore } from '../commit/origin'
 import { openSession } from '../open/open-session'
 import type { RequestScope } from '../scope/request-scope'
 import type { Client } from '../tell/client'
-import type { Ending } from './remove-records'
+import type { Ending } from './known'
 
 /**
  * Ends a session that rests in its cookie, so that no copy of it opens. Returns why it could not: the cookie is cleared all

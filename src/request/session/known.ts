@@ -1,3 +1,4 @@
+import type { EndedReason } from '../../session/events'
 import type { Outcome } from '../commit/commit-job'
 import { removalOf, type Removal } from '../commit/remove-record'
 import type { Stored, Superseded } from '../open/stored'
@@ -14,6 +15,12 @@ export interface Known {
   readonly wasWritten: boolean
   /** A session that has changed hands, and goes on without this request. */
   readonly elsewhere: Removal | undefined
+}
+
+/** What is known of a session that ends, and why it does. */
+export interface Ending {
+  readonly known: Known
+  readonly reason: EndedReason
 }
 
 const NONE: readonly Removal[] = []

@@ -1,5 +1,4 @@
 import { andThen, settle, type Awaitable } from '../../base/awaitable'
-import type { EndedReason } from '../../session/events'
 import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
 import type { SessionModel } from '../../session/session-model'
@@ -8,7 +7,7 @@ import { commit } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import { VERB_TRAITS } from '../commit/commit-plan'
 import type { Draft } from '../commit/draft'
-import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
+import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Ending, type Known } from './known'
 import { LazyToken } from '../open/lazy-token'
 import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
@@ -25,8 +24,6 @@ export class Persistence {
   #known: Known = NOTHING_KNOWN
   /** How often a session was ended: what is being written then belongs to it. */
   #endings = 0
-  /** Why it was ended last. */
-  #endReason: EndedReason = 'logout'
   #merges = 0
   #mustWrite = false
   #startsOver = false
@@ -124,13 +121,7 @@ export class Persistence {
   /** Takes note that the session is ended; {@link end} makes it so. */
   endLater(): void {
     this.#endings++
-    this.#endReason = 'logout'
     this.#mustWrite = false
-  }
-
-  /** Takes note why it is ended, where that is no logout. */
-  endsBy(reason: EndedReason): void {
-    this.#endReason = reason
   }
 
   /** Another session takes the place of the one that was ended. */
@@ -141,9 +132,9 @@ export class Persistence {
   }
 
   /** Ends the session: removes its record, once that has confirmed what the client presents, and clears the client. */
-  async end(): Promise<void> {
+  async end(reason: Ending['reason']): Promise<void> {
     const id = this.#known.stored?.id
-    const failure = await removeRecords(this.#scope, this.#client, { known: this.#known, reason: this.#endReason })
+    const failure = await removeRecords(this.#scope, this.#client, { known: this.#known, reason })
     this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
     await this.#client.signOut(id)
@@ -245,7 +236,7 @@ export class Persistence {
   }
 
   async #removeReplaced(): Promise<void> {
-    await removeRecords(this.#scope, this.#client, { known: this.#known, reason: this.#endReason })
+    await removeRecords(this.#scope, this.#client, { known: this.#known, reason: 'logout' })
     this.#known = { ...found(undefined, undefined, { wasSought: true, wasWritten: false }), hasReplaced: true }
   }
 

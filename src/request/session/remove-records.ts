@@ -1,17 +1,10 @@
 import type { SessionError } from '../../base/errors'
-import type { EndedReason } from '../../session/events'
 import type { Client } from '../tell/client'
 import { removeRecord, type Removal } from '../commit/remove-record'
-import { endingsOf, removalBehind, type Known } from './known'
+import { endingsOf, removalBehind, type Ending } from './known'
 import { endCookie } from './end-cookie'
 import { openSession } from '../open/open-session'
 import type { RequestScope } from '../scope/request-scope'
-
-/** What is known of a session that ends, and why it does. */
-export interface Ending {
-  readonly known: Known
-  readonly reason: EndedReason
-}
 
 /**
  * Removes every record that ends with a session; where none was read yet, the one that the client's token opens. Returns why a

@@ -9,6 +9,7 @@ import type { Persistence } from './persistence'
 import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
 import type { Stage } from '../scope/stage'
+import { anew } from './anew'
 import { Commits } from './commits'
 import { EarlyToken } from './early-token'
 import { SessionState } from './session-state'
@@ -52,7 +53,7 @@ export class RequestSession implements SessionHost {
     if (this.#state.current.name === 'loading') throw notLoaded()
     this.#scope.noteRead()
     if (data === null) {
-      this.#end()
+      this.#end('logout')
       return
     }
     // What a hook replaces is written right after: it stays the same session.
@@ -93,9 +94,7 @@ export class RequestSession implements SessionHost {
 
   /** Whose the session is with what this request has made of it. */
   get owner(): string | undefined {
-    const state = this.#state.current
-    if (state.name !== 'open') return undefined
-    return state.session ? this.#scope.ownerOf(SessionModel.data(state.session)) : this.stored?.snapshot.owner
+    return this.#state.owner
   }
 
   /** The request that it is the session of. */
@@ -165,8 +164,7 @@ export class RequestSession implements SessionHost {
 
   /** Ends the session, for this reason. */
   async end(reason: EndedReason): Promise<void> {
-    this.session = null
-    this.#persistence.endsBy(reason)
+    this.#end(reason)
     await this.commit('commit')
   }
 
@@ -197,17 +195,8 @@ export class RequestSession implements SessionHost {
     refuseInHook(this.#scope)
     const state = this.#state.current
     if (state.name !== 'open') return this.commit('regenerate')
-    const session = this.#state.sessionOf(state)
-    const data = SessionModel.data(session)
-    SessionModel.patch(session, {}, this.#scope.backend.serializer)
-    this.#persistence.startOver(true)
-    try {
-      await this.commit('regenerate')
-    } catch (error) {
-      SessionModel.assign(session, data)
-      this.#persistence.startOver(false)
-      throw error
-    }
+    const { serializer } = this.#scope.backend
+    await anew(this.#state.sessionOf(state), serializer, this.#persistence, () => this.commit('regenerate'))
   }
 
   /** Whether the caller runs in a change of this session. */
@@ -247,11 +236,11 @@ export class RequestSession implements SessionHost {
     if (this.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.#scope, this.#persistence)).note()
   }
 
-  #end(): void {
+  #end(reason: EndedReason): void {
     refuseInHook(this.#scope)
     // A logout ends the session that went on without this request, too.
     if (this.#state.current.name === 'ended' && !this.#persistence.isElsewhere) return
     this.#persistence.endLater()
-    this.#state.end({ settled: false })
+    this.#state.end({ settled: false, reason })
   }
 }

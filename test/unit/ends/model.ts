@@ -27,6 +27,9 @@ interface Rest {
   readonly log: readonly EndPoint[]
 }
 
+/** Sessions have short names, all other keys longer ones. */
+const isSession = (key: string): boolean => key !== EVERYBODY && key.replace('+', '').length === 1
+
 /** A session, as its cookie holds it. */
 interface Held {
   readonly claim: Claim
@@ -95,7 +98,7 @@ export class World {
   constructor(readonly setting: Setting) {
     this.rest = this.emptyRest()
     this.processes = [0, 1].map((index) => ({
-      memory: new EndMemory(setting.maxStale, 50),
+      memory: new EndMemory(setting.maxStale, isSession, 50),
       clock: () => this.time + 70_000 * index,
       everybody: EVERYBODY,
       accepts: setting.accepts,
@@ -216,7 +219,13 @@ export function* open(world: World, of: string, process: number, { fault }: More
   const told = (verdict: Opened['verdict']): void =>
     void world.opened.push({ name: of, process, session, began, verdict })
   try {
-    told(yield* run(world, judging(follower, session.claim, session.keys), fault))
+    told(
+      yield* run(
+        world,
+        judging(follower, session.claim, () => session.keys),
+        fault,
+      ),
+    )
   } catch {
     told('failed')
   }
