@@ -1,7 +1,7 @@
 import type { EndsAnswer, EndPoint, EndSet, KeyEnd, SetEndOptions } from '../contracts/end-store'
 import { narrowed, orderOfAll, spanOf, type Arrival, type Order, type Span } from './beginning'
 import type { EndMemory, EndsKnown, Question } from './end-memory'
-import { judge, type Claim, type Ending, type Verdict } from './judgement'
+import { isEndedBy, judge, type Claim, type Ending, type Verdict } from './judgement'
 
 /** How often it is asked again where the answers do not say which was first. */
 const MAX_LOOKS = 3
@@ -59,16 +59,23 @@ export interface Judged {
 export function* judging(follower: Follower, claim: Claim, keysOf: () => readonly string[]): Asking<Verdict> {
   const { memory } = follower
   const now = follower.clock()
-  const unknown = memory.unknownOf(claim.since, now)
-  if (unknown === 'nothing') return 'good'
-  const ofId = unknown === 'id' && claim.id !== undefined ? memory.recall([claim.id], now) : undefined
-  if (ofId) return judge(ofId, claim, ofId.found)
+  const quick = judgeById(memory, claim, now)
+  if (quick) return quick
   const keys = keysOf()
-  const known = memory.recall(keys, now)
+  const known = memory.recall(keys, now, claim.since)
   // It began where another process had heard more than this one.
   if (known && !isAhead(claim, known)) return judge(known, claim, known.found)
   const [verdict] = yield* judgingAll(follower, [{ claim, keys }])
   return verdict
+}
+
+/** Judges a session from memory by its id alone, or by less; undefined where that is not enough. */
+export function judgeById(memory: EndMemory, claim: Claim, now: number): Verdict | undefined {
+  const unknown = memory.unknownOf(claim.since, now)
+  if (unknown === 'nothing') return 'good'
+  if (unknown === 'all' || claim.id === undefined) return undefined
+  const found = memory.recallId(claim.id, claim.since)
+  return found && (found.end && isEndedBy(found.end, claim) ? 'ended' : 'good')
 }
 
 /** Judges sessions by one question for all of them. */

@@ -28,8 +28,9 @@ export interface EndsKnown extends Reach {
 /** What has to be known of a session to judge it: nothing; the end of its id; or those of all its keys. */
 export type Unknown = 'nothing' | 'id' | 'all'
 
-/** How many keys a process remembers. */
+/** How many keys a process remembers, and how many of the last ends. */
 const MAX_KEYS = 10_000
+const NO_END: Entry = { end: undefined }
 
 /**
  * What a process remembers of ends: it follows their log. It may be used for `maxStale` milliseconds from when the store
@@ -40,6 +41,9 @@ export class EndMemory {
   readonly #max: number
   readonly #isId: (key: string) => boolean
   #entries: RecentMap<Entry>
+  /** All ends behind a position, the oldest first: a session that began there needs no entry of its own. */
+  readonly #ended = new Map<string, Entry>()
+  #completeFrom = Infinity
   #known: Known | undefined
   #floor: number | undefined
   /** The highest position that the end of anything but an id may have. */
@@ -82,17 +86,21 @@ export class EndMemory {
     return since >= this.#wide ? 'id' : 'all'
   }
 
-  /** What it says of these keys; undefined where it may not be used, or does not know all of them. */
-  recall(keys: readonly string[], now: number): EndsKnown | undefined {
+  /**
+   * What it says of these keys; undefined where it may not be used, or does not know all of them.
+   *
+   * @param since where the session began: what was ended before does not matter to it
+   */
+  recall(keys: readonly string[], now: number, since?: number): EndsKnown | undefined {
     if (!this.#known || !this.isFresh(now)) return undefined
     // Each is read once: to read another one may let it be forgotten.
-    const entries = keys.map((key) => this.#entries.get(key))
+    const entries = keys.map((key) => this.#entryOf(key, since))
     return entries.every((entry) => entry !== undefined) ? this.#knownWith(entries) : undefined
   }
 
   /** What it says of these keys, however old that is. */
   recallAnyhow(keys: readonly string[]): EndsKnown | undefined {
-    return this.#known && this.#knownWith(keys.map((key) => this.#entries.get(key)))
+    return this.#known && this.#knownWith(keys.map((key) => this.#lastOf(key)))
   }
 
   #knownWith(entries: readonly (Entry | undefined)[]): EndsKnown {
@@ -103,6 +111,20 @@ export class EndMemory {
     }
   }
 
+  /** What it says of the id of a session that nothing else can end, by {@link unknownOf}. */
+  recallId(key: string, since: number | undefined): { readonly end: Ending | undefined } | undefined {
+    return this.#entryOf(key, since)
+  }
+
+  #entryOf(key: string, since = -Infinity): Entry | undefined {
+    if (since >= this.#completeFrom) return this.#ended.get(key) ?? NO_END
+    return this.#entries.get(key)
+  }
+
+  #lastOf(key: string): Entry | undefined {
+    return this.#entries.get(key) ?? this.#ended.get(key)
+  }
+
   /** An end was set: by this process, or by another one whose message it is. */
   hear(news: EndNews): void {
     const { key, position } = news
@@ -110,7 +132,6 @@ export class EndMemory {
     if (!this.#known) return
     const what = heard(this.#known, news)
     if (what === 'old') return
-    this.#widen(key, position)
     this.#learn(key, endingOf(news))
     if (what === 'gap') this.#hasGap = true
     else this.#known = { ...this.#known, last: { position, key } }
@@ -135,15 +156,8 @@ export class EndMemory {
     if (became === 'older') return { known: this.#combined(asked, keys, answer), became }
     if (became === 'afresh') this.#floor = undefined
     const { born, last, news = [], found } = answer
-    if (became === 'news') {
-      for (const [key, end] of news) {
-        this.#learn(key, end)
-        this.#widen(key, end.position)
-      }
-    } else {
-      this.#entries = new RecentMap(this.#max)
-      this.#wide = last.position
-    }
+    if (became === 'news') for (const [key, end] of news) this.#learn(key, end)
+    else this.#beginAt(last.position)
     keys.forEach((key, index) => this.#entries.set(key, { end: found[index] }))
     this.#known = { born, last }
     this.#rise(last.position)
@@ -156,18 +170,32 @@ export class EndMemory {
   /** Newer ends were heard of than those of the answer: each key counts by the newer of both. */
   #combined(asked: number, keys: readonly string[], { born, found }: EndsAnswer): EndsKnown {
     this.#asked = Math.max(this.#asked, asked)
-    const ends = keys.map((key, index) => newer(this.#entries.get(key)?.end, found[index]))
+    const ends = keys.map((key, index) => newer(this.#lastOf(key)?.end, found[index]))
     return { born, last: this.#floor as number, found: ends }
   }
 
-  /** Only what is kept is kept up to date. */
+  /** Of what was ended before this position, nothing is known. */
+  #beginAt(position: number): void {
+    this.#entries = new RecentMap(this.#max)
+    this.#ended.clear()
+    this.#completeFrom = position
+    this.#wide = position
+  }
+
   #learn(key: string, end: Ending): void {
     const entry = this.#entries.get(key)
     if (entry) this.#entries.set(key, { end: newer(entry.end, end) })
+    const last = this.#ended.get(key)
+    this.#ended.delete(key)
+    this.#ended.set(key, { end: newer(last?.end, end) })
+    if (this.#ended.size > this.#max) this.#forgetOldest()
+    if (!this.#isId(key)) this.#wide = Math.max(this.#wide, end.position)
   }
 
-  #widen(key: string, position: number): void {
-    if (!this.#isId(key)) this.#wide = Math.max(this.#wide, position)
+  #forgetOldest(): void {
+    const [[key, { end }]] = this.#ended
+    this.#ended.delete(key)
+    this.#completeFrom = Math.max(this.#completeFrom, (end as Ending).position)
   }
 
   #rise(position: number): void {

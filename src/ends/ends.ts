@@ -9,6 +9,7 @@ import {
   beginning,
   beginningOfNobody,
   judgeAnyhow,
+  judgeById,
   judging,
   judgingAll,
   setting,
@@ -97,10 +98,9 @@ export class Ends {
 
   /** Whether a session that is opened goes on. */
   judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
-    // Most sessions began after whatever has ended lately.
-    if (this.#memory.unknownOf(origin.since, monotonic()) === 'nothing') return 'good'
     const claim = this.#keys.claimOf(origin)
-    return this.#run(judging(this.#follower, claim, () => this.#keys.ofSession(claim, holder)))
+    const quick = judgeById(this.#memory, claim, monotonic())
+    return quick ?? this.#run(judging(this.#follower, claim, () => this.#keys.ofSession(claim, holder)))
   }
 
   /** Which of these sessions go on: one question for all of them. */

@@ -27,6 +27,7 @@ export class EndKeys {
   readonly #scope: string
   readonly #by: ((data: object) => readonly string[]) | undefined
   readonly #hashes = new RecentMap<string>(MAX_HASHES)
+  readonly #ofIds = new RecentMap<string>(MAX_HASHES)
   readonly everybody: string
   /** What says that some sessions live for longer than the options say. */
   readonly longLives: string
@@ -41,7 +42,7 @@ export class EndKeys {
     this.losses = this.#hash('losses')
   }
 
-  /** A key that the application names. To hash it is what a warm judgement costs most. */
+  /** A key that the application names. To hash keys is what a warm judgement costs most. */
   of(key: string): string {
     let hash = this.#hashes.get(key)
     if (hash === undefined) this.#hashes.set(key, (hash = this.#hash(`key ${key}`)))
@@ -49,7 +50,9 @@ export class EndKeys {
   }
 
   ofId(id: string): string {
-    return ID_MARK + this.#hash(`id ${id}`).slice(ID_MARK.length)
+    let hash = this.#ofIds.get(id)
+    if (hash === undefined) this.#ofIds.set(id, (hash = ID_MARK + this.#hash(`id ${id}`).slice(ID_MARK.length)))
+    return hash
   }
 
   /** Those of a session's owner and its data. */

@@ -74,6 +74,21 @@ describe('a memory', () => {
     expect(unknown(4, 80)).toBe('all')
   })
 
+  test('R111: knows every key of a session that began since it follows the log, and of no other', () => {
+    const memory = filled()
+    const found = (since: number, key: string): unknown => memory.recall([key], 50, since)?.found
+    expect([found(9, 'x'), found(10, 'x')]).toEqual([undefined, [undefined]])
+    memory.hear({ key: 'x', position: 12, before: 10 })
+    expect(found(11, 'x')).toMatchObject([{ position: 12 }])
+    expect(memory.recallAnyhow(['x'])?.found).toMatchObject([{ position: 12 }])
+    // More ends than it has room for: what began before the last of them is asked for again.
+    for (let at = 12; at < 20_000; at++) memory.hear({ key: `.${at}`, position: at + 1, before: at })
+    expect(found(11, 'y')).toBeUndefined()
+    expect(found(19_000, 'y')).toEqual([undefined])
+    memory.take(memory.ask(60), ['k'], { ...first, last: { position: 30_000, key: '.x' } })
+    expect([found(29_999, 'y'), found(30_000, 'y')]).toEqual([undefined, [undefined]])
+  })
+
   test('R110: that may not be used for any time is never used', () => {
     expect(filled(0).recall(['k'], 0)).toBeUndefined()
   })
