@@ -9,13 +9,13 @@ import {
   type SessionRecord,
   type Store,
 } from 'koa-session-service'
-import { CookieJar, Visitor } from '../../support/app'
-import { PlainStore } from '../../support/backends'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import type { OwnedStore } from '../../support/owned-app'
-import { RUNS } from '../../support/race'
-import { ScheduledOwnerStore } from '../../support/scheduled-store'
-import { createSite, nextTurn, type Handlers, type Site } from '../../support/site'
+import { CookieJar, Visitor } from '../../support/app/app'
+import { PlainStore } from '../../support/backends/backends'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import type { OwnedStore } from '../../support/owners/owned-app'
+import { RUNS } from '../../support/races/race'
+import { ScheduledOwnerStore } from '../../support/races/scheduled-store'
+import { createSite, nextTurn, type Handlers, type Site } from '../../support/app/site'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

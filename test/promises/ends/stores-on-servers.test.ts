@@ -1,4 +1,4 @@
-import '../../support/server-backends'
+import '../../support/backends/server-backends'
 import './in-stores.test'
 import './told.test'
 

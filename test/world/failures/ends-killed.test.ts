@@ -3,11 +3,11 @@ import { Redis } from 'ioredis'
 import type Koa from 'koa'
 import session, { MemoryBus, type Bus, type BusMessage, type SessionService } from 'koa-session-service'
 import { RedisStore } from 'koa-session-service/redis'
-import { createApp, CookieJar, Visitor } from '../../support/app'
-import { DURABLE, hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
-import { skewClocks, withClock } from '../../support/skewed-clocks'
+import { createApp, CookieJar, Visitor } from '../../support/app/app'
+import { DURABLE, hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
+import { skewClocks, withClock } from '../../support/owners/skewed-clocks'
 
 /** How many copies are opened after their session has ended; `npm run campaign:ends` opens a million. */
 const OPENS = Number(process.env.ENDS_OPENS ?? 1500)

@@ -1,6 +1,6 @@
 import { createApp } from '../../../example/recipes/audit-trail'
-import { Visitor } from '../../support/app'
-import { nextTurn } from '../../support/site'
+import { Visitor } from '../../support/app/app'
+import { nextTurn } from '../../support/app/site'
 
 interface Line {
   what: string
