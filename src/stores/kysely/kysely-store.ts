@@ -99,7 +99,7 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
   async read(key: string): Promise<Versioned | undefined> {
     const row = await this.#find(key)
     const found = row && this.#parse(row)
-    return found && { ...found, revision: row.revision }
+    return found && { record: found.record, text: found.text, revision: row.revision }
   }
 
   async set(key: string, record: SessionRecord, maxAge: number, context?: ConditionalContext): Promise<void> {
