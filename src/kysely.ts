@@ -1,3 +1,4 @@
+export { keepStatements, type SqliteDatabase, type SqliteStatement } from './stores/kysely/keep-statements'
 export {
   createSessionTable,
   KyselyStore,

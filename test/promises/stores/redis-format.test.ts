@@ -40,7 +40,7 @@ describeWith('Redis', hasRedis)('what RedisStore writes', () => {
   const keys = async (): Promise<string[]> => (await client.keys('*')).sort()
   const keysOf = async (owner: string) => (await store.listByOwner(owner)).map(({ key }) => key)
 
-  it('R60: a session takes at most 1.25 times the memory of one of connect-redis, 2 with an owner, 2.5 with a device', async () => {
+  it('R130: a session takes at most 1.25 times the memory of one of connect-redis, 2 with an owner, 2.5 with a device', async () => {
     const shares = (await measureRedisBytes(server.port, payload(100))).map(({ share }) => share)
     for (const [index, most] of [1, 1.25, 2, 2.5].entries()) expect(shares[index]).toBeLessThanOrEqual(most)
     expect(shares).toHaveLength(4)
