@@ -8,3 +8,9 @@ export {
   type SessionCleanup,
   type SessionTable,
 } from './stores/kysely/kysely-store'
+export {
+  PostgresBus,
+  type PostgresBusOptions,
+  type PostgresConnection,
+  type PostgresPool,
+} from './stores/kysely/postgres-bus'

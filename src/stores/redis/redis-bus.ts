@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { inspect } from 'node:util'
-import { debug } from '../../base/debug'
 import { SessionError } from '../../base/errors'
-import { Listeners } from '../../base/listeners'
-import { messagesIn, textOfMessages } from '../../contracts/bus-text'
 import { Outbox } from '../../base/outbox'
 import type { Bus, BusMessage } from '../../contracts/bus'
+import { BusListeners } from '../../contracts/bus-listeners'
 import { senderOf, type RedisClient } from './redis-client'
 import { duplicateOf, type Subscriber } from './redis-subscriber'
 
@@ -35,9 +31,7 @@ export class RedisBus implements Bus {
   readonly #client: RedisClient
   readonly #outbox: Outbox<BusMessage>
   readonly #channel: string
-  readonly #listeners = new Listeners<BusMessage>()
-  /** What this bus has published comes back to it: its own listeners have heard it by then. */
-  readonly #name = randomUUID()
+  readonly #listeners = new BusListeners()
   #subscriber: Subscriber | undefined
   #isClosed = false
 
@@ -47,7 +41,9 @@ export class RedisBus implements Bus {
     }
     this.#client = client
     const send = senderOf(client)
-    this.#outbox = new Outbox<BusMessage>(async (messages) => send('PUBLISH', channel, textOfMessages(messages, this.#name)))
+    this.#outbox = new Outbox<BusMessage>(async (messages) =>
+      send('PUBLISH', channel, this.#listeners.textOf(messages)),
+    )
     this.#channel = channel
     const { duplicate, subscribe } = client as { duplicate?: unknown; subscribe?: unknown }
     if (typeof duplicate !== 'function' || typeof subscribe !== 'function') {
@@ -78,8 +74,8 @@ export class RedisBus implements Bus {
     const unsubscribe = this.#listeners.add(listener)
     this.#subscriber ??= duplicateOf(this.#client, {
       channel: this.#channel,
-      hear: (text) => this.#hear(text),
-      listening: () => this.#deliver({ kind: 'lost' }),
+      hear: (text) => this.#listeners.hear(text),
+      listening: () => this.#listeners.wasDeaf(),
     })
     return unsubscribe
   }
@@ -89,20 +85,5 @@ export class RedisBus implements Bus {
     this.#isClosed = true
     await this.#subscriber?.end()
     this.#subscriber = undefined
-  }
-
-  #hear(text: string): void {
-    const messages = messagesIn(text, this.#name)
-    if (messages) for (const message of messages) this.#deliver(message)
-    else debug('bus: a message of %d characters was left out', text.length)
-  }
-
-  /** No caller is here to catch an error of a listener. */
-  #deliver(message: BusMessage): void {
-    try {
-      this.#listeners.call(message)
-    } catch (error) {
-      process.emitWarning(inspect(error))
-    }
   }
 }
