@@ -41,7 +41,9 @@ export const IMPLEMENTATIONS: Record<string, Implementation> = {
   },
 
   floor: onKoa((app, scenario, work) => app.use(floor(scenario, SECRET, work))),
-  ours: onKoa((app, scenario, work) => useOurs(app, scenario, work, new MemoryStore())),
+  ours: onKoa((app, scenario, work) => {
+    useOurs(app, scenario, work, scenario.promises ? asynchronous(plainStore()) : new MemoryStore())
+  }),
   'ours, plain store': onKoa((app, scenario, work) => useOurs(app, scenario, work, plainStore())),
   'koa-session': onKoa((app, { mode, rolling }, work) => {
     const store = mode === 'store' ? asynchronous(plainStore()) : undefined

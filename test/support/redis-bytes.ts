@@ -1,10 +1,10 @@
 import { RedisStore as ConnectRedis } from 'connect-redis'
 import expressSession from 'express-session'
-import inject from 'light-my-request'
+import Koa from 'koa'
+import inject, { type DispatchFunc } from 'light-my-request'
 import session, { type SessionOptions } from 'koa-session-service'
 import { RedisStore } from 'koa-session-service/redis'
 import { createClient } from 'redis'
-import { createApp, Visitor } from './app'
 
 const ONE_DAY = 86_400_000
 
@@ -66,11 +66,12 @@ async function visitExpress(store: expressSession.Store, data: Record<string, un
 }
 
 async function visitOurs(options: SessionOptions, data: Record<string, unknown>): Promise<void> {
-  const app = createApp()
+  const app = new Koa()
+  app.keys = ['a secret']
   app.use(session({ maxAge: ONE_DAY, ...options }, app))
   app.use((ctx) => {
     Object.assign(ctx.session, data)
     ctx.body = ''
   })
-  await new Visitor(app).get()
+  await inject(app.callback() as DispatchFunc, { method: 'GET', url: '/' })
 }
