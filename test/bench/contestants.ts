@@ -11,8 +11,8 @@ import { createSessionTable, keepStatements, KyselyStore } from 'koa-session-ser
 import { RedisStore } from 'koa-session-service/redis'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
-import { connectPostgres, openSqlite, startPostgres } from '../support/databases'
-import { startRedisNode } from '../support/redis-cluster'
+import { connectPostgres, openSqlite, startPostgres } from '../support/backends/databases'
+import { startRedisNode } from '../support/backends/redis-cluster'
 import { payload } from './payload'
 
 const ONE_DAY = 86_400_000

@@ -1,6 +1,6 @@
 import { measureCleanUps } from './clean-up'
-import { measureRedisBytes, type RedisBytes } from '../support/redis-bytes'
-import { startRedisNode } from '../support/redis-cluster'
+import { measureRedisBytes, type RedisBytes } from '../support/backends/redis-bytes'
+import { startRedisNode } from '../support/backends/redis-cluster'
 import { measureCachedReads } from './cached-read'
 import { FIELDS, TARGETS, type Operation } from './contestants'
 import { readFlags } from './flags'

@@ -53,7 +53,7 @@ export interface CommitFacts {
   hasOwner: boolean
   /** What is stored is opened by its id, and the options want a secret. */
   needsSecret: boolean
-  /** The `owner` option says when a session changes hands; without it, every `regenerate()` is a change. */
+  /** The `owner` option says when a generation begins; without it, every `regenerate()` begins one. */
   hasOwners: boolean
   /** The session rests in its cookie: it has no token beside that. */
   isInCookie: boolean
@@ -73,7 +73,7 @@ export interface CommitFacts {
   isSignatureOld: boolean
 }
 
-/** How a write changes the token: not at all, for hygiene, or because the session changes hands. */
+/** How a write changes the token: not at all, for hygiene, or because a generation begins. */
 export type Rotation = 'none' | 'hygiene' | 'generation'
 
 export interface WritePlan {
@@ -87,7 +87,7 @@ export interface WritePlan {
 /** What a commit has to do. */
 export type CommitPlan =
   | WritePlan
-  /** The session has changed hands, and no response can tell the client. */
+  /** A generation has begun, and no response can tell the client. */
   | { do: 'end' }
   | { do: 'refuse' }
   | { do: 'clear' }

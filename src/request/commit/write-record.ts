@@ -5,6 +5,7 @@ import { ttlOf } from '../../options/options'
 import { accessOf, BY_ID, rotate, type Access } from '../../session/access'
 import type { BoundKey } from '../../session/bound-key'
 import { merge } from '../../session/merge'
+import { lastAttempt } from '../../session/once'
 import { dataOf } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { Snapshot, type Content } from '../../session/snapshot'
@@ -52,7 +53,7 @@ export async function writeRecord(
   const origin = config.ends && (await originFor(job, config.ends, content))
   if (config.ends && !origin) return gone(scope, stored?.id)
   const choosing = chooseTarget(job, plan)
-  const target = isPromise(choosing) ? await choosing : choosing
+  const target = noting(job, plan, isPromise(choosing) ? await choosing : choosing)
   const owner = scope.ownerOf(content.data)
   const policy = scope.policyOf(content.data)
   const toWrite = recordToWrite(factsOf(job, plan, { access: target.access, owner, policy, order, origin }))
@@ -73,6 +74,7 @@ export async function writeRecord(
     }
     return {
       name: 'written',
+      reason: plan.reason,
       stored: next,
       token,
       left: maxAge === 'session' ? 'session' : toWrite.left,
@@ -161,7 +163,12 @@ function chooseTarget(job: CommitJob, plan: WritePlan): Awaitable<Target> {
   return { id, token: next.text, access: rotated, readAt: { revision }, isRotated: true }
 }
 
-/** A cookie that holds its record has no token that could be rotated; what belongs to the hands goes with them. */
+/** What is noted of `once()` ends with the generation. */
+function noting({ once }: CommitJob, { rotation }: WritePlan, target: Target): Target {
+  return once && rotation !== 'generation' ? { ...target, access: { ...target.access, once } } : target
+}
+
+/** A cookie that holds its record has no token that could be rotated; what belongs to a generation ends with it. */
 function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: WritePlan): Access {
   const { device } = stored?.access ?? BY_ID
   return device && !restartsAge && !startsOver ? { ...BY_ID, device } : BY_ID
@@ -185,8 +192,8 @@ function unrenewed({ scope, stored, isMerged }: CommitJob, error: unknown): Outc
 }
 
 /**
- * A write whose answer is lost happened, or did not. One that set a secret is recognized by it, where it did; any other is
- * not sent again.
+ * A write whose answer is lost happened, or did not. One that set a secret, or noted an attempt of `once()`, is recognized by it,
+ * where it did; any other is not sent again.
  */
 async function lookOnce(
   job: CommitJob,
@@ -196,14 +203,21 @@ async function lookOnce(
 ): Promise<Stored> {
   const { scope, session, stored } = job
   const isOwnSecret = access.secret !== undefined && access.secret !== stored?.access.secret
-  if (!isOwnSecret || !isInDoubt(error) || isUnconfirmed(error)) throw error
+  if (!(isOwnSecret || job.once) || !isInDoubt(error) || isUnconfirmed(error)) throw error
   const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
-  if (!found || accessOf(found.record).secret !== access.secret) throw error
-  // Others of the same hands may have written since.
+  if (!found || !isOwnWrite(job, access, accessOf(found.record))) throw error
+  // Others of the same generation may have written since.
   const theirs = dataOf(found.record)
   const merged = await merge(content.data, SessionModel.data(session), theirs, scope.mergeOptions)
   SessionModel.patch(session, merged, scope.backend.serializer)
   return storedFrom(scope, id, found, token)
+}
+
+/** Whether what is found was written by this job: no other one has its secret, or the attempt that it has noted. */
+function isOwnWrite({ once }: CommitJob, written: Access, found: Access): boolean {
+  if (found.secret !== written.secret) return false
+  const noted = once?.at(-1)
+  return !noted || lastAttempt(found.once, noted[0])?.join() === noted.join()
 }
 
 /** Whether the store has done it, and not as safely as it was told to: that cannot be found out by a look. */

@@ -1,8 +1,9 @@
 import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Versioned } from '../../contracts/store'
 import type { PresentedToken } from '../../contracts/transport'
-import { accessOf, tokenStatusOf, withoutControls, type TokenStatus } from '../../session/access'
-import { isExpired, isUnbounded, type SessionRecord } from '../../session/record'
+import { accessOf, refusalOf, tokenStatusOf, withoutControls, type TokenStatus } from '../../session/access'
+import type { CookieFate } from '../../session/explanation-words'
+import { expiryOf, isExpired, isUnbounded, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
@@ -28,14 +29,16 @@ function openFrom(scope: RequestScope, tokens: PresentedToken[], place: number, 
 
 function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
   return andThen(scope.load(presented.token), (loaded) => {
-    if (!loaded) return loaded === undefined ? miss(scope, undefined) : undefined
-    return accept(scope, undefined, loaded, presented)
+    if (loaded) return accept(scope, undefined, loaded, presented)
+    if (loaded === undefined) return miss(scope, presented, undefined, 'malformed')
+    scope.noteRefusal(presented.token, 'malformed')
+    return undefined
   })
 }
 
 function openInStore(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
   const token = parseToken(presented.token)
-  if (!token) return miss(scope, undefined)
+  if (!token) return miss(scope, presented, undefined, 'malformed')
   return andThen(scope.load(token.id, token), (loaded) => judgeToken(scope, token, loaded, presented))
 }
 
@@ -45,11 +48,11 @@ function judgeToken(
   loaded: Versioned | null | undefined,
   presented: PresentedToken,
 ): Awaitable<Opened> {
-  if (!loaded) return miss(scope, token)
+  if (!loaded) return miss(scope, presented, token, 'unknown-id')
   const standing = tokenStatusOf(token, accessOf(loaded.record), Date.now())
   if (standing.name === 'current') return accept(scope, token, loaded, presented)
   if (loaded.isCached) return openPastCache(scope, token, presented, standing)
-  return supersede(scope, token, loaded, standing)
+  return supersede(scope, token, presented, loaded, standing)
 }
 
 /** The cache may be older than the token. */
@@ -61,17 +64,26 @@ function openPastCache(
 ): Awaitable<Opened> {
   const context = { ...scope.storeContext, doubt: fingerprint(token.text) }
   return andThen(scope.backend.load(token.id, context), (loaded) =>
-    loaded?.isCached ? supersede(scope, token, loaded, standing) : judgeToken(scope, token, loaded, presented),
+    loaded?.isCached
+      ? supersede(scope, token, presented, loaded, standing)
+      : judgeToken(scope, token, loaded, presented),
   )
 }
 
-function supersede(scope: RequestScope, token: Token, loaded: Versioned, standing: TokenStatus): Opened {
-  miss(scope, token)
+function supersede(
+  scope: RequestScope,
+  token: Token,
+  presented: PresentedToken,
+  loaded: Versioned,
+  standing: TokenStatus,
+): Opened {
+  miss(scope, presented, token, refusalOf(token, accessOf(loaded.record)))
   if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
   return { superseded: { id: token.id, generation: standing.generation, loaded } }
 }
 
-function miss(scope: RequestScope, token: Token | undefined): undefined {
+function miss(scope: RequestScope, presented: PresentedToken, token: Token | undefined, fate: CookieFate): undefined {
+  scope.noteRefusal(presented.token, fate)
   return void scope.reject('missed', token?.id, undefined)
 }
 
@@ -87,12 +99,15 @@ function accept(
   // A cookie without any time in it would be accepted for ever; what rests in a store is forgotten in time.
   if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
   const stored = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
-  if (!isProven(scope, stored, presented)) return undefined
+  if (!isProven(scope, stored, presented)) return void scope.noteRefusal(presented.token, 'unproven-device')
   const { ends } = scope.config
   const accepted = (): Awaitable<Opened> => validate(scope, token, { stored, record, presented })
   if (!ends || !stored.origin) return accepted()
   const judging = ends.judge(stored.origin, { owner: stored.snapshot.owner, data: record })
-  return andThen(judging, (verdict) => (verdict === 'good' ? accepted() : miss(scope, token)))
+  return andThen(judging, (verdict) => {
+    if (verdict === 'good') return accepted()
+    return miss(scope, presented, token, verdict === 'lost' ? 'ends-lost' : 'ended')
+  })
 }
 
 /** Asks the application. */
@@ -101,12 +116,13 @@ function validate(
   token: Token | undefined,
   found: Exclude<Opened, undefined> & { stored: Stored },
 ): Awaitable<Opened> {
-  const { record } = found
+  const { record, presented } = found
   const { valid } = scope.settings
   if (!valid) return found
   const judging = inHook(scope, () => valid(scope.ctx, withoutControls(record)))
   return andThen(judging, (isValid) => {
     if (isValid) return found
+    scope.noteRefusal(presented.token, 'invalid')
     scope.reject('invalid', token?.id, record)
     return undefined
   })
@@ -125,7 +141,10 @@ function expire(
   { record, revision }: Versioned,
   presented: PresentedToken,
 ): Awaitable<Opened> {
-  const reject = (): undefined => void scope.reject('expired', token?.id, record)
+  const reject = (): undefined => {
+    scope.noteRefusal(presented.token, expiryOf(record, scope.policyOf(record), Date.now()))
+    return void scope.reject('expired', token?.id, record)
+  }
   if (!token) return reject()
   const { _expire } = record
   const at = { revision, expire: typeof _expire === 'number' ? _expire : undefined }

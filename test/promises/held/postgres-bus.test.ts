@@ -2,11 +2,11 @@ import { Kysely, PostgresDialect } from 'kysely'
 import { LayeredStore, type BusMessage } from 'koa-session-service'
 import { createSessionTable, KyselyStore, PostgresBus, type PostgresBusOptions } from 'koa-session-service/kysely'
 import { Pool } from 'pg'
-import { hasPostgres, startPostgres } from '../../support/databases'
-import { endOf, hold, NEVER } from '../../support/held'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
-import { createSessionApp } from '../../support/session-app'
+import { hasPostgres, startPostgres } from '../../support/backends/databases'
+import { endOf, hold, NEVER } from '../../support/app/held'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
+import { createSessionApp } from '../../support/app/session-app'
 
 const ENDED: BusMessage = { kind: 'ended', session: 'a hash' }
 const closing: (() => unknown)[] = []

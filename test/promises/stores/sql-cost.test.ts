@@ -8,8 +8,8 @@ import {
   type SqliteStatement,
 } from 'koa-session-service/kysely'
 import { describeSessionStore } from 'koa-session-service/testing'
-import { connectPostgres, hasPostgres, openSqlite, startPostgres, type TestDatabase } from '../../support/databases'
-import { describeWith } from '../../support/require-server'
+import { connectPostgres, hasPostgres, openSqlite, startPostgres, type TestDatabase } from '../../support/backends/databases'
+import { describeWith } from '../../support/backends/require-server'
 
 const DAY = 86_400_000
 const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const
