@@ -2,7 +2,7 @@ import session, { MemoryStore, sealed, type SessionOptions } from 'koa-session-s
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { createApp, Visitor } from '../../support/app/app'
-import { EVERY_BACKEND, SEALING_KEYS } from '../../support/backends/every-backend'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
 import { debug, printed } from './lines'
 
 jest.mock('../../../src/base/debug', () => ({ debug: jest.requireActual<{ debug: typeof debug }>('./lines').debug }))
@@ -27,7 +27,7 @@ function site(options: SessionOptions): Koa {
 beforeEach(() => (printed.length = 0))
 
 describe('a session that works', () => {
-  it.each(EVERY_BACKEND)('R120: with $name, has one line a request, and no hint', async ({ options }) => {
+  it.each(BACKENDS)('R120: with $name, has one line a request, and no hint', async ({ options }) => {
     const visitor = new Visitor(site(options()))
     const paths = ['/', '/plain', '/in', '/', '/more', '/regenerate', '/', '/out', '/', '/in', '/']
     for (const path of paths) await visitor.get(path)
