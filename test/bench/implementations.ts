@@ -41,7 +41,9 @@ export const IMPLEMENTATIONS: Record<string, Implementation> = {
   },
 
   floor: onKoa((app, scenario, work) => app.use(floor(scenario, SECRET, work))),
-  ours: onKoa((app, scenario, work) => useOurs(app, scenario, work, new MemoryStore())),
+  ours: onKoa((app, scenario, work) => {
+    useOurs(app, scenario, work, scenario.promises ? asynchronous(plainStore()) : new MemoryStore())
+  }),
   'ours, without ends': onKoa((app, scenario, work) => useOurs(app, scenario, work, new MemoryStore(), {})),
   'ours, plain store': onKoa((app, scenario, work) => useOurs(app, scenario, work, plainStore())),
   'koa-session': onKoa((app, { mode, rolling }, work) => {
@@ -92,7 +94,13 @@ function endsFor(app: Koa, { ends }: Scenario): SessionOptions {
     await next()
     if (ctx.url === FILL) store.setEnd(`.logout ${logouts++}`, { life: 86_400_000 })
   })
-  return { ends: { store, by: ends.by && (byTwoKeys as (data: object) => string[]), maxStale: ends.memory === 'warm' ? 1000 : 0 } }
+  return {
+    ends: {
+      store,
+      by: ends.by && (byTwoKeys as (data: object) => string[]),
+      maxStale: ends.memory === 'warm' ? 1000 : 0,
+    },
+  }
 }
 
 function answerWith(work: Work): (ctx: Context) => void {

@@ -16,6 +16,8 @@ export interface Scenario {
    * by what the process remembers, or by a question for each request.
    */
   ends?: { memory: 'warm' | 'cold'; by?: true }
+  /** The store has three methods, and answers with promises: that is koa-session's in every scenario. */
+  promises?: true
   /** The share of the reference's overhead to reach; undefined where no overhead is to be measurable. */
   target?: number
   /** Whose overhead is the measure. */
@@ -46,6 +48,8 @@ const cookie = {
 const ends = { ...cookie, reference: 'ours, without ends', target: 1.15 } as const
 const store = { ...cookie, mode: 'store', peers: IN_STORES } as const
 
+const promises = { ...store, promises: true, peers: [] } as const
+
 /** The scenarios of PERFORMANCE: one child process for each of them and each implementation. */
 export const SCENARIOS: Scenario[] = [
   { ...cookie, name: 'cookie untouched', action: 'none', peers: [SECURE] },
@@ -68,6 +72,10 @@ export const SCENARIOS: Scenario[] = [
   { ...store, name: 'store read 100 B', target: 0.22 },
   { ...store, name: 'store write 100 B', target: 0.25, action: 'write' },
   { ...store, name: 'store write 3 KB', target: 0.4, action: 'write', bytes: 3000 },
+  { ...promises, name: 'store of promises, untouched', target: 0.15, action: 'none' },
+  { ...promises, name: 'store of promises, read 100 B', target: 0.17 },
+  { ...promises, name: 'store of promises, write 100 B', target: 0.33, action: 'write' },
+  { ...promises, name: 'store of promises, write 3 KB', target: 0.44, action: 'write', bytes: 3000 },
   {
     ...cookie,
     name: 'sealed read 1 KB',
