@@ -19,6 +19,7 @@ import { recordToWrite, type RecordFacts } from './record-to-write'
 import type { RequestScope } from '../scope/request-scope'
 import { originFor } from './origin'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
+import { tolerates } from '../scope/tolerates'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
 export type WriteFailure = 'conflict' | 'missing' | 'taken'
@@ -94,7 +95,7 @@ export async function writeRecord(
     const writing = backend.write(write, context)
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
-    if (isNote || (isExtension && scope.tolerates(error))) return unrenewed(job, error)
+    if (isNote || (isExtension && tolerates(scope, error))) return unrenewed(job, error)
     return done(await lookOnce(job, target, content, error), target.token, true)
   }
   if (result.outcome !== 'written') return result.outcome

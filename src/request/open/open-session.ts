@@ -9,6 +9,7 @@ import { inHook } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
 import { readAtOf, removeVoid } from './void-session'
+import { reject } from '../scope/reject'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
 export type Opened =
@@ -86,7 +87,7 @@ function supersede(
 
 function miss(scope: RequestScope, presented: PresentedToken, token: Token | undefined, fate: CookieFate): undefined {
   scope.noteRefusal(presented.token, fate)
-  return void scope.reject('missed', token?.id, undefined)
+  return void reject(scope, 'missed', token?.id, undefined)
 }
 
 function accept(
@@ -134,7 +135,7 @@ function validate(
   return andThen(judging, (isValid) => {
     if (isValid) return found
     scope.noteRefusal(presented.token, 'invalid')
-    scope.reject('invalid', token?.id, record)
+    reject(scope, 'invalid', token?.id, record)
     return undefined
   })
 }
@@ -153,21 +154,21 @@ function expire(
   presented: PresentedToken,
 ): Awaitable<Opened> {
   const { record } = loaded
-  const reject = (): undefined => {
+  const refuse = (): undefined => {
     scope.noteRefusal(presented.token, expiryOf(record, scope.policyOf(record), Date.now()))
-    return void scope.reject('expired', token?.id, record)
+    return void reject(scope, 'expired', token?.id, record)
   }
-  if (!token) return reject()
+  if (!token) return refuse()
   const removing = scope.backend.remove(token.id, scope.storeContext, readAtOf(loaded))
   return andThen(removing, (removed) => {
     if (removed) {
-      reject()
+      refuse()
       scope.reportEnd(token.id, scope.ownerIfKnown(record), passedBoundOf(record, scope.policyOf(record), Date.now()))
       return undefined
     }
     return andThen(scope.load(token.id), (again) => {
       const isRenewed = again && !isExpired(again.record, scope.policyOf(again.record), Date.now())
-      return isRenewed ? judgeToken(scope, token, again, presented) : reject()
+      return isRenewed ? judgeToken(scope, token, again, presented) : refuse()
     })
   })
 }

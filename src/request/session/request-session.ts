@@ -8,7 +8,6 @@ import { isInHook, refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
 import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
-import type { Stage } from '../scope/stage'
 import { beginAnew } from './begin-anew'
 import { Commits } from './commits'
 import { EarlyToken } from './early-token'
@@ -39,11 +38,6 @@ export class RequestSession implements SessionHost {
     this.persistence = persistence
     this.state = new SessionState(scope, persistence, this)
     this.#commits = new Commits(scope, persistence, this.state)
-  }
-
-  /** How far the middleware is with the request. */
-  get stage(): Stage {
-    return this.scope.stage
   }
 
   get session(): SessionModel | null {
@@ -175,7 +169,7 @@ export class RequestSession implements SessionHost {
 
   /** The request was served. What a verb has put on the response early is taken back where it is the session's no more. */
   close(): Awaitable<void> {
-    this.stage.end()
+    this.scope.stage.end()
     return this.#earlyToken?.check()
   }
 
@@ -240,7 +234,7 @@ export class RequestSession implements SessionHost {
       this.#earlyToken?.doubt()
       throw error
     }
-    if (this.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
+    if (this.scope.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
   }
 
   #end(reason: EndedReason): void {

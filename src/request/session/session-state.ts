@@ -5,6 +5,7 @@ import { assignedBy, readBy, SessionModel, type SessionHost } from '../../sessio
 import type { Persistence } from './persistence'
 import type { RequestScope } from '../scope/request-scope'
 import { CLOSED, notLoaded, opened, type EndedState, type OpenState, type State } from './state'
+import { tolerates } from '../scope/tolerates'
 
 /** The {@link State} of a request's session, and how it is read. */
 export class SessionState {
@@ -108,7 +109,7 @@ export class SessionState {
     this.#current = CLOSED
     this.#hasFailedToRead = true
     this.#scope.noteFailure(error)
-    if (!this.#scope.tolerates(error)) throw error
+    if (!tolerates(this.#scope, error)) throw error
     this.#unread = error
     this.#scope.report('error', this.#persistence.stored?.id, { error })
     this.#current = opened(undefined)
