@@ -6,6 +6,7 @@ import type { CookieFate } from '../../session/explanation-words'
 import { expiryOf, isExpired, isUnbounded, passedBoundOf, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
+import { ownerIfKnown } from '../scope/owner-if-known'
 import type { RequestScope } from '../scope/request-scope'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
 import { readAtOf, removeVoid } from './void-session'
@@ -81,7 +82,7 @@ function supersede(
 ): Opened {
   miss(scope, presented, token, refusalOf(token, accessOf(loaded.record)))
   if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
-  const owner = scope.ownerIfKnown(loaded.record)
+  const owner = ownerIfKnown(scope, loaded.record)
   return { superseded: { id: token.id, generation: standing.generation, owner, loaded } }
 }
 
@@ -163,7 +164,7 @@ function expire(
   return andThen(removing, (removed) => {
     if (removed) {
       refuse()
-      scope.reportEnd(token.id, scope.ownerIfKnown(record), passedBoundOf(record, scope.policyOf(record), Date.now()))
+      scope.reportEnd(token.id, ownerIfKnown(scope, record), passedBoundOf(record, scope.policyOf(record), Date.now()))
       return undefined
     }
     return andThen(scope.load(token.id), (again) => {

@@ -191,15 +191,6 @@ export class RequestScope {
     return inCall(this, () => this.config.ownerOf(data))
   }
 
-  /** The same for what is told alone: the request does not fail where the application cannot say it. */
-  ownerIfKnown(data: object): string | undefined {
-    try {
-      return this.ownerOf(data)
-    } catch {
-      return undefined
-    }
-  }
-
   /** The cookie's attributes. */
   get attributes(): CookieAttributes {
     return (this.#options ? undefined : this.config.attributes) ?? cookieAttributes(this.settings, this.ctx)

@@ -52,7 +52,7 @@ export class RequestSession implements SessionHost {
     if (this.state.current.name === 'loading') throw notLoaded()
     this.scope.noteRead()
     if (data === null) {
-      this.#end('logout')
+      this.state.endBy('logout')
       return
     }
     // What a hook replaces is written right after: it stays the same session.
@@ -158,7 +158,7 @@ export class RequestSession implements SessionHost {
 
   /** Ends the session, for this reason. */
   async end(reason: EndedReason): Promise<void> {
-    this.#end(reason)
+    this.state.endBy(reason)
     await this.commit('commit')
   }
 
@@ -235,13 +235,5 @@ export class RequestSession implements SessionHost {
       throw error
     }
     if (this.scope.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
-  }
-
-  #end(reason: EndedReason): void {
-    refuseInHook(this.scope)
-    // A logout ends the session that went on without this request, too.
-    if (this.state.current.name === 'ended' && !this.persistence.isElsewhere) return
-    this.persistence.endLater()
-    this.state.end({ settled: false, reason })
   }
 }

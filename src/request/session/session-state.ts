@@ -2,6 +2,7 @@ import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import type { SessionError } from '../../base/errors'
 import type { Dictionary } from '../../session/record'
 import { assignedBy, readBy, SessionModel, type SessionHost } from '../../session/session-model'
+import { refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
 import type { RequestScope } from '../scope/request-scope'
 import { CLOSED, notLoaded, opened, type EndedState, type OpenState, type State } from './state'
@@ -96,6 +97,14 @@ export class SessionState {
   /** @param settled whether the store and the client know it already */
   end({ settled, reason }: Omit<EndedState, 'name'>): void {
     this.#current = { name: 'ended', settled, reason }
+  }
+
+  /** Ends the session, unless it was ended before; a logout ends the one that went on without this request, too. */
+  endBy(reason: EndedState['reason']): void {
+    refuseInHook(this.#scope)
+    if (this.#current.name === 'ended' && !this.#persistence.isElsewhere) return
+    this.#persistence.endLater()
+    this.end({ settled: false, reason })
   }
 
   /** The session's object, made when it is first asked for. */
