@@ -48,7 +48,7 @@ export function withFault(good: MemoryStore, overrides: Overrides): CapableStore
     get: (target, name) => {
       if (name in overrides) return overrides[String(name)]
       const member: unknown = Reflect.get(target, name, target)
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member
+      return typeof member === 'function' ? member.bind(target) : member
     },
   })
 }
