@@ -34,6 +34,7 @@ describe.each(BACKENDS)('the events of a session, with $name', ({ options, hasId
     // That a session in a store is over is an event of its own.
     const others = name === 'expired' && hasIds ? ['ended'] : []
     expect(events.map((event) => event.name)).toEqual([name, ...others])
+    if (others.length > 0) expect(events[1].detail.reason).toBe('maxAge')
     const { ctx, session: _fingerprint, ...detail } = events[0].detail
     expect(detail).toEqual(told)
     expect(ctx === lastContext()).toBe(true)
