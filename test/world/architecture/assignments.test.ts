@@ -12,8 +12,6 @@ const ALLOWED: Record<string, readonly string[]> = {
     'request/cross-site-session.ts: super.session',
     'request/outside/outside-request.ts: headers[name]',
     'service.ts: data[key]',
-    'service.ts: session.session',
-    'service/owner-sessions.ts: session.session',
     'testing-helpers/fake-clock.ts: globalThis.Date',
   ],
   'a setter of the same name hands it on to whose it is': [

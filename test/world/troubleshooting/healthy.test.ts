@@ -54,6 +54,19 @@ describe('a session that works', () => {
     expect(linesSoFar().map((line) => / \| (\w+): no-cookie/.exec(line)?.[1])).toEqual(['one', 'two'])
   })
 
+  it.each(['ip', 'host'])(
+    'R120: where the line cannot be made, as of a %s that fails, no request does',
+    async (name) => {
+      const app = createApp()
+      app.use(session({}, app))
+      app.use((ctx) => (ctx.body = String(ctx.session.isNew)))
+      Object.defineProperty(app.request, name, { get: () => JSON.parse('what nobody may read') as unknown })
+      expect((await new Visitor(app).get()).body).toBe('true')
+      await settled()
+      expect(printed).toEqual(['a request could not be explained: SyntaxError'])
+    },
+  )
+
   it('R120: a client that hangs up has its line while the handler still runs', async () => {
     const app = createApp()
     app.use(session({}, app))
