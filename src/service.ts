@@ -164,8 +164,7 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
   destroy(ctx?: Context): Promise<void> {
     return this.verb(ctx, async (session) => {
       await session.load()
-      session.session = null
-      await session.commit('commit')
+      await session.end('logout')
     })
   }
 

@@ -50,13 +50,16 @@ export async function writeRecord(
 ): Promise<Outcome | WriteFailure> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
-  const origin = config.ends && (await originFor(job, config.ends, content))
-  if (config.ends && !origin) return gone(scope, stored?.id)
+  const begun = config.ends && (await originFor(job, config.ends, content, plan))
+  if (config.ends && !begun) return gone(scope, stored?.id)
   const choosing = chooseTarget(job, plan)
   const target = noting(job, plan, isPromise(choosing) ? await choosing : choosing)
+  // In a store, its key is its id.
+  const origin = begun && { id: begun.id ?? target.id, since: begun.since }
   const owner = scope.ownerOf(content.data)
   const policy = scope.policyOf(content.data)
-  const toWrite = recordToWrite(factsOf(job, plan, { access: target.access, owner, policy, order, origin }))
+  const { id: key, access: opens } = target
+  const toWrite = recordToWrite(factsOf(job, plan, { key, access: opens, owner, policy, order, origin }))
   const { lifetime, access, isExtension, isNote } = toWrite
   const write: Write = {
     id: target.id,
@@ -109,7 +112,7 @@ export async function writeRecord(
 function factsOf(
   { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
-  known: Pick<RecordFacts, 'access' | 'owner' | 'policy' | 'order' | 'origin'>,
+  known: Pick<RecordFacts, 'key' | 'access' | 'owner' | 'policy' | 'order' | 'origin'>,
 ): RecordFacts {
   const { config, ctx, maxAge, backend } = scope
   const boundKey = config.binding?.rebind(ctx, stored?.access.device)
@@ -118,6 +121,7 @@ function factsOf(
   const isVisit = isListed && (stored === undefined || boundKey === undefined)
   // Written out: spreading objects here costs more than all the rest of a write.
   return {
+    key: known.key,
     access: known.access,
     owner: known.owner,
     policy: known.policy,
