@@ -14,17 +14,12 @@ import type { EndedReason, SessionEvents } from '../../session/events'
 import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
+import type { Beginning } from './acting-since'
 import { inCall, inHook } from './hooks'
 import { Stage } from './stage'
 import { withFailure, withRefusal, type Trouble } from './trouble'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
-
-/** Since when a request acts for an owner, by this process's monotonic clock, and which mark of that owner was there before. */
-export interface Beginning {
-  readonly at: number
-  readonly mark: number | undefined
-}
 
 /** One request, with everything that its session needs to know of it. */
 export class RequestScope {

@@ -23,9 +23,7 @@ import type { Stored } from '../open/stored'
 export class RequestSession implements SessionHost {
   /** The request that it is the session of. */
   readonly scope: RequestScope
-  /** What is stored of it. */
   readonly persistence: Persistence
-  /** What became of it so far. */
   readonly state: SessionState
   readonly #commits: Commits
   #verbs: Verbs | undefined
@@ -186,8 +184,7 @@ export class RequestSession implements SessionHost {
 
   /** Lets one of all requests do work, and has what it made of the session in this one. */
   once(call: OnceCall): Promise<void> {
-    const { scope, persistence, state } = this
-    const commits = this.#commits
+    const [scope, persistence, state, commits] = [this.scope, this.persistence, this.state, this.#commits]
     return this.verb(() => this.#early(() => once({ host: this, scope, persistence, state, commits }, call)))
   }
 
