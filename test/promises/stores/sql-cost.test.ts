@@ -8,7 +8,13 @@ import {
   type SqliteStatement,
 } from 'koa-session-service/kysely'
 import { describeSessionStore } from 'koa-session-service/testing'
-import { connectPostgres, hasPostgres, openSqlite, startPostgres, type TestDatabase } from '../../support/backends/databases'
+import {
+  connectPostgres,
+  hasPostgres,
+  openSqlite,
+  startPostgres,
+  type TestDatabase,
+} from '../../support/backends/databases'
 import { describeWith } from '../../support/backends/require-server'
 
 const DAY = 86_400_000
