@@ -64,6 +64,13 @@ export interface SessionEvents {
    * {@link SessionService.revokeAll} (`all`), or because there were more than `maxPerOwner` (`limit`).
    */
   revoked: Omit<SessionIncident, 'ctx'> & OwnedSession & { reason: 'one' | 'all' | 'limit'; ctx: Context | undefined }
+  /**
+   * A copy of a session's cookie came back, with the option `rotateEvery`: two hold what one was given. `isEnded` says whether the
+   * session ended; with `onReplay: 'report'` it goes on. `ctx` is the request with the copy, or the owner's where the thief was
+   * faster: nobody can tell which. `device` is what the option `device` said last. Told once among all processes where the session
+   * ended. Experimental.
+   */
+  replayed: SessionIncident & OwnedSession & { device: DeviceInfo | undefined; isEnded: boolean }
   /** Sessions were ended, with the option `ends`: told once among all processes. See {@link EndedReason}. */
   ended: {
     reason: EndedReason
@@ -89,6 +96,7 @@ const NAMES: Record<keyof SessionEvents, true> = {
   headersSent: true,
   signedIn: true,
   revoked: true,
+  replayed: true,
   ended: true,
   unbound: true,
   error: true,

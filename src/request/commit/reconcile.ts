@@ -6,7 +6,8 @@ import { SessionModel } from '../../session/session-model'
 import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
-import { isDead, tokenHolderOf, storedFrom } from '../open/stored'
+import { hasLostToken, isKnown } from '../open/rotating'
+import { isDead, tokenHolderOf, storedFrom, type Stored } from '../open/stored'
 
 /**
  * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
@@ -23,15 +24,16 @@ export async function reconcile(
   const { owner } = scope.config.options
   const { regenerates, proves } = VERB_TRAITS[job.verb]
   const mine = SessionModel.data(session)
-  const opened: TokenHolder = stored
+  const read: TokenHolder = stored
     ? tokenHolderOf(stored)
     : { generation: superseded?.generation ?? 0, owner: undefined }
   const whose = own ? own.owner : scope.ownerOf(mine)
   const live = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
-  const joining = live && (await joinOf(job, live, { before: opened.owner, owner: whose }))
+  const joining = live && (await joinOf(job, live, { before: read.owner, owner: whose }))
   if (joining === 'void') return gone(scope, stored?.id ?? superseded?.id)
   const found = joining === 'ended' ? undefined : live
   const access = found && accessOf(found.record)
+  const opened = access && hasConfirmed(stored, access) ? { ...read, generation: access.generation } : read
   const verdict = decideLateWrite({
     opened,
     isLate: superseded !== undefined || isDead(stored, access),
@@ -55,6 +57,12 @@ export async function reconcile(
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }
 }
 
+/** The owner has confirmed in this request, and the token that it has issued was used: it goes on in the next generation. */
+function hasConfirmed(stored: Stored | undefined, { secret, generation }: Access): boolean {
+  if (stored?.successor?.proof === undefined || stored.successor.hash !== secret) return false
+  return generation === stored.access.generation + 1
+}
+
 /**
  * A request that signs in where another one has just signed in as the same owner goes on with that one's session. It is a
  * sign-in all the same: void where the owner's sessions were ended meanwhile; and what was to end with them is not joined.
@@ -75,8 +83,10 @@ async function mergeWith(job: CommitJob, found: Versioned, access: Access): Prom
   const { scope, session, stored, superseded } = job
   const id = stored?.id ?? superseded?.id
   scope.report('conflict', id, {})
-  const isRotated = stored?.access.secret !== access.secret
-  const next = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
+  const isRotated = stored ? hasLostToken(stored, access) : access.secret !== undefined
+  const read = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
+  const { successor } = stored ?? {}
+  const next = successor && isKnown(successor, access) ? { ...read, successor } : read
   scope.followMaxAge(found.record)
   if (!job.startsOver) {
     const before = stored?.snapshot.data ?? {}

@@ -14,6 +14,8 @@ import { withoutControls } from '../../session/access'
 import type { SessionEvents } from '../../session/events'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
+import { isSlow } from '../../rotation/carrying'
+import type { Presenting } from '../../rotation/token-status'
 import { inCall, inHook } from './hooks'
 import { Stage } from './stage'
 import { Turn } from './turn'
@@ -40,6 +42,8 @@ export class RequestScope {
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
   readonly #began: number
+  /** The same in milliseconds since 1970; undefined without the option `rotateEvery`. */
+  readonly #came: number | undefined
   /** What was known of ends when the request came; undefined without the option `ends`. */
   #arrival: Arrival | undefined
   /** Whose sessions this request itself has ended: what it does for them from there on came later. */
@@ -50,11 +54,17 @@ export class RequestScope {
     this.config = config
     this.#maxAge = config.options.maxAge
     this.#began = config.options.owner ? monotonic() : 0
+    this.#came = config.rotation && Date.now()
     this.#arrival = config.ends?.arrive()
   }
 
   get arrival(): Arrival | undefined {
     return this.#arrival
+  }
+
+  /** What of the request decides what its token may do, where tokens change while their visitors work. */
+  get presenting(): Presenting {
+    return { came: this.#came ?? Date.now(), isSlow: !this.isOutside && isSlow(this.ctx.req) }
   }
 
   /** The request itself has ended sessions: what it does from here on came later. */
@@ -86,6 +96,11 @@ export class RequestScope {
   chooseMaxAge(maxAge: Lifetime): void {
     this.#maxAge = maxAge
     this.#isMaxAgeChosen = true
+  }
+
+  /** Whether this request has chosen the lifetime. */
+  get isMaxAgeChosen(): boolean {
+    return this.#isMaxAgeChosen
   }
 
   /** Lets the record's lifetime be the session's again, whatever was chosen before. */

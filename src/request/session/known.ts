@@ -34,6 +34,11 @@ export function replaced(known: Known): Known {
   return { ...NOTHING_KNOWN, wasSought: known.wasSought, retired: endingsOf(known), hasReplaced: true }
 }
 
+/** What the client is to hold, as far as this request knows. */
+export function heldBy(stored: Stored | undefined): string | undefined {
+  return stored?.successor?.text ?? stored?.token
+}
+
 /** The id of the record that the client's token led to. */
 export function idOf({ stored, superseded }: Known): string | undefined {
   return stored?.id ?? superseded?.id

@@ -7,7 +7,7 @@ import { commit } from '../commit/commit'
 import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import { VERB_TRAITS } from '../commit/commit-plan'
 import type { Draft } from '../commit/draft'
-import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
+import { afterCommit, afterEnd, found, heldBy, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
 import { LazyToken } from '../open/lazy-token'
 import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
@@ -63,7 +63,7 @@ export class Persistence {
 
   /** What the client holds, or will hold; undefined without a store. */
   get token(): string | undefined {
-    return this.#known.stored ? this.#known.stored.token : this.#newToken.value?.text
+    return this.#known.stored ? heldBy(this.#known.stored) : this.#newToken.value?.text
   }
 
   /** Whether a session took the place of one that was ended. */
@@ -152,7 +152,7 @@ export class Persistence {
     this.#merges++
     if ('name' in next) return this.#conclude(job, next, this.#endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
-    this.#client.retractUnless(next.stored?.token)
+    this.#client.retractUnless(heldBy(next.stored))
     return 'again'
   }
 
@@ -226,7 +226,7 @@ export class Persistence {
       this.#startsOver = false
     }
     return settle(
-      () => this.#client.tell(outcome, this.#known.stored?.token),
+      () => this.#client.tell(outcome, heldBy(this.#known.stored)),
       () => outcome.name,
       (error) => {
         this.#known = untold(before, this.#known)

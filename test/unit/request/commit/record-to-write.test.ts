@@ -29,6 +29,7 @@ function factsOf({ reason = 'changed', rotation = 'none', restartsAge = false, .
     startsOver: false,
     stored: storedOf(),
     access: BY_ID,
+    confirmed: undefined,
     boundKey: undefined,
     owner: undefined,
     order: undefined,
