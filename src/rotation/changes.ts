@@ -2,7 +2,7 @@ import { LATE_MS, rotate, type Access, type PastToken } from '../session/access'
 import type { Confirmation } from '../session/sign-in-info'
 import type { LeftToken, Succession, Successor } from '../session/succession'
 import { hashToken, makeFamily, makeLongToken, MAX_SERIAL, type Token, type TokenLine } from '../session/token'
-import { hashFamily, UNDER_WAY_MS, type Place } from './token-status'
+import { hashFamily, proofOf, UNDER_WAY_MS, type Place } from './token-status'
 
 /** How many successors wait for a token at most; one more takes the place of the oldest. */
 const MAX_WAITING = 4
@@ -36,9 +36,8 @@ export function noteUse(token: Token, place: Place, access: Access, now: number,
   const hash = hashToken(token.text)
   if (place === 'current') return { access: { ...access, succession: { ...succession, since: now } } }
   const successor = [...succession.next, ...succession.beside].find(([other]) => other === hash) as Successor
-  const [, at, method] = successor
-  if (at !== undefined) {
-    const confirmed: Confirmation = method === undefined ? [at] : [at, method]
+  const confirmed = proofOf(successor)
+  if (confirmed) {
     return { access: replaceAll(token, access, { since: now, isNewGeneration: true, now }), confirmed }
   }
   const isSibling = place === 'beside'

@@ -1,5 +1,6 @@
 import { tokenStatusOf, type Access, type TokenStatus } from '../session/access'
-import type { Succession } from '../session/succession'
+import type { Confirmation } from '../session/sign-in-info'
+import type { Succession, Successor } from '../session/succession'
 import { hashToken, type Token } from '../session/token'
 
 /** So long after a token took over, requests with the others may have been under way: they change nothing. Milliseconds. */
@@ -18,6 +19,8 @@ export interface Opening {
   readonly isUse: boolean
   /** A response may hand over a successor, as far as this token is concerned. */
   readonly mayBeHanded: boolean
+  /** The token was handed out with this proof of who the owner is. */
+  readonly proof?: Confirmation
 }
 
 /** The {@link TokenStatus}, and of a record whose token changes how it opens that, or that a replaced token came back. */
@@ -58,17 +61,29 @@ function openingOf(
   if (token.hasSecret ? hash === secret : secret === undefined) {
     return { place: 'current', isUse: since === null, mayBeHanded: since !== null }
   }
-  if (next.some(([other]) => other === hash)) return { place: 'next', isUse: true, mayBeHanded: false }
+  const successor = next.find(([other]) => other === hash)
+  if (successor) return { place: 'next', isUse: true, mayBeHanded: false, ...proven(successor) }
   const isLater = came - (since ?? 0) >= UNDER_WAY_MS
   const sibling = beside.find(([other]) => other === hash)
   if (sibling) {
-    const isProof = sibling[1] !== undefined
-    return { place: 'beside', isUse: isProof || (isLater && !isSlow), mayBeHanded: false }
+    const proof = proven(sibling)
+    return { place: 'beside', isUse: proof !== undefined || (isLater && !isSlow), mayBeHanded: false, ...proof }
   }
   const before = left.find(([other]) => other === hash)
   if (!before) return undefined
   const isInTime = came < before[1]
   return isInTime || isSlow ? { place: 'left', isUse: false, mayBeHanded: isInTime && isLater } : undefined
+}
+
+function proven(successor: Successor): { proof: Confirmation } | undefined {
+  const proof = proofOf(successor)
+  return proof && { proof }
+}
+
+/** With which proof of who the owner is a token was issued. */
+export function proofOf([, at, method]: Successor): Confirmation | undefined {
+  if (at === undefined) return undefined
+  return method === undefined ? [at] : [at, method]
 }
 
 /**

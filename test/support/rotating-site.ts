@@ -10,12 +10,14 @@ export const EVERY = 10 * MINUTE
 /** The name of the session's cookie. */
 const COOKIE = 'koa.sess'
 
+export type RotatingSiteOptions = Omit<OwnedAppOptions, 'store'> & { store?: OwnedStore }
+
 /** Apps over one store whose sessions' tokens change every ten minutes, and a clock that a test sets forward. */
 export class RotatingSite extends OwnedApp {
   readonly clock: ReturnType<typeof stopClock>
   readonly store: OwnedStore
 
-  constructor({ store = new MemoryStore(), verbs, ...options }: OwnedAppOptions & { store?: OwnedStore } = {}) {
+  constructor({ store = new MemoryStore(), verbs, ...options }: RotatingSiteOptions = {}) {
     const clock = stopClock()
     super({ rotateEvery: EVERY, store, verbs: { out: (ctx) => (ctx.session = null), ...verbs }, ...options })
     this.clock = clock

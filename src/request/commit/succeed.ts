@@ -34,10 +34,10 @@ export function succeed({ scope, stored, method }: CommitJob, rotation: Rotation
   }
   if (rotation !== 'issue' && rotation !== 'proof') return undefined
   const proof = rotation === 'proof' ? proofOf(method, now) : undefined
-  const issued = issue(presented, place, access, now, proof)
-  // What was issued is told once: a use is still to be noted at the end of the request, and nothing more is issued.
-  const left = opening?.isUse ? opening : undefined
-  return { access: issued.access, successor: successorOf(issued.token, proof), opening: left }
+  // A successor that is used first, and then has one itself: otherwise its own proof would end that.
+  const used = opening?.isUse ? noteUse(presented, place, access, now, graceOf(scope.config.rotation)) : undefined
+  const issued = issue(presented, used ? 'current' : place, used?.access ?? access, now, proof)
+  return { access: issued.access, successor: successorOf(issued.token, proof), confirmed: used?.confirmed }
 }
 
 /**
@@ -50,10 +50,10 @@ export function rotateAtOnce(
   rotation: Rotation,
   owner: string | undefined,
 ): Succeeded & { rotated: Token } {
-  const { id, access, token, snapshot, successor } = stored as Stored
+  const { id, access, token, snapshot, successor, opening } = stored as Stored
   const now = Date.now()
   const isSameOwner = snapshot.owner === owner
-  const pending = isSameOwner ? successor?.proof : undefined
+  const pending = isSameOwner ? (successor?.proof ?? opening?.proof) : undefined
   const confirmed = rotation === 'proof' ? proofOf(method, now) : pending
   // What was confirmed in this request is so with the new token, and with no earlier one.
   const isNewGeneration = rotation === 'generation' || confirmed !== undefined

@@ -29,8 +29,13 @@ function access(succession: Partial<Succession>, more: Partial<Access> = {}): Ac
   return { secret: 'current', generation: 4, past: [], succession: { ...SUCCESSION, ...succession }, ...more }
 }
 
-const current = (place: string, isUse: boolean, mayBeHanded: boolean): RotatingStatus =>
-  ({ name: 'current', opening: { place, isUse, mayBeHanded } }) as RotatingStatus
+const current = (
+  place: string,
+  isUse: boolean,
+  mayBeHanded: boolean,
+  proof?: readonly [number, string?],
+): RotatingStatus =>
+  ({ name: 'current', opening: { place, isUse, mayBeHanded, ...(proof && { proof }) } }) as RotatingStatus
 const DEAD: RotatingStatus = { name: 'dead' }
 const REPLAY: RotatingStatus = { name: 'replay' }
 const LATE: RotatingStatus = { name: 'late', generation: 4 }
@@ -101,21 +106,21 @@ test.each<Row>([
     TOKEN,
     access({ next: [['other'], [hash(TOKEN), NOW, 'password']] }),
     QUICK,
-    current('next', true, false),
+    current('next', true, false, [NOW, 'password']),
   ],
   [
     'a sibling with a proof becomes the current one at once',
     TOKEN,
     access({ since: NOW - 1, beside: [[hash(TOKEN), NOW]] }),
     QUICK,
-    current('beside', true, false),
+    current('beside', true, false, [NOW]),
   ],
   [
     'a sibling with a proof does so with a slow request',
     TOKEN,
     access({ since: NOW - 1, beside: [[hash(TOKEN), NOW]] }),
     SLOW,
-    current('beside', true, false),
+    current('beside', true, false, [NOW]),
   ],
   [
     'a sibling becomes the current one ten seconds after the takeover',
