@@ -90,14 +90,20 @@ export function isIssuePaced(succession: Succession | undefined, now: number, ch
 /**
  * Issues a successor of the token that a request came with: it waits until it is used.
  *
+ * @param family what that token says of it; undefined for one of before there were families
  * @param place what that token is to the record; one that was replaced gets a sibling of the current one
  * @param proof the owner has proved who they are: what comes with the successor is confirmed
  */
-export function issue(presented: Token, place: Place, access: Access, now: number, proof?: Confirmation): Issued {
-  const { line } = presented
+export function issue(
+  { id, family = makeFamily() }: { id: string; family: string | undefined },
+  place: Place,
+  access: Access,
+  now: number,
+  proof?: Confirmation,
+): Issued {
   const before = access.succession
   const serial = (before?.serial ?? 0) + 1
-  const token = makeLongToken(presented.id, { family: line?.family ?? makeFamily(), serial })
+  const token = makeLongToken(id, { family, serial })
   const successor: Successor = [hashToken(token.text), ...(proof ?? [])]
   const succession = before ?? { ...begun(token), since: 0 }
   const isSibling = place === 'left' && !proof
@@ -108,7 +114,7 @@ export function issue(presented: Token, place: Place, access: Access, now: numbe
       ...access,
       succession: {
         ...succession,
-        family: hashFamily((token.line as { family: string }).family),
+        family: hashFamily(family),
         serial,
         issued: now,
         next: isSibling ? succession.next : add(succession.next),

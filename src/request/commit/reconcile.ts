@@ -6,7 +6,7 @@ import { SessionModel } from '../../session/session-model'
 import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
-import { hasLostToken, isKnown } from '../open/rotating'
+import { hasLostToken, keptOf } from '../open/rotating'
 import { isDead, tokenHolderOf, storedFrom, type Stored } from '../open/stored'
 
 /**
@@ -85,8 +85,7 @@ async function mergeWith(job: CommitJob, found: Versioned, access: Access): Prom
   scope.report('conflict', id, {})
   const isRotated = stored ? hasLostToken(stored, access) : access.secret !== undefined
   const read = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
-  const { successor } = stored ?? {}
-  const next = successor && isKnown(successor, access) ? { ...read, successor } : read
+  const next = access.succession ? { ...read, ...keptOf(stored, access) } : read
   scope.followMaxAge(found.record)
   if (!job.startsOver) {
     const before = stored?.snapshot.data ?? {}

@@ -1,10 +1,10 @@
-import { begun, issue, lineByOrder, noteUse, rotateByOrder } from '../../rotation/changes'
+import { begun, issue, lineByOrder, noteUse, rotateByOrder, type TokenChange } from '../../rotation/changes'
 import { graceOf } from '../../rotation/rotation'
 import type { Opening } from '../../rotation/token-status'
 import type { Access } from '../../session/access'
 import type { Confirmation } from '../../session/sign-in-info'
 import { makeLongToken, makeToken, parseToken, type Token } from '../../session/token'
-import { successorOf, type IssuedSuccessor } from '../open/rotating'
+import { familyOf, successorOf, type IssuedSuccessor } from '../open/rotating'
 import type { Stored } from '../open/stored'
 import type { CommitJob } from './commit-job'
 import type { Rotation } from './commit-plan'
@@ -22,21 +22,21 @@ export interface Succeeded {
 
 /** Lets a token be noted or issued; undefined where that is no matter of a token which changes while its visitor works. */
 export function succeed({ scope, stored, method }: CommitJob, rotation: Rotation): Succeeded | undefined {
-  const { access, token, opening, successor } = stored as Stored
+  const { id, access, token, opening, successor } = stored as Stored
   const now = Date.now()
   if (rotation === 'none') return opening || successor ? { access, opening, successor } : undefined
   const presented = token === undefined ? undefined : parseToken(token)
-  if (!presented) return undefined
+  const family = familyOf(stored as Stored)
+  if (!presented && family === undefined) return undefined
   const place = opening?.place ?? 'current'
-  if (rotation === 'use') {
-    const used = noteUse(presented, place, access, now, graceOf(scope.config.rotation))
-    return { ...used, successor }
-  }
+  const note = (): TokenChange => noteUse(presented as Token, place, access, now, graceOf(scope.config.rotation))
+  if (rotation === 'use') return { ...note(), successor }
   if (rotation !== 'issue' && rotation !== 'proof') return undefined
   const proof = rotation === 'proof' ? proofOf(method, now) : undefined
   // A successor that is used first, and then has one itself: otherwise its own proof would end that.
-  const used = opening?.isUse ? noteUse(presented, place, access, now, graceOf(scope.config.rotation)) : undefined
-  const issued = issue(presented, used ? 'current' : place, used?.access ?? access, now, proof)
+  const used = opening?.isUse ? note() : undefined
+  const from = { id: id as string, family }
+  const issued = issue(from, used ? 'current' : place, used?.access ?? access, now, proof)
   return { access: issued.access, successor: successorOf(issued.token, proof), confirmed: used?.confirmed }
 }
 
@@ -50,7 +50,7 @@ export function rotateAtOnce(
   rotation: Rotation,
   owner: string | undefined,
 ): Succeeded & { rotated: Token } {
-  const { id, access, token, snapshot, successor, opening } = stored as Stored
+  const { id, access, snapshot, successor, opening } = stored as Stored
   const now = Date.now()
   const isSameOwner = snapshot.owner === owner
   const pending = isSameOwner ? (successor?.proof ?? opening?.proof) : undefined
@@ -59,7 +59,7 @@ export function rotateAtOnce(
   const isNewGeneration = rotation === 'generation' || confirmed !== undefined
   const isKept = isSameOwner && access.succession !== undefined
   const isLong = owner !== undefined && (isKept || scope.config.rotation !== undefined)
-  const family = isSameOwner && token !== undefined ? parseToken(token)?.line?.family : undefined
+  const family = isSameOwner ? familyOf(stored as Stored) : undefined
   const rotated = isLong
     ? makeLongToken(id as string, lineByOrder(access, family))
     : makeToken(id as string, { withSecret: true })

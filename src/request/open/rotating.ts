@@ -1,6 +1,6 @@
 import { canCarry } from '../../rotation/carrying'
 import { isIssuePaced } from '../../rotation/changes'
-import { rotatingStatusOf, type Opening } from '../../rotation/token-status'
+import { hashFamily, rotatingStatusOf, type Opening } from '../../rotation/token-status'
 import type { Access } from '../../session/access'
 import type { Confirmation } from '../../session/sign-in-info'
 import { hashToken, parseToken, type Token } from '../../session/token'
@@ -23,6 +23,8 @@ export interface Rotatable {
   /** How the client's token opened it: what of that is still to be noted. */
   readonly opening?: Opening
   readonly successor?: IssuedSuccessor
+  /** What the token that it was opened with says of its family, where that token was replaced meanwhile. */
+  readonly family?: string
 }
 
 /** A session from before the option: its token may get a successor. */
@@ -71,6 +73,20 @@ export function isIssueDue(
 export function hasLostToken({ access: before, token }: Rotatable, access: Access): boolean {
   if (!access.succession || token === undefined) return before.secret !== access.secret
   return rotatingStatusOf(parseToken(token) as Token, access, { ...SLOW_TO_JUDGE, came: Date.now() }).name !== 'current'
+}
+
+/** The family of the tokens that the client holds. */
+export function familyOf({ token, family }: Rotatable): string | undefined {
+  return token === undefined ? family : parseToken(token)?.line?.family
+}
+
+/** What is known of a session whose record others have written meanwhile, beside what that says. */
+export function keptOf(before: Rotatable | undefined, access: Access): Pick<Rotatable, 'successor' | 'family'> {
+  if (!before || !access.succession) return {}
+  const { successor } = before
+  const family = familyOf(before)
+  const isSame = family !== undefined && hashFamily(family) === access.succession.family
+  return { ...(successor && isKnown(successor, access) && { successor }), ...(isSame && { family }) }
 }
 
 /** Whether a record, as it is now, is opened by what this request hands over. */

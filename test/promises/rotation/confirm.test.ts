@@ -4,6 +4,8 @@ import { startClock } from '../../support/clock'
 import { handedBy, isIn, lost, MINUTE, RotatingSite, SECOND, tokenOf } from '../../support/rotating-site'
 
 let site: RotatingSite
+/** What happens while a request is under way that is going to confirm. */
+let between: () => Promise<unknown>
 
 async function isFresh(browser: Visitor): Promise<boolean> {
   return (await browser.get(`/fresh/${5 * MINUTE}?method=password`)).json<{ isFresh: boolean }>().isFresh
@@ -20,6 +22,11 @@ beforeEach(() => {
       confirmandregenerate: async (ctx, sessions) => {
         await sessions.confirm({ method: 'password' }, ctx)
         await sessions.regenerate({}, ctx)
+        return {}
+      },
+      confirmlater: async (ctx, sessions) => {
+        await between()
+        await sessions.confirm({ method: 'password' }, ctx)
         return {}
       },
       confirmandset: async (ctx, sessions) => {
@@ -107,6 +114,19 @@ describe('confirm() with rotateEvery', () => {
     await browser.get('/confirm/password')
     await browser.get('/regenerate')
     expect([await isFresh(browser), await isIn(browser)]).toEqual([true, true])
+  })
+
+  it('R117: who confirms while another token has confirmed ends nothing by that, and its lost answer neither', async () => {
+    const browser = await site.browser({ used: 6 * MINUTE })
+    const slow = site.thiefOf(browser)
+    between = async () => {
+      await browser.get('/confirm/password')
+      await browser.get('/read')
+    }
+    expect(handedBy(await slow.get('/confirmlater'))).toBeDefined()
+    expect([await isFresh(browser), await isIn(browser)]).toEqual([true, true])
+    expect((await site.recordOf(tokenOf(browser)))?._turn?.[4]).toHaveLength(1)
+    expect(await site.replays()).toEqual([])
   })
 
   it('R117: two that confirm at once are both in, whichever is used', async () => {

@@ -7,6 +7,7 @@ import { hashToken, makeFamily, makeLongToken, makeToken, MAX_SERIAL, type Token
 const NOW = 1_700_000_000_000
 const GRACE = 60_000
 const FIRST = makeLongToken('id', { family: makeFamily(), serial: 0 })
+const first = { id: 'id', family: FIRST.line?.family }
 const hash = ({ text }: Token): string => hashToken(text)
 const recordOf = (token: Token, more: Partial<Succession> = {}): Access => ({
   secret: hash(token),
@@ -17,7 +18,7 @@ const recordOf = (token: Token, more: Partial<Succession> = {}): Access => ({
 const successionOf = ({ succession }: Access): Succession => succession as Succession
 
 test('R114: a successor waits, and nothing dies by being issued', () => {
-  const { token, access } = issue(FIRST, 'current', recordOf(FIRST), NOW + 5)
+  const { token, access } = issue(first, 'current', recordOf(FIRST), NOW + 5)
   expect(token.line).toEqual({ family: FIRST.line?.family, serial: 1 })
   expect(access).toEqual({
     ...recordOf(FIRST),
@@ -29,7 +30,7 @@ test('R118: a fifth successor takes the place of the oldest', () => {
   let access = recordOf(FIRST)
   const hashes: string[] = []
   for (let count = 0; count < 6; count++) {
-    const issued = issue(FIRST, 'current', access, NOW)
+    const issued = issue(first, 'current', access, NOW)
     hashes.push(hash(issued.token))
     access = issued.access
   }
@@ -38,7 +39,7 @@ test('R118: a fifth successor takes the place of the oldest', () => {
 
 test('R114: the successor that is used takes over; the others stay good, and the token before it for its grace', () => {
   const one = issue(
-    FIRST,
+    first,
     'current',
     recordOf(FIRST, {
       beside: [['old sibling']],
@@ -49,7 +50,7 @@ test('R114: the successor that is used takes over; the others stay good, and the
     }),
     NOW,
   )
-  const two = issue(FIRST, 'current', one.access, NOW)
+  const two = issue(first, 'current', one.access, NOW)
   const { access, confirmed } = noteUse(one.token, 'next', two.access, NOW + 1, GRACE)
   expect(confirmed).toBeUndefined()
   expect(access).toMatchObject({ secret: hash(one.token), generation: 2, past: [] })
@@ -99,8 +100,8 @@ test('R114: the first use of the current token is noted', () => {
 test.each(['next', 'beside'] as const)(
   'R117: a successor with a proof, in "%s", confirms when it is used, and ends every other token',
   (list) => {
-    const proven = issue(FIRST, 'current', recordOf(FIRST, { left: [['left', NOW + 9]] }), NOW, [NOW, 'password'])
-    const other = issue(FIRST, 'current', proven.access, NOW)
+    const proven = issue(first, 'current', recordOf(FIRST, { left: [['left', NOW + 9]] }), NOW, [NOW, 'password'])
+    const other = issue(first, 'current', proven.access, NOW)
     const { next } = successionOf(other.access)
     const before: Access = { ...other.access, succession: { ...successionOf(other.access), next: [], [list]: next } }
     const { access, confirmed } = noteUse(proven.token, list, before, NOW + 3, GRACE)
@@ -112,7 +113,7 @@ test.each(['next', 'beside'] as const)(
 )
 
 test('R114: a token that was replaced gets a sibling of the current one', () => {
-  const { token, access } = issue(FIRST, 'left', recordOf(FIRST), NOW)
+  const { token, access } = issue(first, 'left', recordOf(FIRST), NOW)
   expect(successionOf(access)).toMatchObject({ next: [], beside: [[hash(token)]] })
 })
 
@@ -121,11 +122,11 @@ test.each([
   ['a token with a secret', makeToken('id', { withSecret: true })],
 ])('R119: a session from before the option, opened by %s, gets a family with its first successor', (_title, token) => {
   const before: Access = token.hasSecret ? { ...BY_ID, secret: hash(token) } : BY_ID
-  const first = issue(token, 'current', before, NOW)
+  const first = issue({ id: 'id', family: undefined }, 'current', before, NOW)
   expect(first.access.secret).toBe(before.secret)
   expect(successionOf(first.access)).toMatchObject({ since: 0, serial: 1, next: [[hash(first.token)]] })
   // The answer was lost: the next successor has a family of its own, and both are good.
-  const second = issue(token, 'current', first.access, NOW + 1)
+  const second = issue({ id: 'id', family: undefined }, 'current', first.access, NOW + 1)
   expect(second.token.line?.family).not.toBe(first.token.line?.family)
   const { access } = noteUse(first.token, 'next', second.access, NOW + 2, GRACE)
   expect(successionOf(access)).toMatchObject({ family: hashFamily(first.token.line?.family as string), since: NOW + 2 })
@@ -134,7 +135,7 @@ test.each([
 })
 
 test('R116: a rotation by order with the same owner keeps the family, and no token is a replay before the new one is used', () => {
-  const issued = issue(FIRST, 'current', recordOf(FIRST), NOW)
+  const issued = issue(first, 'current', recordOf(FIRST), NOW)
   const token = makeLongToken('id', lineByOrder(issued.access, FIRST.line?.family))
   const access = rotateByOrder(token, issued.access, { isNewGeneration: false, now: NOW + 1 })
   expect(token.line).toEqual({ family: FIRST.line?.family, serial: 2 })
@@ -175,9 +176,9 @@ test('R118: what a record says of its tokens has at most 1,500 bytes more, whate
   for (let count = 0; count < 3000; count++) {
     const now = NOW + count * 1000
     const kinds = [
-      () => issue(FIRST, 'current', access, now),
-      () => issue(FIRST, 'left', access, now),
-      () => issue(FIRST, 'current', access, now, proof),
+      () => issue(first, 'current', access, now),
+      () => issue(first, 'left', access, now),
+      () => issue(first, 'current', access, now, proof),
     ]
     const { token, access: after } = kinds[(count * 7) % 3]()
     access = after
