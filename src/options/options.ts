@@ -13,7 +13,6 @@ import type { Lifetime, SessionRecord } from '../session/record'
 import type { Session, SessionData } from '../session/session'
 import type { MergeConflict } from '../session/merge'
 import type { DeviceInfo } from '../session/sign-in-info'
-import type { OnReplay } from '../rotation/rotation'
 import type { Timeout } from './lifetime-policy'
 import type { ExternalKey } from '../transports/external-key-transport'
 
@@ -109,7 +108,7 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    * What a copy that comes back does: with `'end'` the session ends, for its owner too; with `'report'` the copy opens nothing,
    * and the event `replayed` tells of it. Experimental. Default: `'end'`.
    */
-  onReplay?: OnReplay
+  onReplay?: 'end' | 'report'
   /**
    * How many sessions an owner may have at once: a sign-in beyond that ends those that signed in first. For stores with an
    * index by owner. Default: no such bound.
