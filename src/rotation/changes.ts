@@ -102,7 +102,7 @@ export function issue(
   proof?: Confirmation,
 ): Issued {
   const before = access.succession
-  const serial = (before?.serial ?? 0) + 1
+  const serial = nextSerial(before)
   const token = makeLongToken(id, { family, serial })
   const successor: Successor = [hashToken(token.text), ...(proof ?? [])]
   const succession = before ?? { ...begun(token), since: 0 }
@@ -124,6 +124,11 @@ export function issue(
   }
 }
 
+/** Past the last number, tokens have that one: no token is newer than the record then. */
+function nextSerial(succession: Succession | undefined): number {
+  return Math.min((succession?.serial ?? 0) + 1, MAX_SERIAL)
+}
+
 /** What a record says of a token that is new, and the first of its family. */
 export function begun({ line }: Token): Succession {
   const { family, serial } = line ?? { family: '', serial: 0 }
@@ -138,7 +143,7 @@ export function begun({ line }: Token): Succession {
  */
 export function lineByOrder({ succession }: Access, family: string | undefined): TokenLine {
   if (family === undefined || succession === undefined) return { family: makeFamily(), serial: 0 }
-  return { family, serial: succession.serial + 1 }
+  return { family, serial: nextSerial(succession) }
 }
 
 /** Rotates a token at once, by order: every other one is late from now on, and then dead. */

@@ -64,7 +64,8 @@ export class RequestScope {
 
   /** What of the request decides what its token may do, where tokens change while their visitors work. */
   get presenting(): Presenting {
-    return { came: this.#came ?? Date.now(), isSlow: !this.isOutside && isSlow(this.ctx.req) }
+    const { req } = this.ctx as { req?: Context['req'] }
+    return { came: this.#came ?? Date.now(), isSlow: !this.isOutside && req?.headers !== undefined && isSlow(req) }
   }
 
   /** The request itself has ended sessions: what it does from here on came later. */

@@ -1,3 +1,4 @@
+import { MemoryStore } from 'koa-session-service'
 import { nextTurn } from '../../support/site'
 import { startClock } from '../../support/clock'
 import { EVERY, handedBy, isIn, lost, MINUTE, RotatingSite, SECOND, tokenOf } from '../../support/rotating-site'
@@ -42,6 +43,58 @@ describe('the token of a signed-in session', () => {
     expect(await isIn(browser)).toBe(true)
     expect(await isIn(browser)).toBe(true)
     expect(await site.replays()).toEqual([])
+  })
+
+  it('R114: where the store fails at a note, that is told, no successor goes out, and the request goes on', async () => {
+    const browser = await site.browser()
+    for (const isDone of [false, true]) {
+      const replace = jest.spyOn(site.store, 'replace')
+      const original = MemoryStore.prototype.replace.bind(site.store)
+      replace.mockImplementationOnce((...call) => {
+        if (isDone) void original(...call)
+        throw new Error('the connection was lost')
+      })
+      const answer = await browser.get('/read')
+      expect([answer.status, handedBy(answer)]).toEqual([200, undefined])
+      replace.mockRestore()
+      site.clock.advance(MINUTE)
+    }
+    expect(await site.eventsOf('error')).toHaveLength(2)
+    expect([await isIn(browser), await isIn(browser), (await site.replays()).length]).toEqual([true, true, 0])
+  })
+
+  it('R118: a takeover costs two writes, and in between requests that read write nothing', async () => {
+    site = new RotatingSite({ seenEvery: 24 * 60 * MINUTE })
+    const browser = await site.browser({ used: 0 })
+    const replace = jest.spyOn(site.store, 'replace')
+    const writes: number[] = []
+    for (let minute = 0; minute < 33; minute++) {
+      site.clock.advance(MINUTE)
+      replace.mockClear()
+      await browser.get('/read')
+      writes.push(replace.mock.calls.length)
+    }
+    expect(Math.max(...writes)).toBe(1)
+    // One that issues at the end of a period, and one at the next page.
+    expect(writes.flatMap((count, minute) => (count > 0 ? [minute + 1] : []))).toEqual([10, 11, 21, 22, 32, 33])
+  })
+
+  it('R118: no verb in the middle of a request hands over a successor, and without a commit at its end nothing does', async () => {
+    site = new RotatingSite({
+      autoCommit: false,
+      verbs: {
+        in: async (ctx, sessions) => {
+          ctx.session.user = 'ann'
+          await sessions.save(ctx)
+        },
+        save: (ctx, sessions) => sessions.save(ctx),
+      },
+    })
+    const browser = site.visitor()
+    await browser.get('/in')
+    expect(await isIn(browser)).toBe(true)
+    site.clock.advance(EVERY)
+    for (const path of ['/save', '/touch', '/read']) expect(handedBy(await browser.get(path))).toBeUndefined()
   })
 
   it('R114: requests that were under way at a takeover open the session, with every token that was good', async () => {

@@ -156,6 +156,13 @@ test('R116: a change of the owner draws a family: what was known before is never
   expect(rotatingStatusOf(FIRST, used, { came: NOW + 100_000, isSlow: false })).toEqual({ name: 'dead' })
 })
 
+test('R118: past the last number, successors by order are still made, and none is newer than the record', () => {
+  const last = recordOf(FIRST, { serial: MAX_SERIAL })
+  expect(lineByOrder(last, FIRST.line?.family).serial).toBe(MAX_SERIAL)
+  const { token, access } = issue(first, 'current', last, NOW, [NOW])
+  expect([token.line?.serial, successionOf(access).serial]).toEqual([MAX_SERIAL, MAX_SERIAL])
+})
+
 test('R118: another successor is issued for certain after thirty seconds, and rarely just after one', () => {
   const issued: Succession = { ...begun(FIRST), issued: NOW }
   expect([0, 0.1, 0.5, 0.999].map((chance) => isIssuePaced(issued, NOW + 15_000, chance))).toEqual([
