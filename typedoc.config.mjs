@@ -14,7 +14,7 @@ const doors = Object.keys(exports)
 /** The pages of the main door. What it exports is on the first page whose pattern fits the file that it comes from. */
 const THEMES = [
   { page: 'middleware', title: 'The middleware', files: /^src\/(index|middleware)\.ts$/ },
-  { page: 'accounts', title: 'What verbs about accounts and keys take', files: /^src\/service\/(owner|end)-/ },
+  { page: 'accounts', title: 'What verbs take', files: /^src\/service\/(owner|end|work|service|verb)-/ },
   { page: 'service', title: 'The service', files: /^src\/service/ },
   { page: 'session', title: 'The session', files: /^src\/(session\/(?!serializer|events)|request\/)/ },
   { page: 'events', title: 'Events and traces', files: /\/(events|tracing)\.ts$/ },
@@ -181,12 +181,21 @@ class ShortContext extends MarkdownThemeContext {
 /** A table of parameters that says nothing of them: their types are in the signature. */
 const BARE_PARAMETERS = /\n#+ Parameters\n\n\| Parameter \| Type \|\n(\|.*\n)+/g
 
+/** What a signature returns, where that is described: its type is in the signature. */
+const RETURNED_TYPE = /(\n#+ Returns\n\n)`.*\n\n(?=\w)/g
+/** A table of type parameters that says nothing of them. */
+const BARE_TYPE_PARAMETERS = /\n#+ Type Parameters\n\n\| Type Parameter \|\n(\|.*\n)+/g
+
 /** The first page lists every name, by page. */
 function indexed({ renderer }) {
   renderer.on(MarkdownPageEvent.END, (event) => {
     if (event.model.isProject()) event.contents = indexOf(event.model, renderer.router)
-    else event.contents = event.contents.replace(BARE_PARAMETERS, '')
+    else event.contents = withoutBareParts(event.contents)
   })
+}
+
+function withoutBareParts(page) {
+  return page.replace(BARE_PARAMETERS, '').replace(BARE_TYPE_PARAMETERS, '').replace(RETURNED_TYPE, '$1')
 }
 
 function indexOf(project, router) {

@@ -1,20 +1,17 @@
 import { fingerprint } from './session/token'
 import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
+import { explain } from './request/explain/explain'
+import type { SessionExplanation } from './request/explain/explanation'
+import { factsOf } from './request/explain/facts-of'
 import { HeldSession } from './request/outside/held-session'
 import { outsideContext, type OutsideRequest } from './request/outside/outside-request'
 import { OutsideScope } from './request/outside/outside-scope'
-import { EndVerbs } from './service/end-verbs'
-import { ctxAmong, optionsAmong } from './service/verb-arguments'
+import { ctxAmong, optionsAmong, type RegenerateOptions } from './service/verb-arguments'
+import { WorkVerbs } from './service/work-verbs'
 import type { Session, SessionData } from './session/session'
 
 export type { SessionListener } from './service/service-base'
-
-/** What {@link SessionService.regenerate} takes. */
-export interface RegenerateOptions {
-  /** Whether the data come along. Default: true. */
-  keepData?: boolean
-}
 
 /**
  * The verbs of a session, for one app: inject it, or take it from `session(options, app).sessions`.
@@ -30,7 +27,7 @@ export interface RegenerateOptions {
  *   ctx.body = ctx.session
  * })
  */
-export class SessionService<Data extends object = SessionData> extends EndVerbs<Data> {
+export class SessionService<Data extends object = SessionData> extends WorkVerbs<Data> {
   /**
    * Reads the session of the request, once, and returns it: null where it was destroyed in this request.
    *
@@ -69,6 +66,21 @@ export class SessionService<Data extends object = SessionData> extends EndVerbs<
   }
 
   /**
+   * Says why the session of the request is what it is: what was presented and what became of it, what was written, and what the
+   * response tells so far. It reads nothing from the store, and tells no token, no value of a cookie and no data. `NODE_DEBUG=koa-session-service` prints the
+   * same at the end of every request.
+   *
+   * @example
+   * const { why, hint } = sessions.explain(ctx)
+   * if (why !== 'accepted') console.log(ctx.path, why, hint)
+   *
+   * @returns a frozen value; made anew with each call
+   */
+  explain(ctx: Context = this.context): SessionExplanation {
+    return explain(factsOf(ctx, this.sessionIn(ctx), this.configFor(ctx)))
+  }
+
+  /**
    * Whether the session is bound to the device that this request comes from: see the option `binding`. Experimental.
    *
    * @example
@@ -95,7 +107,7 @@ export class SessionService<Data extends object = SessionData> extends EndVerbs<
   /**
    * Changes the session and writes it at once. `change` gets a copy of the session; where another request was faster, or another
    * verb of this one has written what it changes, it runs again on the fresh data: counters count. So it changes data alone: what
-   * else it does, such as a call of another service, is done again too. On a store without conditional writes no other request
+   * else it does, such as a call of another service, is done again too. For that there is {@link SessionService.once}. On a store without conditional writes no other request
    * makes it run again, and the last writer wins.
    *
    * @example

@@ -50,6 +50,10 @@ export type SessionErrorCode =
   | 'ERR_SESSION_READ_ONLY'
   /** The session was ended, has changed hands or has timed out; or there was none: the reason of a signal, or of `end()`. */
   | 'ERR_SESSION_ENDED'
+  /** The work of `once()` has failed, which another request did for this one too. */
+  | 'ERR_SESSION_ONCE_FAILED'
+  /** The work of `once()`, which another request does for this one too, was not done in time. */
+  | 'ERR_SESSION_ONCE_PENDING'
   /** The bus failed to publish a message. */
   | 'ERR_SESSION_BUS'
 

@@ -13,7 +13,7 @@ type Told = Exclude<BusMessage['kind'], 'lost' | 'key'>
  * Tells others what happened to a session, once the store has it.
  *
  * @param subject the session's id; the owner where sessions were `revoked`
- * @param hands how often the session has changed hands
+ * @param generation of the session, after what happened
  */
 export type Publish = (ctx: Context | undefined, kind: Told, subject: string, generation?: number) => void
 

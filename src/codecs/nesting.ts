@@ -1,8 +1,8 @@
 import { SessionError } from '../base/errors'
 
 /**
- * How deep a record may be nested. JSON.parse reads any depth, and JSON.stringify runs out of stack at some 4,000: one such
- * cookie would make every request fail that brings it. A cookie of 4,096 bytes holds less than this in koa-session's format.
+ * How deep a record may be nested. JSON.parse reads any depth, and before Node 26, JSON.stringify runs out of stack at some
+ * 4,000: one such cookie would make every request fail that brings it. A cookie of 4,096 bytes holds less than this in koa-session's format.
  */
 const MAX_NESTING = 1500
 

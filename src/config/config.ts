@@ -7,9 +7,9 @@ import { StoreBackend, type StoreBackendOptions } from '../backends/store-backen
 import { StoreGuard } from '../backends/store-guard'
 import { Base64Codec } from '../codecs/base64-codec'
 import { CustomCodec } from '../codecs/custom-codec'
-import { clearSiteDataHeader } from '../options/clear-site-data'
-import { areFixed, cookieAttributes } from '../options/cookie-options'
-import { crossSitePolicy, type CrossSitePolicy } from '../options/cross-site'
+import { clearSiteDataHeader } from '../options/values/clear-site-data'
+import { areFixed, cookieAttributes } from '../options/values/cookie-options'
+import { crossSitePolicy, type CrossSitePolicy } from '../options/values/cross-site'
 import type { Awaitable } from '../base/awaitable'
 import type { Publish } from '../buses/publish'
 import type { Backend } from '../contracts/backend'
@@ -23,8 +23,8 @@ import type { Rotation } from '../rotation/rotation'
 import type { EmitSessionEvent } from '../session/events'
 import type { LifetimePolicy } from '../session/record'
 import { TokenChanges } from '../session/token-changes'
-import { policyFrom } from '../options/lifetime-policy'
-import { ownerFrom } from '../options/owner-of'
+import { policyFrom } from '../options/values/lifetime-policy'
+import { ownerFrom } from '../options/values/owner-of'
 import { chooseBus } from './choose-bus'
 import { endsFrom } from '../options/ends'
 import { rotationFrom } from '../options/rotation'
@@ -46,6 +46,10 @@ export interface SessionConfig {
   readonly binding: AttachedBinding | undefined
   /** The cookie's attributes, where they are the same for every request. */
   readonly attributes: CookieAttributes | undefined
+  /** The names of the cookies that the session is in. */
+  readonly cookies: readonly string[]
+  /** The app whose keys sign them; undefined for the request's own. */
+  readonly app: CookieSurroundings['app']
   readonly backendOf: (ctx: Context) => Backend
   /** Whether the record rests in a store. */
   readonly hasStore: boolean
@@ -112,6 +116,8 @@ export function configure(
     transport: binding?.transport ?? transport,
     binding,
     attributes: areFixed(options) ? cookieAttributes(options, NO_CONTEXT) : undefined,
+    cookies: cookieNames(options),
+    app: surroundings.app,
     backendOf: chooseBackend(options, store, within, {
       nameOf,
       ended: (id, ctx) => publish(ctx, 'ended', id),
@@ -136,18 +142,15 @@ export function configure(
   })
 }
 
-function chooseTransport(
-  { key, externalKey, chunks = 1 }: ResolvedOptions,
-  surroundings: CookieSurroundings,
-): Transport {
-  const cookie = new CookieTransport(key, surroundings)
+function chooseTransport(options: ResolvedOptions, surroundings: CookieSurroundings): Transport {
+  const { externalKey } = options
+  const [cookie, ...others] = cookieNames(options).map((name) => new CookieTransport(name, surroundings))
   if (externalKey) return new ExternalKeyTransport(externalKey, cookie)
-  if (chunks === 1) return cookie
-  const others = Array.from(
-    { length: chunks - 1 },
-    (_, index) => new CookieTransport(`${key}.${index + 1}`, surroundings),
-  )
-  return new ChunkedTransport([cookie, ...others])
+  return others.length > 0 ? new ChunkedTransport([cookie, ...others]) : cookie
+}
+
+function cookieNames({ key, chunks = 1 }: ResolvedOptions): string[] {
+  return Array.from({ length: chunks }, (_, index) => (index === 0 ? key : `${key}.${index}`))
 }
 
 /** The one store of all requests, where there is one. */

@@ -2,7 +2,7 @@ import { SessionError } from '../base/errors'
 import type { BindingHost, BoundNames } from '../contracts/device-binding'
 import { rulesOfName } from '../cookies/name-prefixes'
 import { cookiesOf } from '../options/name-checks'
-import { refuse } from '../options/rules'
+import { refuse } from '../options/checks/rules'
 
 /** Throws where sessions could not be bound to devices, or would be bound and not protected. */
 export function checkBinding({ key, hasStore, options }: BindingHost): void {

@@ -1,5 +1,5 @@
 import { nearestName } from '../base/nearest-name'
-import { describe, invalid } from '../options/rules'
+import { describe, invalid } from '../options/checks/rules'
 import { isLongSecret, MIN_SECRET_BYTES } from './device-keys'
 
 const SECOND = 1000

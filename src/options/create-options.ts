@@ -4,7 +4,7 @@ import { hasOwnCookies } from '../cookies/koa-cookies'
 import type { SessionData } from '../session/session'
 import { isMisspelt, isOption, nameUnknown } from './option-checks'
 import type { SessionOptions } from './options'
-import { refuse } from './rules'
+import { refuse } from './checks/rules'
 
 /** `SessionOptions` under the name that koa-session 7 has for what its function takes. */
 export type CreateSessionOptions<Data extends object = SessionData> = SessionOptions<Data>

@@ -6,7 +6,7 @@ import { Ends } from '../ends/ends'
 import type { EmitSessionEvent } from '../session/events'
 import { dataOf, MAX_LIFETIME } from '../session/record'
 import { ttlOf, type ResolvedOptions } from './options'
-import { anyOf, hasMethods, isFunction, matches, oneOf, refuse, type Rule } from './rules'
+import { anyOf, hasMethods, isFunction, matches, oneOf, refuse, type Rule } from './checks/rules'
 
 const NAMES = ['store', 'by', 'maxStale', 'onError', 'scope']
 const isNothing = (value: unknown): boolean => value === undefined

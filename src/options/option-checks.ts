@@ -5,9 +5,9 @@ import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
 import { MAX_LIFETIME } from '../session/record'
 import { isOwnerIndexed } from '../contracts/store'
-import { checkClearedData, CLEARED_DATA } from './clear-site-data'
-import { checkCookie, COOKIE_OPTION_RULES } from './cookie-checks'
-import { checkCrossSite, CROSS_SITE } from './cross-site'
+import { checkClearedData, CLEARED_DATA } from './values/clear-site-data'
+import { checkCookie, COOKIE_OPTION_RULES } from './checks/cookie-checks'
+import { checkCrossSite, CROSS_SITE } from './values/cross-site'
 import type { ResolvedOptions } from './options'
 import {
   anyOf,
@@ -23,9 +23,9 @@ import {
   refuse,
   type Check,
   type Rule,
-} from './rules'
-import { cureOfStore, isRedisClient } from './store-cures'
-import { nearestOption, unknownOption } from './unknown-options'
+} from './checks/rules'
+import { cureOfStore, isRedisClient } from './checks/store-cures'
+import { nearestOption, unknownOption } from './checks/unknown-options'
 
 const isNothing: Check = (value) => value === undefined || value === null
 const isDuration: Check = (value) => typeof value === 'number' && value > 0 && value <= MAX_LIFETIME

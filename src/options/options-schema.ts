@@ -1,7 +1,7 @@
 import { warnAlways } from '../base/warning'
 import { checkOptions, isOption } from './option-checks'
 import type { SessionOptions } from './options'
-import { invalid } from './rules'
+import { invalid } from './checks/rules'
 
 /** What reads one field: a schema of zod's, or whatever has such a method. */
 export interface FieldSchema {

@@ -1,7 +1,7 @@
 import { isConditional } from '../contracts/store'
 import { Rotation } from '../rotation/rotation'
 import type { ResolvedOptions } from './options'
-import { refuse } from './rules'
+import { refuse } from './checks/rules'
 
 /** The least that `rotateEvery` can be, in milliseconds: what it takes to tell requests that are under way from copies. */
 export const MIN_ROTATION = 60_000

@@ -4,7 +4,7 @@ import type { SessionError } from '../base/errors'
 import { warnOnce } from '../base/warning'
 import type { Transport } from '../contracts/transport'
 import type { SessionConfig } from '../config/config'
-import type { CrossSiteTreatment } from '../options/cross-site'
+import type { CrossSiteTreatment } from '../options/values/cross-site'
 import type { SessionModel } from '../session/session-model'
 import { VERB_TRAITS, type CommitVerb } from './commit/commit-plan'
 import { Persistence } from './session/persistence'
@@ -95,6 +95,10 @@ export class CrossSiteSession extends RequestSession {
   }
 
   override async update(): Promise<void> {
+    throw this.#error
+  }
+
+  override async once(): Promise<void> {
     throw this.#error
   }
 }

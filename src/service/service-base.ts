@@ -10,6 +10,7 @@ import { checkNames } from '../options/name-checks'
 import { checkCombination, checkOptions } from '../options/option-checks'
 import { resolveOptions, type ResolvedOptions, type SessionOptions } from '../options/options'
 import { defineContextProperties, lendContextProperties } from '../request/context-properties'
+import { printedWhenOver } from '../request/explain/print'
 import type { SessionSource } from '../request/read-anywhere'
 import { currentRequest, inRequest } from '../request/scope/current-request'
 import type { RequestSession } from '../request/session/request-session'
@@ -159,7 +160,7 @@ export class ServiceBase<Data extends object = SessionData> {
     if (session) return session
     const service = this.#serviceOf(ctx)
     if (service !== this) return service.sessionIn(ctx)
-    return this.#sessions.set(ctx, requestSessionFor(ctx, this.config))
+    return this.#sessions.set(ctx, printedWhenOver(ctx, requestSessionFor(ctx, this.config), this.config))
   }
 
   /**

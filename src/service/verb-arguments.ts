@@ -2,6 +2,12 @@ import type { Context } from 'koa'
 import { SessionError } from '../base/errors'
 import { isContext } from '../base/is-context'
 
+/** What {@link SessionService.regenerate} takes. */
+export interface RegenerateOptions {
+  /** Whether the data come along. Default: true. */
+  keepData?: boolean
+}
+
 /** The ctx of a verb that has options and a ctx, both of which may be left out: one in the place of the options is the ctx. */
 export function ctxAmong(first: object | undefined, second: Context | undefined): Context | undefined {
   return isContext(first) ? first : second

@@ -1,5 +1,6 @@
 import { warnOnce } from '../base/warning'
 import { deviceField, deviceOf, type BoundKey } from './bound-key'
+import { attemptsOf, type OnceAttempt } from './once'
 import type { RecordLifetime, SessionRecord } from './record'
 import { successionField, successionOf, type Succession } from './succession'
 import { NO_SIGN_IN, signInInfoOf } from './sign-in-info'
@@ -15,6 +16,7 @@ import { hashToken, type Token } from './token'
  * | `_past` | tokens that were rotated away: `[hash, when, generation at that time]`, the newest first | none |
  * | `_device` | the key of the device that it is bound to: `[id, algorithm, key, since, used]` | it is bound to none |
  * | `_turn` | the tokens that open it beside that one, see `succession.ts` | its token changes by order alone |
+ * | `_once` | what those who hold them are at work on: see `once.ts` | nothing |
  */
 export interface Access {
   readonly secret: string | undefined
@@ -23,13 +25,14 @@ export interface Access {
   readonly device?: BoundKey
   /** Present where the token changes while the visitor works. */
   readonly succession?: Succession
+  readonly once?: readonly OnceAttempt[]
 }
 
 /** A token that was rotated away: its hash, the time in milliseconds since 1970, and the generation that it had. */
 export type PastToken = readonly [hash: string, at: number, generation: number]
 
 /** The fields of a record that hold its {@link Access}. */
-export type AccessFields = Pick<RecordLifetime, '_secret' | '_gen' | '_past' | '_device' | '_turn'>
+export type AccessFields = Pick<RecordLifetime, '_secret' | '_gen' | '_past' | '_device' | '_once' | '_turn'>
 
 /** How long a request that came with a token that was rotated away counts as one that was under way, in milliseconds. */
 export const LATE_MS = 10_000
@@ -40,27 +43,29 @@ const MAX_PAST = 8
 export const BY_ID: Access = Object.freeze({ secret: undefined, generation: 0, past: [] })
 
 /** Reads what a record says of its tokens. */
-export function accessOf({ _secret, _gen, _past, _device, _turn }: RecordLifetime): Access {
+export function accessOf({ _secret, _gen, _past, _device, _once, _turn }: RecordLifetime): Access {
   const isPlain = _secret === undefined && _gen === undefined && _past === undefined && _device === undefined
-  if (isPlain && _turn === undefined) return BY_ID
+  if (isPlain && _once === undefined && _turn === undefined) return BY_ID
   const access: Access = {
     secret: typeof _secret === 'string' ? _secret : undefined,
     generation: Number.isSafeInteger(_gen) ? (_gen as number) : 0,
     past: Array.isArray(_past) ? _past.filter(isPastToken) : [],
     device: _device === undefined ? undefined : deviceOf(_device),
+    once: _once === undefined ? undefined : attemptsOf(_once),
   }
   const succession = _turn === undefined ? undefined : successionOf(_turn)
   return succession ? { ...access, succession } : access
 }
 
 /** The fields to write into a record; those without a value are left out, so that a record without secrets is koa-session's. */
-export function accessFields({ secret, generation, past, device, succession }: Access): AccessFields {
+export function accessFields({ secret, generation, past, device, once, succession }: Access): AccessFields {
   const fields: AccessFields = {}
   if (secret !== undefined) fields._secret = secret
   if (generation > 0) fields._gen = generation
   if (past.length > 0) fields._past = past
   if (device !== undefined) fields._device = deviceField(device)
   if (succession !== undefined) fields._turn = successionField(succession)
+  if (once !== undefined) fields._once = once
   return fields
 }
 
@@ -84,10 +89,10 @@ export function openById<R extends RecordLifetime>(
   return undefined
 }
 
-/** A record without what it says of its tokens: for lists. */
+/** A record without what it says of its tokens, and of those who hold them: for lists. */
 export function withoutAccess<R extends SessionRecord>(record: R): R {
   if (accessOf(record) === BY_ID) return record
-  const { _secret, _gen, _past, _device, _turn, ...rest } = record
+  const { _secret, _gen, _past, _device, _once, _turn, ...rest } = record
   return rest as R
 }
 
@@ -113,10 +118,17 @@ export function tokenStatusOf(token: Token, { secret, past }: Access, now: numbe
   return found ? { name: 'late', generation: found[2] } : DEAD
 }
 
+/** Why a token does not open a record that it led to: what came since was of the same generation, or of a later one. */
+export function refusalOf(token: Token, { past, generation }: Access): 'rotated-away' | 'earlier-generation' {
+  const hash = hashToken(token.text)
+  const found = past.find(([other]) => other === hash)
+  return found && found[2] < generation ? 'earlier-generation' : 'rotated-away'
+}
+
 /** What a record says of its tokens once `next` has taken the place of the one that opens it. */
 export function rotate(
   next: Token,
-  { secret, generation, past, device }: Access,
+  { secret, generation, past, device, once }: Access,
   { isNewGeneration, now }: { isNewGeneration: boolean; now: number },
 ): Access {
   // Without a secret, the id itself was the token.
@@ -127,6 +139,8 @@ export function rotate(
     past: [leaving, ...past.filter(([, at]) => now - at < LATE_MS)].slice(0, MAX_PAST),
     // The next account has a device of its own.
     device: isNewGeneration ? undefined : device,
+    // What was begun for the account before is not done for this one.
+    once: isNewGeneration ? undefined : once,
   }
 }
 

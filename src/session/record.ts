@@ -1,4 +1,5 @@
 import type { DeviceField } from './bound-key'
+import type { OnceAttempt } from './once'
 import type { SuccessionField } from './succession'
 
 /** A session's lifetime: milliseconds, or `'session'` for a cookie that lives until the browser is closed. */
@@ -29,6 +30,8 @@ export interface RecordLifetime {
   _seenBy?: Readonly<Record<string, unknown>>
   /** The key of the device that it is bound to: see `device.ts`. */
   _device?: DeviceField
+  /** The last attempts at work that is done once: see `once.ts`. */
+  _once?: readonly OnceAttempt[]
   /** With the option `ends`: the id of a session in its cookie, which is no secret, and where among the ends it began. */
   _id?: string
   _since?: number
@@ -80,7 +83,7 @@ export function isWithLifetime(recordText: string, dataText: string, lifetime: R
 }
 
 function tailOf(lifetime: RecordLifetime): string {
-  const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _past, _device } = lifetime
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _past, _device, _once } = lifetime
   let tail = ''
   if (_expire !== undefined) tail += `,"_expire":${_expire}`
   if (_session !== undefined) tail += `,"_session":${_session}`
@@ -92,6 +95,7 @@ function tailOf(lifetime: RecordLifetime): string {
   if (_past !== undefined) tail += `,"_past":${JSON.stringify(_past)}`
   if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
   if (lifetime._turn !== undefined) tail += `,"_turn":${JSON.stringify(lifetime._turn)}`
+  if (_once !== undefined) tail += `,"_once":${JSON.stringify(_once)}`
   if (lifetime._since !== undefined) return tail + tenureTailOf(lifetime) + originTailOf(lifetime)
   const hasTenure = lifetime._owned !== undefined || lifetime._confirmed !== undefined || lifetime._seen !== undefined
   return hasTenure ? tail + tenureTailOf(lifetime) : tail
@@ -139,6 +143,16 @@ export function isExpired(record: SessionRecord, policy: LifetimePolicy, now: nu
   const renewed = renewedAt(record)
   if (idleTimeout !== undefined && renewed !== undefined && renewed + idleTimeout < now) return true
   return absoluteTimeout !== undefined && createdAt(record, now) + absoluteTimeout < now
+}
+
+/** Which time of an expired record is past: the one that it was given, or a timeout. */
+export function expiryOf(record: SessionRecord, policy: LifetimePolicy, now: number): 'expired' | 'idle' | 'too-old' {
+  const { idleTimeout, absoluteTimeout } = policy
+  if (absoluteTimeout !== undefined && createdAt(record, now) + absoluteTimeout < now) return 'too-old'
+  if (idleTimeout === undefined) return 'expired'
+  // The one of both that was shorter is in the record.
+  const isShorter = record._maxAge === undefined || idleTimeout < record._maxAge
+  return isShorter ? 'idle' : 'expired'
 }
 
 /** Whether there is a timeout now, and the record has no time in it from which it could be counted. */

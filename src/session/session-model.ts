@@ -28,7 +28,7 @@ const CONTROLS: ReadonlySet<string> = new Set([
 
 /** What a session keeps that is no data. */
 interface Inner {
-  readonly owner: SessionHost
+  readonly host: SessionHost
   readonly isNew: boolean
   /** Data that are named like a control. */
   aside: Dictionary | undefined
@@ -41,8 +41,8 @@ interface Inner {
 export class SessionModel {
   readonly #inner: Inner
 
-  constructor(owner: SessionHost, { isNew }: { isNew: boolean }) {
-    this.#inner = { owner, isNew, aside: undefined }
+  constructor(host: SessionHost, { isNew }: { isNew: boolean }) {
+    this.#inner = { host, isNew, aside: undefined }
   }
 
   get isNew(): boolean {
@@ -50,7 +50,7 @@ export class SessionModel {
   }
 
   get maxAge(): Lifetime {
-    return SessionModel.inner(this).owner.maxAge
+    return SessionModel.inner(this).host.maxAge
   }
 
   set maxAge(value: Lifetime) {
@@ -61,11 +61,11 @@ export class SessionModel {
           'To end a session, set ctx.session = null.',
       )
     }
-    SessionModel.inner(this).owner.maxAge = value
+    SessionModel.inner(this).host.maxAge = value
   }
 
   get externalKey(): string | undefined {
-    return SessionModel.inner(this).owner.token
+    return SessionModel.inner(this).host.token
   }
 
   get length(): number {
@@ -77,15 +77,15 @@ export class SessionModel {
   }
 
   save(callback?: SessionCallback): Promise<void> | void {
-    return settle(SessionModel.inner(this).owner.commit('save'), callback)
+    return settle(SessionModel.inner(this).host.commit('save'), callback)
   }
 
   regenerate(callback?: SessionCallback): Promise<void> | void {
-    return settle(SessionModel.inner(this).owner.commit('regenerate'), callback)
+    return settle(SessionModel.inner(this).host.commit('regenerate'), callback)
   }
 
   manuallyCommit(callback?: SessionCallback): Promise<void> | void {
-    return settle(SessionModel.inner(this).owner.commit('commit'), callback)
+    return settle(SessionModel.inner(this).host.commit('commit'), callback)
   }
 
   toJSON(): Dictionary {
@@ -167,15 +167,15 @@ export class SessionModel {
 }
 
 /** The session of a record, or a new one. */
-export function readBy(owner: SessionHost, record: SessionRecord | undefined): SessionModel {
-  const session = new SessionModel(owner, { isNew: record === undefined })
+export function readBy(host: SessionHost, record: SessionRecord | undefined): SessionModel {
+  const session = new SessionModel(host, { isNew: record === undefined })
   if (record) SessionModel.load(session, record)
   return session
 }
 
 /** A session that somebody has set to these data. */
-export function assignedBy(owner: SessionHost, data: Dictionary): SessionModel {
-  const session = new SessionModel(owner, { isNew: false })
+export function assignedBy(host: SessionHost, data: Dictionary): SessionModel {
+  const session = new SessionModel(host, { isNew: false })
   SessionModel.assign(session, data)
   return session
 }

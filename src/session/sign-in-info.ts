@@ -79,7 +79,7 @@ export interface SignInChange {
   readonly isSignIn: boolean
   /** The owner has proved who they are, by a method that may have a name. */
   readonly confirms: { method: string | undefined } | undefined
-  /** Nobody says whose it is, and it went to other hands. */
+  /** Nobody says whose it is, and a generation has begun. */
   readonly isNewGeneration: boolean
   /** What the store said at a sign-in; undefined where nobody signs in, or nobody can list an owner's sessions. */
   readonly order: SignInOrder | undefined

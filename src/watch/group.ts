@@ -23,7 +23,7 @@ export class Group {
     readonly hasRecord: boolean,
   ) {}
 
-  /** Whether all who hold it know of this change of hands already. */
+  /** Whether every holder knows of this generation already. */
   isInGeneration(generation: number | undefined): boolean {
     if (generation === undefined) return false
     return Array.from(this.watchers).every(({ known }) => known?.generation === generation)

@@ -8,7 +8,7 @@ import {
   startMariadb,
   startPostgres,
   type TestDatabase,
-} from '../support/databases'
+} from '../support/backends/databases'
 import { quantile } from './statistics'
 
 const ROWS = 250_000

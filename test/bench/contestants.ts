@@ -9,8 +9,8 @@ import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
-import { connectPostgres, openSqlite, startPostgres } from '../support/databases'
-import { startRedisNode } from '../support/redis-cluster'
+import { connectPostgres, openSqlite, startPostgres } from '../support/backends/databases'
+import { startRedisNode } from '../support/backends/redis-cluster'
 import { payload } from './payload'
 
 const ONE_DAY = 86_400_000

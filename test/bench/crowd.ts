@@ -2,7 +2,7 @@ import { sql } from 'kysely'
 import { MemoryStore, type Store } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { randomUUID } from 'node:crypto'
-import { openSqlite } from '../support/databases'
+import { openSqlite } from '../support/backends/databases'
 import { payload } from './payload'
 
 /** How long the sessions of a crowd's JSON is. */

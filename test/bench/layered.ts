@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import type { ChildProcess } from 'node:child_process'
-import { startRedisNode } from '../support/redis-cluster'
+import { startRedisNode } from '../support/backends/redis-cluster'
 import { next, start } from './processes'
 import { median, quantile } from './statistics'
 import { takeTurns } from './turns'

@@ -1,4 +1,4 @@
-import type { Answer } from './app'
+import type { Answer } from './app/app'
 
 export interface ParsedCookie {
   name: string

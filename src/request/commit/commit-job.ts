@@ -1,5 +1,8 @@
 import type { Lifetime } from '../../session/record'
 import type { SessionModel } from '../../session/session-model'
+import type { OnceAttempt } from '../../session/once'
+import type { WriteReason } from '../../contracts/backend'
+import type { WrittenBecause } from '../../session/explanation-words'
 import type { CommitVerb } from './commit-plan'
 import type { Draft } from './draft'
 import type { LazyToken } from '../open/lazy-token'
@@ -15,6 +18,8 @@ export interface CommitRequest {
   around?: Draft
   /** By what the owner has proved who they are. */
   method?: string
+  /** What the record is to say of `once()`. */
+  once?: readonly OnceAttempt[]
 }
 
 /** What a commit works on. */
@@ -41,6 +46,8 @@ export interface CommitJob {
   readonly isMerged: boolean
   /** The change that `update()` makes. */
   readonly draft: Draft | undefined
+  /** What the record is to say of `once()`; undefined where that stays as it is. */
+  readonly once: readonly OnceAttempt[] | undefined
 }
 
 /** What is known of a session before a commit. */
@@ -51,7 +58,7 @@ export type JobBasis = Pick<CommitJob, 'stored' | 'newToken' | 'mustWrite'> &
 export function newJob(
   scope: RequestScope,
   session: SessionModel,
-  { verb, method, draft }: CommitRequest,
+  { verb, method, draft, once }: CommitRequest,
   basis: JobBasis,
 ): CommitJob {
   return {
@@ -70,6 +77,7 @@ export function newJob(
     isSignatureOld: basis.isSignatureOld === true,
     isMerged: false,
     draft,
+    once,
   }
 }
 
@@ -94,6 +102,7 @@ export type Outcome =
     }
   | {
       name: 'written'
+      reason: WriteReason
       stored: Stored
       token: string | undefined
       left: Lifetime
@@ -105,6 +114,15 @@ export type Outcome =
   | { name: 'gone'; elsewhere?: string }
   | { name: 'detached'; superseded: Superseded }
   | { name: 'again'; isMissing: boolean; owner: string | undefined }
+
+/** What a commit has written, and why, in one word. */
+export function writtenBecause(verb: CommitVerb, outcome: Outcome): WrittenBecause {
+  if (outcome.name === 'unchanged') return TOLD[outcome.tell]
+  if (outcome.name === 'written') return verb === 'commit' || outcome.reason === 'changed' ? outcome.reason : verb
+  return outcome.name === 'again' ? 'nothing' : outcome.name
+}
+
+const TOLD = { clear: 'cleared', sign: 'signed', nothing: 'nothing' } as const
 
 /** The session was ended, or has changed hands, while this request used it: that is told, and it is not written again. */
 export function gone(scope: RequestScope, id: string | undefined): Outcome {

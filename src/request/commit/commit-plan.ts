@@ -53,7 +53,7 @@ export interface CommitFacts {
   hasOwner: boolean
   /** What is stored is opened by its id, and the options want a secret. */
   needsSecret: boolean
-  /** The `owner` option says when a session changes hands; without it, every `regenerate()` is a change. */
+  /** The `owner` option says when a generation begins; without it, every `regenerate()` begins one. */
   hasOwners: boolean
   /** The session rests in its cookie: it has no token beside that. */
   isInCookie: boolean
@@ -79,7 +79,7 @@ export interface CommitFacts {
 }
 
 /**
- * How a write changes the token: not at all, for hygiene, or because the session changes hands. Where the token changes while its
+ * How a write changes the token: not at all, for hygiene, or because a generation begins. Where the token changes while its
  * visitor works: `use`, it is noted that a token is used; `issue`, a successor is issued; `proof`, one with a proof of who the owner is.
  */
 export type Rotation = 'none' | 'hygiene' | 'generation' | 'use' | 'issue' | 'proof'
@@ -95,7 +95,7 @@ export interface WritePlan {
 /** What a commit has to do. */
 export type CommitPlan =
   | WritePlan
-  /** The session has changed hands, and no response can tell the client. */
+  /** A generation has begun, and no response can tell the client. */
   | { do: 'end' }
   | { do: 'refuse' }
   | { do: 'clear' }

@@ -138,7 +138,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
   return {
     verb: VERB_TRAITS[job.verb].regenerates && job.isSatisfied ? 'commit' : job.verb,
     isSatisfied: job.isSatisfied,
-    mustWrite: job.mustWrite,
+    mustWrite: job.mustWrite || job.once !== undefined,
     isStored: stored !== undefined,
     hasData: hasKeys(content.data),
     isChanged: !stored?.snapshot.isCurrent(content, scope.policyOf(content.data)),

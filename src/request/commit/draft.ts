@@ -79,6 +79,11 @@ export class Draft {
     if (this.#madeOf === before) this.#madeOf = after
   }
 
+  /** The data before the change, and with it. */
+  get change(): { before: Dictionary; after: Dictionary } {
+    return { before: this.#before, after: copy(SessionModel.data(this.session), this.#serializer) }
+  }
+
   /** Puts the change into the session. */
   apply(): void {
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
@@ -102,26 +107,26 @@ function dataOf(stored: Stored | undefined): Dictionary {
 
 /** What the copy asks of the request: the same as the session does, but for verbs that would write the copy. */
 class DraftHost implements SessionHost {
-  readonly #owner: SessionHost
+  readonly #host: SessionHost
 
-  constructor(owner: SessionHost) {
-    this.#owner = owner
+  constructor(host: SessionHost) {
+    this.#host = host
   }
 
   get maxAge(): Lifetime {
-    return this.#owner.maxAge
+    return this.#host.maxAge
   }
 
   set maxAge(value: Lifetime) {
-    this.#owner.maxAge = value
+    this.#host.maxAge = value
   }
 
   get token(): string | undefined {
-    return this.#owner.token
+    return this.#host.token
   }
 
   commit(): Promise<void> {
-    const cure = 'update() writes it when the function is done; to write earlier, call the verbs of the service.'
-    return Promise.reject(nested('through what update() hands over', cure))
+    const cure = 'It is written when the function is done; to write earlier, call the verbs of the service.'
+    return Promise.reject(nested('through what update() or once() hands over', cure))
   }
 }

@@ -3,7 +3,7 @@ import { SessionError } from '../../base/errors'
 import { retry } from '../../base/retry'
 import type { Write, WriteResult } from '../../contracts/backend'
 import { ttlOf } from '../../options/options'
-import { accessFields, accessOf } from '../../session/access'
+import { accessFields, accessOf, type Access } from '../../session/access'
 import { merge } from '../../session/merge'
 import { dataOf, lifetimeFields, type Dictionary } from '../../session/record'
 import { contentOf } from '../../session/snapshot'
@@ -63,7 +63,8 @@ export async function putBack(
   if (before?.id === undefined) return removeWritten(scope, written)
   const data = (keepsData ? written : before).snapshot.data
   if (before.id === written.id) {
-    await writeOver(scope, before, written, data)
+    const { once } = (keepsData ? written : before).access
+    await writeOver(scope, withOnce(before, once), written, data)
   } else {
     // A store without conditional writes has it under another id.
     await write(scope, before, data, undefined)
@@ -73,12 +74,13 @@ export async function putBack(
 }
 
 /**
- * Others of the same hands may have written meanwhile: what they have changed stays. What was written in other hands does not: the
- * earlier token would show it.
+ * Others of the same generation may have written meanwhile: what they have changed stays. What a later generation has written does
+ * not: the earlier token would show it.
  */
-async function writeOver(scope: RequestScope, before: Stored, written: Stored, undone: Dictionary): Promise<void> {
+async function writeOver(scope: RequestScope, first: Stored, written: Stored, undone: Dictionary): Promise<void> {
   const { serializer } = scope.backend
   let { revision } = written
+  let before = first
   let data = undone
   let isMerged = false
   await retry(async () => {
@@ -88,10 +90,16 @@ async function writeOver(scope: RequestScope, before: Stored, written: Stored, u
     if (!found || accessOf(found.record).secret !== written.access.secret) return outcome
     revision = found.revision
     if (written.access.generation !== before.access.generation) return undefined
+    before = withOnce(before, accessOf(found.record).once)
     data = await merge(written.snapshot.data, undone, dataOf(found.record), { serializer })
     isMerged = true
     return undefined
   })
+}
+
+/** What others are at work on meanwhile is not undone. */
+function withOnce(stored: Stored, once: Access['once']): Stored {
+  return stored.access.once === once ? stored : { ...stored, access: { ...stored.access, once } }
 }
 
 async function write(

@@ -93,7 +93,7 @@ async function mergeWith(job: CommitJob, found: Versioned, access: Access): Prom
     const merged = await merge(before, SessionModel.data(session), theirs, scope.mergeOptions)
     SessionModel.patch(session, merged, scope.backend.serializer)
   }
-  // Without owners, every regenerate() is to change hands.
+  // Without owners, every regenerate() begins a generation.
   const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)
   return { ...job, isSatisfied, stored: next, superseded: undefined, isMerged: true }
 }

@@ -6,12 +6,11 @@ import { needsConditions } from '../../options/rotation'
 import { accessOf, BY_ID, type Access } from '../../session/access'
 import type { BoundKey } from '../../session/bound-key'
 import { merge } from '../../session/merge'
+import { lastAttempt } from '../../session/once'
 import { dataOf } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { Snapshot, type Content } from '../../session/snapshot'
 import type { DeviceInfo, SignInOrder } from '../../session/sign-in-info'
-import type { Opening } from '../../rotation/token-status'
-import type { Confirmation } from '../../session/sign-in-info'
 import { hashToken } from '../../session/token'
 import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS, type Rotation, type WritePlan } from './commit-plan'
@@ -19,15 +18,14 @@ import { deviceInfoOf } from './device-info'
 import { recordToWrite, type RecordFacts } from './record-to-write'
 import type { RequestScope } from '../scope/request-scope'
 import { originFor } from './origin'
-import { rotateAtOnce, startSuccession, succeed } from './succeed'
-import type { IssuedSuccessor } from '../open/rotating'
+import { rotateAtOnce, startSuccession, succeed, type Succeeded } from './succeed'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
 export type WriteFailure = 'conflict' | 'missing' | 'taken'
 
 /** Where a record goes, and who can open it then. */
-interface Target {
+interface Target extends Omit<Succeeded, 'access'> {
   id: string | undefined
   /** What the client is to hold, as far as this request knows it. */
   token: string | undefined
@@ -35,10 +33,6 @@ interface Target {
   readAt: { revision: unknown } | undefined
   /** What the client held before cannot open it. */
   isRotated: boolean
-  confirmed?: Confirmation | undefined
-  /** Where the token changes while its visitor works. */
-  opening?: Opening | undefined
-  successor?: IssuedSuccessor | undefined
 }
 
 /** A session in its cookie is there already: it is written over, at no revision. */
@@ -61,7 +55,7 @@ export async function writeRecord(
   if (config.ends && !origin) return gone(scope, stored?.id)
   const owner = scope.ownerOf(content.data)
   const choosing = chooseTarget(job, plan, owner)
-  const target = isPromise(choosing) ? await choosing : choosing
+  const target = noting(job, plan, isPromise(choosing) ? await choosing : choosing)
   const policy = scope.policyOf(content.data)
   const toWrite = recordToWrite(
     factsOf(job, plan, { access: target.access, confirmed: target.confirmed, owner, policy, order, origin }),
@@ -83,6 +77,7 @@ export async function writeRecord(
     }
     return {
       name: 'written',
+      reason: plan.reason,
       stored: next,
       token,
       left: maxAge === 'session' ? 'session' : toWrite.left,
@@ -178,7 +173,12 @@ function chooseTarget(job: CommitJob, plan: WritePlan, owner: string | undefined
   return { id, token: rotated.text, readAt: { revision }, isRotated: true, ...next }
 }
 
-/** A cookie that holds its record has no token that could be rotated; what belongs to the hands goes with them. */
+/** What is noted of `once()` ends with the generation. */
+function noting({ once }: CommitJob, { rotation }: WritePlan, target: Target): Target {
+  return once && rotation !== 'generation' ? { ...target, access: { ...target.access, once } } : target
+}
+
+/** A cookie that holds its record has no token that could be rotated; what belongs to a generation ends with it. */
 function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: WritePlan): Access {
   const { device } = stored?.access ?? BY_ID
   return device && !restartsAge && !startsOver ? { ...BY_ID, device } : BY_ID
@@ -208,8 +208,8 @@ function unrenewed({ scope, stored, isMerged }: CommitJob, error: unknown): Outc
 }
 
 /**
- * A write whose answer is lost happened, or did not. One that set a secret is recognized by it, where it did; any other is
- * not sent again.
+ * A write whose answer is lost happened, or did not. One that set a secret, or noted an attempt of `once()`, is recognized by it,
+ * where it did; any other is not sent again.
  */
 async function lookOnce(
   job: CommitJob,
@@ -220,14 +220,21 @@ async function lookOnce(
   const { scope, session, stored } = job
   // With a token that takes over, others may have written too.
   const isOwnSecret = rotation !== 'use' && access.secret !== undefined && access.secret !== stored?.access.secret
-  if (!isOwnSecret || !isInDoubt(error) || isUnconfirmed(error)) throw error
+  if (!(isOwnSecret || job.once) || !isInDoubt(error) || isUnconfirmed(error)) throw error
   const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
-  if (!found || accessOf(found.record).secret !== access.secret) throw error
-  // Others of the same hands may have written since.
+  if (!found || !isOwnWrite(job, access, accessOf(found.record))) throw error
+  // Others of the same generation may have written since.
   const theirs = dataOf(found.record)
   const merged = await merge(content.data, SessionModel.data(session), theirs, scope.mergeOptions)
   SessionModel.patch(session, merged, scope.backend.serializer)
   return storedFrom(scope, id, found, token)
+}
+
+/** Whether what is found was written by this job: no other one has its secret, or the attempt that it has noted. */
+function isOwnWrite({ once }: CommitJob, written: Access, found: Access): boolean {
+  if (found.secret !== written.secret) return false
+  const noted = once?.at(-1)
+  return !noted || lastAttempt(found.once, noted[0])?.join() === noted.join()
 }
 
 /** Whether the store has done it, and not as safely as it was told to: that cannot be found out by a look. */

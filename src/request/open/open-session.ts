@@ -2,13 +2,14 @@ import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Versioned } from '../../contracts/store'
 import type { PresentedToken } from '../../contracts/transport'
 import { PLACES, rotatingStatusOf, type Opening, type RotatingStatus } from '../../rotation/token-status'
-import { accessOf, tokenStatusOf, withoutControls, type Access } from '../../session/access'
-import { isExpired, isUnbounded, type SessionRecord } from '../../session/record'
+import { accessOf, refusalOf, tokenStatusOf, withoutControls, type Access } from '../../session/access'
+import type { CookieFate } from '../../session/explanation-words'
+import { expiryOf, isExpired, isUnbounded, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
 import { concludeReplay, isReplay, type Replay } from './replay'
-import { withOpening } from './rotating'
+import { presentingOf, withOpening } from './rotating'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
@@ -49,14 +50,16 @@ async function concluded(
 
 function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
   return andThen(scope.load(presented.token), (loaded) => {
-    if (!loaded) return loaded === undefined ? miss(scope, undefined) : undefined
-    return accept(scope, undefined, loaded, presented)
+    if (loaded) return accept(scope, undefined, loaded, presented)
+    if (loaded === undefined) return miss(scope, presented, undefined, 'malformed')
+    scope.noteRefusal(presented.token, 'malformed')
+    return undefined
   })
 }
 
 function openInStore(scope: RequestScope, presented: PresentedToken, all: PresentedToken[]): Awaitable<Opened> {
   const token = parseToken(presented.token)
-  if (!token) return miss(scope, undefined)
+  if (!token) return miss(scope, presented, undefined, 'malformed')
   return andThen(scope.load(token.id, token), (loaded) => {
     if (loaded && all.length > 1) {
       const [best, its] = newestOf(scope, [token, presented], accessOf(loaded.record), all)
@@ -75,7 +78,7 @@ function newestOf(
 ): [Token, PresentedToken] {
   if (!access.succession) return first
   const rankOf = (token: Token): number => {
-    const status = rotatingStatusOf(token, access, scope.presenting)
+    const status = rotatingStatusOf(token, access, presentingOf(scope))
     return 'opening' in status && status.opening ? PLACES.indexOf(status.opening.place) : PLACES.length
   }
   const others = all.flatMap((presented): [Token, PresentedToken][] => {
@@ -91,14 +94,14 @@ function judgeToken(
   loaded: Versioned | null | undefined,
   presented: PresentedToken,
 ): Awaitable<Opened> {
-  if (!loaded) return miss(scope, token)
+  if (!loaded) return miss(scope, presented, token, 'unknown-id')
   const access = accessOf(loaded.record)
   const standing: RotatingStatus = access.succession
-    ? rotatingStatusOf(token, access, scope.presenting)
+    ? rotatingStatusOf(token, access, presentingOf(scope))
     : tokenStatusOf(token, access, Date.now())
   if (standing.name === 'current') return accept(scope, token, loaded, presented, standing.opening)
   if (loaded.isCached) return openPastCache(scope, token, presented, standing)
-  return supersede(scope, token, loaded, standing)
+  return supersede(scope, token, presented, loaded, standing)
 }
 
 /** The cache may be older than the token. */
@@ -110,12 +113,20 @@ function openPastCache(
 ): Awaitable<Opened> {
   const context = { ...scope.storeContext, doubt: fingerprint(token.text) }
   return andThen(scope.backend.load(token.id, context), (loaded) =>
-    loaded?.isCached ? supersede(scope, token, loaded, standing) : judgeToken(scope, token, loaded, presented),
+    loaded?.isCached
+      ? supersede(scope, token, presented, loaded, standing)
+      : judgeToken(scope, token, loaded, presented),
   )
 }
 
-function supersede(scope: RequestScope, token: Token, loaded: Versioned, standing: RotatingStatus): Opened {
-  miss(scope, token)
+function supersede(
+  scope: RequestScope,
+  token: Token,
+  presented: PresentedToken,
+  loaded: Versioned,
+  standing: RotatingStatus,
+): Opened {
+  miss(scope, presented, token, refusalOf(token, accessOf(loaded.record)))
   if (standing.name === 'replay') {
     return isReplay(scope, token, loaded) ? { superseded: undefined, replay: { token, loaded } } : undefined
   }
@@ -123,7 +134,8 @@ function supersede(scope: RequestScope, token: Token, loaded: Versioned, standin
   return { superseded: { id: token.id, generation: standing.generation, loaded } }
 }
 
-function miss(scope: RequestScope, token: Token | undefined): undefined {
+function miss(scope: RequestScope, presented: PresentedToken, token: Token | undefined, fate: CookieFate): undefined {
+  scope.noteRefusal(presented.token, fate)
   return void scope.reject('missed', token?.id, undefined)
 }
 
@@ -141,12 +153,15 @@ function accept(
   if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
   const read = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
   const stored = opening || (token && scope.config.rotation) ? withOpening(scope, read, opening) : read
-  if (!isProven(scope, stored, presented)) return undefined
+  if (!isProven(scope, stored, presented)) return void scope.noteRefusal(presented.token, 'unproven-device')
   const { ends } = scope.config
   const accepted = (): Awaitable<Opened> => validate(scope, token, { stored, record, presented })
   if (!ends || !stored.origin) return accepted()
   const judging = ends.judge(stored.origin, { owner: stored.snapshot.owner, data: record })
-  return andThen(judging, (verdict) => (verdict === 'good' ? accepted() : miss(scope, token)))
+  return andThen(judging, (verdict) => {
+    if (verdict === 'good') return accepted()
+    return miss(scope, presented, token, verdict === 'lost' ? 'ends-lost' : 'ended')
+  })
 }
 
 /** Asks the application. */
@@ -155,12 +170,13 @@ function validate(
   token: Token | undefined,
   found: Exclude<Opened, undefined> & { stored: Stored },
 ): Awaitable<Opened> {
-  const { record } = found
+  const { record, presented } = found
   const { valid } = scope.settings
   if (!valid) return found
   const judging = inHook(scope, () => valid(scope.ctx, withoutControls(record)))
   return andThen(judging, (isValid) => {
     if (isValid) return found
+    scope.noteRefusal(presented.token, 'invalid')
     scope.reject('invalid', token?.id, record)
     return undefined
   })
@@ -179,7 +195,10 @@ function expire(
   { record, revision }: Versioned,
   presented: PresentedToken,
 ): Awaitable<Opened> {
-  const reject = (): undefined => void scope.reject('expired', token?.id, record)
+  const reject = (): undefined => {
+    scope.noteRefusal(presented.token, expiryOf(record, scope.policyOf(record), Date.now()))
+    return void scope.reject('expired', token?.id, record)
+  }
   if (!token) return reject()
   const { _expire } = record
   const at = { revision, expire: typeof _expire === 'number' ? _expire : undefined }

@@ -6,6 +6,7 @@ import { isExpired } from '../../session/record'
 import { signInInfoOf } from '../../session/sign-in-info'
 import { handleOf, type Token } from '../../session/token'
 import type { RequestScope } from '../scope/request-scope'
+import { presentingOf } from './rotating'
 
 /** A token that was replaced has come back. */
 export interface Replay {
@@ -44,7 +45,7 @@ export async function concludeReplay(scope: RequestScope, { token, loaded }: Rep
 export function isReplay(scope: RequestScope, token: Token, { record, isCached }: Versioned): boolean {
   if (isCached || scope.ownerOf(record) === undefined) return false
   if (isExpired(record, scope.policyOf(record), Date.now())) return false
-  return rotatingStatusOf(token, accessOf(record), scope.presenting).name === 'replay'
+  return rotatingStatusOf(token, accessOf(record), presentingOf(scope)).name === 'replay'
 }
 
 function tell(scope: RequestScope, id: string, { record }: Versioned, { isEnded }: { isEnded: boolean }): void {

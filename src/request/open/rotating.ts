@@ -1,6 +1,7 @@
-import { canCarry } from '../../rotation/carrying'
+import type { Context } from 'koa'
+import { canCarry, isSlow } from '../../rotation/carrying'
 import { isIssuePaced } from '../../rotation/changes'
-import { hashFamily, rotatingStatusOf, type Opening } from '../../rotation/token-status'
+import { hashFamily, rotatingStatusOf, type Opening, type Presenting } from '../../rotation/token-status'
 import type { Access } from '../../session/access'
 import type { Confirmation } from '../../session/sign-in-info'
 import { hashToken, parseToken, type Token } from '../../session/token'
@@ -30,6 +31,12 @@ export interface Rotatable {
 /** A session from before the option: its token may get a successor. */
 const FROM_BEFORE: Opening = { place: 'current', isUse: false, mayBeHanded: true }
 const SLOW_TO_JUDGE = { came: 0, isSlow: false }
+
+/** What of a request decides what its token may do. */
+export function presentingOf({ came = Date.now(), ctx, isOutside }: RequestScope): Presenting {
+  const { req } = ctx as { req?: Context['req'] }
+  return { came, isSlow: !isOutside && req?.headers !== undefined && isSlow(req) }
+}
 
 /** Whether the token of what is stored changes while its visitor works. What the record says counts, never the option alone. */
 export function isRotating(stored: Rotatable | undefined, { config }: RequestScope): boolean {

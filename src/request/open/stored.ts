@@ -43,7 +43,7 @@ export interface Stored extends Rotatable {
 /** A session that the client's token led to once, and that this request cannot use. */
 export interface Superseded {
   readonly id: string
-  /** The count of hands that the token, or the request, was a part of. */
+  /** The generation that the token, or the request, was a part of. */
   readonly generation: number
   /** The record as it was read; undefined where the request went detached, which is told already. */
   readonly loaded: Versioned | undefined

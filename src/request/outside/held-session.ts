@@ -40,7 +40,7 @@ interface Found {
  */
 export class HeldSession<Data extends object = SessionData> {
   readonly #scope: OutsideScope
-  readonly #owner: SessionHost
+  readonly #host: SessionHost
   readonly #held: Held
   /** What its verbs stand in line for: what one has written is known to the next. */
   readonly #line = {}
@@ -54,7 +54,7 @@ export class HeldSession<Data extends object = SessionData> {
     this.#scope = scope
     this.#stored = stored
     this.#data = dataOf(record)
-    this.#owner = this.#makeOwner()
+    this.#host = this.#makeHost()
     this.#held = watchOf(scope.config).hold({
       id: stored.id,
       known: () => (this.#isOver ? undefined : knownOf(this.#stored)),
@@ -93,7 +93,7 @@ export class HeldSession<Data extends object = SessionData> {
 
   /**
    * Changes the session and writes it at once. `change` gets a copy of the session as it is now; where a request was faster, it
-   * runs again on the fresh data.
+   * runs again on the fresh data, with all that it does: it changes data alone.
    *
    * @returns the data, or null where the session was ended
    * @throws {SessionError} `ERR_SESSION_OWNER_CHANGED` where the session would get another owner, `ERR_SESSION_CONFLICT` where others
@@ -148,7 +148,7 @@ export class HeldSession<Data extends object = SessionData> {
   async #update(change: (session: Session<Data>) => Awaitable<unknown>): Promise<true | undefined> {
     const found = await this.#look()
     if (!found) return true
-    const draft = new Draft(found.live, this.#owner, this.#scope.backend.serializer, { ...found, merges: 0 })
+    const draft = new Draft(found.live, this.#host, this.#scope.backend.serializer, { ...found, merges: 0 })
     await inHook(this.#scope, () => change(draft.session as unknown as Session<Data>))
     draft.apply()
     const outcome = await commit(this.#jobOf(found, { verb: 'commit', draft }))
@@ -167,7 +167,7 @@ export class HeldSession<Data extends object = SessionData> {
     this.#scope.followMaxAge(loaded.record)
     const stored = storedFrom(this.#scope, id, loaded, undefined)
     this.#note(stored, loaded.record)
-    return { stored, live: readBy(this.#owner, loaded.record) }
+    return { stored, live: readBy(this.#host, loaded.record) }
   }
 
   #jobOf({ stored, live }: Found, request: CommitRequest): CommitJob {
@@ -197,7 +197,7 @@ export class HeldSession<Data extends object = SessionData> {
     this.#held.end()
   }
 
-  #makeOwner(): SessionHost {
+  #makeHost(): SessionHost {
     const scope = this.#scope
     const choose = (maxAge: Lifetime): void => {
       scope.chooseMaxAge(maxAge)

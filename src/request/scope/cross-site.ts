@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Context } from 'koa'
 import { isPromise } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
-import type { CrossSitePolicy } from '../../options/cross-site'
+import type { CrossSitePolicy } from '../../options/values/cross-site'
 import { nested } from './hooks'
 
 /** What of a request tells where it comes from. */

@@ -8,16 +8,16 @@ import type { Backend } from '../../contracts/backend'
 import type { CookieAttributes } from '../../contracts/cookie-attributes'
 import type { ConditionalContext, Versioned } from '../../contracts/store'
 import type { SessionConfig } from '../../config/config'
-import { cookieAttributes } from '../../options/cookie-options'
+import { cookieAttributes } from '../../options/values/cookie-options'
 import type { ResolvedOptions } from '../../options/options'
 import { withoutControls } from '../../session/access'
 import type { SessionEvents } from '../../session/events'
+import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
-import { isSlow } from '../../rotation/carrying'
-import type { Presenting } from '../../rotation/token-status'
 import { inCall, inHook } from './hooks'
 import { Stage } from './stage'
+import { withFailure, withRefusal, type Trouble } from './trouble'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
 
@@ -39,11 +39,13 @@ export class RequestScope {
   #turn: Turn | undefined
   #options: ResolvedOptions | undefined
   #whenEnded: (() => void)[] | undefined
+  #trouble: Trouble | undefined
+  #written: WrittenBecause = 'nothing'
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
   readonly #began: number
   /** The same in milliseconds since 1970; undefined without the option `rotateEvery`. */
-  readonly #came: number | undefined
+  readonly came: number | undefined
   /** What was known of ends when the request came; undefined without the option `ends`. */
   #arrival: Arrival | undefined
   /** Whose sessions this request itself has ended: what it does for them from there on came later. */
@@ -54,18 +56,12 @@ export class RequestScope {
     this.config = config
     this.#maxAge = config.options.maxAge
     this.#began = config.options.owner ? monotonic() : 0
-    this.#came = config.rotation && Date.now()
+    this.came = config.rotation && Date.now()
     this.#arrival = config.ends?.arrive()
   }
 
   get arrival(): Arrival | undefined {
     return this.#arrival
-  }
-
-  /** What of the request decides what its token may do, where tokens change while their visitors work. */
-  get presenting(): Presenting {
-    const { req } = this.ctx as { req?: Context['req'] }
-    return { came: this.#came ?? Date.now(), isSlow: !this.isOutside && req?.headers !== undefined && isSlow(req) }
   }
 
   /** The request itself has ended sessions: what it does from here on came later. */
@@ -120,6 +116,28 @@ export class RequestScope {
 
   noteRead(): void {
     this.#wasRead = true
+  }
+
+  /** What went wrong, for who asks why the session is what it is. */
+  get trouble(): Trouble | undefined {
+    return this.#trouble
+  }
+
+  noteRefusal(token: string, fate: CookieFate): void {
+    this.#trouble = withRefusal(this.#trouble, token, fate)
+  }
+
+  noteFailure(failure: unknown): void {
+    this.#trouble = withFailure(this.#trouble, failure)
+  }
+
+  /** The last thing that was written, for who asks; that there was no need for another write does not count. */
+  get written(): WrittenBecause {
+    return this.#written
+  }
+
+  noteWritten(because: WrittenBecause): void {
+    if (because !== 'nothing') this.#written = because
   }
 
   /** `ctx.sessionOptions`: this request's own copy of the options; its `maxAge` is the session's. */
@@ -205,6 +223,7 @@ export class RequestScope {
   }
 
   noteEnd(): void {
+    this.#written = 'removed'
     for (const listener of this.#whenEnded ?? []) listener()
   }
 

@@ -1,10 +1,11 @@
 import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import { TaskQueue } from '../../base/task-queue'
-import type { SessionModel, SessionHost } from '../../session/session-model'
-import type { CommitRequest } from '../commit/commit-job'
+import { SessionModel, type SessionHost } from '../../session/session-model'
+import type { CommitRequest, Outcome } from '../commit/commit-job'
 import { VERB_TRAITS, type CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
 import { updateUntilWritten } from '../commit/update-loop'
+import { loadFresh } from '../outside/outside-scope'
 import type { RequestScope } from '../scope/request-scope'
 import type { Persistence } from './persistence'
 import type { SessionState } from './session-state'
@@ -49,18 +50,64 @@ export class Commits {
    * @param host what the copy asks that the change is made on
    */
   async update(host: SessionHost, change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
+    await this.#untilWritten(() => this.#attempt(host, change))
+  }
+
+  /** Makes a change on a copy, and writes nothing of it. */
+  async tryOut(host: SessionHost, change: (session: SessionModel) => Awaitable<unknown>): Promise<Draft['change']> {
+    const draft = this.#draftFor(host)
+    await draft?.make(change)
+    return draft?.change ?? { before: {}, after: {} }
+  }
+
+  /**
+   * Writes what the record is to say of `once()`, and a change with it; again where another request was faster.
+   *
+   * @param note asked each time of what is stored then; undefined where nothing is to be written
+   */
+  async note(
+    host: SessionHost,
+    note: () => CommitRequest['once'],
+    change: (session: SessionModel) => Awaitable<unknown> = () => undefined,
+  ): Promise<void> {
+    await this.#untilWritten(() => this.#attempt(host, change, note))
+  }
+
+  /** Goes on with what others have made of the session. */
+  catchUp(): Promise<void> {
+    return this.#queue.run(async () => {
+      const state = this.#state.current
+      if (state.name !== 'open') return
+      await this.#refresh()
+      const { stored } = this.#persistence
+      if (stored?.id === undefined || this.#state.current !== state) return
+      const loaded = await loadFresh(this.#scope, stored.id)
+      if (loaded?.revision !== undefined && loaded.revision === stored.revision) return
+      await this.#refresh(true)
+    })
+  }
+
+  async #untilWritten(attempt: () => Promise<true | undefined>): Promise<void> {
     const { turn, config } = this.#scope
-    const attempt = (): Promise<true | undefined> => this.#attempt(host, change)
     await updateUntilWritten(attempt, () => this.#persistence.id, { turn, keyedLock: config.keyedLock, holder: this })
   }
 
-  async #attempt(host: SessionHost, change: (session: SessionModel) => Awaitable<unknown>): Promise<true | undefined> {
+  async #attempt(
+    host: SessionHost,
+    change: (session: SessionModel) => Awaitable<unknown>,
+    note?: () => CommitRequest['once'],
+  ): Promise<true | undefined> {
     await this.#state.read()
     if (this.#state.unread) throw this.#state.unread
     await this.#queue.run(() => this.#refresh())
     const draft = this.#draftFor(host)
     await draft?.make(change)
-    const name = await this.#queue.run(() => (this.#isOutdated(draft) ? 'again' : this.#commit('commit', { draft })))
+    const name = await this.#queue.run(() => {
+      if (this.#isOutdated(draft)) return 'again'
+      if (!note) return this.#commit('commit', { draft })
+      const once = draft && note()
+      return once && this.#commit('commit', { draft, once })
+    })
     return name === 'again' ? undefined : true
   }
 
@@ -77,9 +124,16 @@ export class Commits {
     return draft.live !== state.session || draft.isOutdated(this.#persistence)
   }
 
-  async #refresh(): Promise<void> {
+  /** @param isBehind others have changed what is stored: no write of this request has found that out */
+  async #refresh(isBehind = false): Promise<void> {
     const state = this.#state.current
-    if (state.name === 'open' && state.session) this.#closeIfGone(state, await this.#persistence.refresh(state.session))
+    if (state.name !== 'open' || !(state.session || isBehind)) return
+    const session = this.#state.sessionOf(state)
+    this.#closeIfGone(state, await this.#persistence.refresh(session, isBehind ? this.#behind(session) : undefined))
+  }
+
+  #behind(session: SessionModel): Outcome & { name: 'again' } {
+    return { name: 'again', isMissing: false, owner: this.#scope.ownerOf(SessionModel.data(session)) }
   }
 
   #commit(verb: CommitVerb, more: More): Awaitable<string | void> {

@@ -8,14 +8,13 @@ import { hashSession } from '../../session/hashes'
 import type { Stored } from '../open/stored'
 import { loadFresh } from '../outside/outside-scope'
 import type { RequestScope } from '../scope/request-scope'
-import type { TokenState } from '../tell/client'
+import type { Client } from '../tell/client'
 import { isResponseOver, whenResponseOver } from '../scope/response-state'
 
 /** The stored side of the session, which tells the client. */
 interface Telling {
   readonly stored: Stored | undefined
-  readonly toldClient: boolean
-  judgeToken(found: TokenState): void
+  readonly client: Pick<Client, 'wasTold' | 'judgeToken'>
 }
 
 /**
@@ -38,11 +37,11 @@ export class EarlyToken {
 
   /** A verb of the application's is done. */
   note(): void {
-    const { stored, toldClient } = this.#telling
+    const { stored, client } = this.#telling
     // A verb that has written nothing has learned nothing either.
     if (stored !== undefined && stored === this.#stored) return
     const isRotated = stored?.access.secret !== this.#stored?.access.secret
-    this.#stored = toldClient && this.#scope.backend.rotatesInPlace ? stored : undefined
+    this.#stored = client.wasTold && this.#scope.backend.rotatesInPlace ? stored : undefined
     this.#turn = loopTurn()
     // The message of this request's own rotation was heard as well.
     if (isRotated) this.#isChanged = false
@@ -67,10 +66,10 @@ export class EarlyToken {
       await andThen(loadFresh(this.#scope, id), (loaded) => {
         this.#isChanged = false
         const isCurrent = loaded && opensStill(stored, accessOf(loaded.record))
-        this.#telling.judgeToken(isCurrent ? 'current' : 'changed')
+        this.#telling.client.judgeToken(isCurrent ? 'current' : 'changed')
       })
     } catch {
-      this.#telling.judgeToken('unknown')
+      this.#telling.client.judgeToken('unknown')
     }
   }
 
@@ -90,6 +89,6 @@ export class EarlyToken {
 
   #leave(): void {
     this.#stop?.()
-    if (this.#isChanged && this.#stored === this.#telling.stored) this.#telling.judgeToken('changed')
+    if (this.#isChanged && this.#stored === this.#telling.stored) this.#telling.client.judgeToken('changed')
   }
 }

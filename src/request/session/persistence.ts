@@ -2,9 +2,9 @@ import { andThen, settle, type Awaitable } from '../../base/awaitable'
 import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
 import type { SessionModel } from '../../session/session-model'
-import { Client, type TokenState } from '../tell/client'
+import { Client } from '../tell/client'
 import { commit } from '../commit/commit'
-import { newJob, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
+import { newJob, writtenBecause, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import { VERB_TRAITS } from '../commit/commit-plan'
 import type { Draft } from '../commit/draft'
 import { afterCommit, afterEnd, found, heldBy, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
@@ -19,7 +19,7 @@ import { isInDoubt } from '../commit/write-record'
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
 export class Persistence {
   readonly #scope: RequestScope
-  readonly #client: Client
+  readonly client: Client
   #madeToken: LazyToken | undefined
   #known: Known = NOTHING_KNOWN
   /** How often a session was ended: what is being written then belongs to it. */
@@ -34,7 +34,7 @@ export class Persistence {
 
   constructor(scope: RequestScope) {
     this.#scope = scope
-    this.#client = new Client(scope)
+    this.client = new Client(scope)
   }
 
   get #newToken(): LazyToken {
@@ -71,14 +71,9 @@ export class Persistence {
     return this.#known.hasReplaced
   }
 
-  /** Whether the response says something of the session. */
-  get toldClient(): boolean {
-    return this.#client.wasTold
-  }
-
   /** Whether a session that nobody has asked for may have to be written, or its cookie signed. */
   get mayNeedCommit(): boolean {
-    return this.#mustWrite || this.#client.isSignatureOld || mayBeDue(this.#known.stored, this.#scope)
+    return this.#mustWrite || this.client.isSignatureOld || mayBeDue(this.#known.stored, this.#scope)
   }
 
   /** Lets the session be written by the next commit, changed or not. */
@@ -105,10 +100,10 @@ export class Persistence {
   /** Returns the record of the session that the client presents, if it is accepted. */
   open(): Awaitable<SessionRecord | undefined> {
     try {
-      const opening = andThen(this.#client.present(), (tokens) => openSession(this.#scope, tokens))
+      const opening = andThen(this.client.present(), (tokens) => openSession(this.#scope, tokens))
       return andThen(opening, (opened) => this.#accept(opened))
     } catch (error) {
-      this.#client.clearUnreadable()
+      this.client.clearUnreadable()
       throw error
     }
   }
@@ -134,16 +129,15 @@ export class Persistence {
   /** Ends the session: removes its record, once that has confirmed what the client presents, and clears the client. */
   async end(): Promise<void> {
     const id = this.#known.stored?.id
-    const failure = await removeRecords(this.#scope, this.#client, this.#known)
+    const failure = await removeRecords(this.#scope, this.client, this.#known)
     this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
-    await this.#client.signOut(id)
+    await this.client.signOut(id)
     if (failure) throw failure
   }
 
   /** Goes on with what is stored now, after another request was faster than a change. */
-  async refresh(session: SessionModel): Promise<Outcome['name']> {
-    const failure = this.#failure
+  async refresh(session: SessionModel, failure = this.#failure): Promise<Outcome['name']> {
     if (!failure) return 'unchanged'
     const loaded = failure.isMissing ? undefined : await this.#scope.load(idOf(this.#known) as string)
     const job = this.#jobOf(session, { verb: 'commit' })
@@ -152,13 +146,8 @@ export class Persistence {
     this.#merges++
     if ('name' in next) return this.#conclude(job, next, this.#endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
-    this.#client.retractUnless(heldBy(next.stored))
+    this.client.retractUnless(heldBy(next.stored))
     return 'again'
-  }
-
-  /** What has become of the token that the response is to hand over. */
-  judgeToken(found: TokenState): void {
-    this.#client.judgeToken(found)
   }
 
   /** Writes what there is need for. Returns how it ended; the client is told. */
@@ -199,7 +188,7 @@ export class Persistence {
       wasWritten,
       startsOver: this.#startsOver,
       hasReplaced,
-      isSignatureOld: this.#client.isSignatureOld,
+      isSignatureOld: this.client.isSignatureOld,
     })
   }
 
@@ -207,11 +196,13 @@ export class Persistence {
     this.#mustWrite ||= mustWrite
     draft?.undo()
     if (isInDoubt(error)) this.#inDoubt = error
+    this.#scope.noteFailure(error)
     throw error
   }
 
   #conclude(job: CommitJob, outcome: Outcome, endings: number, around?: Draft): Awaitable<Outcome['name']> {
     const before = this.#known
+    this.#scope.noteWritten(writtenBecause(job.verb, outcome))
     if (endings !== this.#endings) {
       this.#known = afterEnd(before, outcome)
       return outcome.name
@@ -226,7 +217,7 @@ export class Persistence {
       this.#startsOver = false
     }
     return settle(
-      () => this.#client.tell(outcome, heldBy(this.#known.stored)),
+      () => this.client.tell(outcome, heldBy(this.#known.stored)),
       () => outcome.name,
       (error) => {
         this.#known = untold(before, this.#known)
@@ -236,14 +227,14 @@ export class Persistence {
   }
 
   async #removeReplaced(): Promise<void> {
-    await removeRecords(this.#scope, this.#client, this.#known)
+    await removeRecords(this.#scope, this.client, this.#known)
     this.#known = { ...found(undefined, undefined, { wasSought: true, wasWritten: false }), hasReplaced: true }
   }
 
   #accept(opened: Opened): SessionRecord | undefined {
     this.#known = found(opened?.stored, opened?.superseded, { wasSought: true, wasWritten: false })
     if (!opened?.stored) return undefined
-    this.#client.accept(opened.presented)
+    this.client.accept(opened.presented)
     this.#scope.followMaxAge(opened.record)
     return opened.record
   }

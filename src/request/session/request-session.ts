@@ -8,8 +8,11 @@ import type { Persistence } from './persistence'
 import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
 import type { Stage } from '../scope/stage'
+import { beginAnew } from './begin-anew'
 import { Commits } from './commits'
 import { EarlyToken } from './early-token'
+import { once } from './once'
+import type { OnceCall } from './once-call'
 import { SessionState } from './session-state'
 import { signalIn } from '../outside/signal'
 import { assignable, notLoaded } from './state'
@@ -18,9 +21,12 @@ import type { Stored } from '../open/stored'
 
 /** One request's session, as the application sees it: closed, open or ended; and the verbs, one after the other. */
 export class RequestSession implements SessionHost {
-  readonly #scope: RequestScope
-  readonly #persistence: Persistence
-  readonly #state: SessionState
+  /** The request that it is the session of. */
+  readonly scope: RequestScope
+  /** What is stored of it. */
+  readonly persistence: Persistence
+  /** What became of it so far. */
+  readonly state: SessionState
   readonly #commits: Commits
   #verbs: Verbs | undefined
   #earlyToken: EarlyToken | undefined
@@ -28,120 +34,115 @@ export class RequestSession implements SessionHost {
   hasMiddleware = false
 
   constructor(scope: RequestScope, persistence: Persistence) {
-    this.#scope = scope
-    this.#persistence = persistence
-    this.#state = new SessionState(scope, persistence, this)
-    this.#commits = new Commits(scope, persistence, this.#state)
+    this.scope = scope
+    this.persistence = persistence
+    this.state = new SessionState(scope, persistence, this)
+    this.#commits = new Commits(scope, persistence, this.state)
   }
 
   /** How far the middleware is with the request. */
   get stage(): Stage {
-    return this.#scope.stage
+    return this.scope.stage
   }
 
   get session(): SessionModel | null {
-    this.#scope.noteRead()
-    if (this.#state.current.name === 'closed') this.#state.openNow()
-    if (this.#state.current.name === 'loading') throw notLoaded()
-    return this.#state.current.name === 'open' ? this.#state.sessionOf(this.#state.current) : null
+    this.scope.noteRead()
+    if (this.state.current.name === 'closed') this.state.openNow()
+    if (this.state.current.name === 'loading') throw notLoaded()
+    return this.state.current.name === 'open' ? this.state.sessionOf(this.state.current) : null
   }
 
   set session(value: unknown) {
     const data = assignable(value)
-    if (this.#state.current.name === 'loading') throw notLoaded()
-    this.#scope.noteRead()
+    if (this.state.current.name === 'loading') throw notLoaded()
+    this.scope.noteRead()
     if (data === null) {
       this.#end()
       return
     }
     // What a hook replaces is written right after: it stays the same session.
-    if (this.#state.current.name === 'open' && isInHook(this.#scope)) {
-      SessionModel.patch(this.#state.sessionOf(this.#state.current), data, this.#scope.backend.serializer)
+    if (this.state.current.name === 'open' && isInHook(this.scope)) {
+      SessionModel.patch(this.state.sessionOf(this.state.current), data, this.scope.backend.serializer)
       return
     }
-    if (this.#state.current.name === 'closed' && this.#scope.config.isLazyStore) throw notLoaded()
-    if (this.#state.current.name === 'ended') this.#persistence.replaceEnded()
-    this.#persistence.mustWrite(false)
-    this.#state.replace(data)
+    if (this.state.current.name === 'closed' && this.scope.config.isLazyStore) throw notLoaded()
+    if (this.state.current.name === 'ended') this.persistence.replaceEnded()
+    this.persistence.mustWrite(false)
+    this.state.replace(data)
   }
 
   /** `ctx.sessionOptions`. */
   get options(): RequestScope['options'] {
-    this.#scope.noteRead()
-    return this.#scope.options
+    this.scope.noteRead()
+    return this.scope.options
   }
 
   get maxAge(): Lifetime {
-    return this.#scope.maxAge
+    return this.scope.maxAge
   }
 
   set maxAge(value: Lifetime) {
-    this.#scope.chooseMaxAge(value)
-    this.#persistence.mustWrite(true)
+    this.scope.chooseMaxAge(value)
+    this.persistence.mustWrite(true)
   }
 
   get id(): string | undefined {
-    this.#scope.noteRead()
-    return this.#state.current.name === 'open' ? this.#persistence.id : undefined
+    this.scope.noteRead()
+    return this.state.current.name === 'open' ? this.persistence.id : undefined
   }
 
   /** What is stored of the session; undefined where that is not known, or nothing. */
   get stored(): Stored | undefined {
-    return this.#state.current.name === 'open' ? this.#persistence.stored : undefined
+    return this.state.current.name === 'open' ? this.persistence.stored : undefined
   }
 
   /** Whose the session is with what this request has made of it. */
   get owner(): string | undefined {
-    const state = this.#state.current
+    const state = this.state.current
     if (state.name !== 'open') return undefined
-    return state.session ? this.#scope.ownerOf(SessionModel.data(state.session)) : this.stored?.snapshot.owner
-  }
-
-  /** The request that it is the session of. */
-  get scope(): Pick<RequestScope, 'ctx' | 'backend' | 'noteRevoked' | 'arriveAnew'> {
-    return this.#scope
+    return state.session ? this.scope.ownerOf(SessionModel.data(state.session)) : this.stored?.snapshot.owner
   }
 
   get token(): string | undefined {
-    return this.#state.current.name === 'open' ? this.#persistence.token : undefined
+    return this.state.current.name === 'open' ? this.persistence.token : undefined
   }
 
   /** Whether a commit at the end of the request can have anything to do. */
   get mayNeedCommit(): boolean {
-    const { config, settings } = this.#scope
-    const { current, hasFailedToRead } = this.#state
+    const { config, settings } = this.scope
+    const { current, hasFailedToRead } = this.state
     if (current.name === 'closed') return settings.rolling && !config.isLazyStore && !hasFailedToRead
-    return current.name !== 'open' || current.session !== undefined || this.#persistence.mayNeedCommit
+    return current.name !== 'open' || current.session !== undefined || this.persistence.mayNeedCommit
   }
 
   /** Whether the response was made with the session, or says something of it. */
   get affectsResponse(): boolean {
-    return this.#scope.wasRead || this.#persistence.toldClient
+    return this.scope.wasRead || this.persistence.client.wasTold
   }
 
   /** Whether the session was changed or ended after its last commit, so that this is lost. */
   get hasUnsavedChanges(): boolean {
-    return this.#state.isUnsaved
+    return this.state.isUnsaved
   }
 
   /** The middleware has come: reads the session, whatever was done with `ctx.session` before. */
   start(): Awaitable<void> {
     this.hasMiddleware = true
-    const { options, hasStore } = this.#scope.config
+    const { options, hasStore } = this.scope.config
     if (options.lazy || !(hasStore || options.valid || options.ends)) return
-    if (hasStore && this.#state.current.name !== 'loading') {
-      this.#state.close()
-      this.#persistence.forget()
-      this.#scope.unchooseMaxAge()
+    if (hasStore && this.state.current.name !== 'loading') {
+      this.state.close()
+      this.persistence.forget()
+      this.scope.unchooseMaxAge()
     }
-    return this.#state.read()
+    return this.state.read()
   }
 
   /** Reads the session for the application, once: later calls wait for the same reading. */
   load(): Awaitable<void> {
-    if (this.#state.current.name === 'closed' || this.#state.current.name === 'loading') refuseInHook(this.#scope)
-    this.#scope.noteRead()
-    return this.#state.read()
+    if (this.state.current.name === 'closed' || this.state.current.name === 'loading') refuseInHook(this.scope)
+    this.scope.noteRead()
+    return this.state.read()
   }
 
   /** Does what the application has called: the middleware waits for it, whether or not the handler does. */
@@ -152,7 +153,7 @@ export class RequestSession implements SessionHost {
   /** Writes, renews or removes the session, as there is need. The commits of a request run one after the other. */
   commit(verb: CommitVerb, method?: string): Promise<void> {
     return this.verb(async () => {
-      refuseInHook(this.#scope)
+      refuseInHook(this.scope)
       await this.#early(() => this.#commits.run(verb, { method, around: this.#draftAround }))
     })
   }
@@ -176,7 +177,7 @@ export class RequestSession implements SessionHost {
   /** Makes a change on a copy, and writes it. */
   update(change: (session: SessionModel) => Awaitable<unknown>): Promise<void> {
     return this.verb(async () => {
-      refuseInHook(this.#scope)
+      refuseInHook(this.scope)
       const around = this.#draftAround
       // A change within a change is a part of it, and is written with it.
       if (around) return void (await change(around.session))
@@ -184,22 +185,20 @@ export class RequestSession implements SessionHost {
     })
   }
 
+  /** Lets one of all requests do work, and has what it made of the session in this one. */
+  once(call: OnceCall): Promise<void> {
+    const { scope, persistence, state } = this
+    const commits = this.#commits
+    return this.verb(() => this.#early(() => once({ host: this, scope, persistence, state, commits }, call)))
+  }
+
   /** Regenerates without data: the session begins anew, or is as it was where that fails. */
   async beginAnew(): Promise<void> {
-    refuseInHook(this.#scope)
-    const state = this.#state.current
+    refuseInHook(this.scope)
+    const state = this.state.current
     if (state.name !== 'open') return this.commit('regenerate')
-    const session = this.#state.sessionOf(state)
-    const data = SessionModel.data(session)
-    SessionModel.patch(session, {}, this.#scope.backend.serializer)
-    this.#persistence.startOver(true)
-    try {
-      await this.commit('regenerate')
-    } catch (error) {
-      SessionModel.assign(session, data)
-      this.#persistence.startOver(false)
-      throw error
-    }
+    const session = this.state.sessionOf(state)
+    await beginAnew(session, this.scope.backend, this.persistence, () => this.commit('regenerate'))
   }
 
   /** Whether the caller runs in a change of this session. */
@@ -209,7 +208,7 @@ export class RequestSession implements SessionHost {
 
   /** A signal that is aborted when the session ends, and is released when the response closes. */
   get signal(): AbortSignal {
-    return signalIn(this.#scope, this.#persistence, this.#commits)
+    return signalIn(this.scope, this.persistence, this.#commits)
   }
 
   settled(): Promise<void> {
@@ -218,14 +217,14 @@ export class RequestSession implements SessionHost {
 
   /** The change of this session that the caller runs in, if it does. */
   get #draftAround(): Draft | undefined {
-    const state = this.#state.current
+    const state = this.state.current
     return state.name === 'open' ? Draft.around(state.session) : undefined
   }
 
   /** Reports an error that Koa does not get to see. */
   reportError(error: unknown): void {
-    this.#scope.report('error', this.#persistence.stored?.id, { error })
-    emitError(this.#scope.ctx, error)
+    this.scope.report('error', this.persistence.stored?.id, { error })
+    emitError(this.scope.ctx, error)
   }
 
   /** Writes while the handler is at work: what this puts on the response has to be true when the headers go out. */
@@ -236,14 +235,14 @@ export class RequestSession implements SessionHost {
       this.#earlyToken?.doubt()
       throw error
     }
-    if (this.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.#scope, this.#persistence)).note()
+    if (this.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
   }
 
   #end(): void {
-    refuseInHook(this.#scope)
+    refuseInHook(this.scope)
     // A logout ends the session that went on without this request, too.
-    if (this.#state.current.name === 'ended' && !this.#persistence.isElsewhere) return
-    this.#persistence.endLater()
-    this.#state.end({ settled: false })
+    if (this.state.current.name === 'ended' && !this.persistence.isElsewhere) return
+    this.persistence.endLater()
+    this.state.end({ settled: false })
   }
 }

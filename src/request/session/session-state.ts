@@ -10,16 +10,17 @@ import { CLOSED, notLoaded, opened, type OpenState, type State } from './state'
 export class SessionState {
   readonly #scope: RequestScope
   readonly #persistence: Persistence
-  readonly #owner: SessionHost
+  readonly #host: SessionHost
   #current: State = CLOSED
   #unread: SessionError | undefined
   #hasFailedToRead = false
+  #wasEmptyBefore = false
 
   /** @param owner what the session's object asks when it is used */
-  constructor(scope: RequestScope, persistence: Persistence, owner: SessionHost) {
+  constructor(scope: RequestScope, persistence: Persistence, host: SessionHost) {
     this.#scope = scope
     this.#persistence = persistence
-    this.#owner = owner
+    this.#host = host
   }
 
   get current(): State {
@@ -33,6 +34,11 @@ export class SessionState {
 
   get hasFailedToRead(): boolean {
     return this.#hasFailedToRead
+  }
+
+  /** Whether somebody has asked before the store was read, and got an empty session. */
+  get wasEmptyBefore(): boolean {
+    return this.#wasEmptyBefore
   }
 
   /** Whether it holds a change, or an end, that no commit has seen. */
@@ -63,8 +69,9 @@ export class SessionState {
   openNow(): void {
     const { isLazyStore, hasStore } = this.#scope.config
     if (isLazyStore) throw notLoaded()
-    if (hasStore) this.#current = opened(undefined)
-    else void this.read()
+    if (!hasStore) return void this.read()
+    this.#wasEmptyBefore ||= this.#scope.stage.isBefore
+    this.#current = opened(undefined)
   }
 
   /** Forgets what was read. */
@@ -74,7 +81,7 @@ export class SessionState {
 
   /** Goes on with other data: those of another session, where the one before was ended. */
   replace(data: Dictionary): void {
-    this.#current = { name: 'open', session: assignedBy(this.#owner, data), record: undefined }
+    this.#current = { name: 'open', session: assignedBy(this.#host, data), record: undefined }
   }
 
   /** @param settled whether the store and the client know it already */
@@ -85,13 +92,14 @@ export class SessionState {
   /** The session's object, made when it is first asked for. */
   sessionOf(state: OpenState): SessionModel {
     if (!state.session) this.#persistence.drawCustomId()
-    return (state.session ??= readBy(this.#owner, state.record))
+    return (state.session ??= readBy(this.#host, state.record))
   }
 
   /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */
   #openWithout(error: unknown): void {
     this.#current = CLOSED
     this.#hasFailedToRead = true
+    this.#scope.noteFailure(error)
     if (!this.#scope.tolerates(error)) throw error
     this.#unread = error
     this.#scope.report('error', this.#persistence.stored?.id, { error })

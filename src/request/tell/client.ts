@@ -24,12 +24,17 @@ export class Client {
   #sentOf: { id: string; changes: number } | undefined
   /** That is what the client presented. */
   #isRenewal = false
-  /** Whether the client presents anything of ours, accepted or not; undefined as long as nobody has looked. */
-  #holdsToken: boolean | undefined
+  /** What the client presents of ours, accepted or not; undefined as long as nobody has looked. */
+  #presented: readonly PresentedToken[] | undefined
   #wasTold = false
 
   constructor(scope: RequestScope) {
     this.#scope = scope
+  }
+
+  /** What the client presents; undefined as long as nobody has looked. */
+  get presented(): readonly PresentedToken[] | undefined {
+    return this.#presented
   }
 
   /** Whether the response says something of the session. */
@@ -149,8 +154,8 @@ export class Client {
   async signOut(id: string | undefined): Promise<void> {
     const { ctx, config } = this.#scope
     if (config.clearSiteData !== undefined) {
-      if (this.#holdsToken === undefined) await this.present()
-      if (this.#holdsToken) clearSiteData(ctx, config.clearSiteData)
+      const presented = this.#presented ?? (await this.present())
+      if (presented.length > 0) clearSiteData(ctx, config.clearSiteData)
     }
     await this.clear(id)
   }
@@ -163,7 +168,7 @@ export class Client {
   }
 
   #receive({ tokens, hasStraySignature }: Presented): PresentedToken[] {
-    this.#holdsToken = tokens.length > 0
+    this.#presented = tokens
     if (!hasStraySignature || this.isTooLate) return tokens
     this.#scope.config.transport.dropSignature?.(this.#scope.ctx)
     this.#wasTold = true

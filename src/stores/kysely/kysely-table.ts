@@ -85,16 +85,25 @@ export function checkTableName(table: unknown): string {
   )
 }
 
-/** @throws {SessionError} `ERR_SESSION_OPTIONS` for something that is no Kysely instance */
+/**
+ * The family, by how its statements are written: the names of dialects are others where they come from another package, or were
+ * minified.
+ *
+ * @throws {SessionError} `ERR_SESSION_OPTIONS` for something that is no Kysely instance
+ */
 export function familyOf(db: KyselyDatabase): SqlFamily {
-  const name = typeof db?.getExecutor === 'function' ? db.getExecutor().adapter.constructor.name : ''
-  if (/sqlite/i.test(name)) return 'sqlite'
-  if (/postgres/i.test(name)) return 'postgres'
-  if (/mysql/i.test(name)) return 'mysql'
+  const statement = typeof db?.getExecutor === 'function' ? sampleOf(db as AnyKysely) : ''
+  if (statement.includes('`')) return 'mysql'
+  if (statement.includes('$1')) return 'postgres'
+  if (statement.includes('?')) return 'sqlite'
   throw new SessionError(
     'ERR_SESSION_OPTIONS',
     'KyselyStore takes a Kysely instance for SQLite, PostgreSQL, or MySQL and MariaDB: new Kysely({ dialect }).',
   )
+}
+
+function sampleOf(db: AnyKysely): string {
+  return db.selectFrom('sessions').select('id').where('id', '=', 'a').compile().sql
 }
 
 /**

@@ -17,8 +17,13 @@ export interface NodeRedisCluster {
   readonly masters: unknown
 }
 
-/** A ready client of ioredis or of `redis`: what of it is used. */
-export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster
+/** A client of Valkey GLIDE, of a single server or of a cluster. It finds the node of a key by itself. */
+export interface GlideClient {
+  customCommand(args: string[]): Promise<unknown>
+}
+
+/** A ready client of ioredis, of `redis` or of Valkey GLIDE: what of it is used. */
+export type RedisClient = IoredisClient | NodeRedisClient | NodeRedisCluster | GlideClient
 
 /** Sends one command about one key. */
 export type Send = (command: string, key: string, ...args: string[]) => Promise<unknown>
@@ -36,7 +41,9 @@ export function senderOf(client: RedisClient): Send {
 
 function rawSenderOf(client: RedisClient): Send {
   // A class has a method "call" too, that of every function.
-  const candidate = (typeof client === 'object' ? client : null) as Partial<IoredisClient & NodeRedisCluster> | null
+  const candidate = (typeof client === 'object' ? client : null) as Partial<
+    IoredisClient & NodeRedisCluster & GlideClient
+  > | null
   if (typeof candidate?.call === 'function') {
     const ioredis = client as IoredisClient
     return (command, key, ...args) => ioredis.call(lowerCase(command), ...withKey(command, key, args))
@@ -46,6 +53,10 @@ function rawSenderOf(client: RedisClient): Send {
       'ERR_SESSION_OPTIONS',
       'createSentinel() of redis is not taken. For a group with sentinels, pass new Redis({ sentinels, name }) of ioredis.',
     )
+  }
+  if (typeof candidate?.customCommand === 'function') {
+    const glide = client as GlideClient
+    return (command, key, ...args) => glide.customCommand([command, ...withKey(command, key, args)])
   }
   if (typeof candidate?.sendCommand === 'function') {
     if ('masters' in candidate) {
@@ -57,7 +68,8 @@ function rawSenderOf(client: RedisClient): Send {
   }
   throw new SessionError(
     'ERR_SESSION_OPTIONS',
-    'RedisStore takes a ready client: new Redis() of ioredis, or await createClient().connect() of redis.',
+    'RedisStore takes a ready client: new Redis() of ioredis, await createClient().connect() of redis, or await ' +
+      'GlideClient.createClient() of Valkey GLIDE.',
   )
 }
 
@@ -163,7 +175,7 @@ function isPositive(value: unknown): boolean {
 }
 
 function asText(answer: unknown): unknown {
-  if (Array.isArray(answer)) return answer.map(asText)
+  if (Array.isArray(answer)) return Array.from(answer, asText)
   return Buffer.isBuffer(answer) ? answer.toString() : answer
 }
 

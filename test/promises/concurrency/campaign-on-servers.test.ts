@@ -1,7 +1,7 @@
 // Every call goes over the network: fewer trials of each kind.
 process.env.CAMPAIGN_RUNS ??= '2'
 
-import '../../support/server-backends'
+import '../../support/backends/server-backends'
 import './campaign.test'
 
 // As in there; it has to come before the library is loaded.

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { startClock, stopClock } from '../../support/clock'
-import { describeOnEachStore } from '../../support/conditional-backends'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
 import { brokenIn, type Campaign, MAX_STALE, run, trialsOf } from './campaign'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.

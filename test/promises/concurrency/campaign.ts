@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { LayeredStore, type SessionOptions, type Store } from 'koa-session-service'
-import { type Answer, CookieJar, Visitor } from '../../support/app'
-import type { FullStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, readData, tokenOf } from '../../support/racing-app'
-import { type Fault, ScheduledStore } from '../../support/scheduled-store'
+import { type Answer, CookieJar, Visitor } from '../../support/app/app'
+import type { FullStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, readData, tokenOf } from '../../support/races/racing-app'
+import { type Fault, ScheduledStore } from '../../support/races/scheduled-store'
 
 /** How long a process may answer from its cache, where it has one, in milliseconds. */
 export const MAX_STALE = 60_000

@@ -1,6 +1,8 @@
+import type { Context } from 'koa'
+import { nextTurn } from '../../support/app/site'
 import { startClock, stopClock } from '../../support/clock'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, type RacingAppOptions, readData, THIRTY_DAYS } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, type RacingAppOptions, readData, THIRTY_DAYS } from '../../support/races/racing-app'
 
 const ONE_DAY = 24 * 60 * 60 * 1000
 
@@ -13,14 +15,94 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
     const fastAnswer = await racing.another(visitor).get(fast)
     const slowAnswer = await request.finish()
     expect([fastAnswer.status, slowAnswer.status]).toEqual([200, 200])
-    const record = await racing.record(idOf(visitor))
-    return { data: await readData(visitor), record, fastAnswer, slowAnswer }
+    await nextTurn()
+    const [record, events] = [await racing.record(idOf(visitor)), [...racing.events]]
+    return { data: await readData(visitor), record, events, fastAnswer, slowAnswer }
+  }
+
+  /** The same for requests that set many keys. */
+  function raceWith(mine: object, theirs: object, options: Partial<RacingAppOptions> = {}, base: object = {}) {
+    const put = (data: object) => (ctx: Context) => void Object.assign(ctx.session, data)
+    const verbs = { base: put(base), mine: put(mine), theirs: put(theirs) }
+    return race('/mine', '/theirs', { ...options, verbs }, ['/base'])
   }
 
   it('R9: both changes are kept where the keys differ', async () => {
-    const { data, slowAnswer } = await race('/set/mine', '/set/theirs')
+    const { data, events } = await race('/set/mine', '/set/theirs')
     expect(data).toEqual({ secret: 'secret', mine: 'mine', theirs: 'theirs' })
-    expect(slowAnswer.json()).toEqual({ data })
+    expect(events).toEqual(['conflict'])
+  })
+
+  it('R9, D17: who saves last sees the merged data at once', async () => {
+    const { data, slowAnswer } = await race('/setandsave/mine', '/set/theirs', {
+      verbs: { setandsave: async (ctx, sessions, key) => ((ctx.session[key] = key), sessions.save(ctx)) },
+    })
+    expect(slowAnswer.json()).toEqual({ data: { secret: 'secret', mine: 'mine', theirs: 'theirs' } })
+    expect(data).toEqual({ secret: 'secret', mine: 'mine', theirs: 'theirs' })
+  })
+
+  it.each<[string, object, object]>([
+    ['null that one sets', { b: null }, { a: 1 }],
+    ['null that the other sets', { b: 2 }, { a: null }],
+    ['names of every object’s own parts, set to null', { toString: null }, { valueOf: null }],
+    ['the same change, made by both', { a: 1 }, { a: 1 }],
+    ['names of the session’s own parts', { b: 2 }, { constructor: 'c', hasOwnProperty: 1 }],
+    ['a key of each beside one of both', { user: 'bob', b: 2 }, { user: 'carol', a: 1 }],
+  ])('R9, D17: two parallel requests keep %s', async (_what, mine, theirs) => {
+    const { data } = await raceWith(mine, theirs)
+    expect(data).toEqual({ secret: 'secret', ...theirs, ...mine })
+  })
+
+  it.each([
+    ['constructor', 1],
+    ['toString', 1],
+    ['save', 1],
+    ['toString', null],
+    ['b', null],
+  ])('R9, D17: the key "%s", which was %p, stays away where one of two requests removes it', async (key, value) => {
+    const begin = (ctx: Context) => (ctx.session = { secret: 'secret', [key]: value })
+    const drop = (ctx: Context) => (ctx.session = { secret: 'secret' })
+    const { data } = await race('/drop', '/set/a', { verbs: { begin, drop } }, ['/begin'])
+    expect(data).toEqual({ secret: 'secret', a: 'a' })
+  })
+
+  it('R9, D17: keys that two requests remove, one each, stay away', async () => {
+    const { data } = await race('/delete/a', '/delete/b', {}, ['/set/a', '/set/b', '/set/c'])
+    expect(data).toEqual({ secret: 'secret', c: 'c' })
+  })
+
+  it.each([false, true])(
+    'R9, D17: a request that changes nothing takes nothing back, nor does its renewal (rolling: %p)',
+    async (rolling) => {
+      const { data } = await race('/read', '/set/a', { rolling })
+      expect(data).toEqual({ secret: 'secret', a: 'a' })
+    },
+  )
+
+  it('R9, D17: a renewal by another request is no obstacle to a change', async () => {
+    const { data } = await race('/set/b', '/read', { rolling: true })
+    expect(data).toEqual({ secret: 'secret', b: 'b' })
+  })
+
+  it('D17: the writes of one request do not conflict with each other', async () => {
+    const { racing, visitor } = await RacingApp.open({
+      store: getStore(),
+      verbs: {
+        busy: async (ctx, sessions) => {
+          await sessions.touch(ctx)
+          ctx.session.a = 1
+          await ctx.session.save()
+          ctx.session.maxAge = THIRTY_DAYS
+          await ctx.session.manuallyCommit()
+          await sessions.touch(ctx)
+          ctx.session.b = 2
+        },
+      },
+    })
+    await visitor.get('/busy')
+    await nextTurn()
+    expect(racing.events).toEqual([])
+    expect(await readData(visitor)).toEqual({ secret: 'secret', a: 1, b: 2 })
   })
 
   it('R9: the last writer of a key wins', async () => {
@@ -64,11 +146,11 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
 
     beforeEach(() => onConflict.mockClear())
 
-    it('R9: it is told the three states, and decides', async () => {
-      const { data } = await race('/add/10', '/add/5', { onConflict }, ['/add/1'])
-      const [base, mine, theirs] = [1, 11, 6].map((views) => ({ secret: 'secret', views }))
-      expect(onConflict.mock.calls).toEqual([[base, mine, theirs]])
-      expect(data?.views).toBe(16)
+    it('R9, D17: it is told the three states, and decides over the whole', async () => {
+      const { data } = await raceWith({ views: 11, b: 2 }, { views: 6, a: 1 }, { onConflict }, { views: 1 })
+      const base = { secret: 'secret', views: 1 }
+      expect(onConflict.mock.calls).toEqual([[base, { ...base, views: 11, b: 2 }, { ...base, views: 6, a: 1 }]])
+      expect(data).toEqual({ secret: 'secret', views: 16, a: 1 })
     })
 
     it('R9: it is not asked where the keys differ', async () => {

@@ -9,10 +9,10 @@ import session, {
   type SessionService,
   type Store,
 } from 'koa-session-service'
-import { CookieJar, createApp, Visitor } from '../../support/app'
-import { createGate } from '../../support/gate'
-import { createSite, sessionOf, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { CookieJar, createApp, Visitor } from '../../support/app/app'
+import { createGate } from '../../support/races/gate'
+import { createSite, sessionOf, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 
@@ -131,33 +131,36 @@ describe.each(STORES)('a page that has written its session early, and is slow, o
 describe.each(STORES.filter(({ name }) => !name.includes('two processes')))(
   'an answer that waits on its way out, on $name',
   ({ create }) => {
-    it.each(ROTATIONS)('R85: does not bring the earlier token back: beside $name', async ({ options, rotate }) => {
-      const out = createGate()
-      const app = createApp()
-      app.use(async (ctx, next) => {
-        await next()
-        if (ctx.path === '/slow') await out.pass()
-      })
-      const [store] = create()
-      const middleware = session({ ...options, store }, app)
-      app.use(middleware)
-      app.use(async (ctx) => {
-        if (ctx.path === '/seed') ctx.session.kept = true
-        if (ctx.path === '/slow') ctx.session.slow = true
-        if (ctx.path === '/rotate') await rotate(middleware.sessions, ctx)
-        ctx.body = { session: ctx.session }
-      })
-      const browser = new Visitor(app)
-      await browser.get('/seed')
-      const slow = new Visitor(app, browser.jar.copy()).get('/slow')
-      await out.reached
-      await browser.get('/rotate')
-      const held = browser.jar.header
-      out.open()
-      browser.jar.accept((await slow).setCookie)
-      expect(browser.jar.header).toBe(held)
-      expect(await sessionOf(browser)).toMatchObject({ kept: true, slow: true })
-    })
+    it.each(ROTATIONS)(
+      'R85: an answer that waits on its way out does not bring the earlier token back: beside $name',
+      async ({ options, rotate }) => {
+        const out = createGate()
+        const app = createApp()
+        app.use(async (ctx, next) => {
+          await next()
+          if (ctx.path === '/slow') await out.pass()
+        })
+        const [store] = create()
+        const middleware = session({ ...options, store }, app)
+        app.use(middleware)
+        app.use(async (ctx) => {
+          if (ctx.path === '/seed') ctx.session.kept = true
+          if (ctx.path === '/slow') ctx.session.slow = true
+          if (ctx.path === '/rotate') await rotate(middleware.sessions, ctx)
+          ctx.body = { session: ctx.session }
+        })
+        const browser = new Visitor(app)
+        await browser.get('/seed')
+        const slow = new Visitor(app, browser.jar.copy()).get('/slow')
+        await out.reached
+        await browser.get('/rotate')
+        const held = browser.jar.header
+        out.open()
+        browser.jar.accept((await slow).setCookie)
+        expect(browser.jar.header).toBe(held)
+        expect(await sessionOf(browser)).toMatchObject({ kept: true, slow: true })
+      },
+    )
   },
 )
 

@@ -4,9 +4,9 @@ import http2 from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import type { Context } from 'koa'
 import { MemoryStore, type SessionOptions, type SessionService } from 'koa-session-service'
-import { createGate } from '../../support/gate'
-import { createSite, nextTurn, sessionOf, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { createGate } from '../../support/races/gate'
+import { createSite, nextTurn, sessionOf, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 
@@ -99,7 +99,7 @@ const STORES = [
 describe.each(PROTOCOLS)('a browser that hangs up, over $protocol', ({ create: createServer, ask }) => {
   describe.each(STORES)('on $store', ({ create }) => {
     it.each(CASES)(
-      'R86: keeps its session, and the token that it holds: $name',
+      'R86: a browser that hangs up keeps its session, and the token that it holds: $name',
       async ({ before, options, verb, seed = ANN }) => {
         const store = create()
         const page = createGate()

@@ -1,5 +1,5 @@
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { RacingApp, readData } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { RacingApp, readData } from '../../support/races/racing-app'
 
 const MANY = 500
 

@@ -1,4 +1,4 @@
-import '../../support/server-backends'
+import '../../support/backends/server-backends'
 import './change-interleavings.test'
 import './logout-interleavings.test'
 import './rotation-interleavings.test'

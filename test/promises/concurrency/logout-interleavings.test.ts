@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { startClock, stopClock } from '../../support/clock'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { race, RUNS } from '../../support/race'
-import { idOf, readData } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { race, RUNS } from '../../support/races/race'
+import { idOf, readData } from '../../support/races/racing-app'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

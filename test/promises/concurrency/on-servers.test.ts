@@ -1,4 +1,4 @@
-import '../../support/server-backends'
+import '../../support/backends/server-backends'
 import './changes.test'
 import './increments.test'
 import './logout.test'

@@ -1,2 +1,2 @@
-import '../../support/server-backends'
+import '../../support/backends/server-backends'
 import './over-http.test'

@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { RacingApp, readData } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { RacingApp, readData } from '../../support/races/racing-app'
 
 const MANY = 500
 

@@ -49,7 +49,7 @@ const STORES: { name: string; create: () => MemoryStore; finds: string[] }[] = [
 ]
 
 describe('pairs of verbs beside a rival', () => {
-  it.each(STORES)('R83: find a store that $name', async ({ create, finds }) => {
+  it.each(STORES)('R83: pairs of verbs beside a rival find a store that $name', async ({ create, finds }) => {
     const backend: PairBackend = {
       name: 'a broken store',
       create: () => {
@@ -66,14 +66,14 @@ describe('pairs of verbs beside a rival', () => {
     expect(Array.from(found)).toEqual(expect.arrayContaining(finds))
   })
 
-  it('R83: find a verb that waits for ever', async () => {
+  it('R83: pairs of verbs beside a rival find a verb that waits for ever', async () => {
     const second = { name: 'a verb that waits for ever', run: () => new Promise(() => undefined) }
     const [number] = numbersOf(SETTINGS[0], { first: 0, count: 1 })
     const broken = brokenIn(await runTrial({ ...trialOf(number), second }))
     expect(broken.map(({ check }) => check)).toContain('every request is answered, and every verb ends')
   })
 
-  it('R83: are the same for the same number', async () => {
+  it('R83: pairs of verbs beside a rival are the same for the same number', async () => {
     const [number] = numbersOf(SETTINGS[4], { first: 7, count: 1 })
     const [one, other] = [await runTrial(trialOf(number)), await runTrial(trialOf(number))]
     expect(one.log).toEqual(other.log)

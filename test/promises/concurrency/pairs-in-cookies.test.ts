@@ -1,8 +1,8 @@
 import { sealed, type SessionOptions } from 'koa-session-service'
-import { CookieJar } from '../../support/app'
+import { CookieJar } from '../../support/app/app'
 import { Process } from '../../support/races/process'
 import { FLASH, VERBS, type Verb } from '../../support/races/verbs'
-import { turns } from '../../support/scheduled-store'
+import { turns } from '../../support/races/scheduled-store'
 
 const KEY = 'a secret of more than thirty-two bytes'
 const OWNED: SessionOptions = { owner: ({ user }) => user as string }

@@ -1,11 +1,14 @@
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, type RacingAppOptions, readData, tokenOf } from '../../support/racing-app'
+import { nextTurn } from '../../support/app/site'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, type RacingAppOptions, readData, tokenOf } from '../../support/races/racing-app'
 
 /** What may be under way while another request regenerates the session; whether `rolling` is on. */
 const UNDER_WAY: [path: string, rolling: boolean][] = [
   ['/read', false],
   ['/read', true],
   ['/set/late', false],
+  ['/replace/late', false],
+  ['/savethenset/late', false],
   ['/set/late', true],
   ['/update/late', false],
   ['/touch', false],
@@ -27,22 +30,24 @@ describeOnEachStore('a request that is under way while another one regenerates',
       return { racing, visitor, old, answer }
     }
 
-    it('R12, R34: finishes without error, and leaves the old token dead', async () => {
+    it('R12, R34: a request that is under way while another one regenerates finishes without error, and leaves the old token dead', async () => {
       const { racing, visitor, old, answer } = await race()
       expect(answer.status).toBe(200)
+      await nextTurn()
       expect(racing.errors).toEqual([])
+      expect(racing.events).toEqual(path === '/read' && !rolling ? [] : ['gone'])
       expect(tokenOf(visitor)).not.toBe(tokenOf(old))
       expect(await readData(old)).toEqual({})
     })
 
-    it('R12, R53: leaves the session as it is, under the key that it had', async () => {
+    it('R12, R53: a request that is under way while another one regenerates leaves the session as it is, under the key that it had', async () => {
       const { racing, visitor, old } = await race()
       expect(idOf(visitor)).toBe(idOf(old))
       expect(await racing.records()).toEqual([await racing.record(idOf(old))])
       expect(await readData(visitor)).toEqual({ secret: 'secret' })
     })
 
-    it('R12: does the same in another process', async () => {
+    it('R12: a request that is under way while another one regenerates does the same in another process', async () => {
       const { racing, visitor, old, answer } = await race(2)
       expect(answer.status).toBe(200)
       expect(await racing.records()).toHaveLength(1)
@@ -50,7 +55,7 @@ describeOnEachStore('a request that is under way while another one regenerates',
       expect(await readData(visitor)).toEqual({ secret: 'secret' })
     })
 
-    it('R12, D22: says nothing to the browser, which has the new token by then', async () => {
+    it('R12, D22: a request that is under way while another one regenerates says nothing to the browser, which has the new token by then', async () => {
       const { racing, visitor } = await RacingApp.open({ store: getStore(), rolling })
       const request = await racing.start(visitor, path)
       await visitor.get('/regenerate')

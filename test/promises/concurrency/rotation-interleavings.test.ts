@@ -1,9 +1,9 @@
 import fc from 'fast-check'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { hasEffect, race, RUNS, type Outcome } from '../../support/race'
-import { idOf, type RacingAppOptions, readData, tokenOf } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { hasEffect, race, RUNS, type Outcome } from '../../support/races/race'
+import { idOf, type RacingAppOptions, readData, tokenOf } from '../../support/races/racing-app'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { LayeredStore, MemoryStore, type SessionOptions, type SessionService, type Store } from 'koa-session-service'
-import { Visitor } from '../../support/app'
-import { createGate } from '../../support/gate'
-import { createSite, sessionOf, type Handlers, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { Visitor } from '../../support/app/app'
+import { createGate } from '../../support/races/gate'
+import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 type SignIn = (sessions: SessionService, ctx: Context) => unknown
 

@@ -3,8 +3,8 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Context } from 'koa'
 import { MemoryStore, type SessionOptions, type SessionService } from 'koa-session-service'
-import { Visitor } from '../../support/app'
-import { createSite } from '../../support/site'
+import { Visitor } from '../../support/app/app'
+import { createSite } from '../../support/app/site'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { idOf, RacingApp, readData } from '../../support/racing-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { idOf, RacingApp, readData } from '../../support/races/racing-app'
 
 describeOnEachStore('a new id that another session has', (getStore) => {
   /** Alice has a session; then `genid` yields her id so many times before a free one. */
@@ -23,7 +23,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     return { racing, alice, bob, before, drawn }
   }
 
-  it('R13: is passed over for a free one', async () => {
+  it('R13: a new id that another session has is passed over for a free one', async () => {
     const { racing, alice, before } = await open(2)
     const carol = racing.visitor()
     expect((await carol.get('/set/carol')).status).toBe(200)
@@ -32,16 +32,17 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     expect(await racing.record(idOf(alice))).toEqual(before)
   })
 
-  it('R13: ends with a coded error after a bounded number of attempts, and does not touch the other session', async () => {
+  it('R13: a new id that another session has ends with a coded error after a bounded number of attempts, and does not touch the other session', async () => {
     const { racing, alice, before, drawn } = await open(Infinity)
     const carol = racing.visitor()
     expect(await carol.get('/set/carol')).toMatchObject({ status: 503, setCookie: [] })
     expect(racing.errors).toMatchObject([{ code: 'ERR_SESSION_CONFLICT', status: 503 }])
     expect(drawn.length).toBeLessThanOrEqual(12)
     expect(await racing.record(idOf(alice))).toEqual(before)
+    expect(await racing.records()).toHaveLength(2)
   })
 
-  it('R13: is drawn by many new sessions at once, and each gets one of its own', async () => {
+  it('R13: a new id that another session has is drawn by many new sessions at once, and each gets one of its own', async () => {
     const run = randomUUID()
     let draws = 0
     const genid = () => `${run}-${++draws <= 50 ? draws % 5 : draws}`
@@ -54,7 +55,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     }
   })
 
-  it('R13, R53: is of no matter to a session that is regenerated: it keeps its own, and draws none', async () => {
+  it('R13, R53: a new id that another session has is of no matter to a session that is regenerated: it keeps its own, and draws none', async () => {
     const { racing, alice, bob, before, drawn } = await open(Infinity)
     const old = racing.another(bob)
     expect((await bob.get('/regenerate')).status).toBe(200)
@@ -65,7 +66,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     expect(await racing.record(idOf(alice))).toEqual(before)
   })
 
-  it('R13: is passed over by a session that takes the place of another one', async () => {
+  it('R13: a new id that another session has is passed over by a session that takes the place of another one', async () => {
     const { racing, alice, bob, before } = await open(2)
     const old = racing.another(bob)
     expect((await bob.get('/restart/new')).status).toBe(200)

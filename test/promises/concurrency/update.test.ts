@@ -1,6 +1,7 @@
 import type { Session } from 'koa-session-service'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { RacingApp, readData, type Verb } from '../../support/racing-app'
+import { nextTurn } from '../../support/app/site'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { RacingApp, readData, type Verb } from '../../support/races/racing-app'
 
 interface Race {
   /** What update() is told to do. */
@@ -30,34 +31,37 @@ describeOnEachStore('update()', (getStore) => {
     meanwhile.push(...faster.map((path) => () => racing.another(visitor).get(path)))
     const answer = await racing.another(visitor).get('/slow')
     expect(meanwhile).toEqual([])
+    await nextTurn()
     return { answer, racing, data: await readData(visitor) }
   }
 
-  it.each([1, 2, 3])('R10: runs again on fresh data after each of %d conflicts', async (conflicts) => {
+  it.each([1, 2, 3])('R10: update() runs again on fresh data after each of %d conflicts', async (conflicts) => {
     const seen: unknown[] = []
     const change = (session: Session) => {
       seen.push(session.views)
       session.views = (session.views ?? 0) + 100
     }
-    const { data } = await race({ change, faster: Array<string>(conflicts).fill('/add/1'), data: { views: 1 } })
+    const faster = Array<string>(conflicts).fill('/add/1')
+    const { racing, data } = await race({ change, faster, data: { views: 1 } })
     expect(seen).toEqual(Array.from({ length: conflicts + 1 }, (_, index) => index + 1))
     expect(data).toEqual({ secret: 'secret', views: conflicts + 101 })
+    expect(racing.events).toEqual(Array<string>(conflicts).fill('conflict'))
   })
 
-  it('R10: keeps what others set and delete meanwhile, conflict after conflict', async () => {
+  it('R10: update() keeps what others set and delete meanwhile, conflict after conflict', async () => {
     const change = (session: Session) => (session.mine = 1)
     const { data } = await race({ change, faster: ['/set/a', '/delete/old', '/set/b'], data: { old: 1 } })
     expect(data).toEqual({ secret: 'secret', mine: 1, a: 'a', b: 'b' })
   })
 
-  it('R10: keeps what its own request has changed before, conflict after conflict', async () => {
+  it('R10: update() keeps what its own request has changed before, conflict after conflict', async () => {
     const change = (session: Session) => (session.mine = 1)
     const { data } = await race({ change, faster: ['/set/a', '/set/b'], earlier: { early: 1 } })
     expect(data).toEqual({ secret: 'secret', early: 1, mine: 1, a: 'a', b: 'b' })
   })
 
   it.each([1, 2])(
-    'R10: runs on fresh data where it changes a value in place, after %d conflicts',
+    'R10: update() runs on fresh data where it changes a value in place, after %d conflicts',
     async (conflicts) => {
       const { data } = await race({
         change: (session) => (session.items as string[]).push('mine'),
@@ -69,7 +73,7 @@ describeOnEachStore('update()', (getStore) => {
     },
   )
 
-  it('R10: writes nothing where its function fails in a later run', async () => {
+  it('R10: update() writes nothing where its function fails in a later run', async () => {
     let runs = 0
     const change = (session: Session) => {
       session.mine = 1
@@ -81,11 +85,15 @@ describeOnEachStore('update()', (getStore) => {
     expect(data).toEqual({ secret: 'secret', theirs: 'theirs' })
   })
 
-  it.each(['/null', '/destroy'])('R10: R11: answers null where %s was faster, and writes nothing', async (path) => {
-    const { answer, racing } = await race({ change: (session) => (session.mine = 1), faster: [path] })
-    expect(answer).toMatchObject({ status: 200, body: '{"data":null}' })
-    expect(await racing.records()).toEqual([])
-  })
+  it.each(['/null', '/destroy'])(
+    'R10: R11: update() answers null where %s was faster, and writes nothing',
+    async (path) => {
+      const { answer, racing } = await race({ change: (session) => (session.mine = 1), faster: [path] })
+      expect(answer).toMatchObject({ status: 200, body: '{"data":null}', setCookie: [] })
+      expect(await racing.records()).toEqual([])
+      expect(racing.events).toEqual(['gone'])
+    },
+  )
 
   it('R10: R34: a session that changes hands in a later run has a new token', async () => {
     const { racing, visitor } = await RacingApp.open({

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import { LayeredStore, type SessionOptions, type SessionService, type Store } from 'koa-session-service'
-import { Visitor } from '../../support/app'
-import { createGate } from '../../support/gate'
-import { inTime } from '../../support/in-time'
-import { createSite, sessionOf, type Handlers, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { Visitor } from '../../support/app/app'
+import { createGate } from '../../support/races/gate'
+import { inTime } from '../../support/races/in-time'
+import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 type Beside = (sessions: SessionService, ctx: Context) => unknown
 

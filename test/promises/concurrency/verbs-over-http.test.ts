@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import type { Context } from 'koa'
 import type { SessionOptions, SessionService } from 'koa-session-service'
-import { CookieJar } from '../../support/app'
-import { turns } from '../../support/scheduled-store'
-import { createSite, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { CookieJar } from '../../support/app/app'
+import { turns } from '../../support/races/scheduled-store'
+import { createSite, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 type Two = (sessions: SessionService, ctx: Context, later: () => Promise<void>) => unknown
 

@@ -24,7 +24,7 @@ const anything = fc.string({ unit: fc.constantFrom('a', 'b', '.', 's', 'i', 'g',
 test.each([
   ['headers of cookies', likeHeaders],
   ['anything', anything],
-])('the first value and the first signature are those that the cookies package finds: %s', (_, headers) => {
+])('R35: the first value and the first signature are those that the cookies package finds: %s', (_, headers) => {
   fc.assert(
     fc.property(headers, name, (header, wanted) => {
       const { values, signatures } = findCookies(header, wanted)
@@ -34,7 +34,7 @@ test.each([
   )
 })
 
-test('every value of a repeated name is found, in the order of the header', () => {
+test('R35: every value of a repeated name is found, in the order of the header', () => {
   const values = fc.array(fc.base64String({ minLength: 1 }), { minLength: 1, maxLength: 20 })
   fc.assert(
     fc.property(values, values, (tokens, signatures) => {

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import Keygrip from 'keygrip'
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
 import { cookieText } from '../../support/set-cookie'
 
@@ -120,7 +120,7 @@ function cookieHeader({ key, keys }: Exchange): string {
   return `${key}=${value}; ${key}.sig=${keygrip.sign(`${key}=${value}`)}`
 }
 
-test('a session that is set has the lines that the cookies package writes for its value', async () => {
+test('R1: a session that is set has the lines that the cookies package writes for its value', async () => {
   await fc.assert(
     fc.asyncProperty(exchange, async (given) => {
       const lines = await ours(given, '', { user: 'bob' })
@@ -132,7 +132,7 @@ test('a session that is set has the lines that the cookies package writes for it
   )
 })
 
-test('a session that is ended has the lines that the cookies package writes to clear it', async () => {
+test('R1: a session that is ended has the lines that the cookies package writes to clear it', async () => {
   await fc.assert(
     fc.asyncProperty(exchange, async (given) => {
       expect(await ours(given, cookieHeader(given), null)).toEqual(await theirs(given, ''))
@@ -144,7 +144,7 @@ test('a session that is ended has the lines that the cookies package writes to c
 test.each<[string, SessionOptions, (path: string) => string]>([
   ['fixed attributes', {}, () => '/'],
   ['attributes by request', { secure: 'auto', path: (ctx) => ctx.path }, (path) => path],
-])('the lines of each response are of its own second and connection: %s', async (_, options, pathOf) => {
+])('R1: the lines of each response are of its own second and connection: %s', async (_, options, pathOf) => {
   const clock = stopClock()
   const app = createApp()
   app.proxy = true

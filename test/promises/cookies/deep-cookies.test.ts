@@ -1,5 +1,5 @@
 import { sealed, type SessionOptions } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
+import { createSessionApp } from '../../support/app/session-app'
 
 const DEEP = `{"a":${'['.repeat(5_000)}${']'.repeat(5_000)},"_expire":4102444800000}`
 const parse = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64').toString())

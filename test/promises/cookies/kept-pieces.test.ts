@@ -1,4 +1,4 @@
-import { createSessionApp } from '../../support/session-app'
+import { createSessionApp } from '../../support/app/session-app'
 
 /** A session named as a further piece of another one would be. */
 const OPTIONS = { key: 'sess.1' }

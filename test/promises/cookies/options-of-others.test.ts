@@ -2,7 +2,7 @@ import Cookies from 'cookies'
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { createSession, MemoryStore, type CreateSessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 
 type Given = Record<string, unknown>

@@ -2,7 +2,7 @@ import * as crypto from 'node:crypto'
 import Keygrip from 'keygrip'
 import type Koa from 'koa'
 import { CookieTransport } from '../../../src/transports/cookie-transport'
-import { contextOf } from '../../support/contexts'
+import { contextOf } from '../../support/app/contexts'
 
 const SECRETS = ['the first secret', 'an old secret']
 const KEYS: [string, () => NonNullable<Koa['keys']>][] = [

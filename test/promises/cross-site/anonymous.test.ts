@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { MemoryStore, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { recordCalls } from '../../support/recording-store'
-import { createSite, nextTurn, type Handlers } from '../../support/site'
+import { createApp } from '../../support/app/app'
+import { createSite, nextTurn, type Handlers } from '../../support/app/site'
 import { CASES, FOREIGN, OWN, signIn } from './requests'
+import { spyOn } from '../../support/spies/spy-on'
 
 const serviceOf = (ctx: Context) => SessionService.of(ctx) as unknown as SessionService
 
@@ -70,7 +70,7 @@ describe.each(CASES)('crossSite: anonymous, $name', ({ options, KoaClass }) => {
     'R74: a handler that %s changes nothing in the store and the browser',
     async (_, attempt, status) => {
       const given = { ...options(), rolling: true, renew: true, genid: () => 'eves-own-id' }
-      const { calls, store } = recordCalls(given.store ? (given.store as MemoryStore) : new MemoryStore())
+      const { calls, store } = spyOn({ store: given.store ?? new MemoryStore() })
       const site = siteOf(
         given.store ? { ...given, store } : given,
         {
@@ -126,7 +126,7 @@ describe('the verbs of an owner, in a request from another site', () => {
     ['asks how fresh', (ctx) => ({ answer: serviceOf(ctx).isFresh(Infinity, {}, ctx) }), 200, { answer: false }],
     ['watches', async (ctx) => ({ answer: (await serviceOf(ctx).signal(ctx)).aborted }), 200, { answer: true }],
   ])('R74: it %s as nobody, whatever a handler has put into its session', async (_what, ask, status, body) => {
-    const { store, methods } = recordCalls(new MemoryStore())
+    const { store, take } = spyOn({ store: new MemoryStore() })
     const handlers: Handlers = {
       '/ask': async (ctx) => {
         ctx.session.user = 'ann'
@@ -135,9 +135,9 @@ describe('the verbs of an owner, in a request from another site', () => {
     }
     const site = siteOf({ store, owner }, handlers)
     await signIn(site.visitor)
-    methods()
+    take()
     const answer = await site.visitor.post('/ask', undefined, FOREIGN)
-    expect([answer.status, answer.setCookie, methods()]).toEqual([status, [], []])
+    expect([answer.status, answer.setCookie, take()]).toEqual([status, [], []])
     if (body) expect(answer.json()).toEqual(body)
     expect(await site.sessions.list({ owner: 'ann' })).toHaveLength(1)
   })

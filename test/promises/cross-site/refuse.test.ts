@@ -1,10 +1,10 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { hardened, MemoryStore, SessionError, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { recordCalls } from '../../support/recording-store'
-import { createSite, type Handlers, type Site } from '../../support/site'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { createSite, type Handlers, type Site } from '../../support/app/site'
 import { CASES, FOREIGN, OWN, signIn } from './requests'
+import { spyOn } from '../../support/spies/spy-on'
 
 const REFUSED = { code: 'ERR_SESSION_CROSS_SITE', status: 403, expose: false }
 
@@ -202,12 +202,12 @@ it('R74: it is off by default, as in koa-session', async () => {
 })
 
 it('R74: a refused request makes no call of the store', async () => {
-  const { store, methods } = recordCalls(new MemoryStore())
+  const { store, take } = spyOn({ store: new MemoryStore() })
   const { visitor } = siteOf({ store, rolling: true })
   await signIn(visitor)
-  methods()
+  take()
   await visitor.post('/user', undefined, FOREIGN)
-  expect(methods()).toEqual([])
+  expect(take()).toEqual([])
 })
 
 it('R74, R40: hardened() refuses', async () => {

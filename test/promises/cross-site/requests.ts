@@ -1,6 +1,6 @@
 import type { SessionOptions } from 'koa-session-service'
-import { KOA_VERSIONS, type Visitor } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
+import { KOA_VERSIONS, type Visitor } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
 
 /** What a browser adds to a request that a page of another site has made. */
 export const FOREIGN = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }

@@ -1,4 +1,4 @@
-import { createSite } from '../../support/site'
+import { createSite } from '../../support/app/site'
 import { FOREIGN } from './requests'
 
 // The only test of its file: a developer is told once in a process.

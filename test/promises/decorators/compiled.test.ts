@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { MemoryStore, session, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 import { COMPILERS, evaluate, fixtureText } from './compilers'
 import type * as fixture from './fixtures/carts'
 

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { session as middleware, SessionError, SessionService } from 'koa-session-service'
 import { session } from 'koa-session-service/decorators'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 import { transformSync } from 'esbuild'
 import { evaluate } from './compilers'
 
@@ -53,16 +53,19 @@ describe('an accessor whose "required" returns a promise', () => {
   test.each([
     ['yes', async () => true],
     ['an error', async () => Promise.reject(new Error('no database'))],
-  ])('R80: is told that it cannot wait; it was %s', async (_name, required) => {
-    const app = createApp()
-    app.use(middleware({ asyncLocalStorage: true }, app))
-    const { get } = session({ required })({}, 'cart') as unknown as PropertyDescriptor
-    app.use((ctx: Context) => {
-      ctx.session.views = 1
-      ctx.body = (errorOf(() => get?.call({})) as SessionError).message
-    })
-    expect((await new Visitor(app).get('/')).body).toContain('an accessor cannot wait')
-  })
+  ])(
+    'R80: an accessor whose "required" returns a promise is told that it cannot wait; it was %s',
+    async (_name, required) => {
+      const app = createApp()
+      app.use(middleware({ asyncLocalStorage: true }, app))
+      const { get } = session({ required })({}, 'cart') as unknown as PropertyDescriptor
+      app.use((ctx: Context) => {
+        ctx.session.views = 1
+        ctx.body = (errorOf(() => get?.call({})) as SessionError).message
+      })
+      expect((await new Visitor(app).get('/')).body).toContain('an accessor cannot wait')
+    },
+  )
 })
 
 test('R80: without the middleware of the service it says so', async () => {

@@ -5,10 +5,10 @@ import { deviceBound } from 'koa-session-service/dbsc'
 import { session, type SessionRequirements } from 'koa-session-service/decorators'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, useKoaServer } from 'routing-controllers'
-import { createApp } from '../../support/app'
-import { BoundBrowser, LONG_KEYS, offeredIn, type Account } from '../../support/bound-site'
+import { createApp } from '../../support/app/app'
+import { BoundBrowser, LONG_KEYS, offeredIn, type Account } from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-import { SoftwareDevice } from '../../support/software-device'
+import { SoftwareDevice } from '../../support/device/software-device'
 
 type Requirements = SessionRequirements<never>
 type Door = (requirements: Requirements, key?: string) => new () => { go: (given?: unknown) => Promise<unknown> }

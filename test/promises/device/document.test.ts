@@ -4,8 +4,8 @@ import { deviceBound } from 'koa-session-service/dbsc'
 import { codeBlocks, readText, tableRows } from '../../world/readme/markdown'
 import { closePrograms, run } from '../../world/readme/run-block'
 import { complaints } from '../../world/readme/typescript'
-import { CookieJar } from '../../support/app'
-import { SoftwareDevice } from '../../support/software-device'
+import { CookieJar } from '../../support/app/app'
+import { SoftwareDevice } from '../../support/device/software-device'
 
 const text = readText('docs/device-bound-sessions.md')
 const [{ code }] = codeBlocks(text)

@@ -1,7 +1,13 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { createBoundSite, offeredIn, LIFETIME, type BoundBrowser, type Instructions } from '../../support/bound-site'
+import {
+  createBoundSite,
+  offeredIn,
+  LIFETIME,
+  type BoundBrowser,
+  type Instructions,
+} from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-import { hold, NEVER } from '../../support/held'
+import { hold, NEVER } from '../../support/app/held'
 
 const MINUTE = 60_000
 

@@ -7,9 +7,9 @@ import {
   LONG_LIVED,
   offeredIn,
   type BoundBrowser,
-} from '../../support/bound-site'
+} from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-import { SEALING_KEYS } from '../../support/every-backend'
+import { SEALING_KEYS } from '../../support/backends/backends'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 
 let clock: ReturnType<typeof stopClock>
@@ -156,15 +156,18 @@ describe('the name of the second cookie', () => {
     ['one whose domain depends', { codec, domain: () => undefined }, '__Secure-koa.sess.bound'],
     ['one in a store: it has a path of its own', { store }, '__Secure-koa.sess.bound'],
     ['the same with a prefix', { store, key: '__Host-session', secure: true }, '__Secure-session.bound'],
-  ])('R101: has the strongest prefix that its path allows: %s', async (_what, options, name) => {
-    const answer = await createBoundSite(options).browser().signIn()
-    const second = cookieNames(answer).find((each) => each.endsWith('.bound'))
-    expect(second).toBe(name)
-    const { attributes } = cookieOf(answer, name)
-    expect(attributes).toMatchObject({ secure: true, httponly: true })
-    if (name.startsWith('__Host-')) expect(attributes).toMatchObject({ path: '/' })
-    if (name.startsWith('__Host-')) expect(attributes).not.toHaveProperty('domain')
-  })
+  ])(
+    'R101: the name of the second cookie has the strongest prefix that its path allows: %s',
+    async (_what, options, name) => {
+      const answer = await createBoundSite(options).browser().signIn()
+      const second = cookieNames(answer).find((each) => each.endsWith('.bound'))
+      expect(second).toBe(name)
+      const { attributes } = cookieOf(answer, name)
+      expect(attributes).toMatchObject({ secure: true, httponly: true })
+      if (name.startsWith('__Host-')) expect(attributes).toMatchObject({ path: '/' })
+      if (name.startsWith('__Host-')) expect(attributes).not.toHaveProperty('domain')
+    },
+  )
 
   it('R101: a path that a request chooses is not that of a cookie for one host', async () => {
     const chosen = {

@@ -1,6 +1,6 @@
 import { isSignedBy, keyOf, parseProof, type DeviceKey } from '../../../src/device/proof'
-import { mutate } from '../../support/mutate-proof'
-import { SoftwareDevice, type Algorithm } from '../../support/software-device'
+import { mutate } from '../../support/device/mutate-proof'
+import { SoftwareDevice, type Algorithm } from '../../support/device/software-device'
 
 const ALGORITHMS: Algorithm[] = ['ES256', 'RS256']
 const devices = { ES256: new SoftwareDevice('ES256'), RS256: new SoftwareDevice('RS256') }

@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
-import { createSite, sessionOf, type Handlers, type Site } from '../../support/site'
-import { createApp, Visitor } from '../../support/app'
+import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
+import { createApp, Visitor } from '../../support/app/app'
 import koaSession from 'koa-session'
 
 const keys = ['0123456789abcdef0123456789abcdef']

@@ -1,9 +1,9 @@
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { MemoryStore, type EndStore, type SessionOptions } from 'koa-session-service'
-import { createSite, sessionOf, type Handlers, type Site } from '../../support/site'
-import { Visitor } from '../../support/app'
-import { openSqlite, type TestDatabase } from '../../support/databases'
-import { CountingBus } from '../../support/counting-bus'
+import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
+import { Visitor } from '../../support/app/app'
+import { openSqlite, type TestDatabase } from '../../support/backends/databases'
+import { CountingBus } from '../../support/spies/counting-bus'
 
 const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user
 const handlers: Handlers = {

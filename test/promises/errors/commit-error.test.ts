@@ -1,7 +1,9 @@
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { observe, type Observed } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { createSite, observe, sessionOf, type Observed } from '../../support/app/site'
+import { backendsWith } from '../../support/backends/backends'
+import { cookieOf } from '../../support/set-cookie'
 import { FailingStore, takeTurns, toldBy } from './fixtures'
 import { Browser, closeServers, listen, type HttpAnswer } from './server'
 
@@ -101,14 +103,18 @@ async function visit({ browser }: { browser: Browser }, path: string): Promise<H
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_version, KoaClass) => {
-  it.each(FAILING)("R15: $name: the handler's error stays, and the app is told of both", async ({ options, error }) => {
-    const fixture = await open(KoaClass, options())
-    const answer = await visit(fixture, '/?fail')
-    expect(answer).toMatchObject({ status: 418, body: 'the handler', setCookie: [] })
-    const { errors, failures } = toldBy(fixture.observed)
-    expect(errors.map(String)).toEqual([expect.stringContaining(error), expect.stringContaining('the handler')])
-    expect(failures).toEqual([errors[0]])
-  })
+  it.each(FAILING)(
+    "R15, D4: $name: the handler's error stays, and the app is told of both",
+    async ({ options, error }) => {
+      const fixture = await open(KoaClass, options())
+      const answer = await visit(fixture, '/?fail')
+      expect(answer).toMatchObject({ status: 418, body: 'the handler', setCookie: [] })
+      const { errors, failures } = toldBy(fixture.observed)
+      expect(errors.map(String)).toEqual([expect.stringContaining(error), expect.stringContaining('the handler')])
+      expect(failures).toEqual([errors[0]])
+      expect(fixture.observed.events[0]?.detail.session).toMatch(/^(none|[\w-]{8})$/)
+    },
+  )
 
   it.each(FAILING)("R15: $name: alone, it is the request's error", async ({ options, status, error }) => {
     const fixture = await open(KoaClass, options())
@@ -180,3 +186,30 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     expect(store.records.size).toBe(0)
   })
 })
+
+describe.each(backendsWith({ hasIds: true }))(
+  'a commit that fails after the session was rotated, with $name',
+  ({ options }) => {
+    it('D5: the new token reaches the client, because the old one is dead', async () => {
+      const failure = new Error('not now')
+      let isBroken = false
+      const { visitor, errors } = createSite(
+        { ...options(), beforeSave: () => (isBroken ? toss(failure) : undefined) },
+        {
+          '/login': (ctx) => (ctx.session.user = 'alice'),
+          '/regenerate': async (ctx) => {
+            await ctx.session.regenerate()
+            isBroken = true
+            ctx.session.theme = 'dark'
+          },
+        },
+      )
+      const before = cookieOf(await visitor.get('/login')).value
+      const answer = await visitor.get('/regenerate')
+      expect(answer.status).toBe(500)
+      expect(errors).toEqual([failure])
+      expect(cookieOf(answer).value).not.toBe(before)
+      expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
+    })
+  },
+)

@@ -1,8 +1,8 @@
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
-import { observe, type Observed } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
+import { observe, type Observed } from '../../support/app/site'
 import { toldBy } from './fixtures'
 import { Browser, closeServers, listen, namesOf } from './server'
 
@@ -10,7 +10,7 @@ afterEach(closeServers)
 
 class Refused extends Error {}
 
-/** `/count` counts; with `?fail` the handler throws afterwards, with `?save` it saves before. */
+/** `/count` counts; with `?fail` the handler throws afterwards, with `?early=save` it saves before. */
 async function open(KoaClass: typeof Koa, options: SessionOptions): Promise<{ browser: Browser; observed: Observed }> {
   const app = createApp(KoaClass)
   const observed = observe(app)
@@ -18,8 +18,8 @@ async function open(KoaClass: typeof Koa, options: SessionOptions): Promise<{ br
   app.use(async (ctx) => {
     if (ctx.path === '/count') ctx.session.views = (ctx.session.views ?? 0) + 1
     if (ctx.path === '/logout') ctx.session = null
-    if ('save' in ctx.query) {
-      await ctx.session.save()
+    if (typeof ctx.query.early === 'string') {
+      await ctx.session[ctx.query.early as 'save' | 'regenerate']()
       ctx.session.views = 100
     }
     if (ctx.query.fail === 'refused') throw new Refused()
@@ -30,15 +30,18 @@ async function open(KoaClass: typeof Koa, options: SessionOptions): Promise<{ br
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version, KoaClass) => {
-  describe.each(BACKENDS)('$name', ({ options }) => {
-    it('R14: false saves nothing of a request that fails, and sets no cookie', async () => {
-      const { browser } = await open(KoaClass, { ...options(), commitOnError: false, rolling: true })
-      const first = await browser.get('/count?fail')
-      expect(first).toMatchObject({ status: 500, setCookie: [] })
-      await browser.get('/count')
-      expect((await browser.get('/count?fail')).setCookie).toEqual([])
-      expect((await browser.get('/')).body).toBe('{"views":1}')
-    })
+  describe.each(BACKENDS)('$name', ({ options, cookies }) => {
+    it.each([false, () => false])(
+      'R14: %p saves nothing of a request that fails, and sets no cookie',
+      async (commitOnError) => {
+        const { browser } = await open(KoaClass, { ...options(), commitOnError, rolling: true })
+        const first = await browser.get('/count?fail')
+        expect(first).toMatchObject({ status: 500, setCookie: [] })
+        await browser.get('/count')
+        for (const path of ['/count?fail', '/?fail']) expect((await browser.get(path)).setCookie).toEqual([])
+        expect((await browser.get('/')).body).toBe('{"views":1}')
+      },
+    )
 
     it('R14: false does not end a session either', async () => {
       const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
@@ -47,11 +50,15 @@ describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version,
       expect((await browser.get('/')).body).toBe('{"views":1}')
     })
 
-    it('R14: false keeps what was saved before the error, and its cookie', async () => {
-      const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
-      expect(namesOf((await browser.get('/count?save&fail')).setCookie)).toEqual(['koa.sess', 'koa.sess.sig'])
-      expect((await browser.get('/')).body).toBe('{"views":1}')
-    })
+    it.each(['save', 'regenerate'])(
+      'R14: false keeps what %s() wrote before the error, and its cookie',
+      async (verb) => {
+        const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
+        const { setCookie } = await browser.get(`/count?early=${verb}&fail`)
+        expect(namesOf(setCookie)).toEqual(cookies())
+        expect((await browser.get('/')).body).toBe('{"views":1}')
+      },
+    )
 
     it('R14: a function decides by the error and the context', async () => {
       const calls: unknown[] = []

@@ -1,8 +1,8 @@
 import type { Context } from 'koa'
 import type { SessionOptions } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { BACKENDS, PlainStore } from '../../support/backends'
-import { collectWarnings, freshSession } from '../../support/fresh-session'
+import { createApp } from '../../support/app/app'
+import { BACKENDS, PlainStore } from '../../support/backends/backends'
+import { collectWarnings, freshSession } from '../../support/app/fresh-session'
 import { takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
 

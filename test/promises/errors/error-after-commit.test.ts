@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import type Koa from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { observe, type Observed } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { observe, type Observed } from '../../support/app/site'
 import { FailingStore } from './fixtures'
 import { Browser, closeServers, listen, namesOf } from './server'
 

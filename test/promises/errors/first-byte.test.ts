@@ -6,13 +6,13 @@ import type { Context } from 'koa'
 import session, { type SessionOptions } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, Redirect, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { interceptStore } from '../../support/intercept'
-import { deferred } from '../../support/interleave'
-import { READS } from '../../support/trouble'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { backendsWith } from '../../support/backends/backends'
+import { interceptStore } from '../../support/spies/intercept'
+import { deferred } from '../../support/races/interleave'
 import { HeldStore, takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
+import { READS } from '../../support/spies/spy-on'
 
 afterEach(closeServers)
 
@@ -87,8 +87,8 @@ const WORKS: [title: string, work: (ctx: Context) => unknown, options?: SessionO
   ['ended and replaced', (ctx) => ((ctx.session = null), (ctx.session = { views: 3 }))],
 ]
 
-describe.each(STORE_BACKENDS)('the first byte of a response: $name', ({ options }) => {
-  it.each(WORKS)('R17: waits where the session is %s', async (_title, work, more = {}) => {
+describe.each(backendsWith({ hasIds: true }))('the first byte of a response: $name', ({ options }) => {
+  it.each(WORKS)('R17: the first byte of a response waits where the session is %s', async (_title, work, more = {}) => {
     const { options: over, hold, calls, ...gates } = held({ ...options(), ...more })
     const early: unknown = more.hashTokens ? { ...over, hashTokens: false } : over
     const browser = await open(undefined, early as SessionOptions, () => undefined)
@@ -102,7 +102,7 @@ describe.each(STORE_BACKENDS)('the first byte of a response: $name', ({ options 
     expect(calls.length).toBeGreaterThan(0)
   })
 
-  it('R17: waits where the session is new', async () => {
+  it('R17: the first byte of a response waits where the session is new', async () => {
     const { options: over, hold, calls, ...gates } = held(options())
     const browser = await open(undefined, over, (ctx) => {
       ctx.session.views = 1
@@ -149,7 +149,7 @@ describe.each(Object.entries(KOA_VERSIONS))('the first byte of a response, under
     expect(store.records.size).toBe(1)
   })
 
-  it('R17: waits until the session is destroyed', async () => {
+  it('R17: the first byte of a response waits until the session is destroyed', async () => {
     const store = new HeldStore()
     const browser = await open(KoaClass, { store }, (ctx) => {
       ctx.session = null
@@ -161,7 +161,7 @@ describe.each(Object.entries(KOA_VERSIONS))('the first byte of a response, under
     expect(store.records.size).toBe(0)
   })
 
-  it('R17: waits until the session has moved', async () => {
+  it('R17: the first byte of a response waits until the session has moved', async () => {
     const store = new HeldStore()
     const browser = await open(KoaClass, { store }, async (ctx) => {
       await ctx.session.regenerate()
@@ -174,7 +174,7 @@ describe.each(Object.entries(KOA_VERSIONS))('the first byte of a response, under
     expect([...store.records.keys()]).not.toContain(old)
   })
 
-  it('R17: waits until the session is renewed, where nothing changed', async () => {
+  it('R17: the first byte of a response waits until the session is renewed, where nothing changed', async () => {
     const store = new HeldStore()
     const browser = await open(KoaClass, { store, rolling: true }, (ctx) => void (ctx.body = 'fine'))
     await browser.get('/start')
@@ -182,7 +182,7 @@ describe.each(Object.entries(KOA_VERSIONS))('the first byte of a response, under
     expect(await expectHeld(browser, '/', store)).toMatch(/set-cookie: koa\.sess=/i)
   })
 
-  it('R17: waits for beforeSave, and for externalKey.set', async () => {
+  it('R17: the first byte of a response waits for beforeSave, and for externalKey.set', async () => {
     for (const hook of ['beforeSave', 'externalKey']) {
       const hold = { reached: deferred(), released: deferred() }
       const wait = (): Promise<void> => {

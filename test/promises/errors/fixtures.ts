@@ -1,6 +1,6 @@
-import { PlainStore } from '../../support/backends'
-import { deferred } from '../../support/interleave'
-import type { Observed } from '../../support/site'
+import { PlainStore } from '../../support/backends/backends'
+import { deferred } from '../../support/races/interleave'
+import type { Observed } from '../../support/app/site'
 
 /** What an app told while it served. */
 export interface Told {

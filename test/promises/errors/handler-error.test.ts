@@ -1,8 +1,8 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import session from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { observe } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { observe } from '../../support/app/site'
 import { Browser, closeServers, listen, namesOf, type HttpAnswer } from './server'
 
 afterEach(closeServers)
@@ -104,8 +104,10 @@ describe.each(Object.entries(KOA_VERSIONS))('a handler that throws, under %s', (
   })
 
   it('R14: a middleware upstream gets exactly what was thrown, and its answer has the cookies once', async () => {
-    for (const thrown of [null, undefined, 'text', 42, Object.freeze(new Error('frozen')), new Error('broken')]) {
+    const frozen = [Object.freeze(new Error('frozen')), Object.freeze({})]
+    for (const thrown of [null, undefined, 'text', 42, ...frozen, new Error('broken')]) {
       const app = createApp(KoaClass)
+      const seen: unknown[] = []
       let caught: unknown = 'nothing'
       app.use(async (ctx, next) => {
         try {
@@ -118,15 +120,19 @@ describe.each(Object.entries(KOA_VERSIONS))('a handler that throws, under %s', (
       })
       app.use(session(app))
       app.use((ctx) => {
+        seen.push(ctx.session.views)
         ctx.cookies.set('others', '1')
         ctx.session.views = 1
         // eslint-disable-next-line @typescript-eslint/only-throw-error -- people throw such things
         throw thrown
       })
-      const answer = await new Browser(await listen(app.callback())).get()
+      const browser = new Browser(await listen(app.callback()))
+      const answer = await browser.get()
       expect(caught).toBe(thrown)
       expect(answer).toMatchObject({ status: 400, body: 'sorry' })
       expect(namesOf(answer.setCookie)).toEqual(['koa.sess', 'koa.sess.sig', 'others'])
+      await browser.get()
+      expect(seen).toEqual([undefined, 1])
     }
   })
 })

@@ -1,10 +1,10 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import type { SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { BACKENDS, PlainStore } from '../../support/backends'
-import { deferred } from '../../support/interleave'
-import { collectWarnings, freshSession } from '../../support/fresh-session'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { BACKENDS, PlainStore } from '../../support/backends/backends'
+import { deferred } from '../../support/races/interleave'
+import { collectWarnings, freshSession } from '../../support/app/fresh-session'
 import { takeTurns } from './fixtures'
 import { Browser, closeServers, listen } from './server'
 
@@ -86,7 +86,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a change after the commit, under %s
     expect(fixture.warnings).toEqual([])
   })
 
-  it('R16: is saved by an explicit save(), and then there is no warning', async () => {
+  it('R16: a change after the commit is saved by an explicit save(), and then there is no warning', async () => {
     const fixture = await open(KoaClass, { store: new PlainStore() }, async (ctx) => {
       count(ctx)
       await ctx.session.save()
@@ -97,7 +97,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a change after the commit, under %s
     expect((await fixture.browser.get('/')).body).toBe('{"views":2}')
   })
 
-  it('R16: is saved by a save() that ends after the response, and then there is no warning', async () => {
+  it('R16: a change after the commit is saved by a save() that ends after the response, and then there is no warning', async () => {
     const store = new PlainStore()
     const gone = deferred()
     const fixture = await open(KoaClass, { store }, (ctx) => {

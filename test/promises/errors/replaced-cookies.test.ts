@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 import session, { type SessionOptions, type SessionService } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
+import { createApp } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
 import { Browser, closeServers, listen, namesOf } from './server'
 
 afterEach(closeServers)
@@ -52,7 +52,7 @@ async function open(options: SessionOptions, handle: (ctx: Context, sessions: Se
   return new Browser(await listen(app.callback()))
 }
 
-describe.each(EVERY_BACKEND)('Set-Cookie that is replaced after an early verb: $name', ({ options }) => {
+describe.each(BACKENDS)('Set-Cookie that is replaced after an early verb: $name', ({ options }) => {
   it.each(CASES)('R95: $what after $verb loses no cookie of the session', async ({ write, replace, keepsOther }) => {
     const browser = await open(options(), async (ctx, sessions) => {
       ctx.session.views = 1

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { CookieJar } from '../../support/app'
+import { CookieJar } from '../../support/app/app'
 
 const running: http.Server[] = []
 

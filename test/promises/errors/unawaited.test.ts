@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import session, { MemoryStore, type SessionOptions, type SessionService } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { without } from '../../support/intercept'
-import { observe } from '../../support/site'
+import { createApp } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
+import { without } from '../../support/spies/intercept'
+import { observe } from '../../support/app/site'
 import { Browser, closeServers, listen } from './server'
 
 afterEach(closeServers)
@@ -48,7 +48,7 @@ async function open(options: SessionOptions, call: Verb) {
   return { browser: new Browser(await listen(app.callback())), observed }
 }
 
-describe.each(EVERY_BACKEND)('a verb that nobody awaits: $name', ({ options }) => {
+describe.each(BACKENDS)('a verb that nobody awaits: $name', ({ options }) => {
   it.each(CASES)('R94: $verb is done before the response goes out (autoCommit: $autoCommit)', async (row) => {
     const { browser } = await open({ ...options(), autoCommit: row.autoCommit }, row.call)
     expect((await browser.get('/sign-in')).status).toBe(200)

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import type { Context } from 'koa'
 import type { HeldSession, SessionOptions } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { endOf, hold, NEVER } from '../../support/held'
-import { hasEffect, RUNS } from '../../support/race'
-import { ScheduledStore, type StoreCall } from '../../support/scheduled-store'
+import { createSessionApp } from '../../support/app/session-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { endOf, hold, NEVER } from '../../support/app/held'
+import { hasEffect, RUNS } from '../../support/races/race'
+import { ScheduledStore, type StoreCall } from '../../support/races/scheduled-store'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
@@ -28,7 +28,7 @@ const setting = fc.record({
 })
 
 describeOnEachStore('open().update() while requests rotate, end and sign in, interleaved at random', (getStore) => {
-  it('R72: counts once for each that was written, and never after the session was ended or changed hands', async () => {
+  it('R72: open().update() while requests rotate, end and sign in, interleaved at random counts once for each that was written, and never after the session was ended or changed hands', async () => {
     await fc.assert(
       fc.asyncProperty(setting, async ({ ending, others, updates, scheduler }) => {
         const store = new ScheduledStore(getStore())

@@ -1,5 +1,5 @@
-import '../../support/server-backends'
-import './open.test'
+import '../../support/backends/server-backends'
+import './opened.test'
 import './signal.test'
 import './held-interleavings.test'
 

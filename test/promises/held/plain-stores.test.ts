@@ -5,8 +5,8 @@ import {
   type SessionRecord,
   type StoreContext,
 } from 'koa-session-service'
-import { endOf, hold, NEVER, settle } from '../../support/held'
-import { createSessionApp } from '../../support/session-app'
+import { endOf, hold, NEVER, settle } from '../../support/app/held'
+import { createSessionApp } from '../../support/app/session-app'
 
 /** Passes everything on to a store of ours, as a store per tenant does. */
 class Around extends ContextStore {

@@ -5,11 +5,11 @@ import { Redis as Valkey } from 'iovalkey'
 import { LayeredStore, type BusMessage, type SessionOptions } from 'koa-session-service'
 import { RedisBus, RedisStore, type RedisClient } from 'koa-session-service/redis'
 import { createClient, createCluster } from 'redis'
-import { createSessionApp } from '../../support/session-app'
-import { endOf, hold, NEVER } from '../../support/held'
-import { hasRedis, startRedisCluster, startRedisNode } from '../../support/redis-cluster'
-import { isWanted } from '../../support/require-server'
-import { findProgram, type ServerProcess } from '../../support/server-process'
+import { createSessionApp } from '../../support/app/session-app'
+import { endOf, hold, NEVER } from '../../support/app/held'
+import { hasRedis, startRedisCluster, startRedisNode } from '../../support/backends/redis-cluster'
+import { isWanted } from '../../support/backends/require-server'
+import { findProgram, type ServerProcess } from '../../support/backends/server-process'
 
 const describeWithRedis = isWanted('Redis', hasRedis) ? describe : describe.skip
 

@@ -3,11 +3,11 @@ import { createServer, get } from 'node:http'
 import { connect, constants, createServer as createServer2 } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { MemoryStore } from 'koa-session-service'
-import { CountingBus } from '../../support/counting-bus'
-import { createGate } from '../../support/gate'
-import { NEVER } from '../../support/held'
-import { deferred } from '../../support/interleave'
-import { createSessionApp } from '../../support/session-app'
+import { CountingBus } from '../../support/spies/counting-bus'
+import { createGate } from '../../support/races/gate'
+import { NEVER } from '../../support/app/held'
+import { deferred } from '../../support/races/interleave'
+import { createSessionApp } from '../../support/app/session-app'
 
 const cleanups: (() => void)[] = []
 afterEach(() => {

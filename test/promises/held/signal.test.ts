@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { SessionOptions } from 'koa-session-service'
-import { createSessionApp, type Action } from '../../support/session-app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { createGate } from '../../support/gate'
-import { endOf, NEVER, settle } from '../../support/held'
-import { CountingBus } from '../../support/counting-bus'
+import { createSessionApp, type Action } from '../../support/app/session-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { createGate } from '../../support/races/gate'
+import { endOf, NEVER, settle } from '../../support/app/held'
+import { CountingBus } from '../../support/spies/counting-bus'
 
 const servers: Server[] = []
 
@@ -37,7 +37,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
     return { app, gate, bus, ann: visitor(), signal: () => signal as AbortSignal }
   }
 
-  it('R72: is aborted when another request ends the session', async () => {
+  it('R72: sessions.signal(ctx) is aborted when another request ends the session', async () => {
     const { gate, ann, signal } = open(() => undefined)
     await ann.get('/set?n=1')
     const streaming = ann.get('/stream')
@@ -52,7 +52,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
   it.each<[string, Action]>([
     ['destroy()', (ctx, sessions) => sessions.destroy(ctx)],
     ['ctx.session = null and save()', async (ctx, sessions) => ((ctx.session = null), sessions.save(ctx))],
-  ])('R72: is aborted when its own request ends the session: %s', async (_title, end) => {
+  ])('R72: sessions.signal(ctx) is aborted when its own request ends the session: %s', async (_title, end) => {
     const { gate, ann, signal } = open(end)
     await ann.get('/set?n=1')
     const streaming = ann.get('/stream')
@@ -65,7 +65,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
   it.each<[string, Action]>([
     ['regenerate()', (ctx, sessions) => sessions.regenerate({}, ctx)],
     ['update()', (ctx, sessions) => sessions.update((data) => Object.assign(data, { m: 1 }), ctx)],
-  ])('R72: is not aborted by what its own request goes on with: %s', async (_title, change) => {
+  ])('R72: sessions.signal(ctx) is not aborted by what its own request goes on with: %s', async (_title, change) => {
     const { gate, ann, signal } = open(change)
     await ann.get('/set?n=1')
     const streaming = ann.get('/stream')
@@ -76,7 +76,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
     await streaming
   })
 
-  it('R72: is aborted from the beginning where no session is stored; it is there after a save()', async () => {
+  it('R72: sessions.signal(ctx) is aborted from the beginning where no session is stored; it is there after a save()', async () => {
     const { gate, ann, signal } = open(() => undefined)
     gate.open()
     await ann.get('/stream')
@@ -95,7 +95,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
     expect((await first.get('/first')).body).toBe('The session was ended.')
   })
 
-  it('R72: is released when the response closes', async () => {
+  it('R72: sessions.signal(ctx) is released when the response closes', async () => {
     const { app, gate, ann, bus, signal } = open((ctx) => void ctx.res.write('begun'))
     await ann.get('/set?n=1')
     const server = app.listen(0, '127.0.0.1')

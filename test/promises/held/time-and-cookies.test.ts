@@ -1,9 +1,8 @@
 import { MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
 import type { Context } from 'koa'
-import { contextStoreOver, PlainStore } from '../../support/backends'
-import { SEALING_KEYS } from '../../support/every-backend'
-import { endOf, hold, NEVER } from '../../support/held'
-import { createSessionApp } from '../../support/session-app'
+import { contextStoreOver, PlainStore, SEALING_KEYS } from '../../support/backends/backends'
+import { endOf, hold, NEVER } from '../../support/app/held'
+import { createSessionApp } from '../../support/app/session-app'
 
 const RECHECK = 30_000
 const HOUR = 3_600_000
@@ -271,7 +270,7 @@ describe('hostile cookies', () => {
     ],
   ]
 
-  it.each(KINDS)('R72: R29: open no session and are no error: %s', async (_name, options) => {
+  it.each(KINDS)('R72: R29: hostile cookies open no session and are no error: %s', async (_name, options) => {
     const { sessions } = createSessionApp(options())
     for (const cookie of HOSTILE) expect(await sessions.open({ headers: { cookie } })).toBeUndefined()
     for (const cookie of [undefined, 5, ['a', 'b'], {}]) {

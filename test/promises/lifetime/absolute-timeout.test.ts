@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/every-backend'
-import { recordCalls } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
-import { observe } from '../../support/site'
-import type { Visitor } from '../../support/app'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
+import { observe } from '../../support/app/site'
+import type { Visitor } from '../../support/app/app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -28,7 +28,7 @@ async function hoursUntilOver(visitor: Visitor): Promise<number> {
   return Infinity
 }
 
-describe.each(EVERY_BACKEND)('absoluteTimeout: $name', ({ options }) => {
+describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
   it('R24: rolling does not extend it', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
@@ -110,7 +110,7 @@ describe.each(EVERY_BACKEND)('absoluteTimeout: $name', ({ options }) => {
   )
 })
 
-describe.each(COOKIE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('absoluteTimeout: $name', ({ options }) => {
   it.each([{ absoluteTimeout: 12 * HOUR }, { idleTimeout: 12 * HOUR }])(
     'R21, R64: a "session" lifetime from before there was a timeout has no bound, and ends with %j',
     async (timeout) => {
@@ -125,7 +125,7 @@ describe.each(COOKIE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
   )
 })
 
-describe.each(STORE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('absoluteTimeout: $name', ({ options }) => {
   it('R24: a "session" lifetime from before there was the option counts from its first use under it', async () => {
     const backend = { ...options(), maxAge: 'session' as const }
     const before = createSessionApp(backend).visitor()
@@ -137,7 +137,7 @@ describe.each(STORE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
   })
 
   it('R24: the store is told a finite TTL that is longer than the session has left', async () => {
-    const recorded = recordCalls({ ...options(), ...ABSOLUTE, maxAge: 'session' })
+    const recorded = spyOn({ ...options(), ...ABSOLUTE, maxAge: 'session' })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(11 * HOUR)
@@ -147,7 +147,7 @@ describe.each(STORE_BACKENDS)('absoluteTimeout: $name', ({ options }) => {
   })
 
   it('R24: the store is told a positive TTL also where it passes during the request', async () => {
-    const recorded = recordCalls({ ...options(), ...ABSOLUTE })
+    const recorded = spyOn({ ...options(), ...ABSOLUTE })
     const visitor = createSessionApp(recorded.options, { '/slow-set': setSlowly }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(11 * HOUR)

@@ -1,7 +1,7 @@
 import type { SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { createSessionApp } from '../../support/session-app'
+import { BACKENDS } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -16,8 +16,8 @@ function expiresIn(setCookie: string[]): number {
   return Date.parse(/expires=([^;]+)/.exec(line ?? '')?.[1] ?? '') - Date.now()
 }
 
-describe.each(EVERY_BACKEND)('the age of a session: $name', ({ options }) => {
-  it('R24: comes along with the data where the session is regenerated', async () => {
+describe.each(BACKENDS)('the age of a session: $name', ({ options }) => {
+  it('R24: the age of a session comes along with the data where the session is regenerated', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(5 * HOUR)

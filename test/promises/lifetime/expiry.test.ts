@@ -1,8 +1,8 @@
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/every-backend'
-import { recordCalls } from '../../support/intercept'
-import { plant, plantedRecord, PLANTED_ID } from '../../support/plant'
-import { createSessionApp } from '../../support/session-app'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
+import { plant, plantedRecord, PLANTED_ID } from '../../support/backends/plant'
+import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -24,7 +24,7 @@ const TIMES_OF_STORES: [string, unknown][] = [
 beforeEach(() => stopClock(NOW))
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('a record in: $name', ({ options, hasIds }) => {
+describe.each(BACKENDS)('a record in: $name', ({ options, hasIds }) => {
   it.each(NOT_TIMES)('R21: with an _expire that is %s is not accepted', async (_name, _expire) => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire, _maxAge: HOUR })
@@ -69,7 +69,7 @@ describe.each(EVERY_BACKEND)('a record in: $name', ({ options, hasIds }) => {
   })
 })
 
-describe.each(COOKIE_BACKENDS)('a payload in: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('a payload in: $name', ({ options }) => {
   it.each(TIMES_OF_STORES)('R21: with an _expire that is %s is not accepted', async (_name, _expire) => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire, _maxAge: HOUR })
@@ -89,11 +89,11 @@ describe.each(COOKIE_BACKENDS)('a payload in: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('an expired record in: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('an expired record in: $name', ({ options }) => {
   it('R21: is destroyed once, under its id', async () => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire: NOW - 1, _maxAge: HOUR })
-    const recorded = recordCalls(settings)
+    const recorded = spyOn(settings)
     await createSessionApp(recorded.options).visitor(jar).get('/plain')
     expect(recorded.names).toEqual([expect.stringMatching(/^(read|get)$/), 'destroy'])
     expect(recorded.calls[1].args[0]).toBe(PLANTED_ID)

@@ -1,6 +1,6 @@
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { createSessionApp } from '../../support/session-app'
+import { BACKENDS } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const MINUTE = 60 * 1000
@@ -10,8 +10,8 @@ let clock: ReturnType<typeof stopClock>
 beforeEach(() => (clock = stopClock(NOW)))
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('idleTimeout: $name', ({ options }) => {
-  it('R24: ends a session that was not used for so long, and not earlier', async () => {
+describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
+  it('R24: idleTimeout ends a session that was not used for so long, and not earlier', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE })
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -47,7 +47,7 @@ describe.each(EVERY_BACKEND)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: holds for a "session" cookie', async () => {
+  it('R24: idleTimeout holds for a "session" cookie', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE, maxAge: 'session' })
     const ann = visitor()
     const { setCookie } = await ann.get('/set?user=ann')
@@ -57,7 +57,7 @@ describe.each(EVERY_BACKEND)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: holds for a session that was given a longer maxAge of its own', async () => {
+  it('R24: idleTimeout holds for a session that was given a longer maxAge of its own', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE })
     const ann = visitor()
     await ann.get('/set?user=ann')

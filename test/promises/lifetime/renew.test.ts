@@ -1,8 +1,7 @@
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, STORE_BACKENDS } from '../../support/every-backend'
-import { recordCalls } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
-import { READS } from '../../support/trouble'
+import { BACKENDS, backendsWith } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
+import { READS, spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -13,8 +12,8 @@ let clock: ReturnType<typeof stopClock>
 beforeEach(() => (clock = stopClock(NOW)))
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('renew: $name', ({ options, hasIds }) => {
-  it('R23: renews when less than half of the life is left, and not with a half', async () => {
+describe.each(BACKENDS)('renew: $name', ({ options, hasIds }) => {
+  it('R23: renew renews when less than half of the life is left, and not with a half', async () => {
     const { visitor } = createSessionApp({ ...options(), ...RENEW })
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -51,7 +50,7 @@ describe.each(EVERY_BACKEND)('renew: $name', ({ options, hasIds }) => {
 
   it('R23: where absoluteTimeout leaves nothing to win, nothing is written', async () => {
     const given = { ...options(), ...RENEW, absoluteTimeout: DAY }
-    const recorded = hasIds ? recordCalls(given) : { options: given, names: [] }
+    const recorded = hasIds ? spyOn(given) : { options: given, names: [] }
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     recorded.names.length = 0
@@ -66,9 +65,9 @@ describe.each(EVERY_BACKEND)('renew: $name', ({ options, hasIds }) => {
 
 const RENEWAL: Record<string, string> = { MemoryStore: 'touch', 'conditional store without touch': 'replace' }
 
-describe.each(STORE_BACKENDS)('renew: $name', ({ name, options }) => {
+describe.each(backendsWith({ hasIds: true }))('renew: $name', ({ name, options }) => {
   it('R23: one call renews, and a request in the first half only reads', async () => {
-    const recorded = recordCalls({ ...options(), ...RENEW })
+    const recorded = spyOn({ ...options(), ...RENEW })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     recorded.names.length = 0

@@ -1,8 +1,9 @@
 import { MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { COOKIE_BACKENDS, EVERY_BACKEND, STORE_BACKENDS } from '../../support/every-backend'
-import { interceptStore, recordCalls } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
+import { BACKENDS, backendsWith, PlainStore } from '../../support/backends/backends'
+import { interceptStore } from '../../support/spies/intercept'
+import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -24,7 +25,7 @@ function expiresOf(lines: string[]): string[] {
   return lines.filter((line) => !line.includes('.sig=')).map((line) => /expires=([^;]+)/.exec(line)?.[1] ?? 'never')
 }
 
-describe.each(EVERY_BACKEND)('rolling: $name', ({ options }) => {
+describe.each(BACKENDS)('rolling: $name', ({ options }) => {
   it.each(['/', '/plain', '/throw'])('R22: a response of %s to a valid session renews it', async (path) => {
     const visitor = createSessionApp({ ...options(), ...ROLLING }).visitor()
     await visitor.get('/set?user=ann')
@@ -77,7 +78,7 @@ describe.each(EVERY_BACKEND)('rolling: $name', ({ options }) => {
   })
 })
 
-describe.each(COOKIE_BACKENDS)('rolling: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: false }))('rolling: $name', ({ options }) => {
   it('R22: the record in the cookie is renewed, not the cookie alone', async () => {
     const { visitor } = createSessionApp({ ...options(), ...ROLLING })
     const ann = visitor()
@@ -90,9 +91,9 @@ describe.each(COOKIE_BACKENDS)('rolling: $name', ({ options }) => {
   })
 })
 
-describe.each(STORE_BACKENDS)('rolling: $name', ({ name, options }) => {
+describe.each(backendsWith({ hasIds: true }))('rolling: $name', ({ name, options }) => {
   it(`R22: a renewal is exactly ${RENEWAL[name].join(' and ')}`, async () => {
-    const recorded = recordCalls({ ...options(), ...ROLLING })
+    const recorded = spyOn({ ...options(), ...ROLLING })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     recorded.names.length = 0
@@ -104,7 +105,7 @@ describe.each(STORE_BACKENDS)('rolling: $name', ({ name, options }) => {
   })
 
   it('R22: a change writes once, which renews as well', async () => {
-    const recorded = recordCalls({ ...options(), ...ROLLING })
+    const recorded = spyOn({ ...options(), ...ROLLING })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
     recorded.names.length = 0
@@ -117,7 +118,7 @@ describe.each(STORE_BACKENDS)('rolling: $name', ({ name, options }) => {
 
 describe('rolling: what a store is told', () => {
   it('R22: touch is given the id, the new _expire and a TTL that outlives the cookie, and no data', async () => {
-    const { options, calls } = recordCalls({ store: new MemoryStore(), ...ROLLING })
+    const { options, calls } = spyOn({ store: new MemoryStore(), ...ROLLING })
     const visitor = createSessionApp(options).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(HOUR / 2)
@@ -128,7 +129,7 @@ describe('rolling: what a store is told', () => {
   })
 
   it('R22: touch of a "session" lifetime is given no _expire and a TTL that is a number', async () => {
-    const { options, calls } = recordCalls({ store: new MemoryStore(), rolling: true, maxAge: 'session' })
+    const { options, calls } = spyOn({ store: new MemoryStore(), rolling: true, maxAge: 'session' })
     const visitor = createSessionApp(options).visitor()
     await visitor.get('/set?user=ann')
     await visitor.get('/plain')
@@ -137,7 +138,7 @@ describe('rolling: what a store is told', () => {
   })
 
   it('R22: a plain store is told that nothing has changed', async () => {
-    const { options, calls } = recordCalls({ ...STORE_BACKENDS[1].options(), ...ROLLING })
+    const { options, calls } = spyOn({ store: new PlainStore(), ...ROLLING })
     const visitor = createSessionApp(options).visitor()
     await visitor.get('/set?user=ann')
     await visitor.get('/plain')

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { SessionError } from '../../../src/base/errors'
-import { cookieAttributes, type CookieOptions } from '../../../src/options/cookie-options'
+import { cookieAttributes, type CookieOptions } from '../../../src/options/values/cookie-options'
 
 const contextWith = (query: object, secure = true) => ({ query, secure }) as unknown as Context
 const VALUE = contextWith({})

@@ -1,8 +1,8 @@
 import { MemoryStore, session, SessionError, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { freshSession } from '../../support/fresh-session'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { freshSession } from '../../support/app/fresh-session'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
-import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/site'
+import { addHandlers, createSite, observe, sessionOf, type Handlers } from '../../support/app/site'
 
 const HANDLERS: Handlers = { '/login': (ctx) => (ctx.session.user = 'alice') }
 
@@ -48,7 +48,7 @@ describe('the caller’s options', () => {
     genid: () => 'the-id',
   })
 
-  test('R46, D20: are not mutated', async () => {
+  test('R46, D20: the caller’s options are not mutated', async () => {
     const options = all()
     const before = { ...options }
     const { visitor } = createSite(options, { '/login': (ctx) => (ctx.session.maxAge = 9_000) })
@@ -56,20 +56,20 @@ describe('the caller’s options', () => {
     expect(options).toStrictEqual(before)
   })
 
-  test('R46, D20: may be frozen', async () => {
+  test('R46, D20: the caller’s options may be frozen', async () => {
     const { visitor } = createSite(Object.freeze(all()), HANDLERS)
     await visitor.get('/login')
     expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
   })
 
-  test('R46, D20: are read once: a later change has no effect', async () => {
+  test('R46, D20: the caller’s options are read once: a later change has no effect', async () => {
     const options = all()
     const { visitor } = createSite(options, HANDLERS)
     Object.assign(options, { key: 'other', genid: () => 'another-id' })
     expect(cookieOf(await visitor.get('/login'), 'shop').value).toBe('the-id')
   })
 
-  test('R46, D20: are frozen with their defaults in service.options', () => {
+  test('R46, D20: the caller’s options are frozen with their defaults in service.options', () => {
     const { sessions } = createSite({ key: 'shop', sameSite: null })
     expect(sessions.options).toEqual({
       key: 'shop',
@@ -90,7 +90,7 @@ describe('the caller’s options', () => {
     expect(Object.isFrozen(sessions.options)).toBe(true)
   })
 
-  test('R46: may serve two apps, whose sessions do not mix', async () => {
+  test('R46: the caller’s options may serve two apps, whose sessions do not mix', async () => {
     const options = all()
     const [one, two] = [createSite(options, HANDLERS), createSite({ ...options, store: new MemoryStore() }, HANDLERS)]
     await one.visitor.get('/login')
@@ -103,7 +103,7 @@ describe('the caller’s options', () => {
 describe('maxage', () => {
   afterEach(() => jest.restoreAllMocks())
 
-  test('R1: is an old spelling of maxAge, and says so once', async () => {
+  test('R1: maxage is an old spelling of maxAge, and says so once', async () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     const session = freshSession()
     const open = () => {
@@ -123,7 +123,7 @@ describe('maxage', () => {
     expect(expires - before).toBeLessThanOrEqual(6_000)
   })
 
-  test('R1: counts for nothing beside maxAge', () => {
+  test('R1: maxage counts for nothing beside maxAge', () => {
     jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     expect(createSite({ maxage: 5_000, maxAge: 7_000 }).sessions.options.maxAge).toBe(7_000)
   })

@@ -1,8 +1,8 @@
 import { type SessionOptions } from 'koa-session-service'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
 import { cookieNames, cookieOf, parseSetCookie, recordIn } from '../../support/set-cookie'
-import { createSite } from '../../support/site'
+import { createSite } from '../../support/app/site'
 
 const ONE_DAY = 86_400_000
 const HTTPS = { 'x-forwarded-proto': 'https' }
@@ -66,7 +66,7 @@ describe('the cookie', () => {
     expect(cookieOf(login, 'koa.sess.sig').attributes).toEqual(attributes)
   })
 
-  test.each(ATTRIBUTES)('R27: is cleared with what it was set with: %s', async (_, options, attributes) => {
+  test.each(ATTRIBUTES)('R27: the cookie is cleared with what it was set with: %s', async (_, options, attributes) => {
     const { logout } = await visit(options)
     for (const name of ['koa.sess', 'koa.sess.sig']) {
       expect(cookieOf(logout, name)).toMatchObject({ attributes, expires: 0 })
@@ -74,7 +74,7 @@ describe('the cookie', () => {
     expect(cookieOf(logout).value).toBe('')
   })
 
-  test('R1: is not secure over plain HTTP', async () => {
+  test('R1: the cookie is not secure over plain HTTP', async () => {
     const { visitor } = createSite({}, { '/login': (ctx) => (ctx.session.user = 'alice') })
     expect(cookieOf(await visitor.get('/login')).attributes).toEqual({ path: '/', httponly: true })
   })
@@ -101,7 +101,7 @@ describe('the cookie', () => {
     expect((await visitor.get('/')).json()).toEqual({ session: {} })
   })
 
-  test('D9: lives for one day by default, from the first response on', async () => {
+  test('D9: the cookie lives for one day by default, from the first response on', async () => {
     const { login } = await visit({})
     expect(cookieOf(login).expires).toBe(Date.now() + ONE_DAY)
     expect(recordIn(cookieOf(login).value)).toEqual({
@@ -111,7 +111,7 @@ describe('the cookie', () => {
     })
   })
 
-  test('R1: lives for maxAge', async () => {
+  test('R1: the cookie lives for maxAge', async () => {
     const { login } = await visit({ maxAge: 5_000 })
     expect(cookieOf(login).expires).toBe(Date.now() + 5_000)
     expect(recordIn(cookieOf(login).value)).toEqual({ user: 'alice', _expire: Date.now() + 5_000, _maxAge: 5_000 })

@@ -6,7 +6,7 @@ import byDefault, {
   SessionService,
   type CreateSessionOptions,
 } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 import { cookieNames, cookieOf } from '../../support/set-cookie'
 
 let warnings: string[]

@@ -1,11 +1,11 @@
 import Keygrip from 'keygrip'
 import type Koa from 'koa'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
+import { createApp, Visitor } from '../../support/app/app'
+import { backendsWith } from '../../support/backends/backends'
 import { startClock, stopClock } from '../../support/clock'
 import { cookieNames, cookieOf, parseSetCookie } from '../../support/set-cookie'
-import { createSite, sessionOf, type Handlers, type Site } from '../../support/site'
+import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
 
 const HANDLERS: Handlers = {
   '/login': (ctx) => (ctx.session.user = 'alice'),
@@ -24,7 +24,7 @@ function moveTo(site: Site, { visitor }: Site): Visitor {
   return new Visitor(site.app, visitor.jar)
 }
 
-describe.each(BACKENDS)('keys with $name', ({ options }) => {
+describe.each(backendsWith({ isSealed: false }))('keys with $name', ({ options }) => {
   let clock: ReturnType<typeof stopClock>
   beforeEach(() => (clock = stopClock()))
   afterEach(startClock)

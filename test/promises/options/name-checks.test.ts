@@ -1,5 +1,5 @@
 import { checkNames } from '../../../src/options/name-checks'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 
 interface Names {
   key: string

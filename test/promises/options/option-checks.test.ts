@@ -1,5 +1,5 @@
 import { MemoryStore, sealed, session, SessionError, type SessionOptions } from 'koa-session-service'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 
 /** What construction with these options throws; undefined where it throws nothing. */
 function refusal(options: unknown): SessionError | undefined {

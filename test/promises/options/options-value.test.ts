@@ -1,6 +1,6 @@
 import { createSession, SessionError, SessionOptions } from 'koa-session-service'
 import { SessionOptions as Theirs } from 'koa-session'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 
 let warnings: string[]
 beforeEach(() => {

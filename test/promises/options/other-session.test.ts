@@ -2,8 +2,8 @@ import createGenericSession from 'koa-generic-session'
 import createKoaSession from 'koa-session'
 import type Koa from 'koa'
 import { MemoryStore, session, type SessionError } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
-import { collectWarnings, freshSession } from '../../support/fresh-session'
+import { createApp, Visitor } from '../../support/app/app'
+import { collectWarnings, freshSession } from '../../support/app/fresh-session'
 
 /** What is warned of while an app is used that has another session beside this package's. */
 async function warningsOf(install: (app: Koa, freshly: ReturnType<typeof freshSession>) => void): Promise<string[]> {

@@ -1,9 +1,9 @@
 import { type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { PlainStore } from '../../support/backends'
-import { recordCalls } from '../../support/recording-store'
+import { PlainStore } from '../../support/backends/backends'
 import { cookieOf } from '../../support/set-cookie'
-import { createSite, sessionOf, type Handlers } from '../../support/site'
+import { createSite, sessionOf, type Handlers } from '../../support/app/site'
+import { spyOn } from '../../support/spies/spy-on'
 
 const ONE_DAY = 86_400_000
 const GRACE = 10_000
@@ -14,7 +14,7 @@ const HANDLERS: Handlers = {
 }
 
 function createRecordedSite(options: SessionOptions) {
-  const recorded = recordCalls(new PlainStore())
+  const recorded = spyOn({ store: new PlainStore() })
   const site = createSite({ ...options, store: recorded.store }, HANDLERS)
   return { ...site, ...recorded, ttls: () => recorded.argsOf('set').map(([, , maxAge]) => maxAge) }
 }

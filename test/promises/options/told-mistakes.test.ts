@@ -11,9 +11,9 @@ import {
   type SessionOptions,
 } from 'koa-session-service'
 import { createClient, createCluster } from 'redis'
-import { createApp, Visitor } from '../../support/app'
-import { contextStoreOver } from '../../support/backends'
-import { createSessionApp } from '../../support/session-app'
+import { createApp, Visitor } from '../../support/app/app'
+import { contextStoreOver } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
 
 const PASSWORD = 'hunter2'
 const ADDRESS = `redis://default:${PASSWORD}@cache.example:6379`
@@ -133,7 +133,7 @@ describe('an option of another library', () => {
 })
 
 describe('maxAge: 0', () => {
-  it('D25: is one day in koa-session, and is refused here with the values that were meant', async () => {
+  it('D25: maxAge: 0 is one day in koa-session, and is refused here with the values that were meant', async () => {
     expect(told({ maxAge: 0 })).toMatch(/"maxAge" takes .*, not 0\. Leave it out for one day.*'session'/)
     expect(told({ maxage: 0 })).toMatch(/Leave it out for one day/)
     const app = createApp()

@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { handleOf } from '../../../src/session/token'
-import type { Visitor } from '../../support/app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { dataOf, newOwner, OwnedApp, storedOwner, type OwnedStore } from '../../support/owned-app'
-import { RUNS } from '../../support/race'
-import { idOf } from '../../support/racing-app'
-import { ScheduledOwnerStore } from '../../support/scheduled-store'
-import { intercepted } from '../../support/intercept'
+import type { Visitor } from '../../support/app/app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { dataOf, newOwner, OwnedApp, storedOwner, type OwnedStore } from '../../support/owners/owned-app'
+import { RUNS } from '../../support/races/race'
+import { idOf } from '../../support/races/racing-app'
+import { ScheduledOwnerStore } from '../../support/races/scheduled-store'
+import { intercepted } from '../../support/spies/intercept'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

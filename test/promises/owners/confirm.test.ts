@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { MemoryStore, sealed, session, type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND, SEALING_KEYS } from '../../support/every-backend'
-import { dataOf, newOwner, OwnedApp } from '../../support/owned-app'
-import { RUNS } from '../../support/race'
-import { ScheduledOwnerStore } from '../../support/scheduled-store'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
+import { dataOf, newOwner, OwnedApp } from '../../support/owners/owned-app'
+import { RUNS } from '../../support/races/race'
+import { ScheduledOwnerStore } from '../../support/races/scheduled-store'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
@@ -18,7 +18,7 @@ async function isFresh(visitor: Visitor, method = ''): Promise<boolean> {
 
 const owner: SessionOptions['owner'] = ({ user }) => user as string
 
-describe.each(EVERY_BACKEND)('how lately who is signed in has proved it, on $name', ({ options, isConditional }) => {
+describe.each(BACKENDS)('how lately who is signed in has proved it, on $name', ({ options, isConditional }) => {
   let clock: ReturnType<typeof stopClock>
   let site: OwnedApp
   let ann: Visitor

@@ -1,10 +1,10 @@
 import { MemoryStore, type SessionOptions, type SignedInSession } from 'koa-session-service'
-import type { Visitor } from '../../support/app'
+import type { Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
-import { hold } from '../../support/held'
-import { recordCalls } from '../../support/intercept'
-import { newOwner, OwnedApp } from '../../support/owned-app'
-import { idOf } from '../../support/racing-app'
+import { hold } from '../../support/app/held'
+import { newOwner, OwnedApp } from '../../support/owners/owned-app'
+import { idOf } from '../../support/races/racing-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const MINUTE = 60_000
 const device: SessionOptions['device'] = ({ header }) => ({ agent: header['user-agent'] })
@@ -21,7 +21,7 @@ describe('where and when a session is used', () => {
 
   const open = async (options: SessionOptions = {}): Promise<void> => {
     store = new MemoryStore()
-    const recorded = recordCalls({ store, device, ...options })
+    const recorded = spyOn({ store, device, ...options })
     names = recorded.names
     site = new OwnedApp({ ...recorded.options, verbs: { longer: (ctx, sessions) => sessions.touch(ctx) } })
     alice = newOwner()
@@ -38,7 +38,7 @@ describe('where and when a session is used', () => {
 
   afterEach(startClock)
 
-  it('R66: is written at the sign-in', async () => {
+  it('R66: where and when a session is used is written at the sign-in', async () => {
     await open()
     expect(await listed()).toMatchObject({
       device: { agent: 'phone' },
@@ -150,7 +150,7 @@ describe('where and when a session is used', () => {
   it('R66: a lazy request that does not ask for its session is not noted, and calls no store', async () => {
     await open({ lazy: true, verbs: undefined } as SessionOptions).catch(() => undefined)
     const lazy = new OwnedApp({
-      ...recordCalls({ store, device }).options,
+      ...spyOn({ store, device }).options,
       lazy: true,
       verbs: { in: async (ctx, sessions) => void Object.assign((await sessions.load(ctx)) ?? {}, { user: alice }) },
     })

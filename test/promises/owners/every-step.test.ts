@@ -1,8 +1,8 @@
 import type { SessionError } from 'koa-session-service'
-import type { Visitor } from '../../support/app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { intercepted, type Intercept } from '../../support/intercept'
-import { dataOf, newOwner, OwnedApp, type OwnedStore } from '../../support/owned-app'
+import type { Visitor } from '../../support/app/app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { intercepted, type Intercept } from '../../support/spies/intercept'
+import { dataOf, newOwner, OwnedApp, type OwnedStore } from '../../support/owners/owned-app'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

@@ -1,9 +1,16 @@
 import { handleOf } from '../../../src/session/token'
-import type { Visitor } from '../../support/app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { intercepted } from '../../support/intercept'
-import { dataOf, newOwner, OwnedApp, type OwnedStore, type OwnedVerb, storedOwner } from '../../support/owned-app'
-import { idOf, tokenOf } from '../../support/racing-app'
+import type { Visitor } from '../../support/app/app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { intercepted } from '../../support/spies/intercept'
+import {
+  dataOf,
+  newOwner,
+  OwnedApp,
+  type OwnedStore,
+  type OwnedVerb,
+  storedOwner,
+} from '../../support/owners/owned-app'
+import { idOf, tokenOf } from '../../support/races/racing-app'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
@@ -70,30 +77,33 @@ describeOnEachStore('a sign-in of which one step fails', (getStore) => {
   })
 
   describe.each(BEFORE)('by %s', (_who, pathOf) => {
-    it.each(FAULTS)('R88: is a 503, and leaves what was: %s', async (_what, fault) => {
-      const visitor = site.visitor()
-      await visitor.get(pathOf(bob))
-      const token = tokenOf(visitor)
-      const before = await dataOf(visitor)
-      const listed = await site.services[0].list({ owner: bob })
-      faulty.fault = { ...fault }
-      const answer = await visitor.get(`/as/${alice}`)
-      faulty.fault = undefined
-      expect([answer.status, answer.setCookie]).toEqual([503, []])
-      expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_STORE' })])
-      expect(tokenOf(visitor)).toBe(token)
-      expect(await dataOf(visitor)).toEqual(before)
-      // As well signed in as before, with all that is known of it; and in no list as somebody else.
-      expect(await site.services[0].list({ owner: bob })).toEqual(listed)
-      const [left] = older
-      expect((await site.services[0].list({ owner: alice })).map(({ handle }) => handle)).toEqual([
-        handleOf(idOf(left)),
-      ])
-      expect((await dataOf(left)).user).toBe(alice)
-      // And it can be made again.
-      expect((await visitor.get(`/as/${alice}`)).status).toBe(200)
-      expect((await dataOf(visitor)).user).toBe(alice)
-    })
+    it.each(FAULTS)(
+      'R88: a sign-in of which one step fails is a 503, and leaves what was: %s',
+      async (_what, fault) => {
+        const visitor = site.visitor()
+        await visitor.get(pathOf(bob))
+        const token = tokenOf(visitor)
+        const before = await dataOf(visitor)
+        const listed = await site.services[0].list({ owner: bob })
+        faulty.fault = { ...fault }
+        const answer = await visitor.get(`/as/${alice}`)
+        faulty.fault = undefined
+        expect([answer.status, answer.setCookie]).toEqual([503, []])
+        expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_STORE' })])
+        expect(tokenOf(visitor)).toBe(token)
+        expect(await dataOf(visitor)).toEqual(before)
+        // As well signed in as before, with all that is known of it; and in no list as somebody else.
+        expect(await site.services[0].list({ owner: bob })).toEqual(listed)
+        const [left] = older
+        expect((await site.services[0].list({ owner: alice })).map(({ handle }) => handle)).toEqual([
+          handleOf(idOf(left)),
+        ])
+        expect((await dataOf(left)).user).toBe(alice)
+        // And it can be made again.
+        expect((await visitor.get(`/as/${alice}`)).status).toBe(200)
+        expect((await dataOf(visitor)).user).toBe(alice)
+      },
+    )
   })
 
   it('R88: also where the same form was submitted twice, and the second request has gone on with the first', async () => {

@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { newOwner } from '../../support/owned-app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { newOwner } from '../../support/owners/owned-app'
 
 const HOUR = 3_600_000
 const CONTEXT = { rolling: false, ctx: {} as Context }
@@ -21,7 +21,7 @@ describeOnEachStore('a note that a session is used', (getStore) => {
     return { n: found?.n, left: Number(found?._expire) - now }
   }
 
-  it('R66: leaves a life that was made longer since', async () => {
+  it('R66: a note that a session is used leaves a life that was made longer since', async () => {
     expect(await written({ first: HOUR, touched: 3 * HOUR, noted: HOUR / 2 })).toEqual({ n: HOUR / 2, left: 3 * HOUR })
   })
 

@@ -1,7 +1,7 @@
 import type { SignedInSession } from 'koa-session-service'
-import { CookieJar, type Visitor } from '../../support/app'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { dataOf, newOwner, OwnedApp } from '../../support/owned-app'
+import { CookieJar, type Visitor } from '../../support/app/app'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { dataOf, newOwner, OwnedApp } from '../../support/owners/owned-app'
 
 const device = ({ header }: { header: Record<string, unknown> }) => ({ agent: header['user-agent'] })
 
@@ -29,7 +29,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     await site.signedIn(newOwner('bob'))
   })
 
-  it('R66: lists each with its device and times, and marks the one that asks', async () => {
+  it('R66: the list of an owner’s sessions has each with its device and times, and marks the one that asks', async () => {
     const found = await listOf(phone)
     expect(found.map((each) => each.device).sort()).toEqual([{ agent: 'laptop' }, { agent: 'phone' }])
     expect(found.filter(({ current }) => current).map((each) => each.device)).toEqual([{ agent: 'phone' }])

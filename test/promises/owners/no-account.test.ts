@@ -1,13 +1,13 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { createSessionApp } from '../../support/session-app'
+import { BACKENDS } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
 
 const CODED = { code: 'ERR_SESSION_BAD_VALUE' }
 
 /** As an application has it whose ids are numbers: of who is not signed in, it makes NaN. */
 const careless: SessionOptions['owner'] = (data) => Number((data as { userId?: string }).userId)
 
-describe.each(EVERY_BACKEND)('an owner that is no account: $name', ({ options }) => {
+describe.each(BACKENDS)('an owner that is no account: $name', ({ options }) => {
   it.each<[string, SessionOptions['owner']]>([
     ['NaN', careless],
     ['an infinity', () => Infinity],

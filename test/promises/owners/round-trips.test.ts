@@ -1,10 +1,10 @@
 import Redis from 'ioredis'
 import { RedisStore } from 'koa-session-service/redis'
-import { newOwner, OwnedApp } from '../../support/owned-app'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import { RoundTrips } from '../../support/round-trips'
-import type { ServerProcess } from '../../support/server-process'
+import { newOwner, OwnedApp } from '../../support/owners/owned-app'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import { RoundTrips } from '../../support/spies/round-trips'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const MOST = 10
 

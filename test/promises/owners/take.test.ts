@@ -1,8 +1,8 @@
 import fc from 'fast-check'
-import { describeOnEachStore } from '../../support/conditional-backends'
-import { dataOf, newOwner, OwnedApp, type OwnedStore } from '../../support/owned-app'
-import { RUNS } from '../../support/race'
-import { type Fault, ScheduledOwnerStore } from '../../support/scheduled-store'
+import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { dataOf, newOwner, OwnedApp, type OwnedStore } from '../../support/owners/owned-app'
+import { RUNS } from '../../support/races/race'
+import { type Fault, ScheduledOwnerStore } from '../../support/races/scheduled-store'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

@@ -1,7 +1,7 @@
 import { hardened, MemoryStore, type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { dataOf, OwnedApp } from '../../support/owned-app'
+import { BACKENDS } from '../../support/backends/backends'
+import { dataOf, OwnedApp } from '../../support/owners/owned-app'
 import { parseSetCookie } from '../../support/set-cookie'
 
 const MINUTE = 60_000
@@ -30,7 +30,7 @@ beforeEach(() => {
 
 afterEach(startClock)
 
-describe.each(EVERY_BACKEND)('timeouts as functions of the data, on $name', ({ options }) => {
+describe.each(BACKENDS)('timeouts as functions of the data, on $name', ({ options }) => {
   const open = (more: SessionOptions = {}): OwnedApp =>
     new OwnedApp({ ...options(), maxAge: 90 * DAY, ...(REMEMBER as SessionOptions), ...more, verbs: verbs as never })
 

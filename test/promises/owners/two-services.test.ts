@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { MemoryBus, MemoryStore, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
-import { describeOnEachStore, type FullStore } from '../../support/conditional-backends'
-import { newOwner } from '../../support/owned-app'
-import { nextTurn } from '../../support/site'
+import { createApp, Visitor } from '../../support/app/app'
+import { describeOnEachStore, type FullStore } from '../../support/backends/conditional-backends'
+import { newOwner } from '../../support/owners/owned-app'
+import { nextTurn } from '../../support/app/site'
 
 type Data = { user?: string }
 

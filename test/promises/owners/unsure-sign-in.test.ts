@@ -1,6 +1,13 @@
 import { MemoryStore } from 'koa-session-service'
-import { intercepted } from '../../support/intercept'
-import { dataOf, newOwner, OwnedApp, storedOwner, type OwnedStore, type OwnedVerb } from '../../support/owned-app'
+import { intercepted } from '../../support/spies/intercept'
+import {
+  dataOf,
+  newOwner,
+  OwnedApp,
+  storedOwner,
+  type OwnedStore,
+  type OwnedVerb,
+} from '../../support/owners/owned-app'
 
 /** The monotonic clock of the process and of the store in its memory: time passes where a test says so. */
 let time = 1000

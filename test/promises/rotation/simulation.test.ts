@@ -6,7 +6,7 @@ import {
   type Circumstances,
   type Run,
   type Thief,
-} from '../../support/rotation-simulation'
+} from '../../support/races/rotation-simulation'
 
 /** `npm run simulate:rotation` lets so many browsers work in each row, and prints what came of it; the suite lets a few. */
 const BROWSERS = Number(process.env.SIMULATED_BROWSERS ?? 6)

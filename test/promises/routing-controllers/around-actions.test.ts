@@ -17,9 +17,9 @@ import {
   Post,
   UseBefore,
 } from 'routing-controllers'
-import { KOA_VERSIONS, Visitor } from '../../support/app'
-import { createServer } from '../../support/server'
-import { WatchedStore } from '../../support/watched-store'
+import { KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { createServer } from '../../support/app/controllers'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 interface User {
   name?: string

@@ -3,9 +3,9 @@ import { MemoryStore, session, SessionService } from 'koa-session-service'
 import { deviceBound } from 'koa-session-service/dbsc'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, useKoaServer } from 'routing-controllers'
-import { createApp } from '../../support/app'
-import { BoundBrowser, LONG_KEYS, type Account } from '../../support/bound-site'
-import { SoftwareDevice } from '../../support/software-device'
+import { createApp } from '../../support/app/app'
+import { BoundBrowser, LONG_KEYS, type Account } from '../../support/device/bound-site'
+import { SoftwareDevice } from '../../support/device/software-device'
 
 class OtherSessions extends SessionService<Account> {}
 

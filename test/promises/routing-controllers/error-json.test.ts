@@ -3,8 +3,8 @@ import type { Context } from 'koa'
 import { SessionService } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Controller, Ctx, Get, JsonController, Post, useKoaServer } from 'routing-controllers'
-import { createApp, Visitor } from '../../support/app'
-import { WatchedStore } from '../../support/watched-store'
+import { createApp, Visitor } from '../../support/app/app'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const SECRET = 'a secret of the visitor'
 const SECRET_NUMBER = 1234567890123456789n

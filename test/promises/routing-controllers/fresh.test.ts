@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import session, { MemoryStore, SessionService } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Get, JsonController, Param, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { startClock, stopClock } from '../../support/clock'
 
 interface User {
@@ -67,11 +67,11 @@ describe.each(Object.entries(KOA_VERSIONS))('@Session({ fresh }), %s', (_name, K
 
   afterEach(startClock)
 
-  test('R69: lets in who has just signed in', async () => {
+  test('R69: @Session({ fresh }) lets in who has just signed in', async () => {
     expect((await ann.get('/delete')).json()).toEqual({ deleted: 'ann' })
   })
 
-  test('R69: refuses who did so too long ago with 403 and a code, until they confirm', async () => {
+  test('R69: @Session({ fresh }) refuses who did so too long ago with 403 and a code, until they confirm', async () => {
     clock.advance(5 * MINUTE)
     const answer = await ann.get('/delete')
     expect([answer.status, answer.json()]).toEqual([403, REFUSED])

@@ -4,8 +4,8 @@ import type Koa from 'koa'
 import { SessionService, type SessionOptions } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Ctx, Get, JsonController, Post, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { WatchedStore } from '../../support/watched-store'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 @JsonController()
 class ViewsController {

@@ -3,7 +3,7 @@ import type Koa from 'koa'
 import session, { SessionError, SessionService } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { createKoaServer, Get, JsonController, useKoaServer, type RoutingControllersOptions } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 
 class AdminSessions extends SessionService {}
 

@@ -4,9 +4,9 @@ import type Koa from 'koa'
 import { SessionService } from 'koa-session-service'
 import { Session } from 'koa-session-service/routing-controllers'
 import { Body, JsonController, Post, useKoaServer } from 'routing-controllers'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { deferred, everythingElse } from '../../support/interleave'
-import { WatchedStore } from '../../support/watched-store'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { deferred, everythingElse } from '../../support/races/interleave'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 class Order {
   @IsInt()

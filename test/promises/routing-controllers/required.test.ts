@@ -3,9 +3,9 @@ import type { Context } from 'koa'
 import { SessionError, SessionService } from 'koa-session-service'
 import { Session, SessionParam, type SessionRequirements } from 'koa-session-service/routing-controllers'
 import { Body, Controller, Get, JsonController, Post, UseBefore } from 'routing-controllers'
-import { DefaultKoa, KOA_VERSIONS, Visitor } from '../../support/app'
-import { createServer } from '../../support/server'
-import { BACKENDS } from '../../support/backends'
+import { DefaultKoa, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { createServer } from '../../support/app/controllers'
+import { BACKENDS } from '../../support/backends/backends'
 
 interface User {
   userId?: number

@@ -14,9 +14,9 @@ import {
   Post,
   useKoaServer,
 } from 'routing-controllers'
-import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { createServer } from '../../support/server'
-import { BACKENDS } from '../../support/backends'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { createServer } from '../../support/app/controllers'
+import { BACKENDS } from '../../support/backends/backends'
 
 const shipped = { ...getMetadataArgsStorage() }
 const shippedCount = shipped.middlewares.length + shipped.interceptors.length + shipped.controllers.length

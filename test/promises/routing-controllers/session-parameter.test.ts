@@ -3,8 +3,8 @@ import type { Context } from 'koa'
 import session, { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Body, Ctx, Get, JsonController, Post, UseBefore, useKoaServer } from 'routing-controllers'
-import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
 
 interface Cart {
   items?: string[]

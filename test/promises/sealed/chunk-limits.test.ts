@@ -5,7 +5,7 @@ import { ChunkedTransport, MAX_CHUNKS } from '../../../src/transports/chunked-tr
 import { CookieTransport } from '../../../src/transports/cookie-transport'
 import { SessionError } from '../../../src/base/errors'
 import type { CookieAttributes } from '../../../src/contracts/cookie-attributes'
-import { contextOf } from '../../support/contexts'
+import { contextOf } from '../../support/app/contexts'
 
 const codec = sealed({ keys: ['a secret of more than thirty-two bytes'] })
 const sealedText = (length: number) => codec.encode({ text: 'x'.repeat(length), _session: true }, 's')
@@ -136,7 +136,7 @@ describe('the sum of the cookies', () => {
   it.each<[string, CookieAttributes]>([
     ['the defaults', {}],
     ['long attributes', { domain: 'a.long.name.of.a.host.example', path: `/${'p'.repeat(800)}` }],
-  ])('R63: passes up to 12 KB of a request, and is refused beyond that: %s', (_, attributes) => {
+  ])('R63: the sum of the cookies passes up to 12 KB of a request, and is refused beyond that: %s', (_, attributes) => {
     const overhead = sum(cookiesFor('x'.repeat(12_200), attributes)) - 12_200
     const full = cookiesFor('x'.repeat(KB12 - overhead), attributes)
     expect(full).toHaveLength(4)
@@ -169,7 +169,7 @@ describe('the sum of the cookies', () => {
 
 describe('pieces that are no longer needed', () => {
   it.each([[false], [true]])(
-    'R37: are expired with those that a request brings, verified or not; signed: %s',
+    'R37: pieces that are no longer needed are expired with those that a request brings, verified or not; signed: %s',
     (signed) => {
       const ctx = contextOf(['s=old', 's.2=stale', 's.9=mine', 's.x=mine'])
       transportOf().write(ctx, 'token', { signed }, 'session')

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { sealed, SessionError, type SessionOptions } from 'koa-session-service'
-import { Visitor } from '../../support/app'
-import { SEALING_KEYS } from '../../support/every-backend'
-import { createSessionApp, type SessionApp } from '../../support/session-app'
+import { Visitor } from '../../support/app/app'
+import { SEALING_KEYS } from '../../support/backends/backends'
+import { createSessionApp, type SessionApp } from '../../support/app/session-app'
 
 const NAMES = ['koa.sess', 'koa.sess.1', 'koa.sess.2', 'koa.sess.3']
 

@@ -23,8 +23,7 @@ const base64 = new Base64Codec()
 const anyDepth = sealed({ keys: KEYS, serializer: { stringify: JSON.stringify, parse: JSON.parse } }) as TextCodec
 const seal = sealed({ keys: KEYS, compressAbove: 100 }) as TextCodec
 
-test('JSON.stringify fails on what JSON.parse reads: this is why the depth is bounded', () => {
-  expect(() => JSON.stringify(JSON.parse(objects(20_000)))).toThrow(RangeError)
+test('R29: what may be nested, JSON.stringify of every Node writes', () => {
   expect(() => JSON.stringify(JSON.parse(objects(MOST)))).not.toThrow()
 })
 

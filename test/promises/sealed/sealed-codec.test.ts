@@ -1,6 +1,6 @@
 import { createDecipheriv, hkdfSync } from 'node:crypto'
 import { sealed, SessionError } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
+import { createSessionApp } from '../../support/app/session-app'
 
 const KEY = 'the first secret, of more than thirty-two bytes'
 const OLD_KEY = 'an older secret, of more than thirty-two bytes!'
@@ -17,7 +17,7 @@ function openByHand(text: string, secret: string, name: string): unknown {
 }
 
 describe('sealed()', () => {
-  it('R36: opens what it has sealed', () => {
+  it('R36: sealed() opens what it has sealed', () => {
     const codec = sealed({ keys: [KEY] })
     expect(codec.decode(codec.encode(RECORD, 'a'), 'a')).toEqual(RECORD)
   })
@@ -91,7 +91,7 @@ describe('sealed()', () => {
 })
 
 describe('a session in a sealed cookie', () => {
-  it('R36: has no signature beside it, and needs no app.keys', async () => {
+  it('R36: a session in a sealed cookie has no signature beside it, and needs no app.keys', async () => {
     const { app, visitor } = createSessionApp({ codec: sealed({ keys: [KEY] }) })
     app.keys = undefined as never
     const ann = visitor()
@@ -99,7 +99,7 @@ describe('a session in a sealed cookie', () => {
     expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
   })
 
-  it('R36: is signed on top where that is asked for', async () => {
+  it('R36: a session in a sealed cookie is signed on top where that is asked for', async () => {
     const ann = createSessionApp({ codec: sealed({ keys: [KEY] }), signed: true }).visitor()
     await ann.get('/set?user=ann')
     expect([...ann.jar.values.keys()]).toEqual(['koa.sess', 'koa.sess.sig'])
@@ -107,7 +107,7 @@ describe('a session in a sealed cookie', () => {
     expect((await ann.get('/')).json()).toEqual({})
   })
 
-  it('R36: goes on under a rotated key, and is over when the old key is dropped', async () => {
+  it('R36: a session in a sealed cookie goes on under a rotated key, and is over when the old key is dropped', async () => {
     const ann = createSessionApp({ codec: sealed({ keys: [OLD_KEY] }) }).visitor()
     await ann.get('/set?user=ann')
     const rotated = createSessionApp({ codec: sealed({ keys: [KEY, OLD_KEY] }) })

@@ -1,9 +1,9 @@
 import { EventEmitter } from 'node:events'
 import type { Context } from 'koa'
 import { MemoryStore, SessionService } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { Barrier } from '../../support/interleave'
-import { WAYS, withStorage } from '../../support/ways'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { Barrier } from '../../support/races/interleave'
+import { WAYS, withStorage } from '../../support/app/ways'
 
 const VERBS: Record<string, (sessions: SessionService) => unknown> = {
   context: (sessions) => sessions.context,

@@ -1,6 +1,6 @@
 import { MemoryStore, SessionService, type SessionOptions, type SignedInSession } from 'koa-session-service'
 import type { Context } from 'koa'
-import { createApp, Visitor } from '../../support/app'
+import { createApp, Visitor } from '../../support/app/app'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 

@@ -2,7 +2,7 @@ import compose from 'koa-compose'
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { MemoryStore, session, SessionService, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { cookieNames } from '../../support/set-cookie'
 
 /** Mounts an app under a path, as koa-mount does: its middleware runs in the context of the app around it. */

@@ -1,11 +1,11 @@
 import type Koa from 'koa'
 import { createSession, session, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
 import { cookieNames } from '../../support/set-cookie'
 
 describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
-  describe.each(EVERY_BACKEND)('$name', ({ options }) => {
+  describe.each(BACKENDS)('$name', ({ options }) => {
     function build(more: SessionOptions, use: (app: Koa, sessions: Koa.Middleware) => void) {
       const app = createApp(KoaClass)
       const middleware = session({ ...options(), ...more }, app)

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { SessionService } from 'koa-session-service'
-import { type Answer, createApp, Visitor } from '../../support/app'
-import { BACKENDS } from '../../support/backends'
+import { type Answer, createApp, Visitor } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
 import { startClock, stopClock } from '../../support/clock'
-import { WAYS } from '../../support/ways'
+import { WAYS } from '../../support/app/ways'
 
 const HOUR = 60 * 60 * 1000
 

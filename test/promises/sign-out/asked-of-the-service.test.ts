@@ -1,5 +1,5 @@
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp, type Action } from '../../support/session-app'
+import { backendsWith } from '../../support/backends/backends'
+import { createSessionApp, type Action } from '../../support/app/session-app'
 
 /** What a handler may answer with that is this visitor's own, without a look at ctx.session. */
 const ASKED: Record<string, Action> = {
@@ -12,7 +12,7 @@ const ASKED: Record<string, Action> = {
   '/signal': async (ctx, sessions) => ({ isOver: (await sessions.signal(ctx)).aborted }),
 }
 
-describe.each(STORE_BACKENDS)('preventCaching alone: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('preventCaching alone: $name', ({ options }) => {
   it.each(Object.keys(ASKED))('R75: a response that was made with %s is not to be kept', async (path) => {
     const ann = createSessionApp({ ...options(), preventCaching: true }, ASKED).visitor()
     await ann.get('/set?user=ann')

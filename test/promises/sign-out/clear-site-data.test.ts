@@ -1,9 +1,9 @@
 import type Koa from 'koa'
 import { hardened, MemoryStore, type ClearedData, type SessionOptions } from 'koa-session-service'
-import { createApp, KOA_VERSIONS } from '../../support/app'
-import { EVERY_BACKEND } from '../../support/every-backend'
-import { interceptStore } from '../../support/intercept'
-import { createSite, type Handlers, type Site } from '../../support/site'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
+import { BACKENDS } from '../../support/backends/backends'
+import { interceptStore } from '../../support/spies/intercept'
+import { createSite, type Handlers, type Site } from '../../support/app/site'
 
 const BOTH: readonly ClearedData[] = ['cache', 'storage']
 const HEADER = '"cache", "storage"'
@@ -73,7 +73,7 @@ async function cleared(path: string): Promise<unknown> {
 }
 
 const CASES = Object.entries(KOA_VERSIONS).flatMap(([koa, KoaClass]) =>
-  EVERY_BACKEND.map((backend) => ({ ...backend, name: `${backend.name}, ${koa}`, KoaClass })),
+  BACKENDS.map((backend) => ({ ...backend, name: `${backend.name}, ${koa}`, KoaClass })),
 )
 
 describe.each(CASES)('clearSiteData, $name', ({ options, KoaClass }) => {

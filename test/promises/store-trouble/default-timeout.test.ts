@@ -1,6 +1,6 @@
 import { MemoryStore, session } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
-import { interceptStore } from '../../support/intercept'
+import { createApp, Visitor } from '../../support/app/app'
+import { interceptStore } from '../../support/spies/intercept'
 
 const TEN_SECONDS = 10_000
 
@@ -39,7 +39,7 @@ describe('a store that never answers', () => {
     for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
   }
 
-  it('D24: R43: fails the request after ten seconds, and not before', async () => {
+  it('D24: R43: a store that never answers fails the request after ten seconds, and not before', async () => {
     const { send, statuses } = await open()
     send()
     await pass(TEN_SECONDS - 1)

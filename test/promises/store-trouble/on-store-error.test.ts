@@ -1,13 +1,13 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp, type Action, type SessionApp } from '../../support/session-app'
-import type { Visitor } from '../../support/app'
-import { READS, RENEWALS, TroubledStore, WRITES } from '../../support/trouble'
+import { backendsWith } from '../../support/backends/backends'
+import { createSessionApp, type Action, type SessionApp } from '../../support/app/session-app'
+import type { Visitor } from '../../support/app/app'
+import { READS, RENEWALS, spyOn, type StoreSpy, WRITES } from '../../support/spies/spy-on'
 
 const outage = () => Promise.reject(new Error('the store is down'))
 
 interface Scene {
-  store: TroubledStore
+  store: StoreSpy
   served: SessionApp
   ann: Visitor
   events: unknown[]
@@ -15,7 +15,7 @@ interface Scene {
 
 /** Ann has a session, and then the store goes down. */
 async function open(options: SessionOptions): Promise<Scene> {
-  const store = new TroubledStore(options)
+  const store = spyOn(options)
   const served = createSessionApp(store.options, {
     '/save': (ctx) => ctx.session.save(),
     '/update': (ctx, sessions) => sessions.update((data) => void (data.user = 'eve'), ctx),
@@ -27,11 +27,11 @@ async function open(options: SessionOptions): Promise<Scene> {
   const ann = served.visitor()
   await ann.get('/set?user=ann')
   store.fail(outage)
-  store.calls.length = 0
+  store.names.length = 0
   return { store, served, ann, events }
 }
 
-describe.each(STORE_BACKENDS)('onStoreError: $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options }) => {
   it("R43: 'throw' is the default", async () => {
     expect((await (await open({ ...options(), onStoreError: 'throw' })).ann.get('/')).status).toBe(503)
     expect((await (await open(options())).ann.get('/')).status).toBe(503)
@@ -40,24 +40,24 @@ describe.each(STORE_BACKENDS)('onStoreError: $name', ({ options }) => {
   describe("'anonymous'", () => {
     const anonymous = () => open({ ...options(), onStoreError: 'anonymous' })
 
-    it('R43: goes on with an empty session that is new', async () => {
+    it("R43: onStoreError: 'anonymous' goes on with an empty session that is new", async () => {
       const { ann } = await anonymous()
       expect(await ann.get('/')).toMatchObject({ status: 200, body: '{}' })
       expect((await ann.get('/state')).json()).toEqual({ isNew: true, length: 0 })
     })
 
-    it('R43: writes nothing, sets no cookie, and the session is there when the store is', async () => {
+    it("R43: onStoreError: 'anonymous' writes nothing, sets no cookie, and the session is there when the store is", async () => {
       const { ann, store } = await anonymous()
       const before = ann.jar.header
       expect(await ann.get('/set?user=eve')).toMatchObject({ status: 200, setCookie: [] })
       expect(await ann.get('/plain')).toMatchObject({ status: 200, setCookie: [] })
-      expect(store.calls.every((name) => READS.test(name))).toBe(true)
+      expect(store.names.every((name) => READS.test(name))).toBe(true)
       expect(ann.jar.header).toBe(before)
       store.recover()
       expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
     })
 
-    it('R43: writes nothing either where the store is back before the request ends', async () => {
+    it("R43: onStoreError: 'anonymous' writes nothing either where the store is back before the request ends", async () => {
       const { store, ann } = await anonymous()
       store.fail(() => {
         store.recover()
@@ -100,13 +100,13 @@ describe.each(STORE_BACKENDS)('onStoreError: $name', ({ options }) => {
     })
 
     it('R43: with lazy as well', async () => {
-      const store = new TroubledStore({ ...options(), onStoreError: 'anonymous', signed: false, lazy: true })
+      const store = spyOn({ ...options(), onStoreError: 'anonymous', signed: false, lazy: true })
       const load: Action = async (ctx, sessions) => (await sessions.load(ctx)) ?? ''
       const visitor = createSessionApp(store.options, { '/load': load }).visitor()
       visitor.jar.values.set('koa.sess', 'some-id')
       store.fail(outage)
       expect(await visitor.get('/load')).toMatchObject({ status: 200, body: '{}' })
-      expect(store.calls).toHaveLength(1)
+      expect(store.names).toHaveLength(1)
     })
   })
 

@@ -1,12 +1,13 @@
 import { SessionError, type SessionOptions } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp, type SessionApp } from '../../support/session-app'
-import { RENEWALS, TroubledStore, WRITES, type Trouble } from '../../support/trouble'
+import { backendsWith } from '../../support/backends/backends'
+import { createSessionApp, type SessionApp } from '../../support/app/session-app'
+import type { Intercept } from '../../support/spies/intercept'
+import { RENEWALS, spyOn, WRITES } from '../../support/spies/spy-on'
 
 const OUTAGE = new Error('connect ECONNREFUSED')
 
-const OUTAGES: [string, Trouble][] = [
+const OUTAGES: [string, Intercept][] = [
   [
     'throws',
     () => {
@@ -25,9 +26,9 @@ function failuresOf({ app }: SessionApp): unknown[] {
 }
 
 describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
-  describe.each(STORE_BACKENDS)('$name', ({ options }) => {
+  describe.each(backendsWith({ hasIds: true }))('$name', ({ options }) => {
     const serve = (settings = {}) => {
-      const store = new TroubledStore({ ...options(), ...settings })
+      const store = spyOn({ ...options(), ...settings })
       let handled = 0
       const served = createSessionApp(store.options, {
         '/count': () => void handled++,
@@ -56,7 +57,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       const { store, served } = serve()
       store.fail(trouble)
       expect((await served.visitor().get('/')).status).toBe(200)
-      expect(store.calls).toEqual([])
+      expect(store.names).toEqual([])
     })
 
     it.each([
@@ -115,10 +116,10 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       const { store, served, failures } = serve({ lazy: true })
       const ann = served.visitor()
       await ann.get('/sign-in')
-      store.calls.length = 0
+      store.names.length = 0
       store.fail(trouble)
       expect((await ann.get('/plain')).status).toBe(200)
-      expect(store.calls).toEqual([])
+      expect(store.names).toEqual([])
       expect(failures).toEqual([])
       expect((await ann.get('/load')).status).toBe(503)
       expect(failures).toMatchObject([{ code: 'ERR_SESSION_STORE', cause: OUTAGE }])
@@ -134,9 +135,9 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
         await ann.get('/sign-in')
         for (const methods of [undefined, RENEWALS]) {
           store.fail(trouble, methods)
-          store.calls.length = 0
+          store.names.length = 0
           expect(await ann.get('/plain')).toMatchObject({ status: 200, setCookie: [] })
-          expect(store.calls).toEqual([])
+          expect(store.names).toEqual([])
           expect((await ann.get('/load')).status).toBe(503)
         }
         await new Promise(setImmediate)
@@ -163,7 +164,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
 
 describe('what a store throws', () => {
   it.each([undefined, null, 'down', 0, { code: 'EPIPE' }])('R43: %j is a SessionError all the same', async (thrown) => {
-    const store = new TroubledStore(STORE_BACKENDS[0].options())
+    const store = spyOn(backendsWith({ hasIds: true })[0].options())
     const served = createSessionApp(store.options)
     const failures = failuresOf(served)
     const ann = served.visitor()

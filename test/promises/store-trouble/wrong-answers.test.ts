@@ -1,7 +1,7 @@
 import { MemoryStore, SessionError } from 'koa-session-service'
-import { STORE_BACKENDS } from '../../support/every-backend'
-import { createSessionApp } from '../../support/session-app'
-import { READS, TroubledStore } from '../../support/trouble'
+import { backendsWith } from '../../support/backends/backends'
+import { createSessionApp } from '../../support/app/session-app'
+import { READS, spyOn } from '../../support/spies/spy-on'
 
 const GARBAGE: [string, unknown][] = [
   ['null', null],
@@ -16,9 +16,9 @@ const GARBAGE: [string, unknown][] = [
   ['a BigInt', 1n],
 ]
 
-describe.each(STORE_BACKENDS)('a store that is wrong: $name', ({ options, isConditional }) => {
+describe.each(backendsWith({ hasIds: true }))('a store that is wrong: $name', ({ options, isConditional }) => {
   const open = async () => {
-    const store = new TroubledStore(options())
+    const store = spyOn(options())
     const served = createSessionApp(store.options)
     const failures: unknown[] = []
     served.app.on('error', (error) => failures.push(error))
@@ -65,7 +65,7 @@ describe('a conditional store that is wrong', () => {
   ]
 
   it.each(ANSWERS)('R43: and answers replace with %s is a SessionError of status 503', async (_name, answer) => {
-    const store = new TroubledStore({ store: new MemoryStore() })
+    const store = spyOn({ store: new MemoryStore() })
     const { app, visitor } = createSessionApp(store.options)
     const failures: unknown[] = []
     app.on('error', (error) => failures.push(error))
@@ -79,10 +79,10 @@ describe('a conditional store that is wrong', () => {
   })
 
   it('R43: and says that every new id is taken is a 503 after a few attempts, and no cookie', async () => {
-    const store = new TroubledStore({ store: new MemoryStore() })
+    const store = spyOn({ store: new MemoryStore() })
     const { visitor } = createSessionApp(store.options)
     store.fail(() => undefined, /^create$/)
     expect(await visitor().get('/set?user=ann')).toMatchObject({ status: 503, setCookie: [] })
-    expect(store.calls.length).toBeLessThanOrEqual(12)
+    expect(store.names.length).toBeLessThanOrEqual(12)
   })
 })

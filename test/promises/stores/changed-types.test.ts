@@ -7,8 +7,9 @@ import {
   type Versioned,
 } from 'koa-session-service'
 import { stopClock, startClock } from '../../support/clock'
-import { interceptStore, recordCalls, type Intercept } from '../../support/intercept'
-import { createSessionApp } from '../../support/session-app'
+import { interceptStore, type Intercept } from '../../support/spies/intercept'
+import { createSessionApp } from '../../support/app/session-app'
+import { spyOn } from '../../support/spies/spy-on'
 
 const NOW = Date.parse('2030-01-01T00:00:00.000Z')
 const HOUR = 60 * 60 * 1000
@@ -85,7 +86,7 @@ afterEach(startClock)
 describe.each(STORES)('a %s store', (_kind, make) => {
   describe.each(CHANGES)('that gives back %s', (_name, change) => {
     const open = (options: SessionOptions = {}) => {
-      const { options: watched, names } = recordCalls({ store: make(change) })
+      const { options: watched, names } = spyOn({ store: make(change) })
       const { visitor, app } = createSessionApp({ ...watched, signed: false, ...options })
       const told: string[] = []
       for (const name of ['missed', 'expired', 'invalid']) app.on(`session:${name}`, () => told.push(name))

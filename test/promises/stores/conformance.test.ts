@@ -13,9 +13,9 @@ import {
   startMariadb,
   startPostgres,
   type TestDatabase,
-} from '../../support/databases'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+} from '../../support/backends/databases'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const capabilities: StoreCapability[] = ['conditional', 'touch', 'owner', 'ends']
 

@@ -10,9 +10,9 @@ import {
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import type { Context } from 'koa'
-import { contextStoreOver } from '../../support/backends'
-import { openSqlite } from '../../support/databases'
-import { createSessionApp } from '../../support/session-app'
+import { contextStoreOver } from '../../support/backends/backends'
+import { openSqlite } from '../../support/backends/databases'
+import { createSessionApp } from '../../support/app/session-app'
 
 const LONG = 60_000
 const OUTAGE = new Error('connection refused')

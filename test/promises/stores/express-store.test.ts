@@ -1,7 +1,7 @@
 import { Store as ExpressBase, MemoryStore as ExpressMemoryStore } from 'express-session'
 import { fromExpressStore, session, type Store } from 'koa-session-service'
-import { createApp } from '../../support/app'
-import { createSessionApp } from '../../support/session-app'
+import { createApp } from '../../support/app/app'
+import { createSessionApp } from '../../support/app/session-app'
 
 const LONG = 60_000
 const context = { rolling: false, changed: true, ctx: {} as never }
@@ -21,7 +21,7 @@ describe('fromExpressStore', () => {
     ['get', (store: Store) => store.get('a', LONG, context)],
     ['set', (store: Store) => store.set('a', {}, LONG, context)],
     ['destroy', (store: Store) => store.destroy('a', context)],
-  ])('R43: passes on the error of a %s', async (_name, call) => {
+  ])('R43: fromExpressStore passes on the error of a %s', async (_name, call) => {
     await expect(call(fromExpressStore(callback(() => [FAILURE])))).rejects.toBe(FAILURE)
   })
 
@@ -30,7 +30,7 @@ describe('fromExpressStore', () => {
     await expect(store.get('a', LONG, context)).rejects.toMatchObject({ message: 'the store failed', cause: 'down' })
   })
 
-  it('R25: tells the store the life in milliseconds, and when it ends', async () => {
+  it('R25: fromExpressStore tells the store the life in milliseconds, and when it ends', async () => {
     const before = Date.now()
     let given: { cookie: { maxAge: number; originalMaxAge: number; expires: Date } } | undefined
     await fromExpressStore(callback((_id, value) => [void (given = value)])).set('a', {}, LONG, context)

@@ -1,7 +1,7 @@
 import { LayeredStore, MemoryStore, type SessionRecord, type StoreContext, type Versioned } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
-import { openSqlite } from '../../support/databases'
-import { createSessionApp } from '../../support/session-app'
+import { openSqlite } from '../../support/backends/databases'
+import { createSessionApp } from '../../support/app/session-app'
 
 /** Keeps the record turned around, as one that encrypts would; `plain` tells what rests. */
 class TurnedStore extends MemoryStore {

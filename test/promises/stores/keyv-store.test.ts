@@ -1,7 +1,7 @@
 import Keyv from 'keyv'
 import { EventEmitter } from 'node:events'
 import { fromKeyv, type Store } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
+import { createSessionApp } from '../../support/app/session-app'
 
 const LONG = 60_000
 const context = { rolling: false, changed: true, ctx: {} as never }

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
-import { openSqlite } from '../../support/databases'
+import { openSqlite } from '../../support/backends/databases'
 
 const LONG = 60_000
 
@@ -79,7 +79,7 @@ describe('KyselyStore', () => {
       await setTimeout(5)
     }
 
-    it('deletes what has expired, in batches, and nothing else', async () => {
+    it('R62: cleaning up deletes what has expired, in batches, and nothing else', async () => {
       await store.set('young', { user: 'ann' }, LONG)
       await plantExpired(7)
       expect(await countRows()).toBe(8)
@@ -88,7 +88,7 @@ describe('KyselyStore', () => {
       expect(await store.get('young')).toEqual({ user: 'ann' })
     })
 
-    it('goes on until it is stopped, and no longer', async () => {
+    it('R62: cleaning up goes on until it is stopped, and no longer', async () => {
       const cleanup = store.startCleanup({ every: 5 })
       for (let round = 0; round < 2; round++) {
         await plantExpired(3)
@@ -100,7 +100,7 @@ describe('KyselyStore', () => {
       expect(await countRows()).toBe(3)
     })
 
-    it('does not begin anew while it is still at work', async () => {
+    it('R62: cleaning up does not begin anew while it is still at work', async () => {
       let finish = () => {}
       const working = new Promise<number>((resolve) => (finish = () => resolve(0)))
       const deleteExpired = jest.spyOn(store, 'deleteExpired').mockReturnValue(working)
@@ -112,7 +112,7 @@ describe('KyselyStore', () => {
       cleanup.stop()
     })
 
-    it('tells of its errors, and goes on', async () => {
+    it('R62: cleaning up tells of its errors, and goes on', async () => {
       const errors: unknown[] = []
       const cleanup = new KyselyStore(db, { table: 'visits' }).startCleanup({
         every: 2,
@@ -123,7 +123,7 @@ describe('KyselyStore', () => {
       expect(errors[0]).toMatchObject({ code: 'ERR_SESSION_TABLE_MISSING' })
     })
 
-    it('keeps no process alive', () => {
+    it('R62: cleaning up keeps no process alive', () => {
       const setInterval = jest.spyOn(globalThis, 'setInterval')
       const cleanup = store.startCleanup({ every: LONG })
       expect((setInterval.mock.results[0]?.value as NodeJS.Timeout).hasRef()).toBe(false)

@@ -1,9 +1,9 @@
 import type { Context } from 'koa'
 import { LayeredStore, type BusMessage } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { CountingBus } from '../../support/counting-bus'
-import { createGate } from '../../support/gate'
-import { WatchedStore } from '../../support/watched-store'
+import { CountingBus } from '../../support/spies/counting-bus'
+import { createGate } from '../../support/races/gate'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const LONG = 10_000_000
 const maxStale = 60_000
@@ -34,13 +34,16 @@ const CHANGES: [string, (twice: Twice) => Promise<unknown>, object | undefined, 
 ]
 
 describe('LayeredStore with a bus', () => {
-  it.each(CHANGES)('R73: sees what another process does: %s', async (_verb, change, after, kind) => {
-    const twice = await openTwice()
-    await change(twice)
-    expect(twice.bus.messages.map((message) => message.kind)).toEqual([kind])
-    expect(await twice.read(twice.here)).toEqual(after)
-    expect(twice.shared.calls.filter((call) => call === 'read')).toHaveLength(1)
-  })
+  it.each(CHANGES)(
+    'R73: LayeredStore with a bus sees what another process does: %s',
+    async (_verb, change, after, kind) => {
+      const twice = await openTwice()
+      await change(twice)
+      expect(twice.bus.messages.map((message) => message.kind)).toEqual([kind])
+      expect(await twice.read(twice.here)).toEqual(after)
+      expect(twice.shared.calls.filter((call) => call === 'read')).toHaveLength(1)
+    },
+  )
 
   it.each(CHANGES)('R73: after maxStale at the latest, where the message is lost: %s', async (_verb, change, after) => {
     const twice = await openTwice()
@@ -53,7 +56,7 @@ describe('LayeredStore with a bus', () => {
   })
 
   it.each(CHANGES)(
-    'R73: does not keep what was read before the change, and answered after it: %s',
+    'R73: LayeredStore with a bus does not keep what was read before the change, and answered after it: %s',
     async (_verb, change, after) => {
       const twice = await openTwice()
       const { shared, bus, here, read } = twice
@@ -74,7 +77,7 @@ describe('LayeredStore with a bus', () => {
     },
   )
 
-  it('R73: tells what it has written, and nothing else', async () => {
+  it('R73: LayeredStore with a bus tells what it has written, and nothing else', async () => {
     const { bus, here, there, revision } = await openTwice()
     await here.touch('a', Date.now() + LONG, LONG, request)
     await here.create('b', { n: 1 }, LONG, request)
@@ -114,7 +117,7 @@ describe('LayeredStore with a bus', () => {
     expect(await read(there)).toBeUndefined()
   })
 
-  it('R73: tells of an owner whose sessions it has ended', async () => {
+  it('R73: LayeredStore with a bus tells of an owner whose sessions it has ended', async () => {
     const bus = new CountingBus()
     const { records } = new WatchedStore()
     const store = new LayeredStore(records, { bus, maxStale })
@@ -123,7 +126,7 @@ describe('LayeredStore with a bus', () => {
     expect(bus.messages).toEqual([{ kind: 'revoked', owner: expect.stringMatching(/^[\w-]{43}$/) as string }])
   })
 
-  it('R73: hears nothing and holds nothing once it is closed', async () => {
+  it('R73: LayeredStore with a bus hears nothing and holds nothing once it is closed', async () => {
     const { shared, bus, here, there, read } = await openTwice()
     here.close()
     there.close()

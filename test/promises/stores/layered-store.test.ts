@@ -2,9 +2,9 @@ import type { Context } from 'koa'
 import { LayeredStore, MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
 import { stopMonotonic } from '../../support/monotonic-clock'
-import { createGate } from '../../support/gate'
-import { createSessionApp } from '../../support/session-app'
-import { WatchedStore } from '../../support/watched-store'
+import { createGate } from '../../support/races/gate'
+import { createSessionApp } from '../../support/app/session-app'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const LONG = 60_000
 const maxStale = 2000
@@ -23,7 +23,7 @@ function openTwice(options?: { maxStale?: number; max?: number }) {
 }
 
 describe('LayeredStore', () => {
-  it('keeps nothing unless it is told to', async () => {
+  it('R73: LayeredStore keeps nothing unless it is told to', async () => {
     const { shared, here, there, read } = openTwice()
     await here.create('a', { user: 'ann' }, LONG, request)
     await read(here)
@@ -32,7 +32,7 @@ describe('LayeredStore', () => {
     expect(shared.calls.filter((call) => call === 'read')).toHaveLength(2)
   })
 
-  it('saves the round trip of what was read or written a moment ago', async () => {
+  it('R73: LayeredStore saves the round trip of what was read or written a moment ago', async () => {
     const { shared, here, there, read } = openTwice({ maxStale })
     const created = await here.create('a', { user: 'ann' }, LONG, request)
     for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'ann' })
@@ -43,7 +43,7 @@ describe('LayeredStore', () => {
     expect(shared.calls).toEqual(['create', 'replace', 'read'])
   })
 
-  it('R9: does not keep what it has written where another write of the record was beside it', async () => {
+  it('R9: LayeredStore does not keep what it has written where another write of the record was beside it', async () => {
     const { shared, here, read } = openTwice({ maxStale })
     const created = await here.create('a', { n: 1 }, LONG, request)
     const gate = createGate()
@@ -62,19 +62,22 @@ describe('LayeredStore', () => {
     expect(await read(here)).toEqual({ n: 3 })
   })
 
-  it.each(['destroy', 'replace'] as const)('sees at most maxStale late what another process does: %s', async (verb) => {
-    const { here, there, read } = openTwice({ maxStale })
-    const created = await here.create('a', { user: 'ann' }, LONG, request)
-    await read(here)
-    if (verb === 'destroy') await there.destroy('a', request)
-    else await there.replace('a', { user: 'bob' }, LONG, created?.revision, request)
-    clock.advance(maxStale / 2)
-    expect(await read(here)).toEqual({ user: 'ann' })
-    clock.advance(maxStale / 2 + 1)
-    expect(await read(here)).toEqual(verb === 'destroy' ? undefined : { user: 'bob' })
-  })
+  it.each(['destroy', 'replace'] as const)(
+    'R73: LayeredStore sees at most maxStale late what another process does: %s',
+    async (verb) => {
+      const { here, there, read } = openTwice({ maxStale })
+      const created = await here.create('a', { user: 'ann' }, LONG, request)
+      await read(here)
+      if (verb === 'destroy') await there.destroy('a', request)
+      else await there.replace('a', { user: 'bob' }, LONG, created?.revision, request)
+      clock.advance(maxStale / 2)
+      expect(await read(here)).toEqual({ user: 'ann' })
+      clock.advance(maxStale / 2 + 1)
+      expect(await read(here)).toEqual(verb === 'destroy' ? undefined : { user: 'bob' })
+    },
+  )
 
-  it('R91: keeps nothing for longer where the clock of the machine is set back', async () => {
+  it('R91: LayeredStore keeps nothing for longer where the clock of the machine is set back', async () => {
     const real = stopMonotonic()
     const { here, there, read } = openTwice({ maxStale })
     await here.create('a', { user: 'ann' }, LONG, request)
@@ -88,7 +91,7 @@ describe('LayeredStore', () => {
     jest.restoreAllMocks()
   })
 
-  it('is no later for being read all the time', async () => {
+  it('R73: LayeredStore is no later for being read all the time', async () => {
     const { here, there, read } = openTwice({ maxStale })
     await here.create('a', { user: 'ann' }, LONG, request)
     await read(here)
@@ -101,7 +104,7 @@ describe('LayeredStore', () => {
     expect(await read(here)).toBeUndefined()
   })
 
-  it('sees at once what its own process does', async () => {
+  it('R73: LayeredStore sees at once what its own process does', async () => {
     const { here, read } = openTwice({ maxStale })
     const created = await here.create('a', { n: 1 }, LONG, request)
     await read(here)
@@ -115,7 +118,7 @@ describe('LayeredStore', () => {
     expect(await read(here)).toBeUndefined()
   })
 
-  it('R11: does not keep what was read before a logout, and answered after it', async () => {
+  it('R11: LayeredStore does not keep what was read before a logout, and answered after it', async () => {
     const { shared, here, read } = openTwice({ maxStale })
     await shared.create('a', { user: 'ann' }, LONG)
     const gate = createGate()
@@ -184,14 +187,14 @@ describe('LayeredStore', () => {
     expect(await here.read('a', request)).toBeUndefined()
   })
 
-  it('says what comes from its memory', async () => {
+  it('R73: LayeredStore says what comes from its memory', async () => {
     const { shared, here } = openTwice({ maxStale })
     await shared.create('a', { user: 'ann' }, LONG)
     expect(await here.read('a', request)).not.toHaveProperty('isCached')
     expect(await here.read('a', request)).toHaveProperty('isCached', true)
   })
 
-  it('R53: looks past its memory once for each doubt, within maxStale', async () => {
+  it('R53: LayeredStore looks past its memory once for each doubt, within maxStale', async () => {
     const { shared, here, there } = openTwice({ maxStale })
     const created = await here.create('a', { n: 1 }, LONG, request)
     await here.read('a', request)
@@ -234,7 +237,7 @@ describe('LayeredStore', () => {
     expect(shared.calls).toEqual(['read'])
   })
 
-  it('R60: has the index by owner that the shared store has, and forgets what is ended with it', async () => {
+  it('R60: LayeredStore has the index by owner that the shared store has, and forgets what is ended with it', async () => {
     const shared = new MemoryStore()
     const here = new LayeredStore(shared, { maxStale })
     await here.create('a', { n: 1 }, LONG, { ...request, owner: 'ann' })
@@ -246,7 +249,7 @@ describe('LayeredStore', () => {
     expect([without.listByOwner, without.destroyByOwner]).toEqual([undefined, undefined])
   })
 
-  it('answers copies', async () => {
+  it('R73: LayeredStore answers copies', async () => {
     const { here, read } = openTwice({ maxStale })
     await here.create('a', { list: [1] }, LONG, request)
     await read(here)
@@ -254,7 +257,7 @@ describe('LayeredStore', () => {
     expect(await read(here)).toEqual({ list: [1] })
   })
 
-  it('holds at most max records', async () => {
+  it('R73: LayeredStore holds at most max records', async () => {
     const { shared, here, read } = openTwice({ maxStale, max: 2 })
     for (const key of ['a', 'b', 'c']) {
       await here.create(key, { key }, LONG, request)
@@ -265,7 +268,7 @@ describe('LayeredStore', () => {
     expect(shared.calls).toEqual(['read'])
   })
 
-  it('R9: R11: writes nothing on top of what is stale: changes are kept, and a session that is gone stays so', async () => {
+  it('R9: R11: LayeredStore writes nothing on top of what is stale: changes are kept, and a session that is gone stays so', async () => {
     const shared = new MemoryStore()
     const [here, there] = [0, 1].map(() => createSessionApp({ store: new LayeredStore(shared, { maxStale }) }))
     const ann = here.visitor()

@@ -100,7 +100,7 @@ const steps = [
     ),
 ]
 
-test('it does what a map with times does', () => {
+test('R65: a MemoryStore does what a map with times does', () => {
   fc.assert(
     fc.property(fc.commands(steps, { maxCommands: 40 }), (commands) => {
       const [model, real] = [new Model(), new MemoryStore()]
@@ -112,7 +112,7 @@ test('it does what a map with times does', () => {
 })
 
 describe('with a bound', () => {
-  test('it never holds more than max; what was just written is there, and under a key only what was written there last', () => {
+  test('R65: a MemoryStore never holds more than max; what was just written is there, and under a key only what was written there last', () => {
     const operation = fc.tuple(
       fc.constantFrom('set', 'create', 'touch', 'get', 'destroy'),
       fc.nat(12),
@@ -144,7 +144,7 @@ describe('with a bound', () => {
     )
   })
 
-  test('what is used once among max - 1 newcomers survives any number of them', () => {
+  test('R65: in a MemoryStore, what is used once among max - 1 newcomers survives any number of them', () => {
     const use = fc.constantFrom<(store: MemoryStore) => unknown>(
       (store) => store.get('used'),
       (store) => store.read('used'),
@@ -168,7 +168,7 @@ describe('with a bound', () => {
     )
   })
 
-  test('an expired one goes before one that lives, though it was used', () => {
+  test('R65: an expired record goes before one that lives, though it was used', () => {
     const store = new MemoryStore({ max: 3 })
     store.set('expired', {}, 10)
     store.set('one', {}, 1_000)

@@ -9,11 +9,11 @@ import { describeSessionStore } from 'koa-session-service/testing'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
 import connectFiles from 'session-file-store'
-import { hasPostgres, startPostgres } from '../../support/databases'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
-import { createSessionApp } from '../../support/session-app'
+import { hasPostgres, startPostgres } from '../../support/backends/databases'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
+import { createSessionApp } from '../../support/app/session-app'
 
 /** What a store published for express-session is asked to do here, behind the adapter. */
 function describePublished(name: string, getStore: () => ExpressSessionStore): void {

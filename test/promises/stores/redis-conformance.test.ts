@@ -3,9 +3,9 @@ import Valkey from 'iovalkey'
 import { RedisStore, type RedisClient } from 'koa-session-service/redis'
 import { describeSessionStore } from 'koa-session-service/testing'
 import { createClient, createCluster, RESP_TYPES } from 'redis'
-import { hasRedis, startRedisCluster, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { hasRedis, startRedisCluster, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const
 
@@ -55,7 +55,7 @@ describeWith('Redis', hasRedis)('one Redis server', () => {
   describeSessionStore('RedisStore by iovalkey', () => ({ store: new RedisStore(iovalkey) }), { capabilities })
   describeSessionStore('RedisStore by redis with RESP3', () => ({ store: new RedisStore(resp3) }), { capabilities })
 
-  it('goes on after the server has forgotten its scripts', async () => {
+  it('R62: a RedisStore goes on after the server has forgotten its scripts', async () => {
     const store = new RedisStore(ioredis)
     await store.create('flushed', { a: 1 }, 60_000)
     await ioredis.script('FLUSH')

@@ -1,10 +1,10 @@
 import Redis, { type Cluster } from 'ioredis'
 import type { SessionError } from 'koa-session-service'
 import { RedisStore } from 'koa-session-service/redis'
-import { dataOf, newOwner, OwnedApp, type OwnedVerb } from '../../support/owned-app'
-import { hasRedis, startRedisCluster, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { dataOf, newOwner, OwnedApp, type OwnedVerb } from '../../support/owners/owned-app'
+import { hasRedis, startRedisCluster, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const LONG = 60_000
 const MAX_MEMORY = 8_000_000

@@ -1,11 +1,11 @@
 import Redis from 'ioredis'
 import type { Context } from 'koa'
 import { RedisStore } from 'koa-session-service/redis'
-import { createGate, type Gate } from '../../support/gate'
+import { createGate, type Gate } from '../../support/races/gate'
 import { stopMonotonic } from '../../support/monotonic-clock'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const LONG = 60_000
 const DAY = 86_400_000
@@ -197,7 +197,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(await keysOf('ann')).toEqual(['a'])
   })
 
-  it('a write with an owner takes one round trip, and one more where the owner is new', async () => {
+  it('R60: a write with an owner takes one round trip, and one more where the owner is new', async () => {
     let [sent, open, rounds] = [0, 0, 0]
     const counting = intercepted(async (_command, _args, proceed) => {
       if (open === 0) rounds++

@@ -2,10 +2,10 @@ import Redis from 'ioredis'
 import { RedisStore, type RedisClient } from 'koa-session-service/redis'
 import { describeSessionStore } from 'koa-session-service/testing'
 import { createClient, createCluster } from 'redis'
-import { hasRedis, startRedisCluster, startRedisPair } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import { createSessionApp } from '../../support/session-app'
-import type { ServerProcess } from '../../support/server-process'
+import { hasRedis, startRedisCluster, startRedisPair } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import { createSessionApp } from '../../support/app/session-app'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const LONG = 60_000
 const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import Redis from 'ioredis'
 import { RedisBus, RedisStore } from 'koa-session-service/redis'
 import { createClientPool, createSentinel } from 'redis'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const LONG = 60_000
 const [, COMMAND = ''] = /```text\n(ACL SETUSER [^`]*)```/.exec(readFileSync('docs/stores.md', 'utf8')) ?? []

@@ -1,8 +1,8 @@
 import Redis from 'ioredis'
 import { RedisStore } from 'koa-session-service/redis'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 const LONG = 60_000
 

@@ -3,10 +3,10 @@ import { LayeredStore, MemoryStore, type Serializer, type Store } from 'koa-sess
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import * as structured from '@ungap/structured-clone/json'
-import { openSqlite } from '../../support/databases'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import { createSessionApp } from '../../support/session-app'
+import { openSqlite } from '../../support/backends/databases'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import { createSessionApp } from '../../support/app/session-app'
 
 interface TextOptions {
   serializer?: Serializer

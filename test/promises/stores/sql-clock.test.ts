@@ -9,9 +9,9 @@ import {
   startMariadb,
   startPostgres,
   type TestDatabase,
-} from '../../support/databases'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+} from '../../support/backends/databases'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 /** In Berlin, summer time ended at that second: from 02:00 to 03:00, the clocks on the wall showed the same hour twice. */
 const SUMMER_ENDS = 1_761_440_400
@@ -95,7 +95,7 @@ describeWith('PostgreSQL', hasPostgres)('the clock of PostgreSQL', () => {
 })
 
 describe('the clock of SQLite', () => {
-  it('R90: is that of the machine, whatever its zone', async () => {
+  it('R90: the clock of SQLite is that of the machine, whatever its zone', async () => {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
     const zone = process.env.TZ

@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { SessionRecord, Store } from 'koa-session-service'
-import { createSessionApp } from '../../support/session-app'
+import { createSessionApp } from '../../support/app/session-app'
 
 type Later = <T>(work: () => T) => PromiseLike<T>
 

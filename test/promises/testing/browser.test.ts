@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { SessionService } from 'koa-session-service'
 import { visit } from 'koa-session-service/testing'
 import { chromium, type Browser, type BrowserContext } from 'playwright-core'
-import { createApp } from '../../support/app'
-import { describeWith } from '../../support/require-server'
+import { createApp } from '../../support/app/app'
+import { describeWith } from '../../support/backends/require-server'
 import { type Data, MODES } from './modes'
 
 /** The modes whose cookies differ: in number, by their names and in their attributes. */
@@ -18,7 +18,7 @@ function createSessions(options: ConstructorParameters<typeof SessionService<Dat
 }
 
 describe('the cookies for a browser', () => {
-  test('R81: are Playwright’s, on the host of the address', async () => {
+  test('R81: the cookies for a browser are Playwright’s, on the host of the address', async () => {
     const sessions = createSessions({ sameSite: 'strict', path: '/shop' })
     const [cookie, signature] = (await visit(sessions, { userId: 'ada' })).cookies('http://127.0.0.1:3000/any')
     expect(cookie).toEqual({
@@ -36,7 +36,7 @@ describe('the cookies for a browser', () => {
     expect(Math.round(hours)).toBe(24)
   })
 
-  test('R81: end with the browser where the session does', async () => {
+  test('R81: the cookies for a browser end with the browser where the session does', async () => {
     const ada = await visit(createSessions({ maxAge: 'session' }), { userId: 'ada' })
     expect(ada.cookies('http://localhost').map(({ expires }) => expires)).toEqual([-1, -1])
   })
@@ -52,7 +52,7 @@ describe('the cookies for a browser', () => {
     expect(cookie.sameSite).toBe(expected)
   })
 
-  test('R81: are for all hosts of a domain that the option names', async () => {
+  test('R81: the cookies for a browser are for all hosts of a domain that the option names', async () => {
     const ada = await visit(createSessions({ domain: 'shop.example' }), { userId: 'ada' })
     for (const host of ['shop.example', 'www.shop.example']) {
       expect(ada.cookies(`http://${host}`)[0].domain).toBe('.shop.example')
@@ -62,7 +62,7 @@ describe('the cookies for a browser', () => {
     }
   })
 
-  test('R81: are refused where a browser would not send them', async () => {
+  test('R81: the cookies for a browser are refused where a browser would not send them', async () => {
     const ada = await visit(createSessions({ secure: true }), { userId: 'ada' })
     for (const url of ['https://shop.example', 'http://localhost:3000', 'http://127.0.0.1', 'http://[::1]']) {
       expect(ada.cookies(url)).toHaveLength(2)

@@ -1,7 +1,7 @@
 import { MemoryStore, sealed, SessionService, type SessionOptions } from 'koa-session-service'
 import { fakeClock, visit, type FakeClock } from 'koa-session-service/testing'
-import { createApp } from '../../support/app'
-import { SEALING_KEYS } from '../../support/every-backend'
+import { createApp } from '../../support/app/app'
+import { SEALING_KEYS } from '../../support/backends/backends'
 
 const MINUTE = 60 * 1000
 const RealDate = Date

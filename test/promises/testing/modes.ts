@@ -1,6 +1,5 @@
 import { hardened, MemoryStore, sealed, type SessionOptions } from 'koa-session-service'
-import { BACKENDS } from '../../support/backends'
-import { SEALING_KEYS } from '../../support/every-backend'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
 
 export interface Data {
   userId?: string

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { MemoryStore, type Session, SessionService } from 'koa-session-service'
 import { session } from 'koa-session-service/decorators'
 import { fakeContext, visit } from 'koa-session-service/testing'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 import { type Data, MODES } from './modes'
 
 function createSessions(options: ConstructorParameters<typeof SessionService<Data>>[1]): SessionService<Data> {

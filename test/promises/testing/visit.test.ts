@@ -6,7 +6,7 @@ import { MemoryStore, session, type Session, SessionError, SessionService } from
 import { visit } from 'koa-session-service/testing'
 import inject from 'light-my-request'
 import request from 'supertest'
-import { createApp, KOA_VERSIONS } from '../../support/app'
+import { createApp, KOA_VERSIONS } from '../../support/app/app'
 import { type Data, MODES, type ModeCase } from './modes'
 
 const servers: Server[] = []
@@ -159,7 +159,7 @@ test('R81: an option that there is not is refused', async () => {
 })
 
 describe('the address of a visitor', () => {
-  test('R81: is what the app sees of their requests', async () => {
+  test('R81: the address of a visitor is what the app sees of their requests', async () => {
     const hosts: string[] = []
     const { sessions } = createShop({
       options: () => ({ valid: (ctx) => hosts.push(`${ctx.protocol}//${ctx.host}${ctx.url}`) }),

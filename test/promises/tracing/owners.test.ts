@@ -1,10 +1,10 @@
 import { inspect } from 'node:util'
 import { MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
-import { recordCalls } from '../../support/intercept'
-import { OwnedApp } from '../../support/owned-app'
-import { nextTurn } from '../../support/site'
+import { OwnedApp } from '../../support/owners/owned-app'
+import { nextTurn } from '../../support/app/site'
 import { TraceListener } from './listener'
+import { spyOn } from '../../support/spies/spy-on'
 
 const OWNER = 'ann-whom-no-trace-names'
 const MINUTE = 60_000
@@ -31,7 +31,7 @@ interface Journey {
 
 /** Three devices of one owner who may have two, each with everything that an owner can ask for. */
 async function travel(): Promise<Journey> {
-  const { options, names } = recordCalls({ store: new MemoryStore() })
+  const { options, names } = spyOn({ store: new MemoryStore() })
   const device = (ctx: { get: (name: string) => string }) => ({ userAgent: ctx.get('user-agent') })
   const site = new OwnedApp({ ...options, maxPerOwner: 2, device: device })
   const answers: string[] = []

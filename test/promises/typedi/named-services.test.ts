@@ -6,8 +6,8 @@ import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { useSessions } from 'koa-session-service/typedi'
 import { Body, Ctx, Get, JsonController, Post, useContainer, useKoaServer } from 'routing-controllers'
 import { Container, Service } from 'typedi'
-import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { WatchedStore } from '../../support/watched-store'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 interface Visit {
   name?: string

@@ -4,8 +4,8 @@ import { MemoryStore, SessionService, type SessionOptions } from 'koa-session-se
 import { CurrentContext, useSessions } from 'koa-session-service/typedi'
 import { Body, JsonController, Post, useContainer, useKoaServer } from 'routing-controllers'
 import { Container, Inject, Service } from 'typedi'
-import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { Barrier } from '../../support/interleave'
+import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { Barrier } from '../../support/races/interleave'
 
 const VISITORS = 200
 

@@ -4,7 +4,7 @@ import type Koa from 'koa'
 import { ContextStore, MemoryStore, SessionService, type SessionRecord, type Store } from 'koa-session-service'
 import { CurrentContext, useSessions } from 'koa-session-service/typedi'
 import { Container, Inject, Service } from 'typedi'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 
 /** How often each class was built in the current test. */
 const built: Record<string, number> = {}

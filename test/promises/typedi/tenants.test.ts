@@ -6,9 +6,9 @@ import { Session } from 'koa-session-service/routing-controllers'
 import { CurrentContext, useSessions } from 'koa-session-service/typedi'
 import { Body, Get, JsonController, Post, useContainer } from 'routing-controllers'
 import { Container, Inject, Service } from 'typedi'
-import { KOA_VERSIONS, Visitor } from '../../support/app'
-import { createServer } from '../../support/server'
-import { Barrier } from '../../support/interleave'
+import { KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { createServer } from '../../support/app/controllers'
+import { Barrier } from '../../support/races/interleave'
 
 let barrier = new Barrier(1)
 let poolCount = 0

@@ -20,7 +20,7 @@ import {
   type InjectionToken,
   singleton,
 } from 'tsyringe'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 
 const CURRENT_CONTEXT: InjectionToken<Context> = Symbol('the context of the request that is being served')
 

@@ -4,10 +4,10 @@ import { SessionError, SessionService } from 'koa-session-service'
 import { useSessions } from 'koa-session-service/typedi'
 import { Body, Get, JsonController, Post, useContainer } from 'routing-controllers'
 import { Container, Service } from 'typedi'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { createServer } from '../../support/server'
-import { Barrier, everythingElse } from '../../support/interleave'
-import { WatchedStore } from '../../support/watched-store'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { createServer } from '../../support/app/controllers'
+import { Barrier, everythingElse } from '../../support/races/interleave'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const VISITORS = 50
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { CookieJar } from '../app'
+import type { CookieJar } from '../app/app'
 import { LayeredStore, MemoryStore, type SessionRecord, type Store } from 'koa-session-service'
-import { without } from '../intercept'
-import { ScheduledOwnerStore, type Fault, type StoreCall } from '../scheduled-store'
+import { without } from '../spies/intercept'
+import { ScheduledOwnerStore, type Fault, type StoreCall } from './scheduled-store'
 import { RevisionStore } from './revision-store'
 
 export type Shared = ConstructorParameters<typeof ScheduledOwnerStore>[0]

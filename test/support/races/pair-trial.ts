@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Fault } from '../scheduled-store'
+import type { Fault } from './scheduled-store'
 import { PAIR_BACKENDS, type PairBackend } from './pair-store'
 import { RIVALS, VERBS, type Verb } from './verbs'
 

@@ -2,7 +2,7 @@ import type Koa from 'koa'
 import type { Context } from 'koa'
 import onHeaders from 'on-headers'
 import session, { type SessionOptions, type SessionService } from 'koa-session-service'
-import { createApp } from '../app'
+import { createApp } from '../app/app'
 import { Wire } from './wire'
 
 export type Handler = (ctx: Context, sessions: SessionService) => unknown

@@ -88,6 +88,13 @@ export const VERBS: readonly Verb[] = [
     tellsGone: true,
     run: (ctx, sessions) => updating(ctx, sessions, (data) => (data.own = true)),
   },
+  {
+    name: 'once() of a key of its own',
+    sets: 'once',
+    tellsGone: true,
+    run: async (ctx, sessions) =>
+      (await sessions.once('own', (data: Record<string, unknown>) => (data.once = true), ctx)) ?? undefined,
+  },
   { name: 'save()', run: (ctx, sessions) => sessions.save(ctx) },
   touches,
   rotates,

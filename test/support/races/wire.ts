@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { Duplex } from 'node:stream'
 import type Koa from 'koa'
-import type { CookieJar } from '../app'
+import type { CookieJar } from '../app/app'
 
 /** What a browser got; undefined where it has hung up. */
 export interface WireAnswer {

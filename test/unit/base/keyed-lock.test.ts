@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KeyedLock } from '../../../src/base/keyed-lock'
 
 describe('the lock of a key', () => {
-  it('R29: holds no key after everybody is done, also after failures', async () => {
+  it('R29: the lock of a key holds no key after everybody is done, also after failures', async () => {
     const lock = new KeyedLock()
     const works = Array.from({ length: 10_000 }, (_, index) =>
       lock.hold(`key ${index % 100}`, async () => {

@@ -2,7 +2,7 @@ import { RecentMap } from '../../../src/base/recent-map'
 
 const keys = Array.from({ length: 100 }, (_, index) => `key ${index}`)
 
-test('a map of a bounded size keeps half of it for sure, of what was used last, and never more than all of it', () => {
+test('R29: a map of a bounded size keeps half of it for sure, of what was used last, and never more than all of it', () => {
   const map = new RecentMap<string>(10)
   for (const [index, key] of keys.entries()) {
     map.set(key, key)
@@ -14,13 +14,13 @@ test('a map of a bounded size keeps half of it for sure, of what was used last, 
   }
 })
 
-test('what is not used is forgotten', () => {
+test('R29: what is not used of a map of a bounded size is forgotten', () => {
   const map = new RecentMap<string>(10)
   for (const key of keys) map.set(key, key)
   expect(keys.filter((key) => map.get(key) !== undefined)).toEqual(keys.slice(95))
 })
 
-test('a value that is set again takes no place of another one, and is the only one of its key', () => {
+test('R29: a value that is set again in a map of a bounded size takes no place of another one, and is the only one of its key', () => {
   const map = new RecentMap<number>(4)
   for (const value of [1, 2, 3, 4, 5]) {
     map.set('a', value)
@@ -31,7 +31,7 @@ test('a value that is set again takes no place of another one, and is the only o
   expect([map.get('a'), map.get('b')]).toEqual([7, 6])
 })
 
-test('what is deleted is gone, wherever it was', () => {
+test('R29: what is deleted of a map of a bounded size is gone, wherever it was', () => {
   const map = new RecentMap<number>(4)
   map.set('a', 1)
   map.set('b', 2)

@@ -21,7 +21,7 @@ function costAfter(count: number): number {
 }
 
 describe('signatures that were verified', () => {
-  it('R29: are remembered, and those beyond the bound are forgotten', () => {
+  it('R29: signatures that were verified are remembered, and those beyond the bound are forgotten', () => {
     expect(costAfter(BOUND - 2)).toBe(0)
     expect(costAfter(BOUND + 1)).toBe(1)
   })

@@ -22,9 +22,12 @@ test.each([
     { from: 5, to: 9 },
     { from: 5, to: 9 },
   ],
-])('looks are intersected; where two cannot both be true, the later one counts: %j and %j', (known, found, both) => {
-  expect(narrowed(known, found)).toEqual(both)
-})
+])(
+  'R107: looks are intersected; where two cannot both be true, the later one counts: %j and %j',
+  (known, found, both) => {
+    expect(narrowed(known, found)).toEqual(both)
+  },
+)
 
 test.each<[title: string, end: KeyEnd | undefined, last: number, order: Order]>([
   ['there is no end', undefined, 60, 'after'],

@@ -82,7 +82,7 @@ describe('what a record keeps of it', () => {
     CONFIRMED,
     { ...ANN, device: undefined },
     { ...ANN, signIn: undefined, confirmed: undefined },
-  ])('R66: is read as it was written: %j', (signInInfo) => {
+  ])('R66: what a record keeps of it is read as it was written: %j', (signInInfo) => {
     const fields = signInFields(signInInfo)
     expect(signInInfoOf(JSON.parse(JSON.stringify(fields)) as object)).toEqual(signInInfo)
     expect(JSON.parse(withLifetime('{"user":"ann"}', { _expire: 1, ...fields }))).toEqual({
@@ -92,7 +92,7 @@ describe('what a record keeps of it', () => {
     })
   })
 
-  it('R66: is nothing where there is nothing to say, so that the record is koa-session’s', () => {
+  it('R66: what a record keeps of it is nothing where there is nothing to say, so that the record is koa-session’s', () => {
     expect(signInFields(NO_SIGN_IN)).toEqual({})
     expect(signInInfoOf({ _expire: 1 })).toBe(NO_SIGN_IN)
   })
@@ -113,7 +113,7 @@ describe('what a record keeps of it', () => {
 })
 
 describe('a handle', () => {
-  it('R66: is the same for the same id, says nothing of it, and is no hash of a token', () => {
+  it('R66: a handle is the same for the same id, says nothing of it, and is no hash of a token', () => {
     const [one, other] = [handleOf('id-1'), handleOf('id-2')]
     expect(handleOf('id-1')).toBe(one)
     expect(one).not.toBe(other)

@@ -84,12 +84,12 @@ describe.each(NUMBERS)('%s of a record that a store gives', (name) => {
 
 describe('_session of a record that a store gives', () => {
   it.each([1, '1', 'true', 'TRUE', 't', 'yes', 'y', 1n, Buffer.from([1]), { ...LONG, low: 1, high: 0 }, 'session'])(
-    'R96: is true where the store made %p of it',
+    'R96: _session of a record that a store gives is true where the store made %p of it',
     (value) => expect(read({ _session: value })).toStrictEqual({ user: 'ann', _session: true }),
   )
 
   it.each([0, '0', 'false', 'False', 'f', 'no', 'n', '', null, false, 0n, NaN, 'null', Buffer.from([0])])(
-    'R96: is not there where the store made %p of it',
+    'R96: _session of a record that a store gives is not there where the store made %p of it',
     (value) => expect(read({ _session: value })).toStrictEqual({ user: 'ann' }),
   )
 })

@@ -21,7 +21,7 @@ async function see(count: number): Promise<string[]> {
 }
 
 describe("an owner's entries without a record", () => {
-  it('R29: are remembered, and those beyond the bound are forgotten', async () => {
+  it("R29: an owner's entries without a record are remembered, and those beyond the bound are forgotten", async () => {
     expect(await see(BOUND - 2)).toHaveLength(1)
     expect(await see(BOUND + 1)).toEqual([])
   })

@@ -7,11 +7,11 @@ const owners = fc
   .filter((owner) => !owner.includes('\0'))
 
 describe('what a store calls an owner', () => {
-  it('R87: is the name of the cookie, and the owner', () => {
+  it('R87: what a store calls an owner is the name of the cookie, and the owner', () => {
     expect(storedOwner('koa.sess', 'alice')).toBe('koa.sess=alice')
   })
 
-  it('R87: is never longer than what every store takes, and says which service and which owner', () => {
+  it('R87: what a store calls an owner is never longer than what every store takes, and says which service and which owner', () => {
     fc.assert(
       fc.property(keys, owners, keys, owners, (key, owner, otherKey, other) => {
         const [name, otherName] = [storedOwner(key, owner), storedOwner(otherKey, other)]
@@ -21,7 +21,10 @@ describe('what a store calls an owner', () => {
     )
   })
 
-  it.each(['x'.repeat(256), 'a\0b', '\ud800'])('R61: refuses what no store takes', (owner) => {
-    expect(() => storedOwner('k', owner)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' }))
-  })
+  it.each(['x'.repeat(256), 'a\0b', '\ud800'])(
+    'R61: what a store calls an owner refuses what no store takes',
+    (owner) => {
+      expect(() => storedOwner('k', owner)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' }))
+    },
+  )
 })

@@ -1,7 +1,7 @@
 import { Readings } from '../../../src/stores/layered/readings'
 
 describe('looks at the shared store', () => {
-  it('R29: are forgotten when they are over, and so are changes, also after failures', async () => {
+  it('R29: looks at the shared store are forgotten when they are over, and so are changes, also after failures', async () => {
     const readings = new Readings()
     const works = Array.from({ length: 10_000 }, async (_, index) => {
       const key = `key ${index % 100}`

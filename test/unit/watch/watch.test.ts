@@ -3,7 +3,7 @@ import { hashOwner, hashSession } from '../../../src/session/hashes'
 import type { LifetimePolicy } from '../../../src/session/record'
 import { Watch } from '../../../src/watch/watch'
 import type { Holding } from '../../../src/watch/watcher'
-import { CountingBus } from '../../support/counting-bus'
+import { CountingBus } from '../../support/spies/counting-bus'
 
 const RECHECK = 30_000
 const ONE_DAY = 86_400_000

@@ -17,8 +17,8 @@ const ALLOWED: Record<string, readonly string[]> = {
     'testing-helpers/fake-clock.ts: globalThis.Date',
   ],
   'a setter of the same name hands it on to whose it is': [
-    'request/commit/draft.ts: this.#owner.maxAge',
-    'session/session-model.ts: SessionModel.inner(this).owner.maxAge',
+    'request/commit/draft.ts: this.#host.maxAge',
+    'session/session-model.ts: SessionModel.inner(this).host.maxAge',
   ],
   'the data of a session are written in place, since a handler may hold them': [
     'session/session-model.ts: (session as unknown as Dictionary)[key]',

@@ -8,6 +8,8 @@ const FLOORS: readonly string[][] = [
   ['ends', 'rotation'],
   ['codecs', 'cookies', 'buses', 'stores', 'conformance'],
   ['transports', 'backends'],
+  ['options/checks'],
+  ['options/values'],
   ['options'],
   ['config'],
   ['watch'],

@@ -52,6 +52,27 @@ test.each(all)("R92: %s bundles the README's first program, which counts", async
   expect(seen).toEqual(['1 views', '2 views', '3 views', '3 views', '4 views', '5 views', '6 views'])
 })
 
+test.each(quick)('R92: what %s has minified counts, too', async (bundler) => {
+  const seen = await consumer.visit(bundle(consumer, bundler, 'readme.mjs', { minify: true }))
+  expect(seen).toEqual(['1 views', '2 views', '3 views', '3 views', '4 views', '5 views', '6 views'])
+})
+
+describe('a KyselyStore', () => {
+  const visitor = consumerWith('bundle-dialects', ['kysely'])
+  visitor.write(
+    'dialects.mjs',
+    `import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect } from 'kysely'
+      import { KyselyStore } from 'koa-session-service/kysely'
+      const dialects = [MysqlDialect, PostgresDialect, SqliteDialect]
+      for (const Dialect of dialects) new KyselyStore(new Kysely({ dialect: new Dialect({}) }))
+      console.log(dialects.length)`,
+  )
+
+  test.each(quick)('R92: a KyselyStore that %s has minified knows its database', (bundler) => {
+    expect(visitor.run(bundle(visitor, bundler, 'dialects.mjs', { minify: true }))).toBe('3\n')
+  })
+})
+
 test('R92: what the package adds to a bundle of Koa has a bound', () => {
   const alone = "import Koa from 'koa'\nnew Koa().use(console.log).listen()"
   const size = minified(consumer, 'whole.mjs', program) - minified(consumer, 'alone.mjs', alone)

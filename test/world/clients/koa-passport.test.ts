@@ -4,8 +4,8 @@ import passport from 'koa-passport'
 import koaSession from 'koa-session'
 import session, { type SessionOptions } from 'koa-session-service'
 import { Strategy } from 'passport-local'
-import { createApp, KOA_VERSIONS, Visitor } from '../../support/app'
-import { BACKENDS, PlainStore, STORES } from '../../support/backends'
+import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
+import { BACKENDS, backendsWith, PlainStore } from '../../support/backends/backends'
 
 type Library = (options: SessionOptions, app: Koa) => Koa.Middleware
 
@@ -65,7 +65,7 @@ describe.each(CASES)('koa-passport on $version with a $name', ({ options, KoaCla
   })
 })
 
-describe.each(STORES)('koa-passport with a $name', ({ options }) => {
+describe.each(backendsWith({ hasIds: true }))('koa-passport with a $name', ({ options }) => {
   test('R7: signing in rotates the id, and the old one is dead', async () => {
     const visitor = visit(options())
     await visitor.get('/basket')

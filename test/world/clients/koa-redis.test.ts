@@ -2,10 +2,10 @@ import type Koa from 'koa'
 import redisStore, { type RedisStore } from 'koa-redis'
 import koaSession from 'koa-session'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor } from '../../support/app'
-import { hasRedis, startRedisNode } from '../../support/redis-cluster'
-import { describeWith } from '../../support/require-server'
-import type { ServerProcess } from '../../support/server-process'
+import { createApp, Visitor } from '../../support/app/app'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
 
 type Library = (options: SessionOptions, app: Koa) => Koa.Middleware
 const ID = /koa\.sess=([^;]+)/

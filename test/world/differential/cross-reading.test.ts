@@ -1,8 +1,8 @@
 import type Koa from 'koa'
 import koaSession from 'koa-session'
 import session, { type SessionOptions } from 'koa-session-service'
-import { createApp, Visitor, type Answer } from '../../support/app'
-import { PlainStore } from '../../support/backends'
+import { createApp, Visitor, type Answer } from '../../support/app/app'
+import { PlainStore } from '../../support/backends/backends'
 import { startClock, stopClock } from '../../support/clock'
 
 const clock = stopClock()

@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { createApp, type Answer } from '../../support/app'
+import { createApp, type Answer } from '../../support/app/app'
 import { OpenPlainStore } from './stores'
 import type { World } from './world'
 

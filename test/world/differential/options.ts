@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import { ONE_DAY, type Hook } from './plan'
-import { contextStoreOver } from '../../support/backends'
+import { contextStoreOver } from '../../support/backends/backends'
 import type { World } from './world'
 
 type AnyFunction = (...args: any[]) => unknown

@@ -1,4 +1,4 @@
-import type { KOA_VERSIONS } from '../../support/app'
+import type { KOA_VERSIONS } from '../../support/app/app'
 
 /** Whether a handler awaits a method of the session, gives it a callback, leaves it alone, or catches what it throws. */
 export type How = 'await' | 'callback' | 'leave' | 'catch'

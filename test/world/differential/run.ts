@@ -1,7 +1,7 @@
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { SESSION_EVENTS } from 'koa-session-service'
-import { createApp, type CookieJar, KOA_VERSIONS, Visitor } from '../../support/app'
+import { createApp, type CookieJar, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { perform, read } from './handler'
 import { hideIds, observationOf, sign } from './observe'
 import type { Step } from './plan'

@@ -1,4 +1,4 @@
-import { CookieJar } from '../../support/app'
+import { CookieJar } from '../../support/app/app'
 import { ONE_DAY, type Plan, type Step } from './plan'
 import type { Side } from './sides'
 import { OpenMemoryStore, OpenPlainStore, type OpenStore } from './stores'

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type Koa from 'koa'
-import { CookieJar } from '../../support/app'
+import { CookieJar } from '../../support/app/app'
 
 export interface Page {
   status: number

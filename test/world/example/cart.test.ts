@@ -1,4 +1,4 @@
-import { deferred } from '../../support/interleave'
+import { deferred } from '../../support/races/interleave'
 import { Container } from 'typedi'
 import { MemorySessions } from '../../../example/shop/sessions'
 import { closeServers } from './browser'

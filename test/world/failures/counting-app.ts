@@ -1,6 +1,6 @@
 import type Koa from 'koa'
 import session, { type Store } from '../../../src'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 
 /** An app that counts in the visitor's session at `/count`, and answers the count. */
 export function createCountingApp(store: Store): Koa {

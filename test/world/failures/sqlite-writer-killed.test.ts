@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { KyselyStore } from 'koa-session-service/kysely'
-import { CookieJar, Visitor } from '../../support/app'
-import { openSqlite } from '../../support/databases'
+import { CookieJar, Visitor } from '../../support/app/app'
+import { openSqlite } from '../../support/backends/databases'
 import { createCountingApp } from './counting-app'
 
 const folder = mkdtempSync(join(tmpdir(), 'sessions-'))

@@ -1,6 +1,6 @@
 import { createSessionTable, KyselyStore } from '../../../src/kysely'
-import { Visitor } from '../../support/app'
-import { openSqlite } from '../../support/databases'
+import { Visitor } from '../../support/app/app'
+import { openSqlite } from '../../support/backends/databases'
 import { createCountingApp } from './counting-app'
 
 const VISITORS = 5

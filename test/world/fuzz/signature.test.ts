@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import Keygrip from 'keygrip'
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
-import type { Visitor } from '../../support/app'
-import { createSessionApp, type SessionApp } from '../../support/session-app'
+import type { Visitor } from '../../support/app/app'
+import { createSessionApp, type SessionApp } from '../../support/app/session-app'
 
 const PLACES: [string, () => SessionOptions][] = [
   ['a record', () => ({})],
@@ -42,7 +42,7 @@ function* mutations(text: string): Generator<string> {
 }
 
 describe.each(PLACES)('a signed cookie with %s', (_name, options) => {
-  it('R29: is accepted as it is', async () => {
+  it('R29: a signed cookie is accepted as it is', async () => {
     const session = await signIn(options())
     expect(await isAccepted(session, session.value, session.signature)).toBe(true)
   })

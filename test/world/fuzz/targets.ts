@@ -3,7 +3,7 @@ import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type Koa from 'koa'
 import { MemoryStore, sealed, session, type SessionOptions, type SessionRecord } from '../../../src'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 
 /** The cookies of one visitor, by name. */
 export type Cookies = ReadonlyMap<string, string>

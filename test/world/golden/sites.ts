@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import { RecordText, sealed, type SessionOptions, type SessionRecord, type Store } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
-import { openSqlite } from '../../support/databases'
+import { openSqlite } from '../../support/backends/databases'
 
 /** What is at rest: by table or key, in the store's own terms. Undefined where all is in the cookie. */
 export type AtRest = Record<string, unknown>

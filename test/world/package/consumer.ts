@@ -2,8 +2,11 @@ import { execFileSync, spawn } from 'node:child_process'
 import { cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { CookieJar } from '../../support/app'
+import { CookieJar } from '../../support/app/app'
 import { ENVIRONMENT, MODULES, WORKSHOP, type PackedProject } from './packed'
+
+/** The versions of TypeScript, by the names that this project has for them. */
+type Compiler = 'typescript54' | 'typescript' | 'typescript6' | 'typescript7'
 
 /** A project that has installed the package, and of all others only those that it names. */
 export class Consumer {
@@ -43,7 +46,7 @@ export class Consumer {
   }
 
   /** Runs a compiler in the project with this configuration, and answers its complaints. */
-  compile(compiler: 'typescript' | 'typescript7', config: object): string {
+  compile(compiler: Compiler, config: object): string {
     this.write('tsconfig.json', JSON.stringify(config))
     try {
       return this.#node([join(MODULES, compiler, 'bin/tsc')])

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { buildSync } from 'esbuild'
-import { describeWith } from '../../support/require-server'
+import { describeWith } from '../../support/backends/require-server'
 import { ENVIRONMENT, PackedProject, WORKSHOP } from './packed'
 import { Project } from './project'
 

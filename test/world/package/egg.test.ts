@@ -1,6 +1,6 @@
 import { copyFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeWith } from '../../support/require-server'
+import { describeWith } from '../../support/backends/require-server'
 import { PackedProject, WORKSHOP } from './packed'
 import { Project } from './project'
 

@@ -19,7 +19,7 @@ const APP = program.replace(
 describe.each(['typescript', 'typescript7'] as const)(
   'the README’s first program, with its tsconfig.json, by %s',
   (by) => {
-    test('R52: compiles, starts and counts', async () => {
+    test('R52: the README’s first program, with its tsconfig.json compiles, starts and counts', async () => {
       const packages = Object.fromEntries(PACKAGES.map((name) => [name, name]))
       const consumer = new Consumer(`first-${by}`, 'commonjs', packed, packages)
       consumer.write('app.ts', APP)

@@ -206,9 +206,11 @@ describe('a TypeScript project', () => {
   }
 
   test.each([
+    ['typescript54', 'commonjs', 'node16', 'node16'],
     ['typescript', 'commonjs', 'node16', 'node16'],
     ['typescript', 'commonjs', 'commonjs', 'node10'],
     ['typescript', 'module', 'nodenext', 'nodenext'],
+    ['typescript6', 'commonjs', 'node16', 'node16'],
     ['typescript7', 'commonjs', 'node16', 'node16'],
     ['typescript7', 'commonjs', 'nodenext', 'nodenext'],
     ['typescript7', 'commonjs', 'commonjs', 'bundler'],
@@ -223,6 +225,15 @@ describe('a TypeScript project', () => {
       expect(await consumers[type].visit('out/app.js')).toEqual(SEEN)
     },
   )
+
+  test('R52: an app with routing-controllers 0.10 compiles, and is served', async () => {
+    const names = { ...forTypeScript, 'routing-controllers': 'routing-controllers010' }
+    const consumer = new Consumer('older-controllers', 'commonjs', packed, names)
+    consumer.copy(join(__dirname, 'apps/app.ts'), 'app.ts')
+    const compilerOptions = { ...STRICT, module: 'node16', moduleResolution: 'node16', outDir: 'out' }
+    expect(consumer.compile('typescript', { compilerOptions, files: ['app.ts'] })).toBe('')
+    expect(await consumer.visit('out/app.js')).toEqual(SEEN)
+  })
 
   test('R19, R52: the example of docs/stores.md with a Set compiles and runs as an ES module', async () => {
     const names = [...Object.keys(forTypeScript), '@ungap/structured-clone', '@types/ungap__structured-clone']
@@ -240,7 +251,9 @@ describe('a TypeScript project', () => {
   })
 
   test.each([
+    ['typescript54', 'fixtures'],
     ['typescript', 'fixtures'],
+    ['typescript6', 'fixtures'],
     ['typescript7', 'fixtures'],
     ['typescript7', 'fixtures/plain'],
   ] as const)('R52: for %s, the declarations are as exact as the source in test/world/types/%s', (compiler, folder) => {

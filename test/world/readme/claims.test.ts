@@ -1,6 +1,6 @@
 import { SessionService } from 'koa-session-service'
 import ts from 'typescript'
-import { createApp } from '../../support/app'
+import { createApp } from '../../support/app/app'
 import { codeBlocks, names, PAGES, readText, tableRows } from './markdown'
 import { sourceFiles } from './sources'
 import { PIECE, programOf } from './typescript'

@@ -28,8 +28,20 @@ describe('docs/README.md', () => {
   })
 })
 
+describe('docs/once.md', () => {
+  it('R121: its program refreshes a token once for parallel requests, and not again while it is good', async () => {
+    const browser = new Browser(await start('once', 'Work that is done once'))
+    expect((await browser.get('/')).body).toBe('nobody')
+    await browser.get('/sign-in')
+    for (let round = 0; round < 2; round++) {
+      const answers = await Promise.all(Array.from({ length: 9 }, () => browser.get('/')))
+      expect(answers.map(({ body }) => body)).toEqual(answers.map(() => 'token 1'))
+    }
+  })
+})
+
 describe('docs/events.md', () => {
-  it('R56: has a row for every event, in order', () => {
+  it('R56: docs/events.md has a row for every event, in order', () => {
     const rows = tableRows(readText('docs/events.md'), 'event')
     expect(rows.flatMap(([cell]) => names(cell))).toEqual(SESSION_EVENTS)
     expect(rows.filter((cells) => cells.length !== 4 || cells.includes(''))).toEqual([])
@@ -142,7 +154,7 @@ describe('docs/origins.md', () => {
 })
 
 describe('docs/processes.md', () => {
-  it('R41: counts who is online by what opens nothing', async () => {
+  it('R41: docs/processes.md counts who is online by what opens nothing', async () => {
     const server = await start('processes', 'How many are online')
     const [one, other] = [new Browser(server), new Browser(server)]
     expect((await one.get('/')).body).toBe('{"online":0}')

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runNodeTests } from '../../support/node-tests'
 import { codeBlocks, fileNameOf, PAGES, readText } from './markdown'
-import { isWanted } from '../../support/require-server'
+import { isWanted } from '../../support/backends/require-server'
 
 const CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
 

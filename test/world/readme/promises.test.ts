@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import ts from 'typescript'
 import { readText, tableRows } from './markdown'
 
@@ -15,6 +15,21 @@ function numbersInTitles(): { number: string; folder: string }[] {
       const texts = literalsIn(path, readFileSync(join(TESTS, path), 'utf8'))
       return texts.flatMap(numbersBefore).map((number) => ({ number, folder: folderOf(path) }))
     })
+}
+
+/** The first argument of each `it` and `test` of a file, with `each` or without, where it is a text. */
+function titlesIn(path: string): string[] {
+  const found: string[] = []
+  const visit = (node: ts.Node): void => {
+    if (ts.isCallExpression(node) && /^(it|test)\b(?!\.each$)/.test(node.expression.getText())) {
+      const [title] = node.arguments
+      if (title && ts.isStringLiteralLike(title)) found.push(title.text)
+      else if (title && ts.isTemplateExpression(title)) found.push(title.head.text)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(ts.createSourceFile(path, readFileSync(join(TESTS, path), 'utf8'), ts.ScriptTarget.Latest, true))
+  return found
 }
 
 /** Two shelves have folders that are named in the list; the third is a folder by itself. */
@@ -42,6 +57,9 @@ describe('test/README.md', () => {
   const listed = [...tableRows(readText('test/README.md'), 'promise'), ...tableRows(readText('docs/migration.md'), '#')]
   const numbers = listed.map(([number]) => number)
   const used = numbersInTitles()
+  const testFiles = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((path) =>
+    path.endsWith('.test.ts'),
+  )
 
   it('lists each promise once, in a sentence', () => {
     expect(numbers.filter((number) => !NUMBER.test(number))).toEqual([])
@@ -58,6 +76,26 @@ describe('test/README.md', () => {
 
   it('has every number that stands in front of a title', () => {
     expect(used.filter(({ number }) => !numbers.includes(number))).toEqual([])
+  })
+
+  it('has a number in front of every title of a promise', () => {
+    const files = testFiles.filter((path) => /^(promises|unit)\//.test(path))
+    const titles = files.flatMap((path) => titlesIn(path).map((title) => `${path}: ${title}`))
+    expect(titles.length).toBeGreaterThan(1_000)
+    expect(titles.filter((title) => !/: (?:[RD]\d+(?:, |: ))+/.test(title) && !title.endsWith(': $title'))).toEqual(
+      [],
+    )
+  })
+
+  it('has no two files of tests that have one name', () => {
+    const names = testFiles.map((path) => basename(path))
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+  })
+
+  it('names files that are there', () => {
+    const paths = readText('test/README.md').match(/(?<=`)(?:support|promises|unit)\/[\w./-]+\.ts(?=`)/g) ?? []
+    expect(paths.length).toBeGreaterThan(20)
+    expect(paths.filter((path) => !existsSync(join(TESTS, path)))).toEqual([])
   })
 
   it('names folders that have a test of the number', () => {

@@ -57,19 +57,6 @@ describe('docs/signed-in.md', () => {
     log.mockRestore()
   })
 
-  it('R66: writes a mail about a new device, and none about a known one', async () => {
-    const server = await start('A mail about a new device')
-    const log = jest.spyOn(console, 'log').mockReturnValue()
-    const signIn = async (agent: string): Promise<number> => {
-      log.mockClear()
-      await new Browser(server).get('/sign-in', { headers: { 'user-agent': agent } })
-      for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
-      return log.mock.calls.length
-    }
-    expect([await signIn('phone'), await signIn('phone'), await signIn('laptop')]).toEqual([1, 0, 1])
-    log.mockRestore()
-  })
-
   it('R70: remembers who wants it', async () => {
     const server = await start('Remember me')
     const headers = { 'x-forwarded-proto': 'https' }

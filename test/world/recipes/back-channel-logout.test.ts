@@ -1,6 +1,6 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 import type Koa from 'koa'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 import { loadRecipe } from './load-recipe'
 
 interface Recipe {

@@ -1,5 +1,5 @@
 import Koa from 'koa'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 import { loadRecipe } from './load-recipe'
 
 describe.each(['tsyringe', 'inversify', 'awilix', 'needle-di'])('example/recipes/%s', (name) => {

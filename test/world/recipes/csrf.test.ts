@@ -1,5 +1,5 @@
 import { createApp } from '../../../example/recipes/csrf'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 
 const EVIL = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }
 const OWN = { 'sec-fetch-site': 'same-origin', origin: 'http://localhost' }

@@ -1,5 +1,5 @@
 import { createApp } from '../../../example/recipes/flash'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 
 test('R71: the message is shown on the page behind the redirect, and only once', async () => {
   const ada = new Visitor(createApp())

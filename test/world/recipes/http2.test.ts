@@ -7,11 +7,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { createServer } from '../../../example/recipes/http2'
-import { CookieJar } from '../../support/app'
-import { deferred } from '../../support/interleave'
-import { describeWith } from '../../support/require-server'
-import { findProgram } from '../../support/server-process'
-import { WatchedStore } from '../../support/watched-store'
+import { CookieJar } from '../../support/app/app'
+import { deferred } from '../../support/races/interleave'
+import { describeWith } from '../../support/backends/require-server'
+import { findProgram } from '../../support/backends/server-process'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const OPENSSL = findProgram('openssl')
 

@@ -1,5 +1,5 @@
 import { createApp } from '../../../example/recipes/key-rotation'
-import { CookieJar, Visitor } from '../../support/app'
+import { CookieJar, Visitor } from '../../support/app/app'
 
 const [OLD, NEW] = ['an old key of thirty-two bytes, at least', 'a new key of thirty-two bytes, at least']
 

@@ -10,7 +10,7 @@ const tests = readdirSync(__dirname)
   .join('\n')
 
 describe('docs/recipes.md', () => {
-  it('R52: lists every recipe once, with a link and a line', () => {
+  it('R52: docs/recipes.md lists every recipe once, with a link and a line', () => {
     expect(rows.map(([link]) => link).sort()).toEqual(files.map((name) => `[${name}](../example/recipes/${name})`))
     expect(rows.filter((cells) => cells.length !== 2 || cells.includes(''))).toEqual([])
   })

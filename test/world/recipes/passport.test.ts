@@ -1,5 +1,5 @@
 import { createApp } from '../../../example/recipes/passport'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 
 const ADA = { username: 'ada', password: 'lovelace' }
 

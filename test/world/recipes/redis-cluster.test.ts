@@ -1,7 +1,7 @@
 import type Koa from 'koa'
-import { Visitor } from '../../support/app'
-import { describeWith } from '../../support/require-server'
-import { hasRedis, startRedisCluster } from '../../support/redis-cluster'
+import { Visitor } from '../../support/app/app'
+import { describeWith } from '../../support/backends/require-server'
+import { hasRedis, startRedisCluster } from '../../support/backends/redis-cluster'
 import { loadRecipe } from './load-recipe'
 
 interface Recipe {

@@ -1,4 +1,4 @@
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 import { createApp } from '../../../example/recipes/remember-me'
 
 const HOUR = 60 * 60 * 1000

@@ -1,6 +1,6 @@
 import { createApp, type Library } from '../../../example/recipes/rolling-deploy'
-import { Visitor } from '../../support/app'
-import { PlainStore } from '../../support/backends'
+import { Visitor } from '../../support/app/app'
+import { PlainStore } from '../../support/backends/backends'
 import { MemoryStore, type Store } from 'koa-session-service'
 
 const KEYS = ['a test key']

@@ -1,5 +1,5 @@
 import { handler } from '../../../example/recipes/serverless'
-import { CookieJar } from '../../support/app'
+import { CookieJar } from '../../support/app/app'
 
 async function call(jar: CookieJar, init: RequestInit = {}): Promise<Response> {
   const cookie = jar.header

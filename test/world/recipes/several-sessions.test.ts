@@ -1,5 +1,5 @@
 import { createApp } from '../../../example/recipes/several-sessions'
-import { Visitor } from '../../support/app'
+import { Visitor } from '../../support/app/app'
 
 const HTTPS = { 'x-forwarded-proto': 'https' }
 const TEN_MINUTES = 10 * 60 * 1000

@@ -3,9 +3,9 @@ import { context, metrics, ROOT_CONTEXT, trace, type Context as Scope } from '@o
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { MemoryStore } from 'koa-session-service'
 import { traceSessions } from '../../../example/recipes/tracing'
-import { createApp } from '../../support/app'
-import { createSite, nextTurn, type Handlers, type Site } from '../../support/site'
-import { WatchedStore } from '../../support/watched-store'
+import { createApp } from '../../support/app/app'
+import { createSite, nextTurn, type Handlers, type Site } from '../../support/app/site'
+import { WatchedStore } from '../../support/spies/watched-store'
 
 const exporter = new InMemorySpanExporter()
 

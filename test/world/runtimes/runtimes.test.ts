@@ -1,6 +1,6 @@
 import { cpSync } from 'node:fs'
 import { join } from 'node:path'
-import { describeWith } from '../../support/require-server'
+import { describeWith } from '../../support/backends/require-server'
 import { Consumer } from '../package/consumer'
 import { PackedProject } from '../package/packed'
 import { run, RUNTIMES, type Result } from './runtime'

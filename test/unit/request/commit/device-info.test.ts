@@ -5,12 +5,12 @@ const CODED = { code: 'ERR_SESSION_BAD_VALUE', message: expect.stringContaining(
 const of = (value: unknown): unknown => deviceInfoOf(() => value as object as never, {} as Context)
 
 describe('a device', () => {
-  it('R66: is kept as JSON keeps it', () => {
+  it('R66: a device is kept as JSON keeps it', () => {
     expect(of({ ip: '::1', name: undefined, at: new Date(0) })).toEqual({ ip: '::1', at: '1970-01-01T00:00:00.000Z' })
     expect(of({})).toEqual({})
   })
 
-  it('R66: has 512 bytes of JSON at most, and not so many characters', () => {
+  it('R66: a device has 512 bytes of JSON at most, and not so many characters', () => {
     const longest = 'x'.repeat(512 - '{"a":""}'.length)
     expect(of({ a: longest })).toEqual({ a: longest })
     expect(() => of({ a: `${longest}x` })).toThrow(expect.objectContaining(CODED))

@@ -8,7 +8,7 @@ const where = (): boolean[] => [isInHook(scope), isInHook(other)]
 const turn = (): Promise<void> => new Promise(setImmediate)
 
 describe('what runs in a hook', () => {
-  it('R56: is in it while it runs, and after it has waited; other requests are not', async () => {
+  it('R56: what runs in a hook is in it while it runs, and after it has waited; other requests are not', async () => {
     expect(where()).toEqual([false, false])
     expect(inHook(scope, where)).toEqual([true, false])
     expect(inCall(scope, where)).toEqual([true, false])
@@ -16,7 +16,7 @@ describe('what runs in a hook', () => {
     expect(where()).toEqual([false, false])
   })
 
-  it('R56: is in all hooks around it', async () => {
+  it('R56: what runs in a hook is in all hooks around it', async () => {
     const inner = async () => (await turn(), inHook(other, where))
     expect(await inHook(scope, inner)).toEqual([true, true])
     const sameAgain = async () => (await turn(), inHook(scope, () => 'done'), where())
@@ -64,14 +64,14 @@ describe('what runs in a hook', () => {
     ])
   })
 
-  it('R91: asks what only looks like a promise once', async () => {
+  it('R91: what runs in a hook asks what only looks like a promise once', async () => {
     let asked = 0
     const query = { then: (resolve: (value: string) => void) => (asked++, resolve('rows')) }
     expect(await inHook(scope, () => query)).toBe('rows')
     expect(asked).toBe(1)
   })
 
-  it('R56: is refused what would wait for it, with a code', () => {
+  it('R56: what runs in a hook is refused what would wait for it, with a code', () => {
     const refused = () => inHook(scope, () => refuseInHook(scope))
     expect(refused).toThrow(expect.objectContaining({ code: 'ERR_SESSION_NESTED' }))
     expect(() => inHook(other, () => refuseInHook(scope))).not.toThrow()

@@ -5,7 +5,7 @@ import { connect, Socket, type AddressInfo } from 'node:net'
 import inject from 'light-my-request'
 import type { Context } from 'koa'
 import { canStillTell, isResponseOver, whenResponseOver } from '../../../../src/request/scope/response-state'
-import { createApp } from '../../../support/app'
+import { createApp } from '../../../support/app/app'
 
 /** A client on the other end of one request. */
 interface Client {

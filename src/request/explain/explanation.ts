@@ -1,0 +1,50 @@
+import type { CookieFate, SessionHint, WrittenBecause } from '../../session/explanation-words'
+
+/**
+ * Why a request's session is what it is: what {@link SessionService.explain} returns. It holds no token, no value of a cookie
+ * and no data.
+ *
+ * @example
+ * app.use(async (ctx) => {
+ *   const { why } = ctx.state.explanation as SessionExplanation
+ *   ctx.body = why === 'expired' || why === 'idle' ? 'You were signed out, as you were away.' : 'Please sign in.'
+ * })
+ */
+export interface SessionExplanation {
+  /** The name of the session's cookie. */
+  readonly cookie: string
+  /** What became of the cookie that decides; `no-cookie` where none came. */
+  readonly why: CookieFate | 'no-cookie'
+  /** Every cookie of the session that came, in the order of the request. */
+  readonly presented: readonly PresentedCookie[]
+  /** What the session is now. `not-asked`: nobody has asked for it, so nothing was read. */
+  readonly session: 'new' | 'loaded' | 'ended' | 'not-asked'
+  /** A fingerprint of the session's id, the one of events and logs; undefined where the store has no such session. */
+  readonly fingerprint: string | undefined
+  /** What was written so far, and why. */
+  readonly written: WrittenBecause
+  /** What the response tells the browser of the session's cookies so far. */
+  readonly told: readonly ToldCookie[]
+  /** The code of the error that the session could not be read or written for. */
+  readonly error: string | undefined
+  /** What is most probably wrong; undefined where nothing seems to be. See {@link SessionHint}. */
+  readonly hint: SessionHint | undefined
+}
+
+/** A cookie that a request brought. */
+export interface PresentedCookie {
+  readonly cookie: string
+  /** Eight characters that tell cookies apart and open nothing: of a session in a store, the fingerprint of its id. */
+  readonly fingerprint: string
+  readonly fate: CookieFate
+}
+
+/** A cookie that a response sets. */
+export interface ToldCookie {
+  readonly cookie: string
+  /** `clear`: the browser is to forget it. */
+  readonly does: 'set' | 'clear'
+  readonly fingerprint: string
+  /** The attributes as the header has them, such as `path=/` and `httponly`. */
+  readonly attributes: readonly string[]
+}

@@ -1,0 +1,32 @@
+import type { PresentedToken } from '../../contracts/transport'
+import type { InspectedCookie } from '../../cookies/inspect-cookies'
+import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
+import type { Circumstances } from './hint-for'
+
+/** What is known of a request's session when somebody asks why it is what it is. */
+export interface ExplainFacts {
+  /** The name of the session's cookie. */
+  readonly cookie: string
+  /** The cookies that came, and what is wrong with each before anybody opens it. */
+  readonly cookies: readonly InspectedCookie[]
+  /** What of them was tried; undefined where nobody has asked for the session. */
+  readonly tokens: readonly PresentedToken[] | undefined
+  /** What became of those that were not accepted. */
+  readonly refusals: ReadonlyMap<string, CookieFate>
+  readonly standing: 'closed' | 'loading' | 'open' | 'ended'
+  /** The session could not be read. */
+  readonly isUnread: boolean
+  /** It is spread over several cookies. */
+  readonly isSpread: boolean
+  /** What became of a good cookie in which no token was found. */
+  readonly leftover: CookieFate
+  readonly isCrossSite: boolean
+  readonly hasStore: boolean
+  readonly id: string | undefined
+  readonly written: WrittenBecause
+  readonly failure: unknown
+  /** The Set-Cookie lines of the response that are the session's. */
+  readonly lines: readonly string[]
+  readonly now: number
+  readonly circumstances: Circumstances
+}

@@ -1,0 +1,53 @@
+import type { SessionHint } from '../../session/explanation-words'
+
+/** What each hint says, with its cure. */
+export const HINTS: Readonly<Record<SessionHint, string>> = {
+  'no-app-proxy':
+    'The cookie is Secure. X-Forwarded-Proto says https, and the app does not heed it: set app.proxy = true.',
+  'plain-http':
+    "The cookie is Secure, and the connection is plain HTTP. Behind a TLS proxy, let it send X-Forwarded-Proto and set app.proxy = true; in development, secure: 'auto'.",
+  'no-keys': 'The cookie is signed, and app.keys is not set, or has an empty key.',
+  'too-large': 'The cookie would be larger than browsers keep. Keep less in the session, or give it a store.',
+  'store-error': 'The store failed, or did not answer in time.',
+  'cross-site':
+    'A page of another site made this request, and the option "crossSite" keeps the session from it. Name its origin in trustedOrigins if it may.',
+  'same-site-none':
+    'SameSite=None without Secure: browsers drop the cookie. Something behind the session takes Secure away.',
+  'other-domain':
+    'The Domain of the cookie is not the host that was asked for: browsers drop it. Leave out the option "domain", or come by that domain.',
+  'no-middleware':
+    'ctx.session was used, and the session middleware never ran. Put app.use(session(options, app)) before what answers.',
+  'before-middleware':
+    'ctx.session was read before the session middleware ran, and was empty there. Put app.use(session(options, app)) first.',
+  'two-cookies':
+    'Several cookies of this name came, of different paths or domains: from before "path" or "domain" was changed, or of another app on the host. Clear the old one, or use another "key".',
+  'secure-lost':
+    'The last response set the cookie with Secure, and this request came over plain HTTP, to which browsers do not send it.',
+  'other-path':
+    'The last response set the cookie for a Path that this address is not under. Leave out the option "path".',
+  'same-site':
+    "SameSite keeps the cookie from this request, which a page of another site made, from a frame for example. To be sent there, it needs sameSite: 'none', secure: true and partitioned: true.",
+  'not-sent-back':
+    "The last response set the cookie, and the client has not sent it back: it keeps no cookies (fetch without credentials: 'include', curl without a jar), or its clock is ahead of Expires.",
+  overwritten:
+    'This is not the cookie that this process set last: another app on the host uses the same name (cookies know no port), or another process of this app has other keys or another store. Give each app its own "key", and all processes the same keys and store.',
+  'other-keys':
+    'The signature is of a key that is not in app.keys: they have changed, are made anew at each start, or another process or app has others.',
+  unsigned:
+    'The cookie came without its signature ("name.sig"): it was set with signed: false, or something dropped that.',
+  'other-codec':
+    'The cookie cannot be read: it was written by another codec, with other keys of sealed(), or with a store where there is none now, or the other way round.',
+  'piece-missing': 'The session is spread over several cookies, and not all of them came: something drops cookies.',
+  'store-forgets':
+    'This process wrote the record to live longer, and the store has lost it: it evicts or expires early, was emptied, or somebody else ended the session.',
+  'unknown-record':
+    'The store has no such record, and this process did not write it: another store, database or prefix; a MemoryStore after a restart or in another process; or a session that was ended.',
+  clock:
+    'The record is past its time, and the client still sends the cookie, which has the same: the clock of this process, or of the one that wrote it, is wrong; or the client is no browser.',
+  'old-token': 'The token was exchanged for a new one: the request was sent before that, or the cookie is a copy.',
+  'too-late':
+    'The session was written when the response had begun, so the client got no cookie. Call "await sessions.save(ctx)" before the first byte.',
+  'not-committed':
+    'ctx.session was changed, and the change is lost: it came after the commit, or autoCommit is off and nobody called save().',
+  'private-keys': 'A key of the session begins with "_", and is not saved. Give it another name.',
+}

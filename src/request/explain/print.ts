@@ -1,0 +1,79 @@
+import type { Context } from 'koa'
+import { debug } from '../../base/debug'
+import type { SessionConfig } from '../../config/config'
+import { parseToken } from '../../session/token'
+import { leftOf } from '../open/stored'
+import { hasResponse, whenResponseOver } from '../scope/response-state'
+import type { RequestSession } from '../session/request-session'
+import { explain } from './explain'
+import type { ExplainFacts } from './facts'
+import { factsOf } from './facts-of'
+import type { Recalled } from './hint-for'
+import { lineOf } from './line'
+import { Recollection } from './recollection'
+
+/** Decided when the process starts: the environment is not asked for each request. */
+const IS_DEBUGGED = debug.enabled
+
+const RECOLLECTIONS = new WeakMap<SessionConfig, Recollection>()
+
+/** Prints a line about the request when it is over, where sessions are debugged. Returns its session. */
+export function printedWhenOver(ctx: Context, session: RequestSession, config: SessionConfig): RequestSession {
+  if (IS_DEBUGGED) printWhenOver(ctx, session, config)
+  return session
+}
+
+function printWhenOver(ctx: Context, session: RequestSession, config: SessionConfig): void {
+  const memory = recollectionOf(config)
+  const client = `${ctx.ip} ${ctx.get('User-Agent')}`
+  // What another response tells meanwhile, this request does not know of.
+  const told = memory.toldTo(client, Date.now())
+  whenResponseOver(ctx, () => {
+    const facts = factsOf(ctx, session, config)
+    const hasWritten = idsIn(facts).some((id) => memory.misses(id, config.tokenChanges.of(id), facts.now))
+    print(ctx, session, facts, { told, hasWritten })
+    remember(memory, client, session, facts, config)
+  })
+}
+
+function print(ctx: Context, session: RequestSession, facts: ExplainFacts, recalled: Recalled): void {
+  const line = lineOf(explain(facts, recalled), {
+    method: ctx.method,
+    origin: `${ctx.protocol}://${ctx.host}`,
+    path: ctx.path,
+    status: hasResponse(ctx) ? ctx.status : undefined,
+    secrets: [...facts.cookies.map(({ value }) => value), ...idsIn(facts), ...[session.token ?? '', facts.id ?? '']],
+    isUnderWay: session.stage.isServing,
+  })
+  debug('%s', line)
+}
+
+function remember(
+  memory: Recollection,
+  client: string,
+  session: RequestSession,
+  facts: ExplainFacts,
+  { tokenChanges }: SessionConfig,
+): void {
+  const { told } = explain(facts)
+  if (told.length > 0) memory.noteTold(client, told[0], facts.now)
+  const { stored } = session
+  if (stored?.id === undefined) return
+  const left = leftOf(stored)
+  if (left === 'session') return
+  memory.noteWritten(stored.id, { until: facts.now + left, changes: tokenChanges.of(stored.id) })
+}
+
+/** The ids of all tokens that came. */
+function idsIn({ tokens = [], hasStore }: ExplainFacts): string[] {
+  if (!hasStore) return []
+  return tokens.flatMap(({ token }) => [token, parseToken(token)?.id ?? token])
+}
+
+function recollectionOf(config: SessionConfig): Recollection {
+  const present = RECOLLECTIONS.get(config)
+  if (present) return present
+  const made = new Recollection()
+  RECOLLECTIONS.set(config, made)
+  return made
+}

@@ -1,0 +1,139 @@
+import { clearTimeout, setTimeout } from 'node:timers'
+import type { Awaitable } from '../../base/awaitable'
+import { SessionError } from '../../base/errors'
+import { monotonic } from '../../base/monotonic'
+import { merge } from '../../session/merge'
+import type { Dictionary } from '../../session/record'
+import { SessionModel, type SessionHost } from '../../session/session-model'
+import type { RequestScope } from '../scope/request-scope'
+import type { Commits } from './commits'
+import type { Persistence } from './persistence'
+import type { SessionState } from './session-state'
+
+/** What `once()` is asked for; times are milliseconds. */
+export interface OnceCall {
+  readonly key: string
+  readonly work: (session: SessionModel, signal: AbortSignal) => Awaitable<unknown>
+  readonly needed: ((session: SessionModel) => boolean) | undefined
+  readonly lease: number
+  readonly wait: number
+}
+
+/** The request that calls it. */
+export interface OnceCaller {
+  readonly host: SessionHost
+  readonly scope: RequestScope
+  readonly persistence: Persistence
+  readonly state: SessionState
+  readonly commits: Commits
+}
+
+/** What work has made of the data. */
+export interface Change {
+  readonly before: Dictionary
+  readonly after: Dictionary
+}
+
+/** The session of the caller; undefined where it was ended. */
+export function sessionOf({ state }: OnceCaller): SessionModel | undefined {
+  return state.current.name === 'open' ? state.sessionOf(state.current) : undefined
+}
+
+/** Whether the work is to be done, as the caller says; undefined where it says nothing. */
+export function isNeeded(caller: OnceCaller, { needed }: OnceCall): boolean | undefined {
+  const session = needed && sessionOf(caller)
+  return session && needed(session)
+}
+
+/**
+ * Does the work on a copy of the session: nothing of it is in the session where it fails.
+ *
+ * @param since when the lease began, by the monotonic clock
+ * @param over called when the lease is over, and the work is not
+ */
+export async function doWork(
+  caller: OnceCaller,
+  { work, lease }: OnceCall,
+  since: number,
+  over: () => void,
+): Promise<Change> {
+  const ended = new AbortController()
+  const timer = setTimeout(
+    () => {
+      ended.abort(leaseOver(lease))
+      over()
+    },
+    since + lease - monotonic(),
+  )
+  timer.unref()
+  try {
+    return await caller.commits.tryOut(caller.host, (session) => work(session, ended.signal))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Makes the same change of a copy of the session, whatever others have changed meanwhile. */
+export function changeTo({ scope }: OnceCaller, { before, after }: Change): (session: SessionModel) => Promise<void> {
+  return async (session) => {
+    const merged = await merge(before, after, SessionModel.data(session), scope.mergeOptions)
+    SessionModel.patch(session, merged, scope.backend.serializer)
+  }
+}
+
+/** Waits so many milliseconds at most; returns undefined where that was not enough. */
+export async function within<T>(promise: Promise<T>, atMost: number): Promise<T | undefined> {
+  let giveUp = (): void => undefined
+  const patience = new Promise<undefined>((resolve) => (giveUp = () => resolve(undefined)))
+  const timer = setTimeout(giveUp, Math.max(atMost, 0))
+  try {
+    return await Promise.race([promise, patience])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** The error of a call within what may be done again. */
+export function onceInChange(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_NESTED',
+    'sessions.once() was called inside sessions.update() or sessions.once(). update() may make its change again, and with it the ' +
+      'work; and once() might wait for itself. Call once() before it.',
+  )
+}
+
+export function failed({ key }: OnceCall, cause: unknown): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ONCE_FAILED',
+    `The work of sessions.once(${JSON.stringify(key)}) has failed in another request, which did it for this one too. What it threw ` +
+      'is the error of that request. The next request, or the next call, does the work again.',
+    { status: 503, cause },
+  )
+}
+
+export function pending({ key, wait }: OnceCall): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ONCE_PENDING',
+    `The work of sessions.once(${JSON.stringify(key)}), which another request does for this one too, was not done within ${wait} ` +
+      'ms. Let the work give up earlier than after "lease" milliseconds, or wait longer with the option "wait".',
+    { status: 503 },
+  )
+}
+
+/** What a request is told that has done the work beside another one. */
+export function wasFollowed({ key, lease }: OnceCall): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ONCE_PENDING',
+    `The work of sessions.once(${JSON.stringify(key)}) took longer than its lease of ${lease} ms, and another request has done it ` +
+      'again: what this one has made of the session is dropped. Let the work give up earlier, or set a longer "lease".',
+    { status: 503 },
+  )
+}
+
+function leaseOver(lease: number): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ONCE_PENDING',
+    `The work of sessions.once() took longer than its lease of ${lease} ms: another request may do it again from now on.`,
+    { status: 503 },
+  )
+}

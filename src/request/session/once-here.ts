@@ -1,0 +1,111 @@
+import { Flights, type Flight } from '../../base/flights'
+import { monotonic } from '../../base/monotonic'
+import { hashToken } from '../../session/token'
+import type { RequestScope } from '../scope/request-scope'
+import {
+  changeTo,
+  doWork,
+  failed,
+  isNeeded,
+  pending,
+  sessionOf,
+  wasFollowed,
+  within,
+  type Change,
+  type OnceCall,
+  type OnceCaller,
+} from './once-call'
+
+/** For how long a request that comes with an earlier cookie shares what was done, in milliseconds. */
+const LATE_MS = 10_000
+
+/** The attempts of this process, by the service's settings; and those of one request. */
+const flights = new WeakMap<object, Flights<Change>>()
+/** What a request knows already: asked again, it does the work again. */
+const known = new WeakMap<object, WeakSet<Flight<Change>>>()
+
+/**
+ * Work that is done once in this process, where no record can say who is at it: each request of a session in its cookie has a copy
+ * of its own. Those who come with the same cookie share what the work has made, and each writes it into its own. A session that is
+ * stored nowhere yet is the request's alone.
+ */
+export class OnceHere {
+  readonly #caller: OnceCaller
+  readonly #call: OnceCall
+  readonly #deadline: number
+
+  constructor(caller: OnceCaller, call: OnceCall) {
+    this.#caller = caller
+    this.#call = call
+    this.#deadline = monotonic() + call.wait
+  }
+
+  async run(): Promise<void> {
+    const { persistence, scope, host } = this.#caller
+    const cookie = persistence.stored && (await cookieOf(scope))
+    const all = flightsOf(cookie === undefined ? host : scope.config)
+    const name = hashToken(`${this.#call.key} ${cookie}`)
+    while (sessionOf(this.#caller) && isNeeded(this.#caller, this.#call) !== false) {
+      const ahead = all.of(name)
+      const isDone = ahead && !this.#known.has(ahead) ? await this.#follow(ahead) : await this.#lead(all, name)
+      if (isDone) return
+    }
+  }
+
+  get #known(): WeakSet<Flight<Change>> {
+    const { host } = this.#caller
+    const flown = known.get(host) ?? new WeakSet()
+    known.set(host, flown)
+    return flown
+  }
+
+  async #follow(flight: Flight<Change>): Promise<boolean> {
+    const landed = await within(flight.landing, this.#deadline - monotonic())
+    this.#known.add(flight)
+    if (!landed) throw pending(this.#call)
+    if (landed.name === 'failed') throw failed(this.#call, landed.error)
+    if (landed.name === 'left') return false
+    await this.#write(landed.result)
+    return true
+  }
+
+  async #lead(all: Flights<Change>, name: string): Promise<boolean> {
+    const flight = all.begin(name)
+    try {
+      const change = await doWork(this.#caller, this.#call, monotonic(), () => flight.land({ name: 'left' }))
+      const follower = all.of(name)
+      if (follower && follower !== flight) {
+        this.#caller.scope.report('error', undefined, { error: wasFollowed(this.#call) })
+        return false
+      }
+      await this.#write(change)
+      this.#known.add(flight)
+      flight.land({ name: 'done', result: change }, LATE_MS)
+      return true
+    } catch (error) {
+      flight.land({ name: 'failed', error })
+      throw error
+    }
+  }
+
+  #write(change: Change): Promise<void> {
+    return this.#caller.commits.update(this.#caller.host, changeTo(this.#caller, change))
+  }
+}
+
+/**
+ * What tells sessions in cookies apart: what the client has sent, and who the client is. The cookies of two visitors with the same
+ * data may be the same.
+ */
+async function cookieOf({ config, ctx, attributes }: RequestScope): Promise<string | undefined> {
+  const { tokens } = await config.transport.read(ctx, attributes)
+  if (tokens.length === 0) return undefined
+  const address = ctx.req?.socket?.remoteAddress ?? ''
+  return [address, ctx.headers['user-agent'] ?? '', ...tokens.map(({ token }) => token)].join('\n')
+}
+
+function flightsOf(owner: object): Flights<Change> {
+  let found = flights.get(owner)
+  if (!found) flights.set(owner, (found = new Flights()))
+  return found
+}

@@ -1,0 +1,178 @@
+import { randomBytes } from 'node:crypto'
+import { Flights, type Flight } from '../../base/flights'
+import { monotonic } from '../../base/monotonic'
+import {
+  decideOnce,
+  isStillMine,
+  lastAttempt,
+  withAttempt,
+  type OnceAttempt,
+  type OnceDecision,
+} from '../../session/once'
+import type { SessionModel } from '../../session/session-model'
+import {
+  changeTo,
+  doWork,
+  failed,
+  isNeeded,
+  pending,
+  sessionOf,
+  wasFollowed,
+  within,
+  type Change,
+  type OnceCall,
+  type OnceCaller,
+} from './once-call'
+import { waitForAttempt } from './wait-for-attempt'
+
+/** As many as no two attempts have in common. */
+const ID_BYTES = 9
+
+/** The attempts of this process, by the service's settings. */
+const flights = new WeakMap<object, Flights<void>>()
+
+/**
+ * Work that is done once among all processes: the record says who is at it, and is written on the condition that it is as it was
+ * read. Those of this process wait for each other, and one of them for the other processes.
+ */
+export class OnceInStore {
+  readonly #caller: OnceCaller
+  readonly #call: OnceCall
+  readonly #id: string
+  readonly #flights: Flights<void>
+  readonly #name: string
+  readonly #deadline: number
+  /** The last attempt, as it was when the application called. */
+  readonly #seen: OnceAttempt | undefined
+  #hasWaited = false
+  #overdue: string | undefined
+  /** Why the attempt has failed that this call has waited for, where that was in this process. */
+  #cause: unknown
+
+  constructor(caller: OnceCaller, call: OnceCall, id: string) {
+    this.#caller = caller
+    this.#call = call
+    this.#id = id
+    this.#flights = flightsOf(caller.scope.config)
+    this.#name = `${id} ${call.key}`
+    this.#deadline = monotonic() + call.wait
+    this.#seen = this.#last
+  }
+
+  async run(): Promise<void> {
+    while (sessionOf(this.#caller)) {
+      const decision = this.#decide()
+      if (decision === 'share') return
+      if (decision === 'fail') throw failed(this.#call, this.#cause)
+      const ahead = this.#flights.of(this.#name)
+      if (ahead) await this.#follow(ahead)
+      else if (await this.#lead()) return
+    }
+  }
+
+  get #attempts(): readonly OnceAttempt[] | undefined {
+    return this.#caller.persistence.stored?.access.once
+  }
+
+  get #last(): OnceAttempt | undefined {
+    return lastAttempt(this.#attempts, this.#call.key)
+  }
+
+  #decide(): OnceDecision {
+    return decideOnce({
+      last: this.#last,
+      seen: this.#seen,
+      hasWaited: this.#hasWaited,
+      overdue: this.#overdue,
+      isNeeded: isNeeded(this.#caller, this.#call),
+      now: Date.now(),
+    })
+  }
+
+  async #follow({ landing }: Flight<void>): Promise<void> {
+    this.#hasWaited = true
+    const landed = await within(landing, this.#deadline - monotonic())
+    if (!landed) throw pending(this.#call)
+    if (landed.name === 'failed') this.#cause = landed.error
+    await this.#caller.commits.catchUp()
+  }
+
+  /** Goes ahead of the others of this process. Returns whether that was all. */
+  async #lead(): Promise<boolean> {
+    const flight = this.#flights.begin(this.#name)
+    try {
+      const since = monotonic()
+      const id = randomBytes(ID_BYTES).toString('base64url')
+      const decision = await this.#begin(id)
+      if (decision === 'begin') return await this.#work(id, since, flight)
+      if (decision === 'wait') await this.#wait(this.#last as OnceAttempt)
+      return false
+    } finally {
+      flight.land({ name: 'left' })
+    }
+  }
+
+  /** Takes the lease, where it is free and the work is to be done. */
+  async #begin(id: string): Promise<OnceDecision | undefined> {
+    const { key, lease } = this.#call
+    let decision: OnceDecision | undefined
+    // Without conditional writes, nothing tells that what this request has read is old.
+    if (!this.#caller.scope.backend.rotatesInPlace) await this.#caller.commits.catchUp()
+    await this.#caller.commits.note(this.#caller.host, () => {
+      decision = this.#decide()
+      if (decision !== 'begin') return undefined
+      const now = Date.now()
+      return withAttempt(this.#attempts, [key, id, now + lease], now)
+    })
+    return sessionOf(this.#caller) && decision
+  }
+
+  async #work(id: string, since: number, flight: Flight<void>): Promise<boolean> {
+    let change: Change
+    try {
+      change = await doWork(this.#caller, this.#call, since, () => flight.land({ name: 'left' }))
+    } catch (error) {
+      await this.#end(id, 'failed').catch((reason: unknown) => this.#report(reason))
+      flight.land({ name: 'failed', error })
+      throw error
+    }
+    if (await this.#end(id, 'done', changeTo(this.#caller, change))) return true
+    if (sessionOf(this.#caller)) this.#report(wasFollowed(this.#call))
+    this.#hasWaited = true
+    return false
+  }
+
+  /** Gives the lease back, with what the work has made. Returns whether nobody else has it by now. */
+  async #end(id: string, how: 'done' | 'failed', change?: (session: SessionModel) => Promise<void>): Promise<boolean> {
+    const { key } = this.#call
+    let isMine = false
+    await this.#caller.commits.note(
+      this.#caller.host,
+      () => {
+        isMine = isStillMine(this.#attempts, key, id)
+        return isMine ? withAttempt(this.#attempts, [key, id, how], Date.now()) : undefined
+      },
+      change,
+    )
+    return isMine
+  }
+
+  async #wait(attempt: OnceAttempt): Promise<void> {
+    this.#hasWaited = true
+    const { lease } = this.#call
+    const how = await waitForAttempt(this.#caller.scope, this.#id, attempt, { lease, deadline: this.#deadline })
+    if (how === 'late') throw pending(this.#call)
+    if (how === 'overdue') this.#overdue = attempt[1]
+    await this.#caller.commits.catchUp()
+  }
+
+  #report(error: unknown): void {
+    this.#caller.scope.report('error', this.#id, { error })
+  }
+}
+
+function flightsOf(config: object): Flights<void> {
+  let found = flights.get(config)
+  if (!found) flights.set(config, (found = new Flights()))
+  return found
+}

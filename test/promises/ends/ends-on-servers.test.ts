@@ -1,0 +1,2 @@
+import '../../support/backends/server-backends'
+import './ends-campaign.test'

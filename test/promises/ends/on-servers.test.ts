@@ -1,2 +1,0 @@
-import '../../support/server-backends'
-import './campaign.test'

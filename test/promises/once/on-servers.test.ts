@@ -1,0 +1,3 @@
+import '../../support/backends/server-backends'
+import './once.test'
+import './once-interleavings.test'

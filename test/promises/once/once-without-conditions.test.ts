@@ -1,0 +1,178 @@
+import { SessionService } from 'koa-session-service'
+import { backendsWith, PlainStore } from '../../support/backends/backends'
+import { Visitor } from '../../support/app/app'
+import { inTime } from '../../support/races/in-time'
+import { createSite } from '../../support/app/site'
+import { openOnceApp, tally } from './once-app'
+import { Provider } from './provider'
+
+const soon = (time = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, time))
+
+interface Data {
+  token?: number
+  made?: number
+  own?: string
+}
+
+describe.each(backendsWith({ isConditional: false }))(
+  'work that is done once in a process, in a $name',
+  ({ options, hasIds }) => {
+    async function open(once = {}) {
+      const provider = new Provider()
+      const refresh = async (data: Data): Promise<void> => {
+        data.token = await provider.refresh(data.token ?? 0)
+      }
+      const { app, visitor, errors } = createSite(options(), {
+        '/begin': (ctx) => (ctx.session.token = 0),
+        '/token': async (ctx) => {
+          ctx.session.own = ctx.query.own
+          try {
+            const session = await SessionService.of(ctx).once('upstream', refresh as never, once, ctx)
+            ctx.body = { result: (session as Data | null)?.token }
+          } catch (error) {
+            ctx.body = { code: (error as { code?: string }).code ?? (error as Error).message }
+          }
+        },
+        '/destroy': (ctx) => SessionService.of(ctx).destroy(ctx),
+      })
+      await visitor.get('/begin')
+      const browsers = Array.from({ length: 12 }, () => new Visitor(app, visitor.jar.copy()))
+      const sendAll = () => Promise.all(browsers.map((browser, index) => browser.get(`/token?own=${index}`)))
+      return { provider, visitor, browsers, sendAll, errors, app }
+    }
+
+    it('R121: one of twelve parallel requests does it, and all have what it made', async () => {
+      const { provider, browsers, sendAll, errors } = await open()
+      expect(tally(await sendAll())).toEqual({ 1: 12 })
+      expect(provider).toMatchObject({ calls: 1, invalid: 0 })
+      expect(errors).toEqual([])
+      for (const browser of browsers) {
+        expect((await browser.get('/')).json<{ session: Data }>().session.token).toBe(1)
+      }
+    })
+
+    it('R121: each keeps what it has set itself, where each has a copy of its own', async () => {
+      const { browsers, sendAll } = await open()
+      await sendAll()
+      const sessions = await Promise.all(browsers.map((browser) => browser.get('/')))
+      const own = new Set(sessions.map((answer) => answer.json<{ session: Data }>().session.own))
+      expect(own.size).toBe(hasIds ? 1 : 12)
+    })
+
+    it('R121: a request that comes with the earlier session is not the reason to do it again', async () => {
+      const { provider, browsers } = await open()
+      const late = browsers.slice(6)
+      const first = browsers.slice(0, 6).map((browser) => browser.get('/token'))
+      await Promise.all(first)
+      if (!hasIds) expect(tally(await Promise.all(late.map((browser) => browser.get('/token'))))).toEqual({ 1: 6 })
+      expect(provider).toMatchObject({ calls: 1, invalid: 0 })
+      expect(tally([await browsers[0].get('/token')])).toEqual({ 2: 1 })
+    })
+
+    it('R121: where the work throws, the others get a 503 of their own, and the next one tries', async () => {
+      const { provider, browsers, sendAll } = await open()
+      provider.answer = () => soon().then(() => Promise.reject(new Error('down')))
+      expect(tally(await sendAll())).toEqual({ down: 1, ERR_SESSION_ONCE_FAILED: 11 })
+      provider.answer = soon
+      expect(tally([await browsers[0].get('/token')])).toEqual({ 1: 1 })
+      expect(provider.calls).toBe(2)
+    })
+
+    it('R121: who never ends is followed after the lease', async () => {
+      const { provider, browsers } = await open({ lease: 100 })
+      provider.answer = () => ((provider.answer = soon), new Promise<void>(() => undefined))
+      void browsers[0].get('/token')
+      while (provider.calls === 0) await soon()
+      const answers = browsers.slice(1, 5).map((browser) => browser.get('/token'))
+      expect(tally(await inTime(Promise.all(answers)))).toEqual({ 1: 4 })
+      expect(provider.calls).toBe(2)
+    })
+
+    it('R121: nobody waits for ever', async () => {
+      const { provider, browsers } = await open({ lease: 60_000, wait: 50 })
+      provider.answer = () => new Promise<void>(() => undefined)
+      void browsers[0].get('/token')
+      while (provider.calls === 0) await soon()
+      expect(tally([await inTime(browsers[1].get('/token'))])).toEqual({ ERR_SESSION_ONCE_PENDING: 1 })
+    })
+
+    it('R121: two visitors never share', async () => {
+      const { provider, app, browsers } = await open()
+      const other = new Visitor(app)
+      await other.get('/begin')
+      provider.answer = () => soon(20)
+      const answers = await Promise.all([browsers[0].get('/token'), other.get('/token', { 'user-agent': 'another' })])
+      expect(tally(answers)).toEqual({ 1: 1, invalid_grant: 1 })
+      expect(provider.calls).toBe(2)
+    })
+  },
+)
+
+it('R121: visitors whose cookies are the same to the byte do not share where their browsers are two', async () => {
+  let count = 0
+  const { app } = createSite(
+    {},
+    {
+      '/made': (ctx) =>
+        SessionService.of(ctx).once('made', (data) => soon().then(() => Object.assign(data, { made: ++count })), ctx),
+    },
+  )
+  const setter = createSite({}, { '/begin': (ctx) => (ctx.session.cart = []) })
+  await setter.visitor.get('/begin')
+  const [one, other] = [0, 1].map(() => new Visitor(app, setter.visitor.jar.copy()))
+  await Promise.all([one.get('/made', { 'user-agent': 'one' }), other.get('/made', { 'user-agent': 'other' })])
+  expect(count).toBe(2)
+})
+
+it('R121: in a cookie, a request that asks twice does it twice', async () => {
+  let count = 0
+  const { visitor } = createSite(
+    {},
+    {
+      '/begin': (ctx) => (ctx.session.begun = true),
+      '/twice': async (ctx) => {
+        const work = (data: object) => Object.assign(data, { made: ++count })
+        await SessionService.of(ctx).once('twice', work, ctx)
+        await SessionService.of(ctx).once('twice', work, ctx)
+      },
+    },
+  )
+  await visitor.get('/begin')
+  await visitor.get('/twice')
+  expect(count).toBe(2)
+  expect((await visitor.get('/')).json()).toEqual({ session: { begun: true, made: 2 } })
+})
+
+it('R121: two requests that begin their sessions do not share what is nowhere yet', async () => {
+  let count = 0
+  const { app } = createSite(
+    {},
+    {
+      '/made': async (ctx) => {
+        const work = (data: object) => soon().then(() => Object.assign(data, { made: ++count }))
+        await SessionService.of(ctx).once('made', work, ctx)
+        await SessionService.of(ctx).once('made', work, ctx)
+      },
+    },
+  )
+  await Promise.all([new Visitor(app).get('/made'), new Visitor(app).get('/made')])
+  expect(count).toBe(4)
+})
+
+it('R121: on a store without conditional writes, a request in the same process that read before is not the reason', async () => {
+  const { provider, racing, visitor, send } = await openOnceApp({ store: new PlainStore() })
+  const slow = await racing.start(racing.another(visitor), '/token')
+  expect(tally([await send()])).toEqual({ 1: 1 })
+  expect(tally([await slow.finish()])).toEqual({ 1: 1 })
+  expect(provider.calls).toBe(1)
+})
+
+it('R121: another process on a store without conditional writes waits, where it sees that somebody is at it', async () => {
+  const { provider, sendAll, send } = await openOnceApp({ store: new PlainStore(), processes: 2 })
+  provider.answer = () => soon(60)
+  const first = send()
+  while (provider.calls === 0) await soon()
+  const [mine, others] = await Promise.all([first, sendAll(4)])
+  expect(tally([mine, ...others])).toEqual({ 1: 5 })
+  expect(provider.calls).toBe(1)
+})

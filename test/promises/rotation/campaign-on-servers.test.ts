@@ -1,5 +1,0 @@
-import '../../support/server-backends'
-import './campaign.test'
-
-// As in there; it has to come before the library is loaded.
-jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))

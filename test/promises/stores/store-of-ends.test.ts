@@ -1,0 +1,86 @@
+import Redis from 'ioredis'
+import { sql } from 'kysely'
+import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
+import { RedisStore } from 'koa-session-service/redis'
+import { openSqlite } from '../../support/backends/databases'
+import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { describeWith } from '../../support/backends/require-server'
+import type { ServerProcess } from '../../support/backends/server-process'
+
+const LIFE = 60_000
+
+describe('ends in a table', () => {
+  it('R111: the clean-up deletes those whose time is past, and the log but for its last place', async () => {
+    const { db, stop } = openSqlite()
+    await createSessionTable(db)
+    const store = new KyselyStore(db)
+    await store.setEnd('past', { life: -1000 })
+    await store.setEnd('kept', { life: LIFE })
+    await store.setEnd('*', { life: Infinity })
+    await store.deleteExpired()
+    const names = await db.selectFrom('sessions_ends').select('name').orderBy('name').execute()
+    expect(names.map(({ name }) => name as string)).toEqual(['', '*', 'kept'])
+    const { last } = await store.readEnds([])
+    await db
+      .updateTable('sessions_ends_log')
+      .set({ position: sql`position - 7200000000` })
+      .execute()
+    await store.deleteExpired()
+    const places = await db.selectFrom('sessions_ends_log').select('name').execute()
+    expect(places.map(({ name }) => name as string)).toEqual(['*'])
+    expect((await store.readEnds([])).last).toEqual(last)
+    await stop()
+  })
+
+  it('R110: a store whose table was emptied begins anew, and says so', async () => {
+    const { db, stop } = openSqlite()
+    await createSessionTable(db)
+    const store = new KyselyStore(db)
+    const { born, last } = await store.readEnds([])
+    await store.setEnd('a', { life: LIFE })
+    await db.deleteFrom('sessions_ends').execute()
+    await db.deleteFrom('sessions_ends_log').execute()
+    const answer = await store.readEnds(['a'], { after: last })
+    expect(answer.born).toBeGreaterThan(born)
+    expect(answer.found).toEqual([undefined])
+    await stop()
+  })
+})
+
+describeWith('Redis', hasRedis)('ends in Redis', () => {
+  let server: ServerProcess
+  let redis: Redis
+  beforeAll(async () => {
+    server = await startRedisNode()
+    redis = new Redis(server.port)
+  })
+  afterAll(async () => {
+    redis.disconnect()
+    await server.stop()
+  })
+
+  it('R111: each is forgotten by the server after its life, and one for good is kept', async () => {
+    const store = new RedisStore(redis, { prefix: 'life:' })
+    await store.setEnd('short', { life: 30 })
+    await store.setEnd('*', { life: Infinity })
+    const left = await redis.pttl('life:{ends}:k:short')
+    expect(left).toBeGreaterThan(0)
+    expect(left).toBeLessThanOrEqual(30)
+    expect(await redis.pttl('life:{ends}:k:*')).toBe(-1)
+    while ((await store.readEnds(['short'])).found[0]) await new Promise((resolve) => setTimeout(resolve, 10))
+  })
+
+  it('R110: at maxmemory an end is refused, and nothing of it is there', async () => {
+    const store = new RedisStore(redis, { prefix: 'full:' })
+    const before = await store.readEnds([])
+    await redis.config('SET', 'maxmemory', '1')
+    try {
+      await expect(store.setEnd('a', { life: LIFE })).rejects.toThrow(/OOM/)
+      const { last, found } = await store.readEnds(['a'])
+      expect([last, found]).toEqual([before.last, [undefined]])
+    } finally {
+      await redis.config('SET', 'maxmemory', '0')
+    }
+    expect(await store.setEnd('a', { life: LIFE })).toBeDefined()
+  })
+})

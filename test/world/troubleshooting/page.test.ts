@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { HINTS } from '../../../src/request/explain/hints'
+import { startClock, stopClock } from '../../support/clock'
+import { readText, tableRows } from '../readme/markdown'
+import { debug, printed } from './lines'
+import { TEN } from './set-ups'
+
+jest.mock('../../../src/base/debug', () => ({ debug: jest.requireActual<{ debug: typeof debug }>('./lines').debug }))
+
+const page = readText('docs/troubleshooting.md')
+const source = readFileSync(join(__dirname, '../../../src/session/explanation-words.ts'), 'utf8')
+
+/** The words of a union in the source. */
+function wordsOf(name: string): string[] {
+  const [, union] = new RegExp(`export type ${name} =\\n((?: {2}\\| '[\\w-]+'\\n)+)`).exec(source) ?? []
+  return Array.from(union.matchAll(/'([\w-]+)'/g), ([, word]) => word)
+}
+
+/** The words in the first column of a table of the page. */
+function wordsListed(heading: string): string[] {
+  return tableRows(page, heading).map(([word]) => word.replaceAll('`', ''))
+}
+
+afterEach(startClock)
+
+describe('docs/troubleshooting.md', () => {
+  it.each([
+    ['what became of a cookie', 'CookieFate', 'word', 0],
+    ['what was written', 'WrittenBecause', 'word', 1],
+    ['hints', 'SessionHint', 'hint', 0],
+  ])('R120: has every word of %s in its table, and no other', (_what, union, heading, place) => {
+    const sections = page.split('\n### ').filter((text) => text.includes(`\n| ${heading} `))
+    const listed = tableRows(sections[place], heading).map(([word]) => word.replaceAll('`', ''))
+    expect(listed.length).toBeGreaterThan(10)
+    expect(listed).toEqual(wordsOf(union))
+  })
+
+  it('R120: has a row for each hint that can be printed', () => {
+    expect(wordsListed('hint').sort()).toEqual(Object.keys(HINTS).sort())
+  })
+
+  it('R120: begins with the line, as it is printed', async () => {
+    expect(page.split('\n## ')[1]).toMatch(/^Read the line\n/)
+    const [, example] = /^KOA-SESSION-SERVICE \d+: (.*)$/m.exec(page) ?? []
+    printed.length = 0
+    const { run } = TEN.find(({ hint }) => hint === 'other-keys') as (typeof TEN)[number]
+    stopClock('2030-01-01T00:00:00Z')
+    await run({ advance: () => undefined })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    const alike = (line: string): string => line.replace(/#[\w-]{8}/g, '#…').replace(/^GET \S+/, 'GET …')
+    expect(alike(example)).toBe(alike(printed.at(-1) as string))
+  })
+})

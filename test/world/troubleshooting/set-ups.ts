@@ -1,0 +1,369 @@
+import session, {
+  MemoryStore,
+  sealed,
+  type SessionHint,
+  type SessionOptions,
+  type SessionRecord,
+} from 'koa-session-service'
+import type Koa from 'koa'
+import type { Context, Middleware } from 'koa'
+import { createApp, CookieJar, Visitor } from '../../support/app/app'
+import { PlainStore } from '../../support/backends/backends'
+
+/** A site that somebody has set up wrongly: a small program whose last request has not the session that it should have. */
+export interface SetUp {
+  readonly title: string
+  readonly hint: SessionHint
+  /** What the line about the last request says of the cause. */
+  readonly says: RegExp
+  run(clock: Clock): Promise<unknown>
+}
+
+/** The clock that the library reads. */
+export interface Clock {
+  advance(milliseconds: number): void
+}
+
+/** What no line may tell, wherever it comes from. */
+export const SECRET = 'what-only-the-visitor-knows'
+export const KEYS = ['the-first-key-of-the-shop', 'the-older-key-of-the-shop']
+export const OTHER_KEYS = ['the-key-of-somebody-else']
+export const SEALING = 'a sealing key of more than thirty-two bytes'
+const OTHER_SEALING = 'another sealing key, which is as long as that one'
+const DAY = 24 * 60 * 60 * 1000
+const PROXIED = { 'x-forwarded-proto': 'https' }
+
+/** Counts, and keeps something that is nobody's business. */
+export function count(ctx: Context): void {
+  const data = ctx.session
+  data.views = Number(data.views ?? 0) + 1
+  data.secret = SECRET
+  ctx.body = String(data.views)
+}
+
+/** What a site is made of beside its options. */
+interface Parts {
+  keys?: string[]
+  /** In front of the session. */
+  before?: Middleware[]
+  handle?: (ctx: Context) => unknown
+}
+
+/** A site of these middleware, the session's among them. */
+export function site(options: SessionOptions, { keys = KEYS, before = [], handle = count }: Parts = {}): Koa {
+  const app = createApp()
+  app.keys = keys
+  for (const each of before) app.use(each)
+  app.use(session(options, app))
+  app.use(handle)
+  return app
+}
+
+/** Comes twice with one jar, to one site or two. */
+async function comeTwice(one: Koa, two = one, paths = ['/', '/'], headers: Record<string, string> = {}): Promise<void> {
+  const jar = new CookieJar()
+  await new Visitor(one, jar).get(paths[0], headers)
+  await new Visitor(two, jar).get(paths[1], headers)
+}
+
+/** A store that drops its oldest records whatever their time is, as a cache that is too small. */
+class ForgetfulStore extends PlainStore {
+  override async get(key: string): ReturnType<PlainStore['get']> {
+    const found = await super.get(key)
+    this.records.clear()
+    return found
+  }
+}
+
+/** A store that takes milliseconds for seconds, and forgets a thousand times too early. */
+class HastyStore extends PlainStore {
+  readonly #until = new Map<string, number>()
+
+  override async get(key: string): ReturnType<PlainStore['get']> {
+    return (this.#until.get(key) ?? 0) > Date.now() ? super.get(key) : undefined
+  }
+
+  override async set(key: string, record: SessionRecord, ttl = 0): Promise<void> {
+    this.#until.set(key, Date.now() + ttl / 1000)
+    await super.set(key, record)
+  }
+}
+
+class FailingStore extends PlainStore {
+  override get(): Promise<never> {
+    return Promise.reject(new Error(`the server has said: ${SECRET}`))
+  }
+}
+
+/** The ten that people ask about most. Those that a browser alone can get wrong are in another file. */
+export const TEN: readonly SetUp[] = [
+  {
+    title: 'behind a TLS proxy that the app does not trust',
+    hint: 'no-app-proxy',
+    says: /X-Forwarded-Proto says https.*set app\.proxy = true/,
+    run: () => new Visitor(site({ secure: true })).get('/', PROXIED),
+  },
+  {
+    title: 'a domain that is not the host',
+    hint: 'other-domain',
+    says: /domain=shop\.example.*The Domain of the cookie is not the host.*Leave out the option "domain"/,
+    run: () => new Visitor(site({ domain: 'shop.example' })).get('/', { host: 'www.shop.test' }),
+  },
+  {
+    title: 'a path that the next page is not under',
+    hint: 'other-path',
+    says: /no-cookie.*for a Path that this address is not under/,
+    run: async () => {
+      const app = site({ path: '/cart' })
+      await new Visitor(app).get('/cart/add')
+      await new Visitor(app).get('/')
+    },
+  },
+  {
+    title: 'two processes with keys of their own',
+    hint: 'other-keys',
+    says: /bad-signature.*a key that is not in app\.keys/,
+    run: () => comeTwice(site({}), site({}, { keys: OTHER_KEYS })),
+  },
+  {
+    title: 'two apps on one host, with one name for their cookies',
+    hint: 'overwritten',
+    says: /bad-signature.*another app on the host uses the same name.*Give each app its own "key"/,
+    run: async () => {
+      const write: typeof count = (ctx) => void (ctx.session.draft = ctx.body = SECRET)
+      const [shop, blog] = [site({}), site({}, { keys: OTHER_KEYS, handle: write })]
+      const jar = new CookieJar()
+      await new Visitor(shop, jar).get()
+      await new Visitor(blog, jar).get()
+      await new Visitor(shop, jar).get()
+    },
+  },
+  {
+    title: 'a Secure cookie over plain HTTP',
+    hint: 'plain-http',
+    says: /http:.*ERR_SESSION_INSECURE.*the connection is plain HTTP/,
+    run: () => new Visitor(site({ secure: true })).get(),
+  },
+  {
+    title: 'a store that expires early',
+    hint: 'store-forgets',
+    says: /unknown-id.*wrote the record to live longer, and the store has lost it/,
+    run: async (clock) => {
+      const app = site({ store: new HastyStore() })
+      const visitor = new Visitor(app)
+      await visitor.get()
+      clock.advance(10 * 60_000)
+      await visitor.get()
+    },
+  },
+  {
+    title: 'a clock that is ahead',
+    hint: 'clock',
+    says: /expired.*the client still sends the cookie.*clock of this process/,
+    run: async (clock) => {
+      const visitor = new Visitor(site({}))
+      await visitor.get()
+      clock.advance(2 * DAY)
+      await visitor.get()
+    },
+  },
+  {
+    title: 'a route in front of the session middleware',
+    hint: 'no-middleware',
+    says: /the session middleware never ran/,
+    run: () => new Visitor(site({}, { before: [count as Middleware] })).get(),
+  },
+  {
+    title: 'a middleware that reads the session before it is there',
+    hint: 'before-middleware',
+    says: /read before the session middleware ran, and was empty there/,
+    run: () => {
+      const greet: Middleware = (ctx, next) => {
+        ctx.state.isKnown = ctx.session.views !== undefined
+        return next()
+      }
+      return comeTwice(site({ store: new MemoryStore() }, { before: [greet] }))
+    },
+  },
+]
+
+/** More of the same kinds. */
+export const MORE: readonly SetUp[] = [
+  {
+    title: 'no keys',
+    hint: 'no-keys',
+    says: /ERR_SESSION_KEYS_MISSING.*app\.keys is not set/,
+    run: () => new Visitor(site({}, { keys: [''] })).get('/', { cookie: 'koa.sess=x; koa.sess.sig=y' }),
+  },
+  {
+    title: 'a store that is down',
+    hint: 'store-error',
+    says: /store-error.*ERR_SESSION_STORE.*The store failed/,
+    run: () =>
+      comeTwice(site({ store: new PlainStore() }), site({ store: new FailingStore(), onStoreError: 'anonymous' })),
+  },
+  {
+    title: 'a store that is too small',
+    hint: 'store-forgets',
+    says: /evicts or expires early/,
+    run: async () => {
+      const visitor = new Visitor(site({ store: new ForgetfulStore() }, { handle: readOnceWritten }))
+      for (const path of ['/in', '/', '/']) await visitor.get(path)
+    },
+  },
+  {
+    title: 'a MemoryStore in each of two processes',
+    hint: 'unknown-record',
+    says: /unknown-id.*a MemoryStore after a restart or in another process/,
+    run: () => comeTwice(site({ store: new MemoryStore() }), site({ store: new MemoryStore() })),
+  },
+  {
+    title: 'a session that was in its cookie, and is in a store now',
+    hint: 'other-codec',
+    says: /with a store where there is none now, or the other way round/,
+    run: () => comeTwice(site({}), site({ store: new MemoryStore() })),
+  },
+  {
+    title: 'a session that was in a store, and is in its cookie now',
+    hint: 'other-codec',
+    says: /malformed.*or the other way round/,
+    run: () => comeTwice(site({ store: new MemoryStore() }), site({})),
+  },
+  {
+    title: 'a codec with other keys',
+    hint: 'other-codec',
+    says: /malformed.*with other keys of sealed\(\)/,
+    run: () =>
+      comeTwice(site({ codec: sealed({ keys: [SEALING] }) }), site({ codec: sealed({ keys: [OTHER_SEALING] }) })),
+  },
+  {
+    title: 'a cookie that is larger than browsers keep',
+    hint: 'too-large',
+    says: /ERR_SESSION_COOKIE_TOO_LARGE.*larger than browsers keep/,
+    run: () => new Visitor(site({}, { handle: hoard })).get(),
+  },
+  {
+    title: 'a proxy that drops one of several cookies',
+    hint: 'piece-missing',
+    says: /piece-missing.*not all of them came/,
+    run: async () => {
+      const jar = new CookieJar()
+      const visitor = new Visitor(site({ codec: sealed({ keys: [SEALING] }), chunks: 3 }, { handle: hoard }), jar)
+      await visitor.get()
+      jar.values.delete('koa.sess.1')
+      await visitor.get()
+    },
+  },
+  {
+    title: 'a proxy that drops the signature',
+    hint: 'unsigned',
+    says: /unsigned.*came without its signature/,
+    run: async () => {
+      const visitor = new Visitor(site({}))
+      await visitor.get()
+      visitor.jar.values.delete('koa.sess.sig')
+      await visitor.get()
+    },
+  },
+  {
+    title: 'SameSite=None, and something that takes Secure away',
+    hint: 'same-site-none',
+    says: /samesite=none.*SameSite=None without Secure: browsers drop the cookie/,
+    run: async () => {
+      const strip: Middleware = async (ctx, next) => {
+        await next()
+        const lines = ctx.response.get('Set-Cookie') as unknown as string[]
+        ctx.set(
+          'Set-Cookie',
+          lines.map((line) => line.replace(/; secure/gi, '')),
+        )
+      }
+      const app = site({ sameSite: 'none', secure: true }, { before: [strip] })
+      app.proxy = true
+      await new Visitor(app).get('/', PROXIED)
+    },
+  },
+  {
+    title: 'a client that keeps no cookies',
+    hint: 'not-sent-back',
+    says: /no-cookie.*it keeps no cookies/,
+    run: async () => {
+      const app = site({})
+      await new Visitor(app).get()
+      await new Visitor(app).get()
+    },
+  },
+  {
+    title: 'a page of another site',
+    hint: 'cross-site',
+    says: /cross-site.*A page of another site made this request/,
+    run: async () => {
+      const visitor = new Visitor(site({ crossSite: 'anonymous' }))
+      await visitor.get()
+      await visitor.post('/', {}, { origin: 'https://elsewhere.example', 'sec-fetch-site': 'cross-site' })
+    },
+  },
+  {
+    title: 'a request that was sent before the sign-in of another one',
+    hint: 'old-token',
+    says: /earlier-generation.*exchanged for a new one/,
+    run: async () => {
+      const app = site({ store: new MemoryStore() }, { handle: signIn })
+      const jar = new CookieJar()
+      await new Visitor(app, jar).get()
+      await new Visitor(app, jar.copy()).get('/in')
+      await new Visitor(app, jar.copy()).get()
+    },
+  },
+  {
+    title: 'a response that begins before the session is saved',
+    hint: 'too-late',
+    says: /written: changed \| told: nothing.*when the response had begun/,
+    run: () => new Visitor(site({}, { handle: streamed })).get(),
+  },
+  {
+    title: 'autoCommit that is off, and nobody who saves',
+    hint: 'not-committed',
+    says: /written: nothing.*the change is lost/,
+    run: () => new Visitor(site({ autoCommit: false })).get(),
+  },
+  {
+    title: 'a key of the data that begins with "_"',
+    hint: 'private-keys',
+    says: /A key of the session begins with "_"/,
+    run: () =>
+      new Visitor(site({}, { handle: (ctx) => void Object.assign(ctx.session, { _secret: SECRET, views: 1 }) })).get(),
+  },
+  {
+    title: 'an id in the address',
+    hint: 'unknown-record',
+    says: /unknown-id/,
+    run: () => {
+      const externalKey = { get: (ctx: Context) => ctx.path.split('/')[1], set: () => undefined }
+      return new Visitor(site({ externalKey, store: new MemoryStore() })).get('/s3cr3t-id/cart')
+    },
+  },
+]
+
+function readOnceWritten(ctx: Context): void {
+  if (ctx.path === '/in') count(ctx)
+  else ctx.body = String(ctx.session.views)
+}
+
+async function signIn(ctx: Context): Promise<void> {
+  count(ctx)
+  if (ctx.path === '/in') await ctx.session.regenerate()
+}
+
+function hoard(ctx: Context): void {
+  ctx.session.basket = Array.from({ length: 450 }, (_, index) => `${SECRET}${index}`.slice(-12)).join('')
+  ctx.body = 'much'
+}
+
+async function streamed(ctx: Context): Promise<void> {
+  count(ctx)
+  ctx.respond = false
+  ctx.res.write('the first byte')
+  await Promise.resolve()
+  setImmediate(() => ctx.res.end())
+}
