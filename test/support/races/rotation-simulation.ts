@@ -145,8 +145,8 @@ export class Simulation {
         const isIn = await this.#ask({ client: stolen, token: stolen.token, path: '/', isSlow, takes }, this.#now)
         if (isIn) seen = this.#now
         noteEnd(this.#replays === 0)
-        // A thief who was found out comes no more; one who is out unheard neither.
-        if (isIn) agenda.add(this.#now + thief.pause(this.#random), come)
+        // One who is refused tries again, until that is noticed.
+        if (this.#replays === 0) agenda.add(this.#now + thief.pause(this.#random), come)
       }
       agenda.add(start + (10 + 10 * this.#random()) * MINUTE, steal)
     }
