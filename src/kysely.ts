@@ -1,3 +1,4 @@
+export { keepStatements, type SqliteDatabase, type SqliteStatement } from './stores/kysely/keep-statements'
 export {
   createSessionTable,
   KyselyStore,
@@ -7,3 +8,9 @@ export {
   type SessionCleanup,
   type SessionTable,
 } from './stores/kysely/kysely-store'
+export {
+  PostgresBus,
+  type PostgresBusOptions,
+  type PostgresConnection,
+  type PostgresPool,
+} from './stores/kysely/postgres-bus'

@@ -66,9 +66,9 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
   }
 
   /**
-   * Says why the session of the request is what it is: what was presented and what became of it, what was written, and what the
-   * response tells so far. It reads nothing from the store, and tells no token, no value of a cookie and no data. `NODE_DEBUG=koa-session-service` prints the
-   * same at the end of every request.
+   * Says why the session of the request is what it is: what was presented and what became of it, what was written and why, and
+   * what the response tells so far. It reads nothing from the store, and holds no token, no value of a cookie and no data.
+   * `NODE_DEBUG=koa-session-service` prints the same at the end of every request.
    *
    * @example
    * const { why, hint } = sessions.explain(ctx)
@@ -164,8 +164,7 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
   destroy(ctx?: Context): Promise<void> {
     return this.verb(ctx, async (session) => {
       await session.load()
-      session.session = null
-      await session.commit('commit')
+      await session.end('logout')
     })
   }
 

@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { Redis } from 'ioredis'
 import { Kysely, SqliteDialect } from 'kysely'
 import type { Context } from 'koa'
-import { MemoryStore, type DeviceInfo, type SessionOptions } from 'koa-session-service'
+import { MemoryStore, sealed, type DeviceInfo, type SessionOptions } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisBus, RedisStore } from 'koa-session-service/redis'
 import Database from 'libsql'
@@ -77,6 +77,8 @@ export class SessionBus extends RedisBus {
 const CHOICES: Record<string, SessionOptions<ShopSession>> = {
   // Needs no server; but anybody who has a copy of the cookie can use it until it expires, also after the sign-out.
   cookie: {},
+  // A copy of this cookie opens nothing after the sign-out: a file of SQLite notes what has ended, and nothing else.
+  sealed: {},
   memory: { store: MemorySessions },
   sqlite: { store: SqliteSessions },
   redis: { store: RedisSessions },
@@ -84,7 +86,7 @@ const CHOICES: Record<string, SessionOptions<ShopSession>> = {
 
 /** Makes what a place for sessions needs before the first request. */
 export async function prepareSessions(choice: string): Promise<void> {
-  if (choice === 'sqlite') await createSessionTable(Container.get(SessionDatabase).db)
+  if (choice === 'sqlite' || choice === 'sealed') await createSessionTable(Container.get(SessionDatabase).db)
 }
 
 /** Lets go of what keeps the process alive. */
@@ -94,12 +96,21 @@ export function closeSessions(choice: string): void {
   Container.get(SessionServer).redis.disconnect()
 }
 
+/** Whether anybody knows which sessions there are. */
+export function areListed(choice: string): boolean {
+  return CHOICES[choice].store !== undefined
+}
+
 /** The options of the shop's sessions, for one value of SESSIONS. */
 export function sessionOptions(choice: string): SessionOptions<ShopSession> {
   if (!Object.hasOwn(CHOICES, choice)) {
     throw new SettingsError(`SESSIONS=${choice} is not known. It takes one of: ${Object.keys(CHOICES).join(', ')}.`)
   }
   if (choice === 'cookie') return COMMON
+  if (choice === 'sealed') {
+    const { keys } = Container.get(Settings)
+    return { ...COMMON, codec: sealed({ keys }), ends: { store: Container.get(SqliteSessions) } }
+  }
   const options = { ...COMMON, device: deviceOf, ...CHOICES[choice] }
   return choice === 'redis' ? { ...options, bus: Container.get(SessionBus) } : options
 }

@@ -9,7 +9,7 @@ export class Settings {
   /** Whether the keys were made for this start. */
   readonly hasFreshKeys: boolean
   readonly port: number
-  /** The file of SESSIONS=sqlite. */
+  /** The file of SESSIONS=sqlite, and of what has ended with SESSIONS=sealed. */
   readonly sqliteFile: string
   /** The server of SESSIONS=redis. */
   readonly redisUrl: string

@@ -12,13 +12,11 @@ const WANTS_CALLBACK = /^(cb|callback|done|fn|next) is not a function/
  * Its cause opens no session and holds no data, whatever a driver puts into its errors.
  */
 export class StoreGuard {
-  readonly #timeout: number
   readonly #deadlines: Deadlines
 
   /** @param timeout how long an answer may take, in milliseconds */
   constructor(timeout: number) {
-    this.#timeout = timeout
-    this.#deadlines = new Deadlines(timeout)
+    this.#deadlines = new Deadlines(timeout, () => noAnswer(timeout))
   }
 
   /** @param key the record's: it stands in no error */
@@ -29,15 +27,7 @@ export class StoreGuard {
     } catch (error) {
       throw storeError(error, key)
     }
-    return isPromise(answer) ? this.#inTime(answer, key) : answer
-  }
-
-  async #inTime<T>(answer: PromiseLike<T>, key: string): Promise<T> {
-    try {
-      return await this.#deadlines.race(answer, () => noAnswer(this.#timeout))
-    } catch (error) {
-      throw storeError(error, key)
-    }
+    return isPromise(answer) ? this.#deadlines.race(answer, (error) => storeError(error, key)) : answer
   }
 }
 

@@ -1,62 +1,96 @@
 import { Alarm, hasFakeTimers } from './alarm'
 import { monotonic } from './monotonic'
 
-/** Something that is waited for, and what ends the waiting. */
-interface Waiting {
+/** A call in the line of those that are waited for, in the order of their beginnings. */
+interface Call {
   readonly until: number
-  readonly expire: () => void
+  readonly fail: (error: unknown) => void
+  before: Call | undefined
+  after: Call | undefined
 }
 
-/** Ends whatever takes too long, with one timer for all: what is waited for equally long ends in the order of its beginning. */
+/**
+ * Ends whatever takes too long, with one timer for all: what is waited for equally long ends in the order of its beginning.
+ *
+ * Most answers come at once, so that a call costs little beside its promise: it takes its place at the end of the line, and leaves
+ * it from wherever it is.
+ */
 export class Deadlines {
   readonly #timeout: number
-  readonly #waiting = new Set<Waiting>()
+  readonly #late: () => Error
+  #first: Call | undefined
+  #last: Call | undefined
   #alarm: Alarm | undefined
 
-  /** @param timeout in milliseconds */
-  constructor(timeout: number) {
+  /**
+   * @param timeout in milliseconds
+   * @param late makes the error of what takes longer
+   */
+  constructor(timeout: number, late: () => Error) {
     this.#timeout = timeout
+    this.#late = late
   }
 
-  /** Resolves or rejects as `answer` does; rejects with what `late` returns where that takes too long. */
-  race<T>(answer: PromiseLike<T>, late: () => Error): Promise<T> {
+  /**
+   * Resolves as `answer` does; rejects with what `failure` makes of its error, or of that of an answer that takes too long.
+   */
+  race<T>(answer: PromiseLike<T>, failure: (error: unknown) => unknown): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { until: monotonic() + this.#timeout, expire: () => reject(late()) }
-      const settled = <V>(settle: (value: V) => void) => {
-        return (value: V): void => {
-          this.#waiting.delete(waiting)
-          // The timer is left as it is: to stop and start one for each call costs more than the call.
-          if (this.#waiting.size === 0) this.#alarm?.unref()
-          settle(value)
-        }
-      }
-      this.#waiting.add(waiting)
-      this.#start(waiting)
-      answer.then(settled(resolve), settled(reject))
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- an error of the answer may be anything
+      const call = this.#begin((error) => reject(failure(error)))
+      Promise.resolve(answer).then(
+        (value) => {
+          this.#end(call)
+          resolve(value)
+        },
+        (error: unknown) => {
+          this.#end(call)
+          call.fail(error)
+        },
+      )
     })
   }
 
-  /** Fake timers know how long is left of each, and the real clock does not: there each has a timer of its own. */
-  #start(waiting: Waiting): void {
-    if (!this.#alarm?.isSet || hasFakeTimers()) return this.#set(waiting, this.#timeout)
-    if (this.#waiting.size === 1) this.#alarm.ref()
+  #begin(fail: Call['fail']): Call {
+    const last = this.#last
+    const call: Call = { until: monotonic() + this.#timeout, fail, before: last, after: undefined }
+    if (last) last.after = call
+    else this.#first = call
+    this.#last = call
+    // Fake timers know how long is left of each, and the real clock does not: there each has a timer of its own.
+    if (!this.#alarm?.isSet || hasFakeTimers()) this.#set(call, this.#timeout)
+    else if (!last) this.#alarm.ref()
+    return call
   }
 
-  #set(first: Waiting, delay: number): void {
+  /** The timer is left as it is: to stop and start one for each call costs more than the call. */
+  #end(call: Call): void {
+    const { before, after } = call
+    if (before) before.after = after
+    else if (this.#first === call) this.#first = after
+    else return
+    if (after) after.before = before
+    else this.#last = before
+    // One that is never answered would keep all that came after it.
+    call.before = call.after = undefined
+    if (!this.#first) this.#alarm?.unref()
+  }
+
+  #set(first: Call, delay: number): void {
     this.#alarm = new Alarm(() => this.#check(first))
     this.#alarm.set(delay)
   }
 
-  /** @param first what the timer was set for: its time is past, and that of all before it, whatever the clock says */
-  #check(first: Waiting): void {
+  /** @param due what the timer was set for: its time is past, and that of all before it, whatever the clock says */
+  #check(due: Call): void {
     const now = monotonic()
-    for (const waiting of this.#waiting) {
-      if (waiting.until > Math.max(now, first.until)) {
-        if (!this.#alarm?.isSet) this.#set(waiting, waiting.until - now)
+    for (let call = this.#first; call; call = this.#first) {
+      if (call.until > Math.max(now, due.until)) {
+        if (!this.#alarm?.isSet) this.#set(call, call.until - now)
         return
       }
-      this.#waiting.delete(waiting)
-      waiting.expire()
+      this.#end(call)
+      call.fail(this.#late())
     }
   }
 }

@@ -1,7 +1,7 @@
 import type { EndsAnswer, EndPoint, EndSet, KeyEnd, SetEndOptions } from '../contracts/end-store'
 import { narrowed, orderOfAll, spanOf, type Arrival, type Order, type Span } from './beginning'
 import type { EndMemory, EndsKnown, Question } from './end-memory'
-import { judge, type Claim, type Verdict } from './judgement'
+import { isEndedBy, judge, type Claim, type Ending, type Verdict } from './judgement'
 
 /** How often it is asked again where the answers do not say which was first. */
 const MAX_LOOKS = 3
@@ -25,8 +25,12 @@ export interface Follower {
   readonly accepts: boolean
   /** Called where the store failed, and the session was judged by memory. */
   readonly failed: (error: unknown) => void
-  /** Called where the store is another one, or has gone back to what it was before. */
+  /** The key that is ended where a process finds that the store is another one: the first one tells. */
+  readonly losses: string
+  /** Called where this process is the first to find that the store is another one, or has gone back. */
   readonly lost: () => void
+  /** Called where what is remembered is not of this store, or not any more. */
+  readonly forgot: () => void
 }
 
 /** The keys that a session begins with, or takes. */
@@ -41,21 +45,53 @@ export interface Beginning {
 /** What a look has found: the session begins at this position; or it is ended already; or nobody can tell. */
 export type Begun = { readonly since: number } | 'ended' | 'unsure'
 
-/** Judges a session that is opened: from memory where that may be used. */
-export function* judging(follower: Follower, claim: Claim, keys: readonly string[]): Asking<Verdict> {
+/** A session as it is judged: what it says of itself, and its keys. */
+export interface Judged {
+  readonly claim: Claim
+  readonly keys: readonly string[]
+}
+
+/**
+ * Judges a session that is opened: from memory where that may be used.
+ *
+ * @param keysOf makes all of its keys, which is most of the work: only where they are needed
+ */
+export function* judging(follower: Follower, claim: Claim, keysOf: () => readonly string[]): Asking<Verdict> {
   const { memory } = follower
-  const known = memory.recall(keys, follower.clock())
+  const now = follower.clock()
+  const quick = judgeById(memory, claim, now)
+  if (quick) return quick
+  const keys = keysOf()
+  const known = memory.recall(keys, now, claim.since)
   // It began where another process had heard more than this one.
   if (known && !isAhead(claim, known)) return judge(known, claim, known.found)
-  let found: EndsKnown
+  const [verdict] = yield* judgingAll(follower, [{ claim, keys }])
+  return verdict
+}
+
+/** Judges a session from memory by its id alone, or by less; undefined where that is not enough. */
+export function judgeById(memory: EndMemory, claim: Claim, now: number): Verdict | undefined {
+  const unknown = memory.unknownOf(claim.since, now)
+  if (unknown === 'nothing') return 'good'
+  if (unknown === 'all' || claim.id === undefined) return undefined
+  const found = memory.recallId(claim.id, claim.since)
+  return found && (found.end && isEndedBy(found.end, claim) ? 'ended' : 'good')
+}
+
+/** Judges sessions by one question for all of them. */
+export function* judgingAll(follower: Follower, sessions: readonly Judged[]): Asking<Verdict[]> {
+  const keys = [...new Set(sessions.flatMap((session) => session.keys))]
+  let known: EndsKnown
   try {
-    found = (yield* asking(follower, keys)).known
+    known = (yield* asking(follower, keys)).known
   } catch (error) {
     if (!follower.accepts) throw error
     follower.failed(error)
-    return judgeAnyhow(memory, claim, keys)
+    return sessions.map((session) => judgeAnyhow(follower.memory, session.claim, session.keys))
   }
-  return judge(found, claim, found.found)
+  const found = new Map(keys.map((key, index) => [key, known.found[index]]))
+  const endsOf = (some: readonly string[]): (Ending | undefined)[] => some.map((key) => found.get(key))
+  return sessions.map((session) => judge(known, session.claim, endsOf(session.keys)))
 }
 
 /** Judges a session from memory alone, however old that is. */
@@ -106,21 +142,35 @@ interface Told {
 
 /** Asks the store. Where it has gone back to what it was before, everybody is ended, unless another process has done that. */
 function* asking(follower: Follower, keys: readonly string[]): Asking<Told> {
-  const { memory, everybody, clock, accepts, lost } = follower
+  const { memory, everybody, losses, clock, accepts, lost, forgot } = follower
   const question = memory.ask(clock())
   const answer = (yield { do: 'read', keys, after: question.after }) as EndsAnswer
-  if (!accepts && hasGoneBack(question, answer, answer.found[keys.indexOf(everybody)])) {
-    yield* setting(follower, everybody, { life: Infinity })
+  const after = afterLoss(question, answer)
+  if (after !== undefined && !accepts && !isAfter(answer.found[keys.indexOf(everybody)], after)) {
+    const set = yield* setting(follower, everybody, { life: Infinity })
+    if (!isAfter(set?.was, after)) lost()
     return yield* asking(follower, keys)
   }
+  // Whoever only reports has nothing in the store by which others could know.
+  if (after !== undefined && accepts) lost()
+  if (isAnother(question, answer) && !(yield* setting(follower, losses, { life: Infinity }))?.was) lost()
   const { known, became } = memory.take(question, keys, answer)
-  if (became === 'afresh') lost()
+  if (became === 'afresh') forgot()
   return { answer, known }
 }
 
-function hasGoneBack({ after, born }: Question, answer: EndsAnswer, ofEverybody: KeyEnd | undefined): boolean {
-  if (!after || answer.born !== born || answer.continues !== false) return false
-  return (ofEverybody?.position ?? -Infinity) <= after.position
+function isAnother({ born }: Question, answer: EndsAnswer): boolean {
+  return born !== undefined && answer.born !== born
+}
+
+/** The position that the store has had and has no more, where it has gone back. */
+function afterLoss(question: Question, answer: EndsAnswer): number | undefined {
+  const { after } = question
+  return after && !isAnother(question, answer) && answer.continues === false ? after.position : undefined
+}
+
+function isAfter(end: KeyEnd | undefined, position: number): boolean {
+  return end !== undefined && end.position > position
 }
 
 function isAhead({ since }: Claim, { last }: EndsKnown): boolean {

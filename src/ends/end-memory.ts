@@ -25,8 +25,12 @@ export interface EndsKnown extends Reach {
   readonly found: readonly (Ending | undefined)[]
 }
 
-/** How many keys a process remembers. */
+/** What has to be known of a session to judge it: nothing; the end of its id; or those of all its keys. */
+export type Unknown = 'nothing' | 'id' | 'all'
+
+/** How many keys a process remembers, and how many of the last ends. */
 const MAX_KEYS = 10_000
+const NO_END: Entry = { end: undefined }
 
 /**
  * What a process remembers of ends: it follows their log. It may be used for `maxStale` milliseconds from when the store
@@ -35,9 +39,15 @@ const MAX_KEYS = 10_000
 export class EndMemory {
   readonly #maxStale: number
   readonly #max: number
+  readonly #isId: (key: string) => boolean
   #entries: RecentMap<Entry>
+  /** All ends behind a position, the oldest first: a session that began there needs no entry of its own. */
+  readonly #ended = new Map<string, Entry>()
+  #completeFrom = Infinity
   #known: Known | undefined
   #floor: number | undefined
+  /** The highest position that the end of anything but an id may have. */
+  #wide = Infinity
   /** When the last question was asked whose answer is in it. */
   #asked = -Infinity
   /** An end is missing in it. */
@@ -46,8 +56,10 @@ export class EndMemory {
   #losses = 0
   #lossesSeen = 0
 
-  constructor(maxStale: number, max = MAX_KEYS) {
+  /** @param isId whether a key is the id of a session: whatever else is ended may end many of them */
+  constructor(maxStale: number, isId: (key: string) => boolean, max = MAX_KEYS) {
     this.#maxStale = maxStale
+    this.#isId = isId
     this.#max = max
     this.#entries = new RecentMap(max)
   }
@@ -62,17 +74,33 @@ export class EndMemory {
     return !this.#hasGap && this.#losses === this.#lossesSeen && now - this.#asked < this.#maxStale
   }
 
-  /** What it says of these keys; undefined where it may not be used, or does not know all of them. */
-  recall(keys: readonly string[], now: number): EndsKnown | undefined {
+  /**
+   * What has to be known of a session that began at this position. One that began after the last end is good; and where nothing
+   * but ids was ended since, its own id decides.
+   */
+  unknownOf(since: number | undefined, now: number): Unknown {
+    const floor = this.#floor
+    if (!this.#known || since === undefined || floor === undefined || !this.isFresh(now)) return 'all'
+    if (since < this.#known.born || since > floor) return 'all'
+    if (since === floor) return 'nothing'
+    return since >= this.#wide ? 'id' : 'all'
+  }
+
+  /**
+   * What it says of these keys; undefined where it may not be used, or does not know all of them.
+   *
+   * @param since where the session began: what was ended before does not matter to it
+   */
+  recall(keys: readonly string[], now: number, since?: number): EndsKnown | undefined {
     if (!this.#known || !this.isFresh(now)) return undefined
     // Each is read once: to read another one may let it be forgotten.
-    const entries = keys.map((key) => this.#entries.get(key))
+    const entries = keys.map((key) => this.#entryOf(key, since))
     return entries.every((entry) => entry !== undefined) ? this.#knownWith(entries) : undefined
   }
 
   /** What it says of these keys, however old that is. */
   recallAnyhow(keys: readonly string[]): EndsKnown | undefined {
-    return this.#known && this.#knownWith(keys.map((key) => this.#entries.get(key)))
+    return this.#known && this.#knownWith(keys.map((key) => this.#lastOf(key)))
   }
 
   #knownWith(entries: readonly (Entry | undefined)[]): EndsKnown {
@@ -81,6 +109,20 @@ export class EndMemory {
       last: this.#floor as number,
       found: entries.map((entry) => entry?.end),
     }
+  }
+
+  /** What it says of the id of a session that nothing else can end, by {@link unknownOf}. */
+  recallId(key: string, since: number | undefined): { readonly end: Ending | undefined } | undefined {
+    return this.#entryOf(key, since)
+  }
+
+  #entryOf(key: string, since = -Infinity): Entry | undefined {
+    if (since >= this.#completeFrom) return this.#ended.get(key) ?? NO_END
+    return this.#entries.get(key)
+  }
+
+  #lastOf(key: string): Entry | undefined {
+    return this.#entries.get(key) ?? this.#ended.get(key)
   }
 
   /** An end was set: by this process, or by another one whose message it is. */
@@ -115,7 +157,7 @@ export class EndMemory {
     if (became === 'afresh') this.#floor = undefined
     const { born, last, news = [], found } = answer
     if (became === 'news') for (const [key, end] of news) this.#learn(key, end)
-    else this.#entries = new RecentMap(this.#max)
+    else this.#beginAt(last.position)
     keys.forEach((key, index) => this.#entries.set(key, { end: found[index] }))
     this.#known = { born, last }
     this.#rise(last.position)
@@ -128,14 +170,32 @@ export class EndMemory {
   /** Newer ends were heard of than those of the answer: each key counts by the newer of both. */
   #combined(asked: number, keys: readonly string[], { born, found }: EndsAnswer): EndsKnown {
     this.#asked = Math.max(this.#asked, asked)
-    const ends = keys.map((key, index) => newer(this.#entries.get(key)?.end, found[index]))
+    const ends = keys.map((key, index) => newer(this.#lastOf(key)?.end, found[index]))
     return { born, last: this.#floor as number, found: ends }
   }
 
-  /** Only what is kept is kept up to date. */
+  /** Of what was ended before this position, nothing is known. */
+  #beginAt(position: number): void {
+    this.#entries = new RecentMap(this.#max)
+    this.#ended.clear()
+    this.#completeFrom = position
+    this.#wide = position
+  }
+
   #learn(key: string, end: Ending): void {
     const entry = this.#entries.get(key)
     if (entry) this.#entries.set(key, { end: newer(entry.end, end) })
+    const last = this.#ended.get(key)
+    this.#ended.delete(key)
+    this.#ended.set(key, { end: newer(last?.end, end) })
+    if (this.#ended.size > this.#max) this.#forgetOldest()
+    if (!this.#isId(key)) this.#wide = Math.max(this.#wide, end.position)
+  }
+
+  #forgetOldest(): void {
+    const [[key, { end }]] = this.#ended
+    this.#ended.delete(key)
+    this.#completeFrom = Math.max(this.#completeFrom, (end as Ending).position)
   }
 
   #rise(position: number): void {

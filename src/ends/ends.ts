@@ -9,7 +9,9 @@ import {
   beginning,
   beginningOfNobody,
   judgeAnyhow,
+  judgeById,
   judging,
+  judgingAll,
   setting,
   type Asking,
   type Begun,
@@ -18,7 +20,7 @@ import {
 import type { Arrival } from './beginning'
 import { EndMemory } from './end-memory'
 import type { Verdict } from './judgement'
-import { EndKeys, type Holder, type Origin } from './keys'
+import { EndKeys, isIdKey, type Holder, type Origin } from './keys'
 import { runOn, type Guarded } from './run'
 
 /** What the ends of a service are made of. */
@@ -65,14 +67,12 @@ export class Ends {
   constructor(parts: EndsParts) {
     const { maxStale, accepts, failed } = parts
     this.#parts = parts
-    this.#memory = new EndMemory(maxStale)
+    this.#memory = new EndMemory(maxStale, isIdKey)
     this.#keys = new EndKeys(parts.scope, parts.by)
-    const { everybody } = this.#keys
-    const lost = (): void => {
-      this.#knowsLongLives = false
-      parts.lost()
-    }
-    this.#follower = { memory: this.#memory, clock: monotonic, everybody, accepts, failed, lost }
+    const { everybody, losses } = this.#keys
+    const { lost } = parts
+    const forgot = (): void => void (this.#knowsLongLives = false)
+    this.#follower = { memory: this.#memory, clock: monotonic, everybody, losses, accepts, failed, lost, forgot }
   }
 
   /** Whether requests go on where the store of ends fails. */
@@ -98,19 +98,33 @@ export class Ends {
 
   /** Whether a session that is opened goes on. */
   judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
-    const { claim, keys } = this.#keys.ofSession(origin, holder)
-    return this.#run(judging(this.#follower, claim, keys))
+    const claim = this.#keys.claimOf(origin)
+    const quick = judgeById(this.#memory, claim, monotonic())
+    return quick ?? this.#run(judging(this.#follower, claim, () => this.#keys.ofSession(claim, holder)))
+  }
+
+  /** Which of these sessions go on: one question for all of them. */
+  async whichGoOn(sessions: readonly (readonly [Origin, Holder])[]): Promise<boolean[]> {
+    const all = sessions.map(([origin, holder]) => {
+      const claim = this.#keys.claimOf(origin)
+      return { claim, keys: this.#keys.ofSession(claim, holder) }
+    })
+    if (all.length === 0) return []
+    const verdicts = await this.#run(judgingAll(this.#follower, all))
+    return verdicts.map((verdict) => verdict === 'good')
   }
 
   /** All keys of a session, as messages call them. */
   keysOf(origin: Origin, holder: Holder): readonly string[] {
-    return this.#keys.ofSession(origin, holder).keys
+    return this.#keys.ofSession(this.#keys.claimOf(origin), holder)
   }
 
   /** Whether this process knows that a session has ended; nobody is asked. */
   isKnownToHaveEnded(origin: Origin, holder: Holder): boolean {
-    const { claim, keys } = this.#keys.ofSession(origin, holder)
-    return judgeAnyhow(this.#memory, claim, keys) === 'ended'
+    const { floor } = this.#memory
+    if (floor === undefined || (origin.since !== undefined && origin.since >= floor)) return false
+    const claim = this.#keys.claimOf(origin)
+    return judgeAnyhow(this.#memory, claim, this.#keys.ofSession(claim, holder)) === 'ended'
   }
 
   /** Whether a session carries a key. */
@@ -140,7 +154,8 @@ export class Ends {
     const had = this.#keys.ofHolder(before)
     const taken = this.#keys.ofHolder(after).filter((key) => !had.includes(key))
     if (taken.length === 0 && origin.id !== undefined && origin.since !== undefined) return origin.since
-    const kept = this.#keys.ofSession(origin, before)
+    const claim = this.#keys.claimOf(origin)
+    const kept = { claim, keys: this.#keys.ofSession(claim, before) }
     return this.#begin(arrival, beginning(this.#follower, { taken, kept, arrival }))
   }
 

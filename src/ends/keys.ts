@@ -14,8 +14,11 @@ export interface Holder {
   readonly data: object
 }
 
-const EVERYBODY = '*'
+/** The key of everybody. */
+export const EVERYBODY = '*'
 const HASH_LENGTH = 22
+/** What the key of an id begins with: no hash has it. So it is seen that an end is of one session alone. */
+const ID_MARK = '.'
 /** How many hashes are kept. */
 const MAX_HASHES = 10_000
 
@@ -24,18 +27,22 @@ export class EndKeys {
   readonly #scope: string
   readonly #by: ((data: object) => readonly string[]) | undefined
   readonly #hashes = new RecentMap<string>(MAX_HASHES)
+  readonly #ofIds = new RecentMap<string>(MAX_HASHES)
   readonly everybody: string
   /** What says that some sessions live for longer than the options say. */
   readonly longLives: string
+  /** What says that a process has found another store in the place of the one that it knew. */
+  readonly losses: string
 
   constructor(scope: string, by: ((data: object) => readonly string[]) | undefined) {
     this.#scope = scope
     this.#by = by
     this.everybody = this.of(EVERYBODY)
     this.longLives = this.#hash('long lives')
+    this.losses = this.#hash('losses')
   }
 
-  /** A key that the application names. To hash it is what a warm judgement costs most. */
+  /** A key that the application names. To hash keys is what a warm judgement costs most. */
   of(key: string): string {
     let hash = this.#hashes.get(key)
     if (hash === undefined) this.#hashes.set(key, (hash = this.#hash(`key ${key}`)))
@@ -43,7 +50,9 @@ export class EndKeys {
   }
 
   ofId(id: string): string {
-    return this.#hash(`id ${id}`)
+    let hash = this.#ofIds.get(id)
+    if (hash === undefined) this.#ofIds.set(id, (hash = ID_MARK + this.#hash(`id ${id}`).slice(ID_MARK.length)))
+    return hash
   }
 
   /** Those of a session's owner and its data. */
@@ -53,13 +62,17 @@ export class EndKeys {
     return keys.map((key) => this.of(key))
   }
 
-  /** What a session says of itself, and all of its keys. */
-  ofSession({ id, since }: Origin, holder: Holder): { claim: Claim; keys: string[] } {
+  /** What a session says of itself. */
+  claimOf({ id, since }: Origin): Claim {
+    return { id: id === undefined ? undefined : this.ofId(id), since }
+  }
+
+  /** All keys of a session that says this of itself. */
+  ofSession({ id }: Claim, holder: Holder): string[] {
     const keys = this.ofHolder(holder)
     keys.push(this.everybody)
-    const hash = id === undefined ? undefined : this.ofId(id)
-    if (hash !== undefined) keys.push(hash)
-    return { claim: { id: hash, since }, keys }
+    if (id !== undefined) keys.push(id)
+    return keys
   }
 
   /** Whether a session carries a key. */
@@ -73,7 +86,19 @@ export class EndKeys {
   }
 }
 
+/** Whether a key, as it rests, is the id of a session. */
+export function isIdKey(key: string): boolean {
+  return key.startsWith(ID_MARK)
+}
+
+const OF_OWNER = 'owner:'
+
 /** The key of all sessions of an owner. */
 export function keyOfOwner(owner: string): string {
-  return `owner:${owner}`
+  return OF_OWNER + owner
+}
+
+/** Whose sessions a key means; undefined where it is another kind of key. */
+export function ownerIn(key: string): string | undefined {
+  return key.startsWith(OF_OWNER) && key !== OF_OWNER ? key.slice(OF_OWNER.length) : undefined
 }

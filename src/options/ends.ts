@@ -26,18 +26,14 @@ const PARTS: Record<string, Rule> = {
   scope: ['a text of visible ASCII characters', anyOf(matches(/^[!-~]+$/), isNothing)],
 }
 
-/** Throws where the option `ends` is not what it takes, or cannot be had beside another one. */
-export function checkEnds({ ends, store, ContextStore }: ResolvedOptions): void {
+/** Throws where the option `ends` is not what it takes. */
+export function checkEnds({ ends }: ResolvedOptions): void {
   if (!ends) return
   for (const name of Object.keys(ends))
     refuse(!NAMES.includes(name), `The session option "ends" has no "${name}": it has ${NAMES.join(', ')}.`)
   for (const [name, [takes, check]] of Object.entries(PARTS)) {
     refuse(!check(ends[name as keyof typeof ends]), `The session option "ends.${name}" takes ${takes}.`)
   }
-  refuse(
-    store ?? ContextStore,
-    'The session option "ends" is for a session in its cookie. In a store, the end of a session removes its record.',
-  )
 }
 
 /** What ends the sessions of a service; undefined without the option. */

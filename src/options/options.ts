@@ -163,9 +163,9 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    */
   binding?: DeviceBinding
   /**
-   * Makes a logout a logout where the session rests in its cookie, and ends sessions by any key: their ids, owners, and what
-   * `by` makes of their data are kept in a small store of ends. See {@link SessionService.end}. Default: a copy of a cookie
-   * opens its session until its time is past.
+   * Ends sessions by any key, in a store and in cookies, and makes a logout a logout where the session rests in its cookie:
+   * their ids, owners, and what `by` makes of their data are kept in a small store of ends. See {@link SessionService.end}.
+   * Default: a copy of a cookie opens its session until its time is past.
    *
    * @example
    * app.use(session({ owner: (data) => data.userId, ends: { store: new MemoryStore() } }, app))

@@ -5,7 +5,8 @@ import type { SessionConfig } from '../config/config'
 import { holderOf } from '../request/open/stored'
 import type { RequestSession } from '../request/session/request-session'
 import type { SessionEvents } from '../session/events'
-import { endSession, type Asked } from './owner-sessions'
+import { endedItself } from './ended-itself'
+import type { Asked } from './owner-sessions'
 
 /** Which sessions end with a key. */
 export interface KeyEnding {
@@ -33,11 +34,11 @@ export async function endKey(
   asker?.scope.arriveAnew()
   emit('ended', { ...told, ctx: asker?.scope.ctx })
   const { stored } = asker ?? {}
-  if (asker && stored && !spare && ends.carries(holderOf(stored), key)) await endSession(asker)
+  if (asker && stored && !spare && ends.carries(holderOf(stored), key)) await asker.end('key')
   if (everywhere) await ends.everywhere()
 }
 
-/** Ends all sessions of an owner that rest in their cookies: they are not known, and are judged when they come. */
+/** Ends all sessions of an owner that no index lists: they are not known, and are judged when they come. */
 export async function endOwner(
   config: SessionConfig,
   ends: Ends,
@@ -56,19 +57,10 @@ async function originOf(asker: RequestSession): Promise<Origin | undefined> {
   return asker.stored?.origin
 }
 
-function endedItself(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_ENDED',
-    "The session that was to be spared by { except: 'current' } was ended itself a moment ago, by an end of the same key. " +
-      'Nothing was ended by this call.',
-    { status: 401 },
-  )
-}
-
 function withoutHandles(): SessionError {
   return new SessionError(
     'ERR_SESSION_BAD_VALUE',
-    "sessions.revokeAll({ except }) takes 'current' for sessions that rest in their cookies: nobody knows which there are, so they " +
-      'have no handles. Keep sessions in a "store" to list them.',
+    "sessions.revokeAll({ except }) takes 'current' for sessions that no index lists, such as those in their cookies: nobody knows " +
+      'which there are, so they have no handles. Keep sessions in a store that can list them.',
   )
 }

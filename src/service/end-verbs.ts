@@ -1,6 +1,7 @@
 import type { Context } from 'koa'
 import { SessionError } from '../base/errors'
 import type { Ends } from '../ends/ends'
+import { EVERYBODY, ownerIn } from '../ends/keys'
 import { describeAccount } from '../session/account'
 import type { SessionData } from '../session/session'
 import { endKey } from './end-key'
@@ -23,7 +24,8 @@ const NAMES = ['except', 'later', 'everywhere'] as const
 export class EndVerbs<Data extends object = SessionData> extends OwnerVerbs<Data> {
   /**
    * Ends all sessions that carry a key and began before now, with the option `ends`: one that `ends.by` returns, `owner:` and
-   * an account, or `'*'` for everybody. What begins later lives.
+   * an account, or `'*'` for everybody. What begins later lives. In a store, those of an account are removed where the store can
+   * list them; all others when they are presented next.
    *
    * @example
    * await sessions.end('org:42')
@@ -32,21 +34,28 @@ export class EndVerbs<Data extends object = SessionData> extends OwnerVerbs<Data
    * @param options.except `'current'`: the session of this request goes on
    * @param options.later whether sessions that begin later end too
    * @param options.everywhere whether to answer only when no process can open what was ended
+   * @returns how many were removed; undefined where they are removed, or refused, when they are presented
    * @throws {SessionError} `ERR_SESSION_STORE` (503) where the store of ends failed, `ERR_SESSION_ENDED` (401) where the session
    * to spare was ended itself
    */
-  end(key: string, ctx: Context): Promise<void>
-  end(key: string, options?: EndOptions, ctx?: Context): Promise<void>
-  end(key: string, first?: EndOptions | Context, second?: Context): Promise<void> {
+  end(key: string, ctx: Context): Promise<number | undefined>
+  end(key: string, options?: EndOptions, ctx?: Context): Promise<number | undefined>
+  end(key: string, first?: EndOptions | Context, second?: Context): Promise<number | undefined> {
     return this.attended(ctxAmong(first, second), async (ctx) => {
       const options = optionsAmong<EndOptions>('sessions.end(key)', NAMES, first)
       checkKey(key)
-      checkOptions(options)
+      checkOptions(key, options)
       const ends = endsIn(this.config.ends)
       const asker = ctx && this.sessionIn(ctx)
       if (options.except && !asker) return void this.context
       await asker?.load()
-      await endKey(this.config, ends, asker, { ...options, key, told: { reason: 'key', key } })
+      const owner = ownerIn(key)
+      const listed = owner === undefined ? undefined : await this.endListed(owner, options, ctx)
+      if (listed) {
+        this.config.emit('ended', { reason: 'key', key, ctx })
+        return listed.count
+      }
+      return void (await endKey(this.config, ends, asker, { ...options, key, told: { reason: 'key', key } }))
     })
   }
 }
@@ -67,7 +76,13 @@ function checkKey(key: unknown): void {
   )
 }
 
-function checkOptions({ except, later }: EndOptions): void {
+function checkOptions(key: string, { except, later }: EndOptions): void {
+  if (key === EVERYBODY && later) {
+    throw new SessionError(
+      'ERR_SESSION_BAD_VALUE',
+      "sessions.end('*', { later: true }) would let nobody sign in any more. Leave later out: later sign-ins live.",
+    )
+  }
   if (except !== undefined && except !== 'current') {
     throw new SessionError(
       'ERR_SESSION_BAD_VALUE',

@@ -3,11 +3,15 @@ import type { Backend, Owners } from '../contracts/backend'
 import type { OwnedRecord } from '../contracts/store'
 import type { SessionConfig } from '../config/config'
 import { needsIndex } from '../options/option-checks'
+import { keyOfOwner, type Origin } from '../ends/keys'
 import { createdAt, timeLeft } from '../session/record'
+import { endedItself } from './ended-itself'
+import { endEvent } from '../session/end-event'
 import { signInInfoOf, type DeviceInfo } from '../session/sign-in-info'
 import { fingerprint, handleOf } from '../session/token'
 import { endOwned } from '../request/commit/owner-ends'
 import { isEndedBy, liveRecordsOf } from '../request/commit/revocation'
+import { originOf } from '../request/open/stored'
 import type { RequestSession } from '../request/session/request-session'
 
 /** One of the sessions that an owner has; times are in milliseconds since 1970. */
@@ -67,7 +71,7 @@ export class OwnerSessions {
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell })
     if (failures.length > 0) throw failures[0]
-    if (isOwn) await endSession(current as RequestSession)
+    if (isOwn) await current?.end('one')
     return isOwn || count > 0
   }
 
@@ -76,10 +80,12 @@ export class OwnerSessions {
    * list has missed it. A sign-in that has seen the mark came later, and is spared. Every step is made, whatever becomes of
    * the others.
    */
-  async revokeAll(asked: Asked, { except }: { except?: string } = {}): Promise<number> {
+  async revokeAll(asked: Asked, { except, later }: { except?: string; later?: boolean } = {}): Promise<number> {
     const { owner, backend, current, asker } = asked
     const owners = indexOf(backend, 'sessions.revokeAll()')
     this.#config.nameOf(owner)
+    const ended = await attempt(async () => this.#endKey(owners, asked, { except, later }))
+    if (ended.value === false) throw endedItself()
     const marked = await attempt(async () => owners.setMark(owner))
     const look = await attempt(async () => owners.readMark(owner))
     // Where there is no mark to tell them from what is older, later sign-ins end as well.
@@ -95,10 +101,25 @@ export class OwnerSessions {
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
     this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
     asker?.scope.noteRevoked(owner, mark)
-    const own = current && !isKept(current.id) ? await attempt(async () => endSession(current)) : {}
+    const own = current && !isKept(current.id) ? await attempt(async () => current.end('all')) : {}
     const others = [...failures, own.error].filter((error) => error !== undefined)
-    if (marked.error !== undefined || others.length > 0) throw incomplete(count, marked.error, others)
+    const underWay = marked.error ?? ended.error
+    if (underWay !== undefined || others.length > 0) throw incomplete(count, underWay, others)
     return count
+  }
+
+  /** With the option `ends`, sign-ins that are under way find the end of the owner's key. Returns whether it was set. */
+  async #endKey(
+    owners: Owners,
+    { owner, current, asker }: Asked,
+    { except, later }: { except: string | undefined; later: boolean | undefined },
+  ): Promise<boolean> {
+    const { ends } = this.#config
+    if (!ends) return true
+    const spare = except === 'current' ? current?.stored?.origin : await originBehind(owners, owner, except)
+    const isSet = await ends.end(keyOfOwner(owner), { spare, later })
+    asker?.scope.arriveAnew()
+    return isSet
   }
 
   async #recordsOf({ owner, backend }: Asked, verb: string): Promise<OwnedRecord[]> {
@@ -122,7 +143,15 @@ export class OwnerSessions {
   #tell(key: string, { owner, current }: Asked, reason: 'one' | 'all'): void {
     const detail = { session: fingerprint(key), owner, handle: handleOf(key), reason, ctx: current?.scope.ctx }
     this.#config.emit('revoked', detail)
+    this.#config.emit('ended', { ...endEvent(key, owner, reason), ctx: detail.ctx })
   }
+}
+
+/** Where the session with this handle began. */
+async function originBehind(owners: Owners, owner: string, handle: string | undefined): Promise<Origin | undefined> {
+  if (handle === undefined) return undefined
+  const found = (await owners.listByOwner(owner)).find(({ key }) => handleOf(key) === handle)
+  return found && originOf(found.record, found.key)
 }
 
 async function attempt<T>(work: () => Promise<T>): Promise<{ value?: T; error?: unknown }> {
@@ -147,12 +176,6 @@ function incomplete(count: number, marking: unknown, others: unknown[]): Session
       `takes writes. ${error.message}`,
     { status: 503, cause: error.cause },
   )
-}
-
-/** Ends the session of a request. */
-export async function endSession(session: RequestSession): Promise<void> {
-  session.session = null
-  await session.commit('commit')
 }
 
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` where the store does not know whose sessions it holds */

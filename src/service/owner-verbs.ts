@@ -1,11 +1,11 @@
 import type { Context } from 'koa'
-import { SessionError } from '../base/errors'
+import type { SessionConfig } from '../config/config'
 import { findRequest } from '../request/scope/current-request'
-import { accountOf, describeAccount } from '../session/account'
 import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
 import type { Confirmation } from '../session/sign-in-info'
 import { endOwner } from './end-key'
+import { checkExcept, checkGivenOwner, checkMethod, withoutOwners } from './owner-arguments'
 import { ServiceBase } from './service-base'
 import { ctxAmong, ctxOf, optionsAmong, ownedArguments } from './verb-arguments'
 
@@ -28,6 +28,9 @@ export interface RevokeAllOptions extends OfOwner {
   /** With the option `ends`: answers once no process can open what was ended. */
   everywhere?: boolean
 }
+
+/** How all sessions of an owner are ended. */
+type EndAllOptions = Pick<RevokeAllOptions, 'except' | 'everywhere'> & { later?: boolean }
 
 const METHOD = ['method'] as const
 const OWNER = ['owner'] as const
@@ -153,9 +156,8 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
       const { options } = ownedArguments<RevokeAllOptions>('sessions.revokeAll()', REVOKE_ALL, given)
       checkExcept(options.except)
       const asked = await this.#ask(options.owner, ctx)
-      const { ends } = this.config
-      if (ends) return void (asked && (await endOwner(this.config, ends, asked, options)))
-      return asked ? this.#owned.revokeAll(asked, { except: options.except }) : 0
+      if (asked) return this.#endAll(asked, options)
+      return isListed(this.config) ? 0 : undefined
     })
   }
 
@@ -169,6 +171,32 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    */
   revokeOthers(ctx?: Context): Promise<number | undefined> {
     return this.revokeAll({ except: 'current' }, ctx)
+  }
+
+  /**
+   * Ends all sessions of an owner by their key, where an index lists them; undefined where none does.
+   *
+   * @internal
+   */
+  protected async endListed(
+    owner: string,
+    options: EndAllOptions,
+    ctx: Context | undefined,
+  ): Promise<{ count: number } | undefined> {
+    const { owner: option, ContextStore } = this.config.options
+    if (!option || !isListed(this.config) || (ContextStore && !ctx)) return undefined
+    const asked = (await this.#ask(owner, ctx)) as Asked
+    if (!asked.backend.owners) return undefined
+    return { count: (await this.#endAll(asked, options)) as number }
+  }
+
+  /** Returns how many were ended; undefined where sessions are judged when they come. */
+  async #endAll(asked: Asked, options: EndAllOptions): Promise<number | undefined> {
+    const { ends } = this.config
+    if (ends && !asked.backend.owners) return void (await endOwner(this.config, ends, asked, options))
+    const count = await this.#owned.revokeAll(asked, options)
+    if (options.everywhere) await ends?.everywhere()
+    return count
   }
 
   #confirmation(ctx: Context): Confirmation | undefined {
@@ -205,34 +233,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   }
 }
 
-function checkGivenOwner(owner: unknown): void {
-  if (accountOf(owner) !== undefined) return
-  throw new SessionError(
-    'ERR_SESSION_BAD_VALUE',
-    `An owner is the account's id, a text that is not empty or a number as the option "owner" returns it: not ` +
-      `${describeAccount(owner)}. Leave it out to mean who is signed in with this request.`,
-  )
-}
-
-function checkExcept(except: unknown): void {
-  if (except === undefined || typeof except === 'string') return
-  throw new SessionError(
-    'ERR_SESSION_BAD_VALUE',
-    `sessions.revokeAll({ except }) takes 'current' or a handle of sessions.list(): not ${describeAccount(except)}.`,
-  )
-}
-
-function withoutOwners(): SessionError {
-  return new SessionError(
-    'ERR_SESSION_OPTIONS',
-    'Sessions are listed and ended by their owner, and the options do not say whose a session is. Add the option "owner".',
-  )
-}
-
-function checkMethod(method: unknown): void {
-  if (method === undefined || (typeof method === 'string' && method.length > 0 && method.length <= 64)) return
-  throw new SessionError(
-    'ERR_SESSION_BAD_VALUE',
-    'sessions.confirm({ method }) takes the name of a method, a text of 1 to 64 characters such as "password".',
-  )
+/** Whether what is ended can be counted: sessions in their cookies cannot. */
+function isListed({ hasStore, ends }: SessionConfig): boolean {
+  return hasStore || !ends
 }

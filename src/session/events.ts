@@ -33,15 +33,18 @@ export interface OwnedSession {
 export type UnboundReason = 'expired' | 'unproven' | 'proof' | 'challenge' | 'owner'
 
 /**
- * Why a session was ended, with the option `ends`.
+ * Why a session was ended.
  *
- * - `logout`: its visitor has signed out.
- * - `owner`: it belongs to another account now, or to nobody: what it was before is ended.
+ * - `logout`: its visitor has signed out, or a holder has destroyed it.
+ * - `one`: by {@link SessionService.revoke}.
+ * - `all`: with all sessions of its owner; of sessions that rest in cookies told once, for the owner.
+ * - `limit`: there were more than `maxPerOwner`.
  * - `key`: a key of it was ended with {@link SessionService.end}; told once for the key, whatever sessions carry it.
- * - `all`: all sessions of its owner were ended; told once for the owner.
+ * - `hands`: it belongs to another account now, or to nobody: what it was before is ended.
+ * - `idle`, `absolute`, `maxAge`: it was presented after its time, and its record was still there.
  * - `lost`: the store of ends has lost what it had, or has gone back: what began before is void.
  */
-export type EndedReason = 'logout' | 'owner' | 'key' | 'all' | 'lost'
+export type EndedReason = 'logout' | 'one' | 'all' | 'limit' | 'key' | 'hands' | 'idle' | 'absolute' | 'maxAge' | 'lost'
 
 /** Everything that a session reports: on the app as `session:missed` and so on, and on its service. */
 export interface SessionEvents {
@@ -71,12 +74,18 @@ export interface SessionEvents {
    * ended. Experimental.
    */
   replayed: SessionIncident & OwnedSession & { device: DeviceInfo | undefined; isEnded: boolean }
-  /** Sessions were ended, with the option `ends`: told once among all processes. See {@link EndedReason}. */
+  /**
+   * A session was ended, or all that carry a key: told once among all processes, where it is in a store with conditional
+   * writes, or in its cookie with the option `ends`. See {@link EndedReason}.
+   */
   ended: {
     reason: EndedReason
     /** A fingerprint of the session's id, where one session is meant. */
     session?: string
+    /** Whose it was, where that is known. */
     owner?: string
+    /** What it was called in the list of its owner's sessions, where these can be listed. */
+    handle?: string
     /** The key, where one was ended. */
     key?: string
     ctx: Context | undefined

@@ -49,7 +49,7 @@ export type CookieFate =
  * - `save`, `regenerate`, `confirm`, `touch`: this verb was called.
  * - `rolling`, `renew`: to extend its life, with this option.
  * - `seen`: to note that its owner uses it.
- * - `forced`: by order: `maxAge` was set, or the client is to have a token with a secret.
+ * - `forced`: `maxAge` was set, `once()` has noted who is at work, or the client is to have a token with a secret.
  * - `signed`: the cookie alone, anew, under the first of `app.keys`.
  * - `cleared`: nothing; the client was told to forget its cookie.
  * - `removed`: the session was ended by this request.

@@ -32,7 +32,10 @@ export interface RecordLifetime {
   _device?: DeviceField
   /** The last attempts at work that is done once: see `once.ts`. */
   _once?: readonly OnceAttempt[]
-  /** With the option `ends`: the id of a session in its cookie, which is no secret, and where among the ends it began. */
+  /**
+   * With the option `ends`: the id of a session in its cookie, or of one in a store whose key has changed, which is no secret; and
+   * where among the ends it began.
+   */
   _id?: string
   _since?: number
 }
@@ -143,6 +146,24 @@ export function isExpired(record: SessionRecord, policy: LifetimePolicy, now: nu
   const renewed = renewedAt(record)
   if (idleTimeout !== undefined && renewed !== undefined && renewed + idleTimeout < now) return true
   return absoluteTimeout !== undefined && createdAt(record, now) + absoluteTimeout < now
+}
+
+/** What bounds a session's life. */
+export type Bound = 'idle' | 'absolute' | 'maxAge'
+
+/** Which bound of a record that is expired has passed first. Its test is a table. */
+export function passedBoundOf(
+  record: SessionRecord,
+  { idleTimeout, absoluteTimeout }: LifetimePolicy,
+  now: number,
+): Bound {
+  const { _expire, _idle, _maxAge = Infinity } = record
+  const ends: [Bound, number][] = [
+    [_idle !== undefined && _idle <= _maxAge ? 'idle' : 'maxAge', typeof _expire === 'number' ? _expire : Infinity],
+    ['idle', (renewedAt(record) ?? Infinity) + (idleTimeout ?? Infinity)],
+    ['absolute', createdAt(record, now) + (absoluteTimeout ?? Infinity)],
+  ]
+  return ends.reduce((first, next) => (next[1] < first[1] ? next : first))[0]
 }
 
 /** Which time of an expired record is past: the one that it was given, or a timeout. */

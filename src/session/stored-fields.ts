@@ -22,7 +22,7 @@ const UPPER_HALF = 2 ** 32
  */
 export function asWritten<R extends SessionRecord>(record: R): R {
   if (isAsWritten(record)) return record
-  const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _seen } = record as Fields
+  const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _seen, _id, _since } = record as Fields
   const fields: Partial<Record<keyof RecordLifetime, unknown>> = {
     _expire: numberOf(_expire),
     _session: isNo(_session) ? undefined : true,
@@ -32,6 +32,8 @@ export function asWritten<R extends SessionRecord>(record: R): R {
     _secret: secretOf(_secret),
     _gen: numberOf(_gen),
     _seen: numberOf(_seen),
+    _id: secretOf(_id),
+    _since: numberOf(_since),
   }
   for (const name of LISTS) fields[name] = listOf((record as Fields)[name])
   const said = Object.entries(fields).filter(([, value]) => value !== undefined)
@@ -41,7 +43,7 @@ export function asWritten<R extends SessionRecord>(record: R): R {
 /** Asked for every record that is read. */
 function isAsWritten(record: SessionRecord): boolean {
   const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _seen } = record as Fields
-  const { _past, _owned, _confirmed, _seenBy, _device, _once, _turn } = record as Fields
+  const { _past, _owned, _confirmed, _seenBy, _device, _once, _turn, _id, _since } = record as Fields
   return (
     isNumber(_expire) &&
     (_session === undefined || _session === true) &&
@@ -51,6 +53,8 @@ function isAsWritten(record: SessionRecord): boolean {
     (_secret === undefined || (typeof _secret === 'string' && _secret !== '')) &&
     isNumber(_gen) &&
     isNumber(_seen) &&
+    isNumber(_since) &&
+    (_id === undefined || (typeof _id === 'string' && _id !== '')) &&
     isList(_past) &&
     isList(_owned) &&
     isList(_confirmed) &&

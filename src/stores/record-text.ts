@@ -70,8 +70,13 @@ export class RecordText {
   parse(text: string, expire?: number): { record: SessionRecord; text?: string } | undefined {
     const record = this.#parse(text)
     if (!record) return undefined
-    if (expire !== undefined && expire !== record._expire) return { record: { ...record, _expire: expire } }
+    if (expire !== undefined && expire !== record._expire) return { record: this.#expiring(record, expire) }
     return this.#passesText ? { record, text } : { record }
+  }
+
+  /** What JSON has made is nobody else's: a copy costs more than to read a record. */
+  #expiring(record: SessionRecord, expire: number): SessionRecord {
+    return this.serializer === JSON ? Object.assign(record, { _expire: expire }) : { ...record, _expire: expire }
   }
 
   #parse(text: string): SessionRecord | undefined {

@@ -51,14 +51,15 @@ export class Group {
       const loaded = await first.load()
       // It may have seen what a holder is about to know.
       for (const watcher of this.watchers) await watcher.settled()
-      return loaded ?? undefined
+      if (!loaded || (await first.ends?.hasEnded(loaded.record))) return undefined
+      return loaded
     } catch {
       // The store is in trouble; requests tell so.
       return 'unread'
     }
   }
 
-  /** Whether a key is one of those that end a session in its cookie. */
+  /** Whether a key is one of those that end the session. */
   isEndedBy(key: string): boolean {
     return Array.from(this.watchers).some(({ ends }) => ends?.keys().includes(key))
   }

@@ -3,12 +3,12 @@ import type { Awaitable } from '../base/awaitable'
 import type { Versioned } from '../contracts/store'
 import type { SessionRecord } from '../session/record'
 
-/** What ends a session that rests in its cookie. */
+/** What ends a session by its keys, with the option `ends`. */
 export interface EndsOfHolding {
   /** Its keys, as messages call them. */
   keys(): readonly string[]
-  /** Whether one of them was ended. */
-  hasEnded(): Awaitable<boolean>
+  /** Whether one of them was ended; for a session in a store, by what its record says now. */
+  hasEnded(record?: SessionRecord): Awaitable<boolean>
 }
 
 /** A session that somebody holds outside the life cycle of its request. */
@@ -23,7 +23,7 @@ export interface Holding {
    * @param record as it is now; undefined where nobody can tell
    */
   deadlineOf?(record: SessionRecord | undefined): number
-  /** For a session in its cookie that a key can end. */
+  /** With the option `ends`: what can end it by its keys. */
   readonly ends?: EndsOfHolding
   /** Waits until what the holder itself writes is done, and known. */
   settled?(): Promise<void>

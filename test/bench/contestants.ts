@@ -1,11 +1,13 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { RedisStore as ConnectRedis } from 'connect-redis'
 import connectPgSimple from 'connect-pg-simple'
 import expressSession from 'express-session'
 import { Redis } from 'ioredis'
 import koaRedis from 'koa-redis'
+import Database from 'libsql'
 import { MemoryStore } from 'koa-session-service'
-import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
+import { createSessionTable, keepStatements, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
@@ -63,6 +65,19 @@ export const FIELDS: Record<string, () => Promise<Field>> = {
     }
   },
 
+  async SQLite() {
+    const databases = [openSqlite(), openSqlite(':memory:', [], keepStatements)]
+    const [plainest, kept] = databases.map(({ db }) => db)
+    for (const db of [plainest, kept]) await createSessionTable(db)
+    const stores = {
+      'prepared statements': await prepared(),
+      KyselyStore: ours(new KyselyStore(plainest)),
+      'KyselyStore, keepStatements()': ours(new KyselyStore(kept)),
+    }
+    const stop = async (): Promise<unknown> => Promise.all(databases.map(async (database) => database.stop()))
+    return { stores, reference: 'prepared statements', stop }
+  },
+
   async 'in this process'() {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
@@ -73,6 +88,52 @@ export const FIELDS: Record<string, () => Promise<Field>> = {
     }
     return { stores, reference: "express-session's MemoryStore", stop }
   },
+}
+
+/** The share of the reference's calls a second to reach, where one is: by the field, the operation and the store. */
+export const TARGETS: Record<string, number> = {
+  'Redis, set, RedisStore (redis)': 0.95,
+  'Redis, set, RedisStore (ioredis)': 0.95,
+  'SQLite, get, KyselyStore, keepStatements()': 0.6,
+  'SQLite, set, KyselyStore, keepStatements()': 0.6,
+  'SQLite, get, then replace, KyselyStore, keepStatements()': 0.6,
+}
+
+/** The same table and the same statements as KyselyStore's, without it and without Kysely. */
+async function prepared(): Promise<Operations> {
+  const database = new Database(':memory:')
+  const made = openSqlite(':memory:', [], () => database)
+  await createSessionTable(made.db)
+  const read = database.prepare('select record, revision, expire from sessions where id = ? and forget_at > ?')
+  const columns = 'record = ?, revision = ?, expire = ?, forget_at = ?, owner = ?'
+  const insert = database.prepare(
+    `insert into sessions (id, record, revision, expire, forget_at, owner) values (?, ?, ?, ?, ?, ?) on conflict (id) do update set ${columns}`,
+  )
+  const update = database.prepare(`update sessions set ${columns} where id = ? and revision = ? and forget_at > ?`)
+  const touch = database.prepare('update sessions set expire = ?, forget_at = ? where id = ? and forget_at > ?')
+  const written = (): unknown[] => {
+    const end = Date.now() + ONE_DAY
+    return [JSON.stringify({ ...changed(), _expire: end, _maxAge: ONE_DAY }), randomUUID(), end, end, null]
+  }
+  const get = (key: string): { revision: string; record: unknown } => {
+    const row = read.get(key, Date.now()) as { record: string; revision: string }
+    return { ...row, record: JSON.parse(row.record) as unknown }
+  }
+  return {
+    set: async (key) => {
+      const values = written()
+      insert.run(key, ...values, ...values)
+    },
+    get: async (key) => get(key),
+    touch: async (key) => {
+      const end = Date.now() + ONE_DAY
+      touch.run(end, end, key, Date.now())
+    },
+    'get, then replace': async (key) => {
+      const { changes } = update.run(...written(), key, get(key).revision, Date.now())
+      if (changes !== 1) throw new Error('The record was not replaced.')
+    },
+  }
 }
 
 const data = payload(BYTES)

@@ -7,7 +7,7 @@ import { getIronSession } from 'iron-session'
 import Koa, { type Context } from 'koa'
 import genericSession from 'koa-generic-session'
 import koaSession from 'koa-session'
-import session, { MemoryStore, sealed, type Store } from 'koa-session-service'
+import session, { MemoryStore, sealed, type SessionOptions, type Store } from 'koa-session-service'
 import minimalSession from 'koa-session-minimal'
 import type { Handler } from './exchange'
 import { floor } from './floor'
@@ -41,7 +41,10 @@ export const IMPLEMENTATIONS: Record<string, Implementation> = {
   },
 
   floor: onKoa((app, scenario, work) => app.use(floor(scenario, SECRET, work))),
-  ours: onKoa((app, scenario, work) => useOurs(app, scenario, work, new MemoryStore())),
+  ours: onKoa((app, scenario, work) => {
+    useOurs(app, scenario, work, scenario.promises ? asynchronous(plainStore()) : new MemoryStore())
+  }),
+  'ours, without ends': onKoa((app, scenario, work) => useOurs(app, scenario, work, new MemoryStore(), {})),
   'ours, plain store': onKoa((app, scenario, work) => useOurs(app, scenario, work, plainStore())),
   'koa-session': onKoa((app, { mode, rolling }, work) => {
     const store = mode === 'store' ? asynchronous(plainStore()) : undefined
@@ -66,15 +69,38 @@ export const IMPLEMENTATIONS: Record<string, Implementation> = {
   }),
 }
 
-function useOurs(app: Koa, { mode, rolling, lazy }: Scenario, work: Work, store: Store): void {
+function useOurs(app: Koa, scenario: Scenario, work: Work, store: Store, ends = endsFor(app, scenario)): void {
+  const { mode, rolling, lazy } = scenario
   const codec = mode === 'sealed' ? sealed({ keys: [SECRET] }) : undefined
-  const sessions = session({ rolling, lazy, codec, store: mode === 'store' ? store : undefined }, app)
+  const owner = scenario.ends && ((data: object): string => String((data as { user?: string }).user))
+  const sessions = session({ rolling, lazy, codec, owner, store: mode === 'store' ? store : undefined, ...ends }, app)
   app.use(sessions)
   if (!lazy) return void app.use(answerWith(work))
   app.use(async function answerLazily(ctx) {
     if (ctx.url === FILL) await sessions.sessions.load(ctx)
     ctx.body = work(ctx.url, () => ctx.session)
   })
+}
+
+/** Two keys of a session, one of them each visitor's own. */
+const byTwoKeys = ({ user, count }: { user?: string; count?: number }): string[] => [`org:${user}`, `sid:${count}`]
+
+/** Behind each visitor that is greeted, another one signs out. */
+function endsFor(app: Koa, { ends }: Scenario): SessionOptions {
+  if (!ends) return {}
+  const store = new MemoryStore()
+  let logouts = 0
+  app.use(async function signOutAnother(ctx, next) {
+    await next()
+    if (ctx.url === FILL) store.setEnd(`.logout ${logouts++}`, { life: 86_400_000 })
+  })
+  return {
+    ends: {
+      store,
+      by: ends.by && (byTwoKeys as (data: object) => string[]),
+      maxStale: ends.memory === 'warm' ? 1000 : 0,
+    },
+  }
 }
 
 function answerWith(work: Work): (ctx: Context) => void {

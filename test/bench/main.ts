@@ -28,8 +28,8 @@ async function main(): Promise<void> {
   console.log(toText(report))
 }
 
-function compared({ reference, mode, peers }: Scenario, quick: boolean): string[] {
-  return [reference, 'ours', ...(mode === 'sealed' ? [] : ['floor']), ...(quick ? [] : peers)]
+function compared({ reference, mode, ends, peers }: Scenario, quick: boolean): string[] {
+  return [reference, 'ours', ...(mode === 'sealed' || ends ? [] : ['floor']), ...(quick ? [] : peers)]
 }
 
 void main()

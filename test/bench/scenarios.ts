@@ -11,6 +11,13 @@ export interface Scenario {
   visitors: number
   rolling?: true
   lazy?: true
+  /**
+   * The session can be ended by its id and its owner, and `by` two keys more; other visitors sign out beside it. How it is judged:
+   * by what the process remembers, or by a question for each request.
+   */
+  ends?: { memory: 'warm' | 'cold'; by?: true }
+  /** The store has three methods, and answers with promises: that is koa-session's in every scenario. */
+  promises?: true
   /** The share of the reference's overhead to reach; undefined where no overhead is to be measurable. */
   target?: number
   /** Whose overhead is the measure. */
@@ -38,7 +45,10 @@ const cookie = {
   reference: 'koa-session',
   peers: [],
 } as const
+const ends = { ...cookie, reference: 'ours, without ends', target: 1.15 } as const
 const store = { ...cookie, mode: 'store', peers: IN_STORES } as const
+
+const promises = { ...store, promises: true, peers: [] } as const
 
 /** The scenarios of PERFORMANCE: one child process for each of them and each implementation. */
 export const SCENARIOS: Scenario[] = [
@@ -51,11 +61,21 @@ export const SCENARIOS: Scenario[] = [
   { ...cookie, name: 'cookie write 1 KB', target: 0.25, action: 'write', bytes: 1000, peers: [SECURE] },
   { ...cookie, name: 'cookie write 3 KB', target: 0.32, action: 'write', bytes: THREE_KB },
   { ...cookie, name: 'cookie rolling, read 100 B', target: 0.28, rolling: true },
+  { ...ends, name: 'cookie read 100 B, ends, warm', ends: { memory: 'warm' } },
+  { ...ends, name: 'cookie read 100 B, ends by two keys, warm', ends: { memory: 'warm', by: true } },
+  { ...ends, name: 'cookie read 100 B, ends, 20,000 visitors, warm', visitors: 20_000, ends: { memory: 'warm' } },
+  { ...ends, name: 'cookie read 100 B, ends, cold', target: 1.6, ends: { memory: 'cold' } },
+  { ...ends, name: 'cookie rolling, read 100 B, ends, warm', rolling: true, ends: { memory: 'warm' } },
+  { ...ends, name: 'store read 100 B, ends, warm', mode: 'store', ends: { memory: 'warm' } },
   { ...store, name: 'store untouched, eager', target: 0.16, action: 'none' },
   { ...store, name: 'store untouched, lazy', action: 'none', lazy: true, peers: ['ours, plain store'] },
   { ...store, name: 'store read 100 B', target: 0.22 },
   { ...store, name: 'store write 100 B', target: 0.25, action: 'write' },
   { ...store, name: 'store write 3 KB', target: 0.4, action: 'write', bytes: 3000 },
+  { ...promises, name: 'store of promises, untouched', target: 0.15, action: 'none' },
+  { ...promises, name: 'store of promises, read 100 B', target: 0.17 },
+  { ...promises, name: 'store of promises, write 100 B', target: 0.33, action: 'write' },
+  { ...promises, name: 'store of promises, write 3 KB', target: 0.44, action: 'write', bytes: 3000 },
   {
     ...cookie,
     name: 'sealed read 1 KB',

@@ -1,9 +1,13 @@
 import { measureCleanUps } from './clean-up'
-import { FIELDS, type Operation } from './contestants'
+import { measureRedisBytes, type RedisBytes } from '../support/backends/redis-bytes'
+import { startRedisNode } from '../support/backends/redis-cluster'
+import { measureCachedReads } from './cached-read'
+import { FIELDS, TARGETS, type Operation } from './contestants'
 import { readFlags } from './flags'
 import { measureLayered } from './layered'
 import { markdown } from './markdown'
 import { publish } from './output'
+import { payload } from './payload'
 import { measureOwners } from './owners'
 import { median, quantile } from './statistics'
 import { takeTurns } from './turns'
@@ -76,6 +80,23 @@ async function drive(operation: Operation, ms: number): Promise<Slice> {
   return { perSecond: (made * 1000) / (performance.now() - start), micros }
 }
 
+/** How many times the bytes of connect-redis a session may take. */
+const BYTES_TARGETS: Record<string, number> = { plain: 1.25, 'with an owner': 2, 'with a device': 2.5 }
+
+async function measureBytes(): Promise<RedisBytes[]> {
+  const server = await startRedisNode()
+  try {
+    return await measureRedisBytes(server.port, payload(100))
+  } finally {
+    await server.stop()
+  }
+}
+
+/** The last two cells of a row. */
+function goal(target: number | undefined, isMet: boolean): string[] {
+  return target === undefined ? ['', ''] : [target.toFixed(2), isMet ? 'yes' : 'no']
+}
+
 async function main(): Promise<void> {
   const { quick, only, rounds } = readFlags()
   const turns = quick ? QUICK : FULL
@@ -84,10 +105,26 @@ async function main(): Promise<void> {
     results.push(...(await measureField(field, { ...turns, rounds: rounds ?? turns.rounds })))
   }
   const text = markdown(
-    ['where', 'operation', 'store', 'a second', 'p50, µs', 'p99, µs', 'share'],
+    ['where', 'operation', 'store', 'a second', 'p50, µs', 'p99, µs', 'share', 'target', 'met'],
     results.map(({ field, operation, store, perSecond, p50, p99, share }) => {
       const [rate, middle, high] = [perSecond, p50, p99].map((value) => value.toFixed(0))
-      return [field, operation, store, rate, middle, high, share.toFixed(2)]
+      const target = TARGETS[[field, operation, store].join(', ')]
+      return [field, operation, store, rate, middle, high, share.toFixed(2), ...goal(target, share >= target)]
+    }),
+  )
+  const bytes = 'Redis bytes'.includes(only) ? await measureBytes() : []
+  const sizes = markdown(
+    ['a session of 100 B in Redis', 'bytes of all its keys', 'share', 'target', 'met'],
+    bytes.map(({ kind, bytes, share }) => {
+      const target = BYTES_TARGETS[kind]
+      return [kind, String(bytes), share.toFixed(2), ...goal(target, share <= target)]
+    }),
+  )
+  const cached = 'LayeredStore'.includes(only) ? await measureCachedReads(turns.rounds) : []
+  const reading = markdown(
+    ['a read from memory', 'µs', 'times the floor', 'target', 'met'],
+    cached.map(({ store, micros, share, target }) => {
+      return [store, micros.toFixed(1), share.toFixed(2), ...goal(target, target !== undefined && share <= target)]
     }),
   )
   const cleanUps = quick ? [] : await measureCleanUps(only)
@@ -118,9 +155,17 @@ async function main(): Promise<void> {
       return [where, operation, alone.toFixed(1), among.toFixed(1), String(trips ?? '–')]
     }),
   )
-  const parts = [text, cleanUps.length > 0 && cleaning, layered && layering, late, owners.length > 0 && owning]
+  const parts = [
+    results.length > 0 && text,
+    bytes.length > 0 && sizes,
+    cached.length > 0 && reading,
+    cleanUps.length > 0 && cleaning,
+    layered && layering,
+    late,
+    owners.length > 0 && owning,
+  ]
   const page = parts.filter(Boolean).join('\n\n')
-  if (only === '') publish('stores', page, { results, cleanUps, layered, owners })
+  if (only === '') publish('stores', page, { results, bytes, cached, cleanUps, layered, owners })
   console.log(page)
 }
 

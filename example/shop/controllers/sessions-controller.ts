@@ -5,7 +5,7 @@ import { Body, Controller, Get, HttpCode, Post, Redirect } from 'routing-control
 import { Service } from 'typedi'
 import { Happenings } from '../happenings'
 import { sessionsPage } from '../pages/sessions-page'
-import type { ShopSession } from '../sessions'
+import { areListed, type ShopSession } from '../sessions'
 import { Settings } from '../settings'
 import { isSignedIn } from './account-controller'
 
@@ -29,7 +29,7 @@ export class SessionsController {
   async show(@Session({ required: isSignedIn }) session: Session<ShopSession>): Promise<string> {
     const happened = this.happenings.of(this.sessions.fingerprint())
     // Who is signed in with a session in its cookie, nobody knows.
-    const sessions = this.settings.sessions === 'cookie' ? undefined : await this.sessions.list()
+    const sessions = areListed(this.settings.sessions) ? await this.sessions.list() : undefined
     return sessionsPage(session, { sessions, happened })
   }
 

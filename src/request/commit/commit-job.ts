@@ -7,6 +7,7 @@ import type { CommitVerb } from './commit-plan'
 import type { Draft } from './draft'
 import type { LazyToken } from '../open/lazy-token'
 import type { RequestScope } from '../scope/request-scope'
+import type { Removal } from './remove-record'
 import type { Stored, Superseded } from '../open/stored'
 
 /** What is asked of a commit. */
@@ -87,7 +88,7 @@ export function newJob(
  * - `unchanged`: nothing was written. The client may have to forget its token, or have it signed anew.
  * - `written`: and what the client is to hold, where this request knows it.
  * - `gone`: the session was ended, or changed hands, while this request used it. The client is told nothing. `elsewhere` is
- *   the id of one that changed hands: it goes on without this request.
+ *   the one that changed hands: it goes on without this request.
  * - `detached`: the same, for a request that regenerates: it goes on, and a sign-in is a session of its own.
  * - `again`: another request was faster. `update()` reads what is stored now, and makes its change once more;
  *   `owner` is whose the session was to be.
@@ -111,9 +112,18 @@ export type Outcome =
       /** What was stored before. */
       before: Stored | undefined
     }
-  | { name: 'gone'; elsewhere?: string }
+  | { name: 'gone'; elsewhere?: Removal }
   | { name: 'detached'; superseded: Superseded }
   | { name: 'again'; isMissing: boolean; owner: string | undefined }
+
+/** What a write has taken from an account is told; of a session in its cookie that is told where it is ended. */
+export function tellHands(scope: RequestScope, outcome: Outcome): void {
+  if (outcome.name !== 'written' || !scope.config.hasStore) return
+  const { before, stored } = outcome
+  const owner = before?.snapshot.owner
+  if (before?.id === undefined || owner === undefined || owner === stored.snapshot.owner) return
+  scope.reportEnd(before.id, owner, 'hands')
+}
 
 /** What a commit has written, and why, in one word. */
 export function writtenBecause(verb: CommitVerb, outcome: Outcome): WrittenBecause {

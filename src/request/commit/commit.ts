@@ -4,13 +4,14 @@ import { gaveUp, retry } from '../../base/retry'
 import { SessionModel } from '../../session/session-model'
 import { contentOf, type Content } from '../../session/snapshot'
 import type { Token } from '../../session/token'
-import type { CommitJob, Outcome } from './commit-job'
+import { tellHands, type CommitJob, type Outcome } from './commit-job'
 import { planCommit, VERB_TRAITS, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
 import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
 import { canStillTell, hasResponse } from '../scope/response-state'
 import { endUnseen, isMissed, takeBack, tooLateToRotate, type Written } from './put-back'
 import { reconcile } from './reconcile'
+import { removalOf } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
 import { isIssueDue, isRotating, isUseDue } from '../open/rotating'
 import { isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
@@ -115,7 +116,10 @@ async function write(job: CommitJob, plan: WritePlan, content: Content): Promise
   const signIn = signInOf(job, content)
   if (signIn) return writeSignIn(job, plan, content, signIn)
   const outcome = await writeRecord(job, plan, content, undefined)
-  return typeof outcome !== 'string' && isMissed(job, outcome) ? takeBack(job, outcome as Written) : outcome
+  if (typeof outcome === 'string') return outcome
+  if (isMissed(job, outcome)) return takeBack(job, outcome as Written)
+  tellHands(job.scope, outcome)
+  return outcome
 }
 
 /** As in koa-session, a store is told that the data changed where that was so before `beforeSave`. */
@@ -170,7 +174,7 @@ function successionIn({ scope, stored, verb, draft, isSignatureOld }: CommitJob)
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {
   if (plan.do === 'refuse') throw job.scope.isOutside ? cannotChangeOwner() : tooLateToRotate()
-  if (plan.do === 'end') return endUnseen(job.scope, job.stored as Stored)
+  if (plan.do === 'end') return endUnseen(job.scope, removalOf(job.stored as Stored))
   return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined, isMerged: job.isMerged }
 }
 

@@ -12,7 +12,8 @@ import { leftOf, type Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
 import { canStillTell } from '../scope/response-state'
 import { gone, type CommitJob, type Outcome } from './commit-job'
-import { removeRecord } from './remove-record'
+import { originFields } from './origin'
+import { removeRecord, type Removal } from './remove-record'
 
 export type Written = Outcome & { name: 'written' }
 
@@ -32,7 +33,8 @@ export async function takeBack({ scope, verb }: CommitJob, outcome: Written): Pr
   const { stored } = outcome
   const before = outcome.before as Stored
   const changesOwner = before.snapshot.owner !== stored.snapshot.owner
-  if (changesOwner && before.snapshot.owner !== undefined) return endUnseen(scope, stored)
+  const { owner } = before.snapshot
+  if (changesOwner && owner !== undefined) return endUnseen(scope, { id: stored.id as string, owner, read: undefined })
   const isAskedFor = changesOwner || VERB_TRAITS[verb].rotates
   await putBack(scope, before, stored, { keepsData: !isAskedFor })
   if (isAskedFor) throw tooLateToRotate()
@@ -40,10 +42,9 @@ export async function takeBack({ scope, verb }: CommitJob, outcome: Written): Pr
 }
 
 /** The session belongs to somebody else from now on, and the client cannot be told: nobody goes on with it. */
-export async function endUnseen(scope: RequestScope, stored: Stored): Promise<Outcome> {
-  const id = stored.id as string
-  await removeRecord(scope, { id, cached: stored.isCached ? stored : undefined })
-  return gone(scope, id)
+export async function endUnseen(scope: RequestScope, removal: Removal): Promise<Outcome> {
+  await removeRecord(scope, removal, 'hands')
+  return gone(scope, removal.id)
 }
 
 /**
@@ -120,9 +121,10 @@ async function removeWritten({ backend, storeContext }: RequestScope, written: S
 }
 
 function writeOf({ backend, config }: RequestScope, before: Stored, data: Dictionary, readAt: Write['readAt']): Write {
-  const { id, access, signInInfo, snapshot } = before
+  const { id, access, signInInfo, snapshot, origin } = before
   const { text } = contentOf(data, backend.serializer)
   const lifetime = { ...lifetimeFields(snapshot.lifetime), ...accessFields(access), ...signInFields(signInInfo) }
+  if (origin) Object.assign(lifetime, originFields(origin, id as string))
   return { id, data, text, lifetime, ttl: ttlOf(leftOf(before), config.options.ttl), readAt, reason: 'forced' }
 }
 

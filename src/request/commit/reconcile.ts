@@ -8,6 +8,8 @@ import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
 import { hasLostToken, keptOf } from '../open/rotating'
 import { isDead, tokenHolderOf, storedFrom, type Stored } from '../open/stored'
+import { verdictOn } from '../open/void-session'
+import type { RequestScope } from '../scope/request-scope'
 
 /**
  * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
@@ -28,9 +30,10 @@ export async function reconcile(
     ? tokenHolderOf(stored)
     : { generation: superseded?.generation ?? 0, owner: undefined }
   const whose = own ? own.owner : scope.ownerOf(mine)
-  const live = loaded && !isExpired(loaded.record, scope.policyOf(loaded.record), Date.now()) ? loaded : undefined
+  const key = stored?.id ?? superseded?.id
+  const live = loaded && (await isLive(scope, key, loaded)) ? loaded : undefined
   const joining = live && (await joinOf(job, live, { before: read.owner, owner: whose }))
-  if (joining === 'void') return gone(scope, stored?.id ?? superseded?.id)
+  if (joining === 'void') return gone(scope, key)
   const found = joining === 'ended' ? undefined : live
   const access = found && accessOf(found.record)
   const opened = access && hasConfirmed(stored, access) ? { ...read, generation: access.generation } : read
@@ -45,13 +48,16 @@ export async function reconcile(
   })
   if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
   // A request that is detached already was told so.
-  if (stored ?? superseded?.loaded) scope.report('gone', stored?.id ?? superseded?.id, {})
-  if (verdict === 'gone' && !regenerates) return { name: 'gone', elsewhere: found && (stored?.id ?? superseded?.id) }
+  if (stored ?? superseded?.loaded) scope.report('gone', key, {})
+  if (verdict === 'gone' && !regenerates) {
+    const owned = found && { id: key as string, owner: scope.ownerOf(found.record), read: undefined }
+    return { name: 'gone', elsewhere: owned }
+  }
   const before = stored?.snapshot.data ?? {}
   SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer), scope.backend.serializer)
   if (verdict === 'gone') {
-    const id = stored?.id ?? superseded?.id
-    return { name: 'detached', superseded: { id: id as string, generation: opened.generation, loaded: undefined } }
+    const { generation, owner } = opened
+    return { name: 'detached', superseded: { id: key as string, generation, owner, loaded: undefined } }
   }
   job.newToken.forget()
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }
@@ -61,6 +67,12 @@ export async function reconcile(
 function hasConfirmed(stored: Stored | undefined, { secret, generation }: Access): boolean {
   if (stored?.successor?.proof === undefined || stored.successor.hash !== secret) return false
   return generation === stored.access.generation + 1
+}
+
+/** Whether there is a session to go on with: neither past its time, nor ended by a key of it. */
+async function isLive(scope: RequestScope, key: string | undefined, { record }: Versioned): Promise<boolean> {
+  if (isExpired(record, scope.policyOf(record), Date.now())) return false
+  return (await verdictOn(scope, key, record)) === 'good'
 }
 
 /**

@@ -21,7 +21,7 @@ import {
 import { VERB_TRAITS, type CommitVerb, type WritePlan } from './commit-plan'
 import type { Origin } from '../../ends/keys'
 import type { Stored } from '../open/stored'
-import { originFields } from './origin'
+import { cookieOriginFields, originFields } from './origin'
 
 /** What decides of a write how long the session lives, who may open it, and what is noted of its owner. */
 export interface RecordFacts {
@@ -32,6 +32,8 @@ export interface RecordFacts {
   /** The session begins anew. */
   readonly startsOver: boolean
   readonly stored: Pick<Stored, 'created' | 'signInInfo' | 'snapshot'> | undefined
+  /** Under which key it rests; undefined for a session in its cookie. */
+  readonly key: string | undefined
   /** Who can open the record, by the token that the client is to hold. */
   readonly access: Access
   /** The proof that came with the token which is used now, and with which the session is confirmed; undefined without one. */
@@ -48,7 +50,7 @@ export interface RecordFacts {
   /** That is the lifetime which the record has. */
   readonly hasSameMaxAge: boolean
   readonly policy: LifetimePolicy
-  /** Where a session in its cookie begins, with the option `ends`. */
+  /** Where among the ends the session begins, with the option `ends`. */
   readonly origin: Origin | undefined
   /** How long a cookie lives that has no end of its own, in milliseconds, with the option `ends`. */
   readonly sessionTtl: number
@@ -84,7 +86,7 @@ export function recordToWrite(facts: RecordFacts): RecordToWrite {
   const noted = isRefresh ? stored.signInInfo : signInInfoAfter(facts)
   const signInInfo = facts.confirmed ? { ...noted, confirmed: facts.confirmed } : noted
   const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
-  if (facts.origin) Object.assign(lifetime, originFields(facts.origin, lifetime, now + facts.sessionTtl))
+  if (facts.origin) Object.assign(lifetime, fieldsOf(facts.origin, facts, lifetime))
   const left = timeLeft(lifetime._expire, created, policy, now)
   if (access !== BY_ID) Object.assign(lifetime, accessFields(access))
   if (signInInfo !== NO_SIGN_IN) Object.assign(lifetime, signInFields(signInInfo))
@@ -92,6 +94,10 @@ export function recordToWrite(facts: RecordFacts): RecordToWrite {
   // Where there is more to write than a longer life, the record is written whole.
   const reason = isExtension || !isRenewal(plan) ? plan.reason : 'forced'
   return { lifetime, reason, access, signInInfo, created, left, isExtension, isNote }
+}
+
+function fieldsOf(origin: Origin, { key, now, sessionTtl }: RecordFacts, lifetime: RecordLifetime): RecordLifetime {
+  return key === undefined ? cookieOriginFields(origin, lifetime, now + sessionTtl) : originFields(origin, key)
 }
 
 function signInInfoAfter(facts: RecordFacts): SignInInfo {

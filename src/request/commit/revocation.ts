@@ -4,6 +4,7 @@ import type { OwnedRecord } from '../../contracts/store'
 import type { SessionConfig } from '../../config/config'
 import { isExpired, type SessionRecord } from '../../session/record'
 import { signInInfoOf } from '../../session/sign-in-info'
+import { originOf } from '../open/stored'
 import type { Beginning, RequestScope } from '../scope/request-scope'
 
 /** How far a mark may be ahead of the clock that it was set by, in milliseconds: some clocks tell no less. */
@@ -53,7 +54,12 @@ export function isEndedBy(notBefore = -Infinity, record: SessionRecord): boolean
 export async function liveRecordsOf(config: SessionConfig, owners: Owners, owner: string): Promise<OwnedRecord[]> {
   const now = Date.now()
   const records = await owners.listByOwner(owner)
-  return records.filter(({ record }) => isLive(config, record, owner, now))
+  const live = records.filter(({ record }) => isLive(config, record, owner, now))
+  if (!config.ends) return live
+  const goOn = await config.ends.whichGoOn(
+    live.map(({ key, record }) => [originOf(record, key), { owner, data: record }]),
+  )
+  return live.filter((_found, index) => goOn[index])
 }
 
 /** Where a function of the application's fails, what the index says counts: what is to be ended is not spared for that. */

@@ -5,7 +5,7 @@ import { needsIndex } from '../../options/option-checks'
 import type { ResolvedOptions } from '../../options/options'
 import { signInInfoOf, type SignInOrder } from '../../session/sign-in-info'
 import { handleOf } from '../../session/token'
-import { gone, type CommitJob, type Outcome } from './commit-job'
+import { gone, tellHands, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS, type WritePlan } from './commit-plan'
 import { endOwned } from './owner-ends'
 import { liveRecordsOf, checkRevoked } from './revocation'
@@ -39,10 +39,12 @@ export async function writeSignIn(
   const outcome = await writeRecord(job, plan, content, order)
   if (typeof outcome === 'string' || outcome.name !== 'written') return outcome
   const id = outcome.stored.id as string
-  if (order && (await isRevokedNow(job, outcome, signIn, order))) return gone(scope, id)
+  const isVoid = order !== undefined && (await isRevokedNow(job, outcome, signIn, order))
   // Nobody is ended for a sign-in that does not reach its client.
-  if (isMissed(job, outcome)) return takeBack(job, outcome)
-  if (order && (await isTooOld(job, outcome, signIn))) return gone(scope, id)
+  if (!isVoid && isMissed(job, outcome)) return takeBack(job, outcome)
+  const isOver = isVoid || (order !== undefined && (await isTooOld(job, outcome, signIn)))
+  tellHands(scope, outcome)
+  if (isOver) return gone(scope, id)
   const { device } = outcome.stored.signInInfo
   scope.report('signedIn', id, { owner: signIn.owner, handle: handleOf(id), device })
   return outcome
@@ -127,6 +129,7 @@ async function end(
   const tell = (key: string): void => {
     scope.config.publish(scope.ctx, 'ended', key)
     scope.report('revoked', key, { owner, handle: handleOf(key), reason })
+    scope.reportEnd(key, owner, reason)
   }
   const { failures } = await endOwned({ owners, owner, choose, tell })
   if (failures.length > 0) throw failures[0]

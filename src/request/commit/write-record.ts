@@ -51,15 +51,16 @@ export async function writeRecord(
 ): Promise<Outcome | WriteFailure> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
-  const origin = config.ends && (await originFor(job, config.ends, content))
-  if (config.ends && !origin) return gone(scope, stored?.id)
+  const begun = config.ends && (await originFor(job, config.ends, content, plan))
+  if (config.ends && !begun) return gone(scope, stored?.id)
   const owner = scope.ownerOf(content.data)
   const choosing = chooseTarget(job, plan, owner)
   const target = noting(job, plan, isPromise(choosing) ? await choosing : choosing)
+  // In a store, its key is its id.
+  const origin = begun && { id: begun.id ?? target.id, since: begun.since }
   const policy = scope.policyOf(content.data)
-  const toWrite = recordToWrite(
-    factsOf(job, plan, { access: target.access, confirmed: target.confirmed, owner, policy, order, origin }),
-  )
+  const { id: key, access: opens, confirmed } = target
+  const toWrite = recordToWrite(factsOf(job, plan, { key, access: opens, confirmed, owner, policy, order, origin }))
   const { lifetime, access, isExtension, isNote } = toWrite
   const write: Write = {
     id: target.id,
@@ -115,7 +116,7 @@ export async function writeRecord(
 function factsOf(
   { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
-  known: Pick<RecordFacts, 'access' | 'confirmed' | 'owner' | 'policy' | 'order' | 'origin'>,
+  known: Pick<RecordFacts, 'key' | 'access' | 'confirmed' | 'owner' | 'policy' | 'order' | 'origin'>,
 ): RecordFacts {
   const { config, ctx, maxAge, backend } = scope
   const boundKey = config.binding?.rebind(ctx, stored?.access.device)
@@ -124,6 +125,7 @@ function factsOf(
   const isVisit = isListed && (stored === undefined || boundKey === undefined)
   // Written out: spreading objects here costs more than all the rest of a write.
   return {
+    key: known.key,
     access: known.access,
     confirmed: known.confirmed,
     owner: known.owner,

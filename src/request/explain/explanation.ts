@@ -5,9 +5,9 @@ import type { CookieFate, SessionHint, WrittenBecause } from '../../session/expl
  * and no data.
  *
  * @example
- * app.use(async (ctx) => {
- *   const { why } = ctx.state.explanation as SessionExplanation
- *   ctx.body = why === 'expired' || why === 'idle' ? 'You were signed out, as you were away.' : 'Please sign in.'
+ * const farewell = ({ why }: SessionExplanation) => (why === 'idle' ? 'You were away for too long.' : 'Please sign in.')
+ * app.use((ctx) => {
+ *   ctx.body = ctx.session.populated ? 'Welcome back.' : farewell(sessions.explain(ctx))
  * })
  */
 export interface SessionExplanation {

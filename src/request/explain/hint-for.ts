@@ -34,11 +34,11 @@ export interface Circumstances {
 export interface Recalled {
   /** The cookie that its last response set. */
   readonly told: ToldCookie | undefined
-  /** That this process has written the record that is not there, to live longer, and has not ended it. */
-  readonly hasWritten: boolean
+  /** The record that is not there was there, was to live longer, and was not ended by this process. */
+  readonly hadRecord: boolean
 }
 
-export const NOTHING_RECALLED: Recalled = { told: undefined, hasWritten: false }
+export const NOTHING_RECALLED: Recalled = { told: undefined, hadRecord: false }
 
 type Explained = Omit<SessionExplanation, 'hint'>
 
@@ -99,7 +99,7 @@ function ofCookies(explained: Explained, about: Circumstances, recalled: Recalle
       return 'piece-missing'
     case 'unknown-id':
       if (about.looksLikeRecord) return 'other-codec'
-      if (recalled.hasWritten) return 'store-forgets'
+      if (recalled.hadRecord) return 'store-forgets'
       return isOther ? 'overwritten' : 'unknown-record'
     case 'expired':
     case 'idle':

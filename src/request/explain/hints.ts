@@ -39,9 +39,9 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
     'The cookie cannot be read: it was written by another codec, with other keys of sealed(), or with a store where there is none now, or the other way round.',
   'piece-missing': 'The session is spread over several cookies, and not all of them came: something drops cookies.',
   'store-forgets':
-    'This process wrote the record to live longer, and the store has lost it: it evicts or expires early, was emptied, or somebody else ended the session.',
+    'This process has used the record, which was to live longer, and the store has lost it: it evicts or expires early, was emptied, or another process ended the session.',
   'unknown-record':
-    'The store has no such record, and this process did not write it: another store, database or prefix; a MemoryStore after a restart or in another process; or a session that was ended.',
+    'The store has no such record, and this process never had it: another store, database or prefix; a MemoryStore after a restart or in another process; or a session that was ended.',
   clock:
     'The record is past its time, and the client still sends the cookie, which has the same: the clock of this process, or of the one that wrote it, is wrong; or the client is no browser.',
   'old-token': 'The token was exchanged for a new one: the request was sent before that, or the cookie is a copy.',

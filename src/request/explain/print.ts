@@ -19,8 +19,17 @@ const RECOLLECTIONS = new WeakMap<SessionConfig, Recollection>()
 
 /** Prints a line about the request when it is over, where sessions are debugged. Returns its session. */
 export function printedWhenOver(ctx: Context, session: RequestSession, config: SessionConfig): RequestSession {
-  if (IS_DEBUGGED) printWhenOver(ctx, session, config)
+  if (IS_DEBUGGED) quietly(() => printWhenOver(ctx, session, config))
   return session
+}
+
+/** A line that cannot be made lets no request fail, and no process end. */
+function quietly(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    debug('a request could not be explained: %s', error instanceof Error ? error.name : typeof error)
+  }
 }
 
 function printWhenOver(ctx: Context, session: RequestSession, config: SessionConfig): void {
@@ -28,12 +37,13 @@ function printWhenOver(ctx: Context, session: RequestSession, config: SessionCon
   const client = `${ctx.ip} ${ctx.get('User-Agent')}`
   // What another response tells meanwhile, this request does not know of.
   const told = memory.toldTo(client, Date.now())
-  whenResponseOver(ctx, () => {
+  const finish = (): void => {
     const facts = factsOf(ctx, session, config)
-    const hasWritten = idsIn(facts).some((id) => memory.misses(id, config.tokenChanges.of(id), facts.now))
-    print(ctx, session, facts, { told, hasWritten })
+    const hadRecord = idsIn(facts).some((id) => memory.misses(id, config.tokenChanges.of(id), facts.now))
+    print(ctx, session, facts, { told, hadRecord })
     remember(memory, client, session, facts, config)
-  })
+  }
+  whenResponseOver(ctx, () => quietly(finish))
 }
 
 function print(ctx: Context, session: RequestSession, facts: ExplainFacts, recalled: Recalled): void {
@@ -42,7 +52,7 @@ function print(ctx: Context, session: RequestSession, facts: ExplainFacts, recal
     origin: `${ctx.protocol}://${ctx.host}`,
     path: ctx.path,
     status: hasResponse(ctx) ? ctx.status : undefined,
-    secrets: [...facts.cookies.map(({ value }) => value), ...idsIn(facts), ...[session.token ?? '', facts.id ?? '']],
+    secrets: [...facts.cookies.map(({ value }) => value), ...idsIn(facts), session.token ?? '', facts.id ?? ''],
     isUnderWay: session.stage.isServing,
   })
   debug('%s', line)
@@ -61,7 +71,7 @@ function remember(
   if (stored?.id === undefined) return
   const left = leftOf(stored)
   if (left === 'session') return
-  memory.noteWritten(stored.id, { until: facts.now + left, changes: tokenChanges.of(stored.id) })
+  memory.noteRecord(stored.id, { until: facts.now + left, changes: tokenChanges.of(stored.id) })
 }
 
 /** The ids of all tokens that came. */

@@ -6,7 +6,7 @@ const RECENT = 60_000
 /** How many clients and records are remembered. */
 const MAX_REMEMBERED = 1000
 
-interface WrittenRecord {
+interface SeenRecord {
   /** Until when it was to live: milliseconds since 1970. */
   readonly until: number
   /** What was known of its ends then. */
@@ -16,7 +16,7 @@ interface WrittenRecord {
 /** What a process remembers of its last responses, while sessions are debugged: a client is an address and a browser. */
 export class Recollection {
   readonly #told = new RecentMap<{ cookie: ToldCookie; at: number }>(MAX_REMEMBERED)
-  readonly #written = new RecentMap<WrittenRecord>(MAX_REMEMBERED)
+  readonly #records = new RecentMap<SeenRecord>(MAX_REMEMBERED)
 
   noteTold(client: string, cookie: ToldCookie, now: number): void {
     if (cookie.does === 'set') this.#told.set(client, { cookie, at: now })
@@ -29,13 +29,13 @@ export class Recollection {
     return last && now - last.at < RECENT ? last.cookie : undefined
   }
 
-  noteWritten(id: string, record: WrittenRecord): void {
-    this.#written.set(id, record)
+  noteRecord(id: string, record: SeenRecord): void {
+    this.#records.set(id, record)
   }
 
-  /** Whether a record was written here, should be there still, and was not ended since. */
+  /** Whether a record was there, should be there still, and was not ended here since. */
   misses(id: string, changes: number, now: number): boolean {
-    const record = this.#written.get(id)
+    const record = this.#records.get(id)
     return record !== undefined && record.until > now && record.changes === changes
   }
 }

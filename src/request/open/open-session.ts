@@ -4,13 +4,14 @@ import type { PresentedToken } from '../../contracts/transport'
 import { PLACES, rotatingStatusOf, type Opening, type RotatingStatus } from '../../rotation/token-status'
 import { accessOf, refusalOf, tokenStatusOf, withoutControls, type Access } from '../../session/access'
 import type { CookieFate } from '../../session/explanation-words'
-import { expiryOf, isExpired, isUnbounded, type SessionRecord } from '../../session/record'
+import { expiryOf, isExpired, isUnbounded, passedBoundOf, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
 import { concludeReplay, isReplay, type Replay } from './replay'
 import { presentingOf, withOpening } from './rotating'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
+import { readAtOf, removeVoid } from './void-session'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
 export type Opened =
@@ -131,7 +132,8 @@ function supersede(
     return isReplay(scope, token, loaded) ? { superseded: undefined, replay: { token, loaded } } : undefined
   }
   if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
-  return { superseded: { id: token.id, generation: standing.generation, loaded } }
+  const owner = scope.ownerIfKnown(loaded.record)
+  return { superseded: { id: token.id, generation: standing.generation, owner, loaded } }
 }
 
 function miss(scope: RequestScope, presented: PresentedToken, token: Token | undefined, fate: CookieFate): undefined {
@@ -160,7 +162,16 @@ function accept(
   const judging = ends.judge(stored.origin, { owner: stored.snapshot.owner, data: record })
   return andThen(judging, (verdict) => {
     if (verdict === 'good') return accepted()
-    return miss(scope, presented, token, verdict === 'lost' ? 'ends-lost' : 'ended')
+    const fate = verdict === 'lost' ? 'ends-lost' : 'ended'
+    if (!token) return miss(scope, presented, token, fate)
+    return andThen(removeVoid(scope, token.id, loaded, verdict), (isRemoved) => {
+      if (isRemoved) return miss(scope, presented, token, fate)
+      // Where another session has begun in its place meanwhile, that is judged.
+      return andThen(scope.load(token.id), (again) => {
+        const isAnother = again && again.record._since !== record._since
+        return isAnother ? judgeToken(scope, token, again, presented) : miss(scope, presented, token, fate)
+      })
+    })
   })
 }
 
@@ -192,19 +203,22 @@ function isProven(scope: RequestScope, stored: Stored, { token }: PresentedToken
 function expire(
   scope: RequestScope,
   token: Token | undefined,
-  { record, revision }: Versioned,
+  loaded: Versioned,
   presented: PresentedToken,
 ): Awaitable<Opened> {
+  const { record } = loaded
   const reject = (): undefined => {
     scope.noteRefusal(presented.token, expiryOf(record, scope.policyOf(record), Date.now()))
     return void scope.reject('expired', token?.id, record)
   }
   if (!token) return reject()
-  const { _expire } = record
-  const at = { revision, expire: typeof _expire === 'number' ? _expire : undefined }
-  const removing = scope.backend.remove(token.id, scope.storeContext, at)
+  const removing = scope.backend.remove(token.id, scope.storeContext, readAtOf(loaded))
   return andThen(removing, (removed) => {
-    if (removed) return reject()
+    if (removed) {
+      reject()
+      scope.reportEnd(token.id, scope.ownerIfKnown(record), passedBoundOf(record, scope.policyOf(record), Date.now()))
+      return undefined
+    }
     return andThen(scope.load(token.id), (again) => {
       const isRenewed = again && !isExpired(again.record, scope.policyOf(again.record), Date.now())
       return isRenewed ? judgeToken(scope, token, again, presented) : reject()

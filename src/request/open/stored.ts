@@ -45,6 +45,8 @@ export interface Superseded {
   readonly id: string
   /** The generation that the token, or the request, was a part of. */
   readonly generation: number
+  /** Whose it is, as far as this request knows. */
+  readonly owner: string | undefined
   /** The record as it was read; undefined where the request went detached, which is told already. */
   readonly loaded: Versioned | undefined
 }
@@ -66,14 +68,20 @@ export function storedFrom(
     snapshot: Snapshot.ofRecord(record, scope.ownerOf(record), scope.backend.serializer, text),
     created: createdAt(record, Date.now()),
     isCached,
-    origin: scope.config.ends && originOf(record),
+    origin: scope.config.ends && originOf(record, id),
   }
 }
 
-/** What is not as it was written is as if it were not there: then the session is as old as can be. */
-function originOf({ _id, _since }: SessionRecord): Origin {
-  const isWhole = typeof _id === 'string' && Number.isSafeInteger(_since)
-  return isWhole ? { id: _id, since: _since } : { id: undefined, since: undefined }
+/**
+ * Where a session began. What is not as it was written is as if it were not there: then the session is as old as can be.
+ *
+ * @param key of its record in a store, which is its id; unless the record says another one, that it had first
+ */
+export function originOf({ _id, _since }: SessionRecord, key: string | undefined): Origin {
+  const id = typeof _id === 'string' ? _id : undefined
+  const since = Number.isSafeInteger(_since) ? _since : undefined
+  if (key !== undefined) return { id: id ?? key, since }
+  return id === undefined || since === undefined ? { id: undefined, since: undefined } : { id, since }
 }
 
 /** By what a stored session can be ended. */
@@ -144,4 +152,9 @@ export function hasChanges(session: SessionModel, stored: Stored | undefined, sc
 /** How long the session has left, as it is stored. */
 export function leftOf({ snapshot, created, policy }: Stored): Lifetime {
   return timeLeft(snapshot.lifetime._expire, created, policy, Date.now())
+}
+
+/** What the client is to hold, as far as this request knows. */
+export function heldBy(stored: Stored | undefined): string | undefined {
+  return stored?.successor?.text ?? stored?.token
 }

@@ -16,6 +16,7 @@ import { openSession, type Opened } from '../open/open-session'
 import type { OutsideScope } from './outside-scope'
 import { deadlineIn, endsOf, isStillOpen, knownOf } from './signal'
 import { storedFrom, type Stored } from '../open/stored'
+import { removeVoid, verdictOn } from '../open/void-session'
 import { updateUntilWritten } from '../commit/update-loop'
 
 /** A session as a verb has found it. */
@@ -135,7 +136,9 @@ export class HeldSession<Data extends object = SessionData> {
       if (!found) return true
       const { id, revision, snapshot } = found.stored
       const at = { revision, expire: snapshot.lifetime._expire }
-      return (await this.#scope.backend.remove(id as string, this.#scope.storeContext, at)) || undefined
+      if (!(await this.#scope.backend.remove(id as string, this.#scope.storeContext, at))) return undefined
+      this.#scope.reportEnd(id as string, snapshot.owner, 'logout')
+      return true
     })
     this.#end()
   }
@@ -164,6 +167,11 @@ export class HeldSession<Data extends object = SessionData> {
     const loaded = await this.#scope.load(id as string)
     const isHere = loaded && !isExpired(loaded.record, this.#scope.policyOf(loaded.record), Date.now())
     if (!isHere || !isStillOpen(this.#scope, access, accessOf(loaded.record))) return this.#end()
+    const verdict = await verdictOn(this.#scope, id, loaded.record)
+    if (verdict !== 'good') {
+      await removeVoid(this.#scope, id as string, loaded, verdict)
+      return this.#end()
+    }
     this.#scope.followMaxAge(loaded.record)
     const stored = storedFrom(this.#scope, id, loaded, undefined)
     this.#note(stored, loaded.record)

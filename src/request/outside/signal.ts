@@ -9,6 +9,7 @@ import type { RequestScope } from '../scope/request-scope'
 import { isResponseOver, whenResponseOver } from '../scope/response-state'
 import { loadFresh } from './outside-scope'
 import { holderOf, type Stored } from '../open/stored'
+import { verdictOn } from '../open/void-session'
 
 /** What is known of a session, in the words of the watch. */
 export function knownOf({ access, snapshot, created, policy, successor }: Stored): KnownSession {
@@ -31,11 +32,9 @@ export function isStillOpen(scope: RequestScope, access: Access, now: Access): b
   return now.generation === access.generation && Date.now() < deadlineIn(scope, now)
 }
 
-/** What ends a session in its cookie, for the watch. */
-export function endsOf(
-  { config: { ends } }: RequestScope,
-  stored: () => Stored | undefined,
-): EndsOfHolding | undefined {
+/** What ends a session by its keys, for the watch. */
+export function endsOf(scope: RequestScope, stored: () => Stored | undefined): EndsOfHolding | undefined {
+  const { ends } = scope.config
   if (!ends) return undefined
   const claim = (): [Origin, Holder] | undefined => {
     const now = stored()
@@ -43,9 +42,10 @@ export function endsOf(
   }
   return {
     keys: () => ends.keysOf(...(claim() ?? [NO_ORIGIN, NOBODY])),
-    hasEnded: () => {
+    hasEnded: (record) => {
       const now = claim()
-      return now ? andThen(ends.judge(...now), (verdict) => verdict !== 'good') : false
+      const judging = record ? verdictOn(scope, stored()?.id, record) : now && ends.judge(...now)
+      return andThen(judging, (verdict) => verdict !== undefined && verdict !== 'good')
     },
   }
 }

@@ -11,7 +11,8 @@ import type { SessionConfig } from '../../config/config'
 import { cookieAttributes } from '../../options/values/cookie-options'
 import type { ResolvedOptions } from '../../options/options'
 import { withoutControls } from '../../session/access'
-import type { SessionEvents } from '../../session/events'
+import { endEvent } from '../../session/end-event'
+import type { EndedReason, SessionEvents } from '../../session/events'
 import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
@@ -200,6 +201,15 @@ export class RequestScope {
     return inCall(this, () => this.config.ownerOf(data))
   }
 
+  /** The same for what is told alone: the request does not fail where the application cannot say it. */
+  ownerIfKnown(data: object): string | undefined {
+    try {
+      return this.ownerOf(data)
+    } catch {
+      return undefined
+    }
+  }
+
   /** The cookie's attributes. */
   get attributes(): CookieAttributes {
     return (this.#options ? undefined : this.config.attributes) ?? cookieAttributes(this.settings, this.ctx)
@@ -235,6 +245,11 @@ export class RequestScope {
     const session = fingerprint(id)
     debug('%s: %s', name, session)
     this.config.emit(name, { session, ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
+  }
+
+  /** Reports that this request has ended a session in the store. */
+  reportEnd(id: string, owner: string | undefined, reason: EndedReason): void {
+    this.report('ended', id, endEvent(id, owner, reason))
   }
 
   /** Reports that what the client presented was not accepted: without id and data, where these are kept from others. */

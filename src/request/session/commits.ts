@@ -146,7 +146,7 @@ export class Commits {
   #commitRead(verb: CommitVerb, more: More): Awaitable<string | void> {
     const state = this.#state.current
     if (state.name === 'ended') {
-      return state.settled ? undefined : this.#persistence.end().then(() => void (state.settled = true))
+      return state.settled ? undefined : this.#persistence.end(state.reason).then(() => void (state.settled = true))
     }
     if (state.name !== 'open') return
     if (this.#state.unread) {
@@ -159,7 +159,7 @@ export class Commits {
   }
 
   #closeIfGone(state: OpenState, name: string): string {
-    if (name === 'gone' && this.#state.current === state) this.#state.end({ settled: true })
+    if (name === 'gone' && this.#state.current === state) this.#state.end({ settled: true, reason: 'logout' })
     return name
   }
 }

@@ -4,7 +4,7 @@ import { endBefore } from '../commit/origin'
 import { openSession } from '../open/open-session'
 import type { RequestScope } from '../scope/request-scope'
 import type { Client } from '../tell/client'
-import type { Known } from './known'
+import type { Ending } from './known'
 
 /**
  * Ends a session that rests in its cookie, so that no copy of it opens. Returns why it could not: the cookie is cleared all
@@ -14,11 +14,11 @@ export async function endCookie(
   scope: RequestScope,
   ends: Ends,
   client: Client,
-  known: Known,
+  { known, reason }: Ending,
 ): Promise<SessionError | undefined> {
   try {
     const stored = known.wasSought ? known.stored : (await openSession(scope, await client.present()))?.stored
-    if (stored?.origin) await endBefore(scope, ends, stored, 'logout')
+    if (stored?.origin) await endBefore(scope, ends, stored, reason)
     return undefined
   } catch (error) {
     const failure = notEnded(error)

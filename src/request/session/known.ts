@@ -1,5 +1,6 @@
+import type { EndedReason } from '../../session/events'
 import type { Outcome } from '../commit/commit-job'
-import type { Removal } from '../commit/remove-record'
+import { removalOf, type Removal } from '../commit/remove-record'
 import type { Stored, Superseded } from '../open/stored'
 
 /** What a request knows of the record behind its session. One value: a new one takes its place as a whole. */
@@ -12,8 +13,14 @@ export interface Known {
   readonly retired: readonly Removal[]
   readonly hasReplaced: boolean
   readonly wasWritten: boolean
-  /** The id of a session that has changed hands, and goes on without this request. */
-  readonly elsewhere: string | undefined
+  /** A session that has changed hands, and goes on without this request. */
+  readonly elsewhere: Removal | undefined
+}
+
+/** What is known of a session that ends, and why it does. */
+export interface Ending {
+  readonly known: Known
+  readonly reason: EndedReason
 }
 
 const NONE: readonly Removal[] = []
@@ -34,11 +41,6 @@ export function replaced(known: Known): Known {
   return { ...NOTHING_KNOWN, wasSought: known.wasSought, retired: endingsOf(known), hasReplaced: true }
 }
 
-/** What the client is to hold, as far as this request knows. */
-export function heldBy(stored: Stored | undefined): string | undefined {
-  return stored?.successor?.text ?? stored?.token
-}
-
 /** The id of the record that the client's token led to. */
 export function idOf({ stored, superseded }: Known): string | undefined {
   return stored?.id ?? superseded?.id
@@ -46,9 +48,14 @@ export function idOf({ stored, superseded }: Known): string | undefined {
 
 /** All records that end with the session. */
 export function endingsOf(known: Known): Removal[] {
-  const { retired, stored } = known
-  const id = idOf(known)
-  return id === undefined ? [...retired] : [...retired, { id, cached: stored?.isCached ? stored : undefined }]
+  const last = removalBehind(known)
+  return last ? [...known.retired, last] : [...known.retired]
+}
+
+/** The record that ends with what a client's token has led to. */
+export function removalBehind({ stored, superseded }: Pick<Known, 'stored' | 'superseded'>): Removal | undefined {
+  if (stored?.id !== undefined) return removalOf(stored)
+  return superseded && { id: superseded.id, owner: superseded.owner, read: undefined }
 }
 
 /** What was written, and could not be told to the client, counts as changed still: the next commit tries again. */
@@ -63,7 +70,7 @@ export function untold(before: Known, { stored, superseded, wasSought }: Known):
 /** What was written while its session was ended is to be removed with it. */
 export function afterEnd(known: Known, outcome: Outcome): Known {
   if (outcome.name !== 'written' || outcome.stored.id === undefined) return known
-  return { ...known, retired: [...known.retired, { id: outcome.stored.id, cached: undefined }] }
+  return { ...known, retired: [...known.retired, removalOf({ ...outcome.stored, isCached: false })] }
 }
 
 /** What is known after a commit. */

@@ -7,13 +7,13 @@ import { commit } from '../commit/commit'
 import { newJob, writtenBecause, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
 import { VERB_TRAITS } from '../commit/commit-plan'
 import type { Draft } from '../commit/draft'
-import { afterCommit, afterEnd, found, heldBy, NOTHING_KNOWN, idOf, replaced, untold, type Known } from './known'
+import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Ending, type Known } from './known'
 import { LazyToken } from '../open/lazy-token'
 import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from '../scope/request-scope'
-import { hasChanges, mayBeDue, type Stored } from '../open/stored'
+import { hasChanges, heldBy, mayBeDue, type Stored } from '../open/stored'
 import { isInDoubt } from '../commit/write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -127,9 +127,9 @@ export class Persistence {
   }
 
   /** Ends the session: removes its record, once that has confirmed what the client presents, and clears the client. */
-  async end(): Promise<void> {
+  async end(reason: Ending['reason']): Promise<void> {
     const id = this.#known.stored?.id
-    const failure = await removeRecords(this.#scope, this.client, this.#known)
+    const failure = await removeRecords(this.#scope, this.client, { known: this.#known, reason })
     this.#scope.noteEnd()
     this.#known = found(undefined, undefined, { wasSought: true, wasWritten: false })
     await this.client.signOut(id)
@@ -227,7 +227,7 @@ export class Persistence {
   }
 
   async #removeReplaced(): Promise<void> {
-    await removeRecords(this.#scope, this.client, this.#known)
+    await removeRecords(this.#scope, this.client, { known: this.#known, reason: 'logout' })
     this.#known = { ...found(undefined, undefined, { wasSought: true, wasWritten: false }), hasReplaced: true }
   }
 

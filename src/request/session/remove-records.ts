@@ -1,7 +1,7 @@
 import type { SessionError } from '../../base/errors'
 import type { Client } from '../tell/client'
 import { removeRecord, type Removal } from '../commit/remove-record'
-import { endingsOf, type Known } from './known'
+import { endingsOf, removalBehind, type Ending } from './known'
 import { endCookie } from './end-cookie'
 import { openSession } from '../open/open-session'
 import type { RequestScope } from '../scope/request-scope'
@@ -13,20 +13,20 @@ import type { RequestScope } from '../scope/request-scope'
 export async function removeRecords(
   scope: RequestScope,
   client: Client,
-  known: Known,
+  ending: Ending,
 ): Promise<SessionError | undefined> {
-  const { ends } = scope.config
-  if (ends) return endCookie(scope, ends, client, known)
-  const presented = scope.config.hasStore && !known.wasSought ? await seek(scope, client) : []
-  const { elsewhere: id } = known
-  const elsewhere = id === undefined ? [] : [{ id, cached: undefined }]
-  for (const ending of [...endingsOf(known), ...elsewhere, ...presented]) await removeRecord(scope, ending)
+  const { known, reason } = ending
+  const { ends, hasStore } = scope.config
+  if (!hasStore) return ends && endCookie(scope, ends, client, ending)
+  const presented = known.wasSought ? undefined : await seek(scope, client)
+  for (const removal of [...endingsOf(known), known.elsewhere, presented]) {
+    if (removal) await removeRecord(scope, removal, reason)
+  }
   return undefined
 }
 
 /** No verb acts on what a client presents before the record has confirmed it. */
-async function seek(scope: RequestScope, client: Client): Promise<Removal[]> {
+async function seek(scope: RequestScope, client: Client): Promise<Removal | undefined> {
   const opened = await openSession(scope, await client.present())
-  const id = opened?.stored?.id ?? opened?.superseded?.id
-  return id === undefined ? [] : [{ id, cached: opened?.stored?.isCached ? opened.stored : undefined }]
+  return opened && removalBehind({ stored: opened.stored, superseded: opened.superseded })
 }

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../../base/awaitable'
+import type { EndedReason } from '../../session/events'
 import type { Lifetime } from '../../session/record'
 import { SessionModel, type SessionHost } from '../../session/session-model'
 import type { CommitVerb } from '../commit/commit-plan'
@@ -57,7 +58,7 @@ export class RequestSession implements SessionHost {
     if (this.state.current.name === 'loading') throw notLoaded()
     this.scope.noteRead()
     if (data === null) {
-      this.#end()
+      this.#end('logout')
       return
     }
     // What a hook replaces is written right after: it stays the same session.
@@ -98,9 +99,7 @@ export class RequestSession implements SessionHost {
 
   /** Whose the session is with what this request has made of it. */
   get owner(): string | undefined {
-    const state = this.state.current
-    if (state.name !== 'open') return undefined
-    return state.session ? this.scope.ownerOf(SessionModel.data(state.session)) : this.stored?.snapshot.owner
+    return this.state.owner
   }
 
   get token(): string | undefined {
@@ -161,6 +160,12 @@ export class RequestSession implements SessionHost {
   /** The commit at the end of the request. */
   finish(): Awaitable<void> {
     return this.#commits.finish()
+  }
+
+  /** Ends the session, for this reason. */
+  async end(reason: EndedReason): Promise<void> {
+    this.#end(reason)
+    await this.commit('commit')
   }
 
   /** Waits for the verbs that nobody has awaited. */
@@ -238,11 +243,11 @@ export class RequestSession implements SessionHost {
     if (this.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
   }
 
-  #end(): void {
+  #end(reason: EndedReason): void {
     refuseInHook(this.scope)
     // A logout ends the session that went on without this request, too.
     if (this.state.current.name === 'ended' && !this.persistence.isElsewhere) return
     this.persistence.endLater()
-    this.state.end({ settled: false })
+    this.state.end({ settled: false, reason })
   }
 }

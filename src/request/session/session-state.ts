@@ -1,10 +1,10 @@
 import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import type { SessionError } from '../../base/errors'
 import type { Dictionary } from '../../session/record'
-import { assignedBy, readBy, type SessionModel, type SessionHost } from '../../session/session-model'
+import { assignedBy, readBy, SessionModel, type SessionHost } from '../../session/session-model'
 import type { Persistence } from './persistence'
 import type { RequestScope } from '../scope/request-scope'
-import { CLOSED, notLoaded, opened, type OpenState, type State } from './state'
+import { CLOSED, notLoaded, opened, type EndedState, type OpenState, type State } from './state'
 
 /** The {@link State} of a request's session, and how it is read. */
 export class SessionState {
@@ -34,6 +34,14 @@ export class SessionState {
 
   get hasFailedToRead(): boolean {
     return this.#hasFailedToRead
+  }
+
+  /** Whose the session is with what this request has made of it. */
+  get owner(): string | undefined {
+    const current = this.#current
+    if (current.name !== 'open') return undefined
+    if (!current.session) return this.#persistence.stored?.snapshot.owner
+    return this.#scope.ownerOf(SessionModel.data(current.session))
   }
 
   /** Whether somebody has asked before the store was read, and got an empty session. */
@@ -85,8 +93,8 @@ export class SessionState {
   }
 
   /** @param settled whether the store and the client know it already */
-  end({ settled }: { settled: boolean }): void {
-    this.#current = { name: 'ended', settled }
+  end({ settled, reason }: Omit<EndedState, 'name'>): void {
+    this.#current = { name: 'ended', settled, reason }
   }
 
   /** The session's object, made when it is first asked for. */

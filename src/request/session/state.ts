@@ -1,4 +1,5 @@
 import { SessionError } from '../../base/errors'
+import type { EndedReason } from '../../session/events'
 import type { Dictionary, SessionRecord } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 
@@ -6,8 +7,13 @@ import { SessionModel } from '../../session/session-model'
  * `closed`: nothing was read; `loading`: a reading is under way; `open`: there is a session to use; `ended`: it was set
  * to null or destroyed, and `settled` once the store and the client know.
  */
-export type State =
-  { name: 'closed' } | { name: 'loading'; done: Promise<void> } | OpenState | { name: 'ended'; settled: boolean }
+export type State = { name: 'closed' } | { name: 'loading'; done: Promise<void> } | OpenState | EndedState
+
+export interface EndedState {
+  name: 'ended'
+  settled: boolean
+  reason: EndedReason
+}
 
 export interface OpenState {
   name: 'open'

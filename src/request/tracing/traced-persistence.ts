@@ -41,13 +41,13 @@ export class TracedPersistence extends Persistence {
     )
   }
 
-  override async end(): Promise<void> {
+  override async end(reason: Parameters<Persistence['end']>[0]): Promise<void> {
     const { tracer, tracedBackend } = this.#scope
     const before = tracedBackend.removals
     await tracer.trace(
       'destroy',
       this.stored?.id,
-      () => super.end(),
+      () => super.end(reason),
       (trace) => (trace.outcome = !tracer.hasStore || tracedBackend.removals > before ? 'ended' : 'none'),
     )
   }

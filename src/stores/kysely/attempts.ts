@@ -29,6 +29,6 @@ export class Attempts {
 
   /** Sends a statement, which returns something, until no other transaction is first. */
   async insist<T extends object | number | boolean>(work: () => Promise<T>): Promise<T> {
-    return retry(async () => this.once(work))
+    return (await this.once(work)) ?? retry(async () => this.once(work))
   }
 }

@@ -17,7 +17,7 @@ import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
 import { WithEnds } from '../with-ends'
-import { badKey, isStorable, timeOf } from './kysely-values'
+import { badKey, forgetTime, isStorable, timeOf } from './kysely-values'
 import type { AnyKysely } from './any-kysely'
 import { Attempts } from './attempts'
 import { BATCH, deleteInBatches, startCleanup, type CleanupOptions, type SessionCleanup } from './cleanup'
@@ -99,7 +99,7 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
   async read(key: string): Promise<Versioned | undefined> {
     const row = await this.#find(key)
     const found = row && this.#parse(row)
-    return found && { ...found, revision: row.revision }
+    return found && { record: found.record, text: found.text, revision: row.revision }
   }
 
   async set(key: string, record: SessionRecord, maxAge: number, context?: ConditionalContext): Promise<void> {
@@ -147,7 +147,7 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
     const revision = context?.revision
     if (!isStorable(key)) return { outcome: 'missing' }
     const now = this.#now(key)
-    const values = { ...now, expire: timeOf(expire), forgetAt: now.now + life, base: revision }
+    const values = { ...now, expire: timeOf(expire), forgetAt: forgetTime(now.now, life), base: revision }
     if (revision === undefined) {
       const count = await this.#attempts.insist(async () => this.#statements.touch.run(values))
       return count > 0 || (await this.#find(key)) ? { outcome: 'written', revision } : { outcome: 'missing' }
@@ -234,7 +234,7 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
       record: this.#text.stringify(record, context),
       revision: randomUUID(),
       expire: timeOf(record._expire),
-      forgetAt: now.now + checkLife(maxAge),
+      forgetAt: forgetTime(now.now, checkLife(maxAge)),
       owner: owner === undefined ? null : this.#bytes(checkOwner(owner)),
     }
   }

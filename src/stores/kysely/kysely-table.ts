@@ -175,6 +175,7 @@ async function createTable(db: AnyKysely, family: SqlFamily, name: string): Prom
     .addColumn('owner', owner, (column) => column.primaryKey())
     .addColumn('not_before', 'double precision', (column) => column.notNull())
     .execute()
+  await createIndex(db, family, marksOf(name), 'not_before')
   await createEndTables(db, family, name)
 }
 

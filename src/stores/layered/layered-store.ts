@@ -114,7 +114,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     }
     const cached = this.#cache?.get(key)
     const known = cached && this.#text.parse(cached.text)
-    if (known) return { ...known, revision: cached.revision, isCached: true }
+    if (known) return { record: known.record, text: known.text, revision: cached.revision, isCached: true }
     return this.#readShared(key, context)
   }
 

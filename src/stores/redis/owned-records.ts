@@ -4,7 +4,8 @@ import type { RecordText } from '../record-text'
 import type { IndexEntry, OwnerIndex } from './owner-index'
 import { DESTROY_OWNED } from './record-scripts'
 import type { Send } from './redis-client'
-import { isPast, markOf, ownerIn } from './redis-fields'
+import { isPast, markOf, ownerIn, timeIn } from './redis-fields'
+import { partsOf, readValue } from './redis-value'
 
 /** How many rounds of an owner's sessions are ended before those that are made meanwhile are left alone. */
 const MAX_ROUNDS = 16
@@ -50,10 +51,10 @@ export class OwnedRecords {
 
   async #read(owner: string, entry: IndexEntry): Promise<OwnedRecord | undefined> {
     const { send, prefix, index, parse } = this.#parts
-    const fields = await send('HMGET', prefix + entry.key, 'text', 'expire', 'owner', 'revision')
-    const [text, expire, actual, revision] = fields as (string | null)[]
-    if (typeof text !== 'string' || ownerIn(actual) !== owner) return void (await index.removeLost(owner, entry))
-    const found = parse(text, expire ? Number(expire) : undefined)
+    const value = await readValue(send, prefix + entry.key)
+    if (!value || ownerIn(partsOf(value.revision)[1]) !== owner) return void (await index.removeLost(owner, entry))
+    const { text, expire, revision } = value
+    const found = parse(text, expire)
     return found && !isPast(expire) ? { key: entry.key, record: withoutAccess(found.record), revision } : undefined
   }
 
@@ -66,15 +67,15 @@ export class OwnedRecords {
       return false
     }
     await index.remove(owner, entry)
-    return !isPast(expire)
+    return !isPast(timeIn(expire))
   }
 
   async #destroyOnly(owner: string, key: string, at: OwnedChoice['at']): Promise<boolean> {
     const { write, prefix, index } = this.#parts
-    const revision = at ? [String(at.revision)] : []
+    const revision = at ? [partsOf(at.revision)[0]] : []
     const expire = await DESTROY_OWNED.run(write, prefix + key, markOf(owner), ...revision)
     if (typeof expire !== 'string') return false
     await index.removeOf(owner, key)
-    return !isPast(expire)
+    return !isPast(timeIn(expire))
   }
 }

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { inspect } from 'node:util'
-import { debug } from '../../base/debug'
 import { SessionError } from '../../base/errors'
-import { Listeners } from '../../base/listeners'
+import { Outbox } from '../../base/outbox'
 import type { Bus, BusMessage } from '../../contracts/bus'
-import { senderOf, type RedisClient, type Send } from './redis-client'
+import { BusListeners } from '../../contracts/bus-listeners'
+import { senderOf, type RedisClient } from './redis-client'
 import { duplicateOf, type Subscriber } from './redis-subscriber'
 
 /** The options of a {@link RedisBus}. */
@@ -31,11 +29,9 @@ export interface RedisBusOptions {
  */
 export class RedisBus implements Bus {
   readonly #client: RedisClient
-  readonly #send: Send
+  readonly #outbox: Outbox<BusMessage>
   readonly #channel: string
-  readonly #listeners = new Listeners<BusMessage>()
-  /** What this bus has published comes back to it: its own listeners have heard it by then. */
-  readonly #name = randomUUID()
+  readonly #listeners = new BusListeners()
   #subscriber: Subscriber | undefined
   #isClosed = false
 
@@ -44,7 +40,10 @@ export class RedisBus implements Bus {
       throw new SessionError('ERR_SESSION_OPTIONS', 'The option "channel" of RedisBus takes a text that is not empty.')
     }
     this.#client = client
-    this.#send = senderOf(client)
+    const send = senderOf(client)
+    this.#outbox = new Outbox<BusMessage>(async (messages) =>
+      send('PUBLISH', channel, this.#listeners.textOf(messages)),
+    )
     this.#channel = channel
     const { duplicate, subscribe } = client as { duplicate?: unknown; subscribe?: unknown }
     if (typeof duplicate !== 'function' || typeof subscribe !== 'function') {
@@ -57,7 +56,7 @@ export class RedisBus implements Bus {
 
   /** Tells the listeners of this process at once, also where Redis cannot be reached; then the other processes. */
   async publish(message: BusMessage): Promise<void> {
-    const sending = this.#send('PUBLISH', this.#channel, JSON.stringify({ ...message, from: this.#name }))
+    const sending = this.#outbox.put(message)
     // It is awaited below: a listener that fails must not leave it alone with its own failure.
     sending.catch(() => undefined)
     this.#listeners.call(message)
@@ -75,8 +74,8 @@ export class RedisBus implements Bus {
     const unsubscribe = this.#listeners.add(listener)
     this.#subscriber ??= duplicateOf(this.#client, {
       channel: this.#channel,
-      hear: (text) => this.#hear(text),
-      listening: () => this.#deliver({ kind: 'lost' }),
+      hear: (text) => this.#listeners.hear(text),
+      listening: () => this.#listeners.wasDeaf(),
     })
     return unsubscribe
   }
@@ -86,52 +85,5 @@ export class RedisBus implements Bus {
     this.#isClosed = true
     await this.#subscriber?.end()
     this.#subscriber = undefined
-  }
-
-  #hear(text: string): void {
-    const message = parseMessage(text, this.#name)
-    if (message) this.#deliver(message)
-    else debug('bus: a message of %d characters was left out', text.length)
-  }
-
-  /** No caller is here to catch an error of a listener. */
-  #deliver(message: BusMessage): void {
-    try {
-      this.#listeners.call(message)
-    } catch (error) {
-      process.emitWarning(inspect(error))
-    }
-  }
-}
-
-/** Anybody who can publish on the channel could send anything. */
-function parseMessage(text: string, self: string): BusMessage | undefined {
-  let message: Partial<Record<'kind' | 'session' | 'owner' | 'generation' | 'from', unknown>> | null
-  try {
-    message = JSON.parse(text) as typeof message
-  } catch {
-    return undefined
-  }
-  if (typeof message !== 'object' || message === null || message.from === self) return undefined
-  const { kind, session, owner, generation } = message
-  if (kind === 'key') return keyMessageIn(message)
-  if (kind === 'revoked' && typeof owner === 'string') return { kind, owner }
-  if (typeof session !== 'string') return undefined
-  if (kind === 'ended') return { kind, session }
-  if (kind !== 'written' && kind !== 'rotated') return undefined
-  return { kind, session, generation: Number.isSafeInteger(generation) ? (generation as number) : undefined }
-}
-
-function keyMessageIn(message: object): BusMessage | undefined {
-  const { key, position, before, except, later } = message as Record<string, unknown>
-  const isWhole = [position, before].every((number) => Number.isSafeInteger(number))
-  if (typeof key !== 'string' || !isWhole) return undefined
-  return {
-    kind: 'key',
-    key,
-    position: position as number,
-    before: before as number,
-    ...(typeof except === 'string' && { except }),
-    ...(later === true && { later }),
   }
 }

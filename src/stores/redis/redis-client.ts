@@ -36,7 +36,7 @@ const REDIRECTION_PAUSE_MS = 50
 /** The one way to talk to either client. A client that is told to answer with Buffers is understood too. */
 export function senderOf(client: RedisClient): Send {
   const send = rawSenderOf(client)
-  return async (...command) => asText(await send(...command))
+  return (command, key, ...args) => send(command, key, ...args).then(asText)
 }
 
 function rawSenderOf(client: RedisClient): Send {

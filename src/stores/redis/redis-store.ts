@@ -25,6 +25,7 @@ import { RedisOwnerMarks } from './redis-owner-marks'
 import { CREATE, DESTROY, DESTROY_AT, REPLACE, SET, TOUCH } from './record-scripts'
 import { confirmedSenderOf, senderOf, type RedisClient, type ReplicasToWaitFor, type Send } from './redis-client'
 import { markOf, outcomeOf, ownerIn, textOf } from './redis-fields'
+import { markIn, partsOf, readValue, unlessHash, writeValue } from './redis-value'
 
 export type { RedisClient } from './redis-client'
 
@@ -40,8 +41,8 @@ export interface RedisStoreOptions extends RecordTextOptions {
   waitForReplicas?: ReplicasToWaitFor
 }
 
-/** Behind so many characters of a revision stands whose the record is: then no round trip is needed to know it. */
-const UUID_LENGTH = 36
+/** So much of a UUID has 60 random bits: no two writes of one record have the same. */
+const REVISION_LENGTH = 18
 
 /**
  * Keeps sessions in Redis, Valkey, or a cluster of either, through a ready client of ioredis, iovalkey or `redis`.
@@ -96,20 +97,24 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
   }
 
   async read(key: string): Promise<Versioned | undefined> {
-    const fields = await this.#send('HMGET', this.#prefix + key, 'text', 'revision', 'expire')
-    const [text, revision, expire] = fields as (string | null)[]
-    if (typeof text !== 'string') return undefined
-    const found = this.#text.parse(text, expire ? Number(expire) : undefined)
-    return found && { ...found, revision }
+    const value = await readValue(this.#send, this.#prefix + key)
+    const found = value && this.#text.parse(value.text, value.expire)
+    return found && { record: found.record, text: found.text, revision: value.revision }
   }
 
   /** Adds the entry once more behind the record: a logout of the same key may have taken the first one. */
   async set(key: string, record: SessionRecord, maxAge: number, context?: ConditionalContext): Promise<void> {
-    const { fields, life, owner } = this.#prepare(record, maxAge, context)
+    const { value, life, owner } = this.#prepare(record, maxAge, context)
     if (owner !== undefined) await this.#index.add(owner, key, life)
-    const before = ownerIn(await SET.run(this.#write, this.#prefix + key, ...fields))
+    const before = await this.#overwrite(this.#prefix + key, value, px(life))
     if (owner !== undefined) await this.#index.add(owner, key, life)
     if (before !== undefined && before !== owner) await this.#index.removeOf(before, key)
+  }
+
+  /** Returns whose the record was. To have the old text with the answer costs less than a script; a hash needs one. */
+  async #overwrite(name: string, value: string, life: string): Promise<string | undefined> {
+    const writing = this.#write('SET', name, value, 'PX', life, 'GET').then(markIn)
+    return ownerIn(await unlessHash(writing, async () => SET.run(this.#write, name, value, life)))
   }
 
   async create(
@@ -118,9 +123,10 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
     maxAge: number,
     context?: ConditionalContext,
   ): Promise<{ revision: unknown } | undefined> {
-    const { fields, life, owner, revision } = this.#prepare(record, maxAge, context)
-    const done = await this.#indexed(owner, key, life, () => CREATE.run(this.#write, this.#prefix + key, ...fields))
-    return Number(done) === 1 ? { revision } : undefined
+    const { value, life, owner, revision, mark } = this.#prepare(record, maxAge, context)
+    const create = (): Promise<unknown> => CREATE.run(this.#write, this.#prefix + key, value, px(life), revision)
+    const done = await this.#indexed(owner, key, life, create)
+    return Number(done) === 1 ? { revision: revision + mark } : undefined
   }
 
   async replace(
@@ -130,15 +136,15 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
     revision: unknown,
     context?: ConditionalContext,
   ): Promise<WriteOutcome> {
-    const { fields, life, owner, revision: next } = this.#prepare(record, maxAge, context)
-    const base = String(revision)
-    const keeps = context?.keepsLife ? '1' : ''
-    const write = (): Promise<unknown> => REPLACE.run(this.#write, this.#prefix + key, ...fields, base, keeps)
-    const before = ownerIn(base.slice(UUID_LENGTH))
-    if (before === owner) return outcomeOf(await this.#extended(owner, key, life, write), next)
+    const { value, life, owner, revision: next, mark, expire } = this.#prepare(record, maxAge, context)
+    const [base, baseMark] = partsOf(revision)
+    const args = [value, px(life), next, base, ...(context?.keepsLife ? [expire] : [])]
+    const write = (): Promise<unknown> => REPLACE.run(this.#write, this.#prefix + key, ...args)
+    const before = ownerIn(baseMark)
+    if (before === owner) return outcomeOf(await this.#extended(owner, key, life, write), next + mark)
     // Seen before the write: an entry that a later sign-in adds is another one, and stays.
     const leaving = before === undefined ? undefined : await this.#index.find(before, key)
-    const outcome = outcomeOf(await this.#indexed(owner, key, life, write), next)
+    const outcome = outcomeOf(await this.#indexed(owner, key, life, write), next + mark)
     if (leaving && outcome.outcome === 'written') await this.#index.remove(before as string, leaving)
     return outcome
   }
@@ -152,7 +158,7 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
     const life = checkLife(maxAge)
     const revision = context?.revision
     const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
-    const args = [textOf(expire), String(life), (revision as string | undefined) ?? '']
+    const args = [textOf(expire), String(life), revision === undefined ? '' : partsOf(revision)[0]]
     const touch = (): Promise<unknown> => TOUCH.run(this.#write, this.#prefix + key, ...args)
     return outcomeOf(await this.#extended(owner, key, life, touch), revision)
   }
@@ -160,7 +166,7 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
   async destroy(key: string, { at }: { ctx?: Context; at?: ReadAt } = {}): Promise<boolean> {
     if (typeof key !== 'string') return false // a container calls it so when it forgets the store
     const destroyed = at
-      ? await DESTROY_AT.run(this.#write, this.#prefix + key, String(at.revision), textOf(at.expire))
+      ? await DESTROY_AT.run(this.#write, this.#prefix + key, partsOf(at.revision)[0], textOf(at.expire))
       : await DESTROY.run(this.#write, this.#prefix + key)
     if (typeof destroyed !== 'string') return false
     const owner = ownerIn(destroyed)
@@ -216,8 +222,14 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
   #prepare(record: SessionRecord, maxAge: number, context: ConditionalContext | undefined) {
     const life = checkLife(maxAge)
     const owner = context?.owner === undefined ? undefined : checkOwner(context.owner)
-    const revision = randomUUID() + markOf(owner)
-    const text = this.#text.stringify(record, context)
-    return { life, owner, revision, fields: [text, revision, textOf(record._expire), markOf(owner), String(life)] }
+    const revision = randomUUID().slice(0, REVISION_LENGTH)
+    const [expire, mark] = [textOf(record._expire), markOf(owner)]
+    const value = writeValue(revision, expire, mark, this.#text.stringify(record, context))
+    return { life, owner, revision, expire, mark, value }
   }
+}
+
+/** A record without a life is written, and forgotten at once. */
+function px(life: number): string {
+  return String(Math.max(life, 1))
 }

@@ -86,6 +86,6 @@ describe('a record of a store', () => {
   test.each(['1', 'soon', {}, true, [9e15], -1])('R33: with the expiry %p is not a session', async (expire) => {
     const { visitor, eventNames } = createSiteAnswering({ user: 'mallory', _expire: expire })
     expect((await visitor.get('/')).json()).toEqual({ session: {} })
-    expect(await eventNames()).toEqual(['expired'])
+    expect(await eventNames()).toEqual(['expired', 'ended'])
   })
 })

@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { MemoryBus, type Bus, type BusMessage, type EndStore } from 'koa-session-service'
 import type Koa from 'koa'
 import { CookieJar, Visitor } from '../../support/app/app'
-import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { describeOnEachStore, type FullStore } from '../../support/backends/conditional-backends'
 import { createSite } from '../../support/app/site'
 
 /** Rounds of each kind; `npm run campaign` makes more. */
@@ -118,16 +118,19 @@ class Round {
   }
 }
 
-describeOnEachStore('ends of cookie sessions by three processes at once', (getStore) => {
-  it.each([0, 30])(
-    'R107: R108: R110: nothing that has ended opens, and what begins later lives; maxStale %d',
-    async (maxStale) => {
+describeOnEachStore('ends of sessions by three processes at once', (getStore) => {
+  it.each([
+    ['cookies', 0],
+    ['cookies', 30],
+    ['the store', 0],
+    ['the store', 30],
+  ])(
+    'R107: R108: R110: nothing that has ended opens, and what begins later lives; in %s, maxStale %d',
+    async (where, maxStale) => {
       let unsure = 0
       for (let count = 0; count < ROUNDS; count++) {
         const shared = new MemoryBus()
-        const apps = Array.from({ length: PROCESSES }, () =>
-          processOn(getStore() as unknown as EndStore, shared, maxStale, count),
-        )
+        const apps = Array.from({ length: PROCESSES }, () => processOn(getStore(), shared, { maxStale, count, where }))
         const round = new Round(apps, maxStale)
         const workers = Array.from({ length: 4 }, async () => {
           for (let step = 0; step < 25; step++) await round.step()
@@ -145,15 +148,22 @@ describeOnEachStore('ends of cookie sessions by three processes at once', (getSt
   )
 })
 
-function processOn(store: EndStore, shared: MemoryBus, maxStale: number, count: number): Koa {
+function processOn(
+  store: FullStore,
+  shared: MemoryBus,
+  { maxStale, count, where }: { maxStale: number; count: number; where: string },
+): Koa {
+  const scope = `round-${count}-${maxStale}-${where.length}`
   const { app, sessions } = createSite(
     {
-      owner: (data) => (data as { user?: string }).user,
+      // Owners of a round are its own.
+      owner: (data) => ('user' in data ? `${String(data.user)}-${scope}` : undefined),
+      ...(where === 'the store' && { store }),
       bus: new LossyBus(shared),
       ends: {
-        store,
+        store: store as unknown as EndStore,
         maxStale,
-        scope: `round-${count}-${maxStale}`,
+        scope,
         by: (data) => ('org' in data ? [`org:${String(data.org)}`] : []),
       },
     },
@@ -162,7 +172,7 @@ function processOn(store: EndStore, shared: MemoryBus, maxStale: number, count: 
       '/who': (ctx) => void (ctx.body = String((ctx.session as { user?: string }).user ?? '')),
       '/out': (ctx) => void (ctx.session = null),
       '/end': (ctx) => sessions.end(String(ctx.query.key)),
-      '/revoke': (ctx) => sessions.revokeAll({ owner: String(ctx.query.user) }),
+      '/revoke': (ctx) => sessions.revokeAll({ owner: `${String(ctx.query.user)}-${scope}` }),
     },
   )
   return app

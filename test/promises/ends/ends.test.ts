@@ -111,7 +111,7 @@ describe('ends', () => {
     expect(await sessionOf(here.visitor)).toMatchObject({ user: 'bob' })
     await here.eventNames()
     expect(here.events.find(({ name }) => name === 'ended')?.detail).toMatchObject({
-      reason: 'owner',
+      reason: 'hands',
       owner: 'ann',
     })
   })
@@ -141,7 +141,7 @@ describe('ends', () => {
   })
 
   it('R107: who ends a key of their own session is signed out, and can sign in within the same request', async () => {
-    const end = async (ctx: Context): Promise<void> => here.sessions.end('org:42', ctx)
+    const end = async (ctx: Context): Promise<void> => void (await here.sessions.end('org:42', ctx))
     const again = async (ctx: Context): Promise<void> => {
       await here.sessions.revokeAll(ctx)
       ctx.session = { user: 'ann' }

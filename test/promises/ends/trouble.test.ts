@@ -122,6 +122,18 @@ describe('a store of ends that is not what it was', () => {
     expect(reasonsOf(here)).toEqual(['lost'])
   })
 
+  it('R112: lost: told once, of two processes that find it at once', async () => {
+    const ends = new FickleEnds()
+    const [here, there] = [open({}, {}, ends), open({}, {}, ends)]
+    await here.visitor.get('/in')
+    const copy = at(there, here)
+    await sessionOf(copy)
+    ends.store = new MemoryStore()
+    await Promise.all([sessionOf(copy), sessionOf(here.visitor), sessionOf(at(there, here))])
+    await Promise.all([here.eventNames(), there.eventNames()])
+    expect([...reasonsOf(here), ...reasonsOf(there)]).toEqual(['lost'])
+  })
+
   it('R110: gone back: everybody is ended, once, also where two processes find it', async () => {
     const database = openSqlite()
     await createSessionTable(database.db)
@@ -142,6 +154,8 @@ describe('a store of ends that is not what it was', () => {
     await sessionOf(at(there, here))
     await sessionOf(at(here, here))
     expect(await sessionOf(here.visitor)).toMatchObject({ user: 'ann' })
+    await Promise.all([here.eventNames(), there.eventNames()])
+    expect([...reasonsOf(here), ...reasonsOf(there)].filter((reason) => reason === 'lost')).toEqual(['lost'])
     await database.stop()
   })
 

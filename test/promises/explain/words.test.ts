@@ -251,13 +251,16 @@ describe('what became of a cookie', () => {
     expect(told.map(({ error, hint }) => [error, hint])).toEqual(told.map(() => [undefined, undefined]))
   })
 
-  it.each(backendsWith({ hasIds: true }))('R120: with $name, it has the fingerprint of events and logs', async ({ options }) => {
-    const site = explained(options())
-    const { fingerprint, told } = await site.get('/in')
-    const { presented } = await site.get()
-    expect(fingerprint).toMatch(/^[\w-]{8}$/)
-    expect([told[0].fingerprint, presented[0].fingerprint]).toEqual([fingerprint, fingerprint])
-  })
+  it.each(backendsWith({ hasIds: true }))(
+    'R120: with $name, it has the fingerprint of events and logs',
+    async ({ options }) => {
+      const site = explained(options())
+      const { fingerprint, told } = await site.get('/in')
+      const { presented } = await site.get()
+      expect(fingerprint).toMatch(/^[\w-]{8}$/)
+      expect([told[0].fingerprint, presented[0].fingerprint]).toEqual([fingerprint, fingerprint])
+    },
+  )
 
   it('R120: tells the attributes of the response, and no value', async () => {
     const site = explained({ sameSite: 'lax', maxAge: 'session' })

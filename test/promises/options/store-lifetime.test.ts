@@ -54,7 +54,7 @@ test('R25: a session is over with its cookie, although the store keeps its recor
   await visitor.get('/login')
   jest.setSystemTime(Date.now() + 5_001)
   expect(await sessionOf(visitor)).toEqual({})
-  expect(await eventNames()).toEqual(['expired'])
+  expect(await eventNames()).toEqual(['expired', 'ended'])
 })
 
 test.each([[{}], [{ ttl: 60_000 }]])(

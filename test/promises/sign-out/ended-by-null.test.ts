@@ -164,7 +164,7 @@ describe.each([
     clock.advance(5_001)
     expect(await sessionOf(visitor)).toEqual({})
     expect(argsOf('destroy').map(([id]) => id)).toEqual([value])
-    expect(await eventNames()).toEqual(['expired'])
+    expect(await eventNames()).toEqual(['expired', 'ended'])
     take()
     await visitor.get('/logout')
     expect(take()).not.toContain('destroy')

@@ -16,7 +16,7 @@ const owned = (owner: string) => ({ rolling: false, ctx: {} as never, owner })
 let keys = 0
 
 /** Every method of the store, each in every way that sends something else. */
-async function useAll(store: RedisStore): Promise<void> {
+async function useAll(store: RedisStore, admin: Redis): Promise<void> {
   const [first, second, third] = [`id-${keys++}`, `id-${keys++}`, `id-${keys++}`]
   const ann = `ann-${first}`
   await store.create(first, { n: 1 }, LONG, owned(ann))
@@ -28,6 +28,8 @@ async function useAll(store: RedisStore): Promise<void> {
   await store.replace(first, { n: 2, _expire: 5 }, LONG, await revision(first), { ...owned(ann), keepsLife: true })
   await store.replace(second, { n: 2 }, LONG, await revision(second), owned(`bea-${first}`))
   await store.touch(first, Date.now() + LONG, 2 * LONG, owned(ann))
+  // A time of the same length is written over the one before.
+  await store.touch(first, Date.now() + 2 * LONG, 3 * LONG, owned(ann))
   await store.setMark(ann)
   await store.readMark(ann)
   await store.listByOwner(ann)
@@ -36,6 +38,9 @@ async function useAll(store: RedisStore): Promise<void> {
   await store.destroy(third, { at: { revision: await revision(third), expire: undefined } })
   await store.set(third, { n: 1 }, LONG, owned(ann))
   await store.destroy(third)
+  // As version 0.1 wrote it.
+  await admin.hset(`session:r:${third}`, { text: '{"n":1}', revision: 'a', expire: '5', owner: '' })
+  await store.touch(third, Date.now() + LONG, LONG)
 }
 
 describeWith('Redis', hasRedis)('an account of Redis with the rights of the page', () => {
@@ -57,14 +62,14 @@ describeWith('Redis', hasRedis)('an account of Redis with the rights of the page
   it('R62: is told of with all that it needs', async () => {
     expect(RIGHTS.length).toBeGreaterThan(OF_THE_BUS.length)
     await admin.call('SCRIPT', 'FLUSH')
-    await useAll(new RedisStore(client))
+    await useAll(new RedisStore(client), admin)
   })
 
   it.each(RIGHTS.filter((right) => !OF_THE_BUS.includes(right)))('R62: does not do without %s', async (right) => {
     await admin.call('ACL', 'SETUSER', 'shop', right.replace('+', '-'))
     try {
       await admin.call('SCRIPT', 'FLUSH')
-      await expect(useAll(new RedisStore(client))).rejects.toThrow(/NOPERM|can't run this command|ACL failure/)
+      await expect(useAll(new RedisStore(client), admin)).rejects.toThrow(/NOPERM|can't run this command|ACL failure/)
     } finally {
       await admin.call('ACL', 'SETUSER', 'shop', right)
     }

@@ -144,7 +144,7 @@ describe.each(backendsWith({ hasIds: true }))('after the headers: $name', ({ opt
       const site = sentSite(way, { user: 'bea' })
       await site.visitor.get('/set')
       expect((await site.visitor.get('/sent')).setCookie).toEqual([])
-      expect((await site.eventNames()).filter((name) => name !== 'signedIn')).toEqual(['gone'])
+      expect((await site.eventNames()).filter((name) => name !== 'signedIn')).toEqual(['ended', 'gone'])
       expect(site.errors).toEqual([])
       expect((await site.visitor.get('/')).json()).toEqual({ session: {} })
     },

@@ -1,5 +1,5 @@
 import Database from 'libsql'
-import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, type KyselyPlugin } from 'kysely'
+import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, type KyselyPlugin, type SqliteDatabase } from 'kysely'
 import { createPool, type PoolOptions } from 'mysql2'
 import { Pool, type PoolConfig } from 'pg'
 import { join } from 'node:path'
@@ -12,8 +12,13 @@ export interface TestDatabase {
   stop: () => Promise<void>
 }
 
-export function openSqlite(file = ':memory:', plugins: KyselyPlugin[] = []): TestDatabase {
-  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: new Database(file) }), plugins })
+/** @param around what stands between the dialect and the database */
+export function openSqlite(
+  file = ':memory:',
+  plugins: KyselyPlugin[] = [],
+  around: (database: any) => SqliteDatabase = (database) => database as SqliteDatabase,
+): TestDatabase {
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: around(new Database(file)) }), plugins })
   return { db, stop: async () => db.destroy() }
 }
 

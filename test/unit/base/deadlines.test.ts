@@ -1,4 +1,6 @@
 import { Deadlines } from '../../../src/base/deadlines'
+import { setTimeout } from 'node:timers/promises'
+import { heapInUse } from '../../support/heap'
 
 const TIMEOUT = 1000
 const never = new Promise<never>(() => undefined)
@@ -6,19 +8,24 @@ const turns = async (): Promise<void> => {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
 }
 
+const told = (error: unknown) => error
+
 /** Waits for what never comes, and notes in which order the waiting ends. */
 function open(timeout = TIMEOUT) {
-  const deadlines = new Deadlines(timeout)
+  const deadlines = new Deadlines(timeout, () => new Error('late'))
   const ended: string[] = []
   const wait = (name: string, answer: Promise<unknown> = never) => {
-    const late = () => new Error('late')
-    return deadlines.race(answer, late).then(
+    return deadlines.race(answer, told).then(
       () => ended.push(`${name} in time`),
       (error: Error) => ended.push(`${name} ${error.message}`),
     )
   }
   return { ended, wait }
 }
+
+const ANSWERS = 20
+const LARGE = 1_000_000
+const largeAnswer = () => Buffer.alloc(LARGE)
 
 /** Timers of a test that nobody knows to be fake: they fire when they are told to, whatever the clock says. */
 function plainFakes() {
@@ -55,6 +62,34 @@ describe('what takes too long', () => {
     const { ended, wait } = open(5)
     await wait('a', Promise.reject(new Error('down')))
     expect(ended).toEqual(['a down'])
+  })
+
+  it('R43: an answer leaves the line from wherever it is, once, and those around it end in their order', async () => {
+    const { ended, wait } = open(20)
+    const answers = new Map<string, (value?: unknown) => void>()
+    const names = ['a', 'b', 'c', 'd', 'e']
+    const waits = names.map(async (name) => wait(name, new Promise((resolve) => answers.set(name, resolve))))
+    for (const name of ['c', 'a', 'e']) answers.get(name)?.()
+    await Promise.all(waits)
+    expect(ended).toEqual(['c in time', 'a in time', 'e in time', 'b late', 'd late'])
+    // What comes too late takes nobody else out of the line.
+    const next = wait('f')
+    answers.get('b')?.()
+    await next
+    expect(ended.slice(5)).toEqual(['f late'])
+  })
+
+  it('R43: what is never answered keeps nothing of what came after it', async () => {
+    const { wait } = open(50)
+    const hung = wait('hung')
+    await setTimeout(25)
+    const before = heapInUse()
+    // Each begins before the one in front of it is answered, and the first one before the hung one is late.
+    let previous: Promise<unknown> = hung
+    for (let count = 0; count < ANSWERS; count++) previous = wait('answered', previous.then(largeAnswer))
+    await previous
+    await turns()
+    expect(heapInUse() - before).toBeLessThan((ANSWERS / 2) * LARGE)
   })
 
   it('R91: has its own time each, as fake timers say', async () => {

@@ -352,12 +352,141 @@ const CONDITIONAL: Fault[] = [
       },
     }),
   ],
+  [
+    'says that it has created what is taken',
+    'conditional writes: create leaves a record that is there as it is',
+    (good) => ({
+      create: (...call: Parameters<MemoryStore['create']>) => good.create(...call) ?? { revision: 'none' },
+    }),
+  ],
+  [
+    'says that a key is taken that was, and writes all the same',
+    'conditional writes: create takes the key of a record that has expired, at once',
+    (good) => {
+      const { records, overrides } = withMemory(good)
+      const create = (key: string, ...rest: [SessionRecord, number]) => {
+        const wasThere = records.has(key)
+        const created = overrides.create(key, ...rest)
+        return wasThere ? undefined : created
+      }
+      return { ...overrides, create }
+    },
+  ],
+  [
+    'says that it has created where something has expired, and keeps nothing',
+    'conditional writes: create takes the key of a record that has expired, at once',
+    (good) => {
+      const { records, overrides } = withMemory(good)
+      const create = (key: string, ...rest: [SessionRecord, number]) =>
+        records.has(key) ? { revision: 'none' } : overrides.create(key, ...rest)
+      return { ...overrides, create }
+    },
+  ],
+  [
+    'has a word of its own for what is written',
+    'conditional writes: replace writes at the revision that was read',
+    (good) => ({
+      replace: (...call: Parameters<MemoryStore['replace']>) => {
+        const result = good.replace(...call)
+        return result.outcome === 'written' ? { ...result, outcome: 'done' } : result
+      },
+    }),
+  ],
+  ...[
+    'conditional writes: replace writes nothing where another one has written',
+    'conditional writes: of many that replace one revision, one does',
+  ].map((title): Fault => [
+    'takes a conflict for what is missing',
+    title,
+    (good) => ({
+      replace: (...call: Parameters<MemoryStore['replace']>) => {
+        const result = good.replace(...call)
+        return result.outcome === 'conflict' ? { outcome: 'missing' } : result
+      },
+    }),
+  ]),
+  [
+    'takes the one that has written for one that is missing',
+    'conditional writes: of many that replace one revision, one does',
+    (good) => ({
+      replace: (...call: Parameters<MemoryStore['replace']>) => {
+        const result = good.replace(...call)
+        return result.outcome === 'written' ? { outcome: 'missing' } : result
+      },
+    }),
+  ],
+  [
+    'takes what has expired for a conflict',
+    GONE_READ,
+    (good) => {
+      const { records, overrides } = withMemory(good)
+      const replace = (key: string, ...rest: [SessionRecord, number, unknown]) => {
+        const result = good.replace(key, ...rest)
+        return result.outcome === 'missing' && records.has(key) ? { outcome: 'conflict' } : result
+      }
+      return { ...overrides, replace }
+    },
+  ],
+  [
+    'brings back what has expired where it is asked to destroy it',
+    GONE_READ,
+    (good) => {
+      const { records, overrides } = withMemory(good)
+      const destroy = (key: string, context: any) => {
+        const isDestroyed = good.destroy(key, context)
+        if (!isDestroyed && records.has(key)) good.set(key, records.get(key) as SessionRecord, LONG)
+        return isDestroyed
+      }
+      return { ...overrides, destroy }
+    },
+  ],
+  [
+    'says that it has destroyed nothing, whatever it did',
+    'conditional writes: destroy tells whether there was a record',
+    (good) => ({ destroy: (...call: [string, any]) => (good.destroy(...call), false) }),
+  ],
   ...['without', 'with'].flatMap((what): Fault[] => [
     [
       `destroys nothing on a condition, ${what} _expire`,
       `conditional writes: destroy at what was read removes a record ${what} _expire, once`,
       (good) => ({ destroy: (key, context) => (context.at ? false : good.destroy(key, context)) }),
     ],
+    [
+      `does not say that it has destroyed on a condition, ${what} _expire`,
+      `conditional writes: destroy at what was read removes a record ${what} _expire, once`,
+      (good) => ({ destroy: (key, context) => good.destroy(key, context) && !context.at }),
+    ],
+    [
+      `says once that it has destroyed on a condition, and leaves the record, ${what} _expire`,
+      `conditional writes: destroy at what was read removes a record ${what} _expire, once`,
+      (good) => {
+        const told = new Set<string>()
+        return {
+          destroy: (key, { at }) =>
+            at !== undefined && good.read(key) !== undefined && !told.has(key) && !!told.add(key),
+        }
+      },
+    ],
+    [
+      `says that it has destroyed on a condition what is gone, ${what} _expire`,
+      `conditional writes: destroy at what was read removes a record ${what} _expire, once`,
+      (good) => ({ destroy: (key, context) => good.destroy(key, context) || !good.read(key) }),
+    ],
+    ...[
+      `conditional writes: destroy at what was read leaves a record ${what} _expire that was written since`,
+      `conditional writes: destroy at another _expire leaves a record ${what} one`,
+    ].flatMap((title): Fault[] => [
+      [
+        'leaves what does not meet the condition, and says that it has destroyed it',
+        title,
+        (good) => ({ destroy: (key, context) => good.destroy(key, context) || context.at !== undefined }),
+      ],
+      [
+        'destroys what does not meet the condition, and says that it has not',
+        title,
+        (good) => ({ destroy: (key, context) => good.destroy(key, context) || (good.destroy(key), false) }),
+      ],
+    ]),
     [
       `destroys on any condition, ${what} _expire`,
       `conditional writes: destroy at what was read leaves a record ${what} _expire that was written since`,
@@ -829,6 +958,94 @@ const ENDS: Fault[] = [
     POSITION,
     (good) => ({
       readEnds: (...call: [string[], any]) => ({ ...endsOf(good).readEnds(...call), last: { position: 0, key: '' } }),
+    }),
+  ],
+  [
+    'tells the time as a text',
+    'ends: knows no end of a key that was not ended, and has a beginning and a clock',
+    (good) => ({
+      readEnds: (...call: [string[], any]) => ({ ...endsOf(good).readEnds(...call), now: '2030' }),
+    }),
+  ],
+  [
+    'is born after its last end',
+    'ends: knows no end of a key that was not ended, and has a beginning and a clock',
+    (good) => ({
+      readEnds: (...call: [string[], any]) => ({ ...endsOf(good).readEnds(...call), born: Number.MAX_SAFE_INTEGER }),
+    }),
+  ],
+  ['refuses every end', POSITION, () => ({ setEnd: () => undefined })],
+  [
+    'tells of an end before the first one',
+    POSITION,
+    (good) => ({
+      setEnd: (...call: [string, any]) => {
+        const set = endsOf(good).setEnd(...call)
+        return set && { ...set, was: set.was ?? { position: 0, at: 0 } }
+      },
+    }),
+  ],
+  [
+    'does not tell whose the last end is',
+    POSITION,
+    (good) => ({
+      readEnds: (...call: [string[], any]) => {
+        const answer = endsOf(good).readEnds(...call)
+        return { ...answer, last: { ...answer.last, key: '' } }
+      },
+    }),
+  ],
+  [
+    'does not tell the position of the end before',
+    'ends: draws positions one by one, whatever happens at once: each names the one before it',
+    (good) => ({ setEnd: (...call: [string, any]) => ({ ...endsOf(good).setEnd(...call), before: 0 }) }),
+  ],
+  [
+    'says that it has spared, and sets nothing',
+    SPARED,
+    (good) => ({
+      setEnd: (key, options) =>
+        endsOf(good).setEnd(key, options) ?? { end: endsOf(good).readEnds([key]).found[0], before: 0, was: undefined },
+    }),
+  ],
+  [
+    'refuses to spare whoever was ended before, and sets the end',
+    SPARED,
+    (good) => ({
+      setEnd: (key, { spare, ...options }) => {
+        const set = endsOf(good).setEnd(key, spare ? { ...options, spare } : options)
+        if (!set) endsOf(good).setEnd(key, { ...options, spare: { ...spare, since: Infinity } })
+        return set
+      },
+    }),
+  ],
+  [
+    'spares for ever whom it once spared',
+    SPARED,
+    (good) => {
+      const spared = new Map<string, unknown>()
+      return {
+        setEnd: (key, options) => {
+          const set = endsOf(good).setEnd(key, options)
+          if (options.spare) spared.set(key, options.spare.id)
+          return set && { ...set, end: { ...set.end, except: spared.get(key) } }
+        },
+      }
+    },
+  ],
+  [
+    'ends later sessions with every end',
+    'ends: keeps that an end counts for later sessions too',
+    (good) => ({ setEnd: (key, options) => endsOf(good).setEnd(key, { ...options, later: true }) }),
+  ],
+  [
+    'does not say that an end counts for later sessions',
+    'ends: keeps that an end counts for later sessions too',
+    (good) => ({
+      setEnd: (...call: [string, any]) => {
+        const set = endsOf(good).setEnd(...call)
+        return set && { ...set, end: { ...set.end, later: undefined } }
+      },
     }),
   ],
   [

@@ -42,7 +42,7 @@ test.each<
 describe('a memory', () => {
   const first = answer({ last: { position: 10, key: 'a' }, found: [undefined], news: undefined, continues: undefined })
   function filled(maxStale = 100): EndMemory {
-    const memory = new EndMemory(maxStale)
+    const memory = new EndMemory(maxStale, (key) => key.startsWith('.'))
     memory.take(memory.ask(0), ['k'], first)
     return memory
   }
@@ -52,6 +52,41 @@ describe('a memory', () => {
     expect(memory.recall(['k'], 99)?.found).toEqual([undefined])
     expect(memory.recall(['k'], 100)).toBeUndefined()
     expect(memory.recall(['k', 'other'], 99)).toBeUndefined()
+  })
+
+  test('R111: says what has to be known of a session, by when it began', () => {
+    const memory = filled()
+    const unknown = (since: number | undefined, now = 50): string => memory.unknownOf(since, now)
+    // Before its first question, whatever was ended may have been any key.
+    expect([9, 10, 11, undefined].map((since) => unknown(since))).toEqual(['all', 'nothing', 'all', 'all'])
+    expect(unknown(10, 100)).toBe('all')
+    memory.hear({ key: '.one', position: 12, before: 10 })
+    expect([9, 10, 11, 12].map((since) => unknown(since))).toEqual(['all', 'id', 'id', 'nothing'])
+    memory.hear({ key: 'org', position: 14, before: 12 })
+    expect([10, 12, 13, 14].map((since) => unknown(since))).toEqual(['all', 'all', 'all', 'nothing'])
+    memory.hear({ key: '.two', position: 17, before: 16 })
+    expect([14, 17].map((since) => unknown(since))).toEqual(['all', 'all'])
+    const news = [['.two', { position: 17, at: 5 }] as const]
+    memory.take(memory.ask(60), ['k'], { ...first, last: { position: 17, key: '.two' }, news, continues: true })
+    expect([13, 14, 16, 17].map((since) => unknown(since, 70))).toEqual(['all', 'id', 'id', 'nothing'])
+    memory.take(memory.ask(70), ['k'], { ...first, last: { position: 20, key: '.x' } })
+    expect([17, 19, 20].map((since) => unknown(since, 80))).toEqual(['all', 'all', 'nothing'])
+    expect(unknown(4, 80)).toBe('all')
+  })
+
+  test('R111: knows every key of a session that began since it follows the log, and of no other', () => {
+    const memory = filled()
+    const found = (since: number, key: string): unknown => memory.recall([key], 50, since)?.found
+    expect([found(9, 'x'), found(10, 'x')]).toEqual([undefined, [undefined]])
+    memory.hear({ key: 'x', position: 12, before: 10 })
+    expect(found(11, 'x')).toMatchObject([{ position: 12 }])
+    expect(memory.recallAnyhow(['x'])?.found).toMatchObject([{ position: 12 }])
+    // More ends than it has room for: what began before the last of them is asked for again.
+    for (let at = 12; at < 20_000; at++) memory.hear({ key: `.${at}`, position: at + 1, before: at })
+    expect(found(11, 'y')).toBeUndefined()
+    expect(found(19_000, 'y')).toEqual([undefined])
+    memory.take(memory.ask(60), ['k'], { ...first, last: { position: 30_000, key: '.x' } })
+    expect([found(29_999, 'y'), found(30_000, 'y')]).toEqual([undefined, [undefined]])
   })
 
   test('R110: that may not be used for any time is never used', () => {

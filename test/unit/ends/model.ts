@@ -27,6 +27,9 @@ interface Rest {
   readonly log: readonly EndPoint[]
 }
 
+/** Sessions have short names, all other keys longer ones. */
+const isSession = (key: string): boolean => key !== EVERYBODY && key.replace('+', '').length === 1
+
 /** A session, as its cookie holds it. */
 interface Held {
   readonly claim: Claim
@@ -89,16 +92,20 @@ export class World {
   readonly signedIn: SignedIn[] = []
   /** When the store was lost, or went back. */
   lostAt: number | undefined
+  /** How often that was told. */
+  losses = 0
 
   constructor(readonly setting: Setting) {
     this.rest = this.emptyRest()
     this.processes = [0, 1].map((index) => ({
-      memory: new EndMemory(setting.maxStale, 50),
+      memory: new EndMemory(setting.maxStale, isSession, 50),
       clock: () => this.time + 70_000 * index,
       everybody: EVERYBODY,
       accepts: setting.accepts,
       failed: () => undefined,
-      lost: () => undefined,
+      losses: 'losses',
+      lost: () => void this.losses++,
+      forgot: () => undefined,
     }))
   }
 
@@ -212,7 +219,13 @@ export function* open(world: World, of: string, process: number, { fault }: More
   const told = (verdict: Opened['verdict']): void =>
     void world.opened.push({ name: of, process, session, began, verdict })
   try {
-    told(yield* run(world, judging(follower, session.claim, session.keys), fault))
+    told(
+      yield* run(
+        world,
+        judging(follower, session.claim, () => session.keys),
+        fault,
+      ),
+    )
   } catch {
     told('failed')
   }
@@ -344,7 +357,13 @@ export function someOrders(
 
 /** What must not be. */
 export function brokenIn(world: World): string[] {
-  return [...openedAfterEnd(world), ...endedWithoutCause(world)]
+  return [...openedAfterEnd(world), ...endedWithoutCause(world), ...toldTwice(world)]
+}
+
+/** R112: that the store was lost, or has gone back, is told once among all processes; who only reports cannot know of others. */
+function toldTwice({ losses, lostAt, setting }: World): string[] {
+  const most = setting.accepts ? Infinity : Number(lostAt !== undefined)
+  return losses > most ? [`the loss of the store was told ${losses} times`] : []
 }
 
 /** E1: begun before an acknowledged end, and opened `maxStale` after it, or where it was heard of. */

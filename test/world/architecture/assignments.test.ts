@@ -12,8 +12,6 @@ const ALLOWED: Record<string, readonly string[]> = {
     'request/cross-site-session.ts: super.session',
     'request/outside/outside-request.ts: headers[name]',
     'service.ts: data[key]',
-    'service.ts: session.session',
-    'service/owner-sessions.ts: session.session',
     'testing-helpers/fake-clock.ts: globalThis.Date',
   ],
   'a setter of the same name hands it on to whose it is': [
@@ -39,6 +37,11 @@ const ALLOWED: Record<string, readonly string[]> = {
     'request/tracing/tracer.ts: this.#current.lost',
   ],
   'an entry of a list, a heap or a search that is private to its file': [
+    'base/deadlines.ts: after.before',
+    'base/deadlines.ts: before.after',
+    'base/deadlines.ts: call.after',
+    'base/deadlines.ts: call.before',
+    'base/deadlines.ts: last.after',
     'cookies/cookie-header.ts: found.isCut',
     'cookies/signatures.ts: search.isComplete',
     'cookies/signatures.ts: search.left',

@@ -6,7 +6,7 @@ import { ADA, cartCount, visit } from './shop'
 
 afterEach(closeServers)
 
-describe.each(['cookie', 'memory', 'sqlite'])('the cart, SESSIONS=%s', (SESSIONS) => {
+describe.each(['cookie', 'sealed', 'memory', 'sqlite'])('the cart, SESSIONS=%s', (SESSIONS) => {
   test('R49: the service that a controller has injected adds to the visitor’s cart', async () => {
     const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
 

@@ -48,11 +48,28 @@ describe.each(['memory', 'sqlite'])('your sessions, SESSIONS=%s', (SESSIONS) => 
   })
 })
 
-test('R66: who keeps sessions in cookies is told that nobody knows them', async () => {
-  const browser = await visit({ SESSIONS: 'cookie' })
+test.each([
+  ['cookie', 200],
+  ['sealed', 401],
+])('R108: after the sign-out, a copy of the cookie is answered as told, SESSIONS=%s: %d', async (SESSIONS, status) => {
+  const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
   await browser.post('/sign-in', ADA)
-  expect((await browser.get('/sessions')).body).toContain('only the browsers know')
+  const thief = browser.copy()
+  expect((await thief.get('/account')).status).toBe(200)
+  await browser.post('/sign-out', {})
+  expect((await thief.get('/account')).status).toBe(status)
+  await browser.post('/sign-in', ADA)
+  expect((await browser.get('/account')).status).toBe(200)
 })
+
+test.each(['cookie', 'sealed'])(
+  'R66: who keeps sessions in cookies is told that nobody knows them: %s',
+  async (SESSIONS) => {
+    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+    await browser.post('/sign-in', ADA)
+    expect((await browser.get('/sessions')).body).toContain('only the browsers know')
+  },
+)
 
 test('R56: what just happened to the session is told', async () => {
   const browser = await visit({ SESSIONS: 'memory' })

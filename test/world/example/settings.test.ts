@@ -9,7 +9,7 @@ afterEach(closeServers)
 
 test.each(['pigeon', 'constructor', 'Memory'])('SESSIONS=%s is refused, and the choices are told', (SESSIONS) => {
   expect(() => createShop(new Settings({ SESSIONS }))).toThrow(
-    new RegExp(`^SESSIONS=${SESSIONS} is not known\\. It takes one of: cookie, memory\\b`),
+    new RegExp(`^SESSIONS=${SESSIONS} is not known\\. It takes one of: cookie, sealed, memory\\b`),
   )
 })
 

@@ -82,9 +82,7 @@ describe('test/README.md', () => {
     const files = testFiles.filter((path) => /^(promises|unit)\//.test(path))
     const titles = files.flatMap((path) => titlesIn(path).map((title) => `${path}: ${title}`))
     expect(titles.length).toBeGreaterThan(1_000)
-    expect(titles.filter((title) => !/: (?:[RD]\d+(?:, |: ))+/.test(title) && !title.endsWith(': $title'))).toEqual(
-      [],
-    )
+    expect(titles.filter((title) => !/: (?:[RD]\d+(?:, |: ))+/.test(title) && !title.endsWith(': $title'))).toEqual([])
   })
 
   it('has no two files of tests that have one name', () => {

@@ -31,7 +31,7 @@ declare module 'koa-session-service' {
 }`
 
 const MAIN = 'koa-session-service'
-const FRAMEWORKS = ['koa', 'routing-controllers', 'typedi', 'kysely', 'ioredis']
+const FRAMEWORKS = ['koa', 'routing-controllers', 'typedi', 'kysely', 'ioredis', 'pg']
 /** Those that end in a file of their own for ES modules. */
 const SUBPATHS = readdirSync(join(ROOT, 'src'))
   .flatMap((name) => /^(.+)\.mts$/.exec(name)?.[1] ?? [])

@@ -50,7 +50,7 @@ describe('docs/asvs.md', () => {
 describe('docs/security.md', () => {
   it('R11: names the test of each place where a logout is a logout', () => {
     const files = filesIn(readText('docs/security.md'))
-    expect(files).toHaveLength(6)
+    expect(files).toHaveLength(7)
     expect(files.filter((path) => !existsSync(join(ROOT, path)))).toEqual([])
   })
 })

@@ -2,7 +2,7 @@ import session, { MemoryStore, sealed, type SessionOptions } from 'koa-session-s
 import type Koa from 'koa'
 import type { Context } from 'koa'
 import { createApp, Visitor } from '../../support/app/app'
-import { EVERY_BACKEND, SEALING_KEYS } from '../../support/backends/every-backend'
+import { BACKENDS, SEALING_KEYS } from '../../support/backends/backends'
 import { debug, printed } from './lines'
 
 jest.mock('../../../src/base/debug', () => ({ debug: jest.requireActual<{ debug: typeof debug }>('./lines').debug }))
@@ -27,7 +27,7 @@ function site(options: SessionOptions): Koa {
 beforeEach(() => (printed.length = 0))
 
 describe('a session that works', () => {
-  it.each(EVERY_BACKEND)('R120: with $name, has one line a request, and no hint', async ({ options }) => {
+  it.each(BACKENDS)('R120: with $name, has one line a request, and no hint', async ({ options }) => {
     const visitor = new Visitor(site(options()))
     const paths = ['/', '/plain', '/in', '/', '/more', '/regenerate', '/', '/out', '/', '/in', '/']
     for (const path of paths) await visitor.get(path)
@@ -53,6 +53,19 @@ describe('a session that works', () => {
     await settled()
     expect(linesSoFar().map((line) => / \| (\w+): no-cookie/.exec(line)?.[1])).toEqual(['one', 'two'])
   })
+
+  it.each(['ip', 'host'])(
+    'R120: where the line cannot be made, as of a %s that fails, no request does',
+    async (name) => {
+      const app = createApp()
+      app.use(session({}, app))
+      app.use((ctx) => (ctx.body = String(ctx.session.isNew)))
+      Object.defineProperty(app.request, name, { get: () => JSON.parse('what nobody may read') as unknown })
+      expect((await new Visitor(app).get()).body).toBe('true')
+      await settled()
+      expect(printed).toEqual(['a request could not be explained: SyntaxError'])
+    },
+  )
 
   it('R120: a client that hangs up has its line while the handler still runs', async () => {
     const app = createApp()

@@ -6,6 +6,7 @@ import session, {
   type SessionRecord,
 } from 'koa-session-service'
 import type Koa from 'koa'
+import koaSession from 'koa-session'
 import type { Context, Middleware } from 'koa'
 import { createApp, CookieJar, Visitor } from '../../support/app/app'
 import { PlainStore } from '../../support/backends/backends'
@@ -147,7 +148,7 @@ export const TEN: readonly SetUp[] = [
   {
     title: 'a store that expires early',
     hint: 'store-forgets',
-    says: /unknown-id.*wrote the record to live longer, and the store has lost it/,
+    says: /unknown-id.*has used the record, which was to live longer, and the store has lost it/,
     run: async (clock) => {
       const app = site({ store: new HastyStore() })
       const visitor = new Visitor(app)
@@ -194,6 +195,18 @@ export const MORE: readonly SetUp[] = [
     hint: 'no-keys',
     says: /ERR_SESSION_KEYS_MISSING.*app\.keys is not set/,
     run: () => new Visitor(site({}, { keys: [''] })).get('/', { cookie: 'koa.sess=x; koa.sess.sig=y' }),
+  },
+  {
+    title: 'cookies of koa-session that were signed with another key',
+    hint: 'other-keys',
+    says: /bad-signature.*a key that is not in app\.keys/,
+    run: () => {
+      const theirs = createApp()
+      theirs.keys = OTHER_KEYS
+      theirs.use(koaSession(theirs))
+      theirs.use(count)
+      return comeTwice(theirs, site({}))
+    },
   },
   {
     title: 'a store that is down',

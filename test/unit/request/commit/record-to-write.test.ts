@@ -28,6 +28,7 @@ function factsOf({ reason = 'changed', rotation = 'none', restartsAge = false, .
     method: undefined,
     startsOver: false,
     stored: storedOf(),
+    key: 'a',
     access: BY_ID,
     confirmed: undefined,
     boundKey: undefined,
@@ -58,7 +59,7 @@ const TABLE: [what: string, facts: Row, expected: object][] = [
   ['a session cookie', { maxAge: 'session' }, { left: 'session' }],
   [
     'a session cookie with the option ends has an end',
-    { maxAge: 'session', origin: { id: 'a', since: 5 } },
+    { key: undefined, maxAge: 'session', origin: { id: 'a', since: 5 } },
     { lifetime: expect.objectContaining({ _expire: NOW + 24 * HOUR, _id: 'a', _since: 5 }) },
   ],
   ['rolling', { reason: 'rolling' }, { lifetime: RENEWED, reason: 'rolling', isExtension: true, isNote: false }],

@@ -222,7 +222,7 @@ describe('Recollection', () => {
     ['a record of somebody else', 'id-2', 4, 99, false],
   ])('R120: misses %s', (_what, id, changes, now, misses) => {
     const memory = new Recollection()
-    memory.noteWritten('id-1', { until: 100, changes: 4 })
+    memory.noteRecord('id-1', { until: 100, changes: 4 })
     expect(memory.misses(id, changes, now)).toBe(misses)
   })
 })

@@ -46,11 +46,11 @@ function refused(why: PresentedCookie['fate']): Partial<Explained> {
 }
 
 function told(...attributes: string[]): Recalled {
-  return { told: set(...attributes), hasWritten: false }
+  return { told: set(...attributes), hadRecord: false }
 }
 
 const NONE: Partial<Explained> = { why: 'no-cookie', presented: [], session: 'new' }
-const OTHER: Recalled = { told: { ...set(), fingerprint: 'another!' }, hasWritten: false }
+const OTHER: Recalled = { told: { ...set(), fingerprint: 'another!' }, hadRecord: false }
 const FRAMED: Partial<Circumstances> = { fetchSite: 'cross-site', fetchDest: 'iframe' }
 const LINKED: Partial<Circumstances> = { fetchSite: 'cross-site', fetchDest: 'document' }
 
@@ -126,13 +126,7 @@ describe('hintFor', () => {
     ['a piece that is missing', 'piece-missing', refused('piece-missing')],
     ['an id of nobody', 'unknown-record', refused('unknown-id')],
     ['an id in the place of another one', 'overwritten', refused('unknown-id'), {}, OTHER],
-    [
-      'a record that should be there',
-      'store-forgets',
-      refused('unknown-id'),
-      {},
-      { told: undefined, hasWritten: true },
-    ],
+    ['a record that should be there', 'store-forgets', refused('unknown-id'), {}, { told: undefined, hadRecord: true }],
     ['a record in the place of an id', 'other-codec', refused('unknown-id'), { looksLikeRecord: true }],
     ['a record that is over before its cookie', 'clock', refused('expired')],
     ['the same after the idle timeout', 'clock', refused('idle')],

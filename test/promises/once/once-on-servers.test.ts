@@ -1,3 +1,3 @@
 import '../../support/backends/server-backends'
-import './once.test'
+import './once-in-requests.test'
 import './once-interleavings.test'
