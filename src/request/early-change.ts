@@ -8,10 +8,10 @@ const watched = new WeakSet<RequestSession>()
 
 /** A handler in front of the middleware has the session: where that never comes, what is changed is lost. */
 export function watchEarlyChange(ctx: Context, session: RequestSession): void {
-  if (!session.stage.isBefore || watched.has(session) || !hasResponse(ctx)) return
+  if (!session.scope.stage.isBefore || watched.has(session) || !hasResponse(ctx)) return
   watched.add(session)
   ctx.res.once('close', () => {
-    if (session.stage.isBefore) warnIfChanged(session)
+    if (session.scope.stage.isBefore) warnIfChanged(session)
   })
 }
 

@@ -31,12 +31,12 @@ export function readAnywhere(ctx: Context, source: SessionSource): SessionModel 
     if (source.warnsOfLostChanges) watchEarlyChange(ctx, session)
     return session.session
   } catch (error) {
-    const isServed = session?.stage.isHandling
+    const isServed = session?.scope.stage.isHandling
     if ((isServed && !isResponseOver(ctx)) || isCrossSiteAsked(ctx)) throw error
     const hasFailed = FAILED.of(ctx) === true
     FAILED.set(ctx, true)
     // In front of the middleware the request fails, as with koa-session.
-    const isFirst = session?.stage.isBefore && !hasFailed && !isResponseOver(ctx)
+    const isFirst = session?.scope.stage.isBefore && !hasFailed && !isResponseOver(ctx)
     if (isFirst && !isToldToDevelopers(error)) throw error
     if (!source.isServing() && !hasFailed && !isResponseOver(ctx)) throw error
     if (isToldToDevelopers(error)) warnOnce(`read: ${error.code}`, `${OUTSIDE} ${error.message}`)

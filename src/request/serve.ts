@@ -18,12 +18,12 @@ export async function serve(
   const { options, binding } = config
   if (binding?.handles(ctx)) return binding.serve(ctx, session)
   // The same middleware twice: the outer one has read the session, and will write it.
-  if (session.stage.isHandling) return void (await handle())
-  if (config.warnsOfLostChanges && session.stage.isBefore) warnOfEarlyChange(session, config)
+  if (session.scope.stage.isHandling) return void (await handle())
+  if (config.warnsOfLostChanges && session.scope.stage.isBefore) warnOfEarlyChange(session, config)
   // Called again after it was done, it goes on with the session that the request has: a browser holds no cookie of that yet.
-  const starting = session.stage.isBefore ? session.start() : undefined
+  const starting = session.scope.stage.isBefore ? session.start() : undefined
   if (isPromise(starting)) await starting
-  session.stage.begin()
+  session.scope.stage.begin()
   try {
     await handleAndCommit(ctx, session, config, handle)
   } finally {
@@ -45,14 +45,14 @@ async function handleAndCommit(
   try {
     await handle()
   } catch (error) {
-    session.stage.commit()
+    session.scope.stage.commit()
     await commitAfterFailure(ctx, session, config, error)
     throw error
   }
   try {
     const settling = session.settle()
     if (isPromise(settling)) await settling
-    session.stage.commit()
+    session.scope.stage.commit()
     const finishing = config.options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
     if (isPromise(finishing)) await finishing
     const settlingRest = session.settle()

@@ -2,6 +2,7 @@ import type { ReadAt } from '../../contracts/store'
 import { accessOf } from '../../session/access'
 import type { EndedReason } from '../../session/events'
 import { isDead, type Stored } from '../open/stored'
+import { ownerIfKnown } from '../scope/owner-if-known'
 import type { RequestScope } from '../scope/request-scope'
 
 /** A record that ends with its session. */
@@ -43,7 +44,7 @@ async function remove(
     if (await backend.remove(id, storeContext, at)) return { owner: whose }
     const found = await scope.load(id)
     if (!found || isDead(read, accessOf(found.record))) return undefined
-    whose = scope.ownerIfKnown(found.record)
+    whose = ownerIfKnown(scope, found.record)
     at = { revision: found.revision, expire: found.record._expire }
   }
   return (await backend.remove(id, storeContext)) ? { owner: whose } : undefined

@@ -5,7 +5,8 @@ import type { SessionConfig } from '../../config/config'
 import { isExpired, type SessionRecord } from '../../session/record'
 import { signInInfoOf } from '../../session/sign-in-info'
 import { originOf } from '../open/stored'
-import type { Beginning, RequestScope } from '../scope/request-scope'
+import type { Beginning } from '../scope/acting-since'
+import type { RequestScope } from '../scope/request-scope'
 
 /** How far a mark may be ahead of the clock that it was set by, in milliseconds: some clocks tell no less. */
 const COARSE_MS = 2

@@ -1,3 +1,6 @@
+import { SessionError } from '../../base/errors'
+import { needsConditions } from '../../options/rotation'
+import type { RequestScope } from '../scope/request-scope'
 import { begun, issue, lineByOrder, noteUse, rotateByOrder, type TokenChange } from '../../rotation/changes'
 import { graceOf } from '../../rotation/rotation'
 import type { Opening } from '../../rotation/token-status'
@@ -74,4 +77,9 @@ function proofOf(method: string | undefined, now: number): Confirmation {
 export function startSuccession({ scope }: CommitJob, token: Token, access: Access, owner: string | undefined): Access {
   if (!scope.config.rotation || owner === undefined || token.line === undefined) return access
   return { ...access, succession: begun(token) }
+}
+
+/** A store that a container or a class makes is not seen before. */
+export function refuseWithoutConditions({ config, backend }: RequestScope): void {
+  if (config.rotation && !backend.rotatesInPlace) throw new SessionError('ERR_SESSION_OPTIONS', needsConditions())
 }

@@ -2,7 +2,6 @@ import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import { SessionError, UNCONFIRMED } from '../../base/errors'
 import type { Write, WriteResult } from '../../contracts/backend'
 import { ttlOf } from '../../options/options'
-import { needsConditions } from '../../options/rotation'
 import { accessOf, BY_ID, type Access } from '../../session/access'
 import type { BoundKey } from '../../session/bound-key'
 import { merge } from '../../session/merge'
@@ -18,8 +17,9 @@ import { deviceInfoOf } from './device-info'
 import { recordToWrite, type RecordFacts } from './record-to-write'
 import type { RequestScope } from '../scope/request-scope'
 import { originFor } from './origin'
-import { rotateAtOnce, startSuccession, succeed, type Succeeded } from './succeed'
+import { refuseWithoutConditions, rotateAtOnce, startSuccession, succeed, type Succeeded } from './succeed'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
+import { tolerates } from '../scope/tolerates'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
 export type WriteFailure = 'conflict' | 'missing' | 'taken'
@@ -59,8 +59,10 @@ export async function writeRecord(
   // In a store, its key is its id.
   const origin = begun && { id: begun.id ?? target.id, since: begun.since }
   const policy = scope.policyOf(content.data)
-  const { id: key, access: opens, confirmed } = target
-  const toWrite = recordToWrite(factsOf(job, plan, { key, access: opens, confirmed, owner, policy, order, origin }))
+  const { id: key, confirmed } = target
+  const toWrite = recordToWrite(
+    factsOf(job, plan, { key, access: target.access, confirmed, owner, policy, order, origin }),
+  )
   const { lifetime, access, isExtension, isNote } = toWrite
   const write: Write = {
     id: target.id,
@@ -95,7 +97,7 @@ export async function writeRecord(
     const writing = backend.write(write, context)
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
-    if (isNote || (isExtension && scope.tolerates(error))) return unrenewed(job, error)
+    if (isNote || (isExtension && tolerates(scope, error))) return unrenewed(job, error)
     return done(await lookOnce(job, target, content, { rotation: plan.rotation, error }), target.token, true)
   }
   if (result.outcome !== 'written') return result.outcome
@@ -163,8 +165,7 @@ function chooseTarget(job: CommitJob, plan: WritePlan, owner: string | undefined
   refuseWithoutConditions(scope)
   if (!stored) return newTarget(job, { isRotated, owner })
   const { id, access, token, revision } = stored
-  const isFollowed = access.succession !== undefined || stored.opening !== undefined
-  const followed = isFollowed ? succeed(job, rotation) : undefined
+  const followed = access.succession || stored.opening ? succeed(job, rotation) : undefined
   if (followed) return { id, token, readAt: { revision }, isRotated: false, ...followed }
   if (rotation === 'none') return { id, token, access, readAt: { revision }, isRotated: false }
   if (!scope.backend.rotatesInPlace) {
@@ -196,11 +197,6 @@ function newTarget(
     const access = hasSecret || device ? startSuccession(job, token, { ...BY_ID, secret, device }, owner) : BY_ID
     return { id, token: text, access, readAt: undefined, isRotated }
   })
-}
-
-/** A store that a container or a class makes is not seen before. */
-function refuseWithoutConditions({ config, backend }: RequestScope): void {
-  if (config.rotation && !backend.rotatesInPlace) throw new SessionError('ERR_SESSION_OPTIONS', needsConditions())
 }
 
 /** A renewal of what is as it was read loses no data. */

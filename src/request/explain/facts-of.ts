@@ -66,7 +66,7 @@ function circumstancesOf(
   cookies: readonly InspectedCookie[],
 ): Circumstances {
   const { options, hasStore } = config
-  const { scope, state, hasMiddleware, stage } = session
+  const { scope, state, hasMiddleware } = session
   return {
     isSecure: ctx.secure,
     forwardedProto: ctx.get('X-Forwarded-Proto').split(',')[0].trim(),
@@ -82,7 +82,7 @@ function circumstancesOf(
     looksLikeRecord: cookies.some(({ value }) => looksLikeRecord(value)),
     hasPrivateKeys: hasPrivateKeys(session),
     isUnsaved: isUnsaved(session),
-    isOver: !stage.isBefore && !stage.isServing,
+    isOver: !scope.stage.isBefore && !scope.stage.isServing,
   }
 }
 

@@ -53,7 +53,7 @@ function print(ctx: Context, session: RequestSession, facts: ExplainFacts, recal
     path: ctx.path,
     status: hasResponse(ctx) ? ctx.status : undefined,
     secrets: [...facts.cookies.map(({ value }) => value), ...idsIn(facts), session.token ?? '', facts.id ?? ''],
-    isUnderWay: session.stage.isServing,
+    isUnderWay: session.scope.stage.isServing,
   })
   debug('%s', line)
 }

@@ -7,11 +7,13 @@ import type { CookieFate } from '../../session/explanation-words'
 import { expiryOf, isExpired, isUnbounded, passedBoundOf, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
+import { ownerIfKnown } from '../scope/owner-if-known'
 import type { RequestScope } from '../scope/request-scope'
 import { concludeReplay, isReplay, type Replay } from './replay'
 import { presentingOf, withOpening } from './rotating'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
 import { readAtOf, removeVoid } from './void-session'
+import { reject } from '../scope/reject'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
 export type Opened =
@@ -132,13 +134,13 @@ function supersede(
     return isReplay(scope, token, loaded) ? { superseded: undefined, replay: { token, loaded } } : undefined
   }
   if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
-  const owner = scope.ownerIfKnown(loaded.record)
+  const owner = ownerIfKnown(scope, loaded.record)
   return { superseded: { id: token.id, generation: standing.generation, owner, loaded } }
 }
 
 function miss(scope: RequestScope, presented: PresentedToken, token: Token | undefined, fate: CookieFate): undefined {
   scope.noteRefusal(presented.token, fate)
-  return void scope.reject('missed', token?.id, undefined)
+  return void reject(scope, 'missed', token?.id, undefined)
 }
 
 function accept(
@@ -188,7 +190,7 @@ function validate(
   return andThen(judging, (isValid) => {
     if (isValid) return found
     scope.noteRefusal(presented.token, 'invalid')
-    scope.reject('invalid', token?.id, record)
+    reject(scope, 'invalid', token?.id, record)
     return undefined
   })
 }
@@ -207,21 +209,21 @@ function expire(
   presented: PresentedToken,
 ): Awaitable<Opened> {
   const { record } = loaded
-  const reject = (): undefined => {
+  const refuse = (): undefined => {
     scope.noteRefusal(presented.token, expiryOf(record, scope.policyOf(record), Date.now()))
-    return void scope.reject('expired', token?.id, record)
+    return void reject(scope, 'expired', token?.id, record)
   }
-  if (!token) return reject()
+  if (!token) return refuse()
   const removing = scope.backend.remove(token.id, scope.storeContext, readAtOf(loaded))
   return andThen(removing, (removed) => {
     if (removed) {
-      reject()
-      scope.reportEnd(token.id, scope.ownerIfKnown(record), passedBoundOf(record, scope.policyOf(record), Date.now()))
+      refuse()
+      scope.reportEnd(token.id, ownerIfKnown(scope, record), passedBoundOf(record, scope.policyOf(record), Date.now()))
       return undefined
     }
     return andThen(scope.load(token.id), (again) => {
       const isRenewed = again && !isExpired(again.record, scope.policyOf(again.record), Date.now())
-      return isRenewed ? judgeToken(scope, token, again, presented) : reject()
+      return isRenewed ? judgeToken(scope, token, again, presented) : refuse()
     })
   })
 }

@@ -2,6 +2,7 @@ import { andThen, type Awaitable } from '../../base/awaitable'
 import type { ReadAt, Versioned } from '../../contracts/store'
 import type { Verdict } from '../../ends/judgement'
 import type { SessionRecord } from '../../session/record'
+import { ownerIfKnown } from '../scope/owner-if-known'
 import type { RequestScope } from '../scope/request-scope'
 import { originOf } from './stored'
 
@@ -22,7 +23,7 @@ export function removeVoid(
   verdict: Exclude<Verdict, 'good'>,
 ): Awaitable<boolean> {
   return andThen(scope.backend.remove(key, scope.storeContext, readAtOf(found)), (removed) => {
-    if (removed) scope.reportEnd(key, scope.ownerIfKnown(found.record), verdict === 'lost' ? 'lost' : 'key')
+    if (removed) scope.reportEnd(key, ownerIfKnown(scope, found.record), verdict === 'lost' ? 'lost' : 'key')
     return removed
   })
 }

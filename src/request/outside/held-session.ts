@@ -18,6 +18,7 @@ import { deadlineIn, endsOf, isStillOpen, knownOf } from './signal'
 import { storedFrom, type Stored } from '../open/stored'
 import { removeVoid, verdictOn } from '../open/void-session'
 import { updateUntilWritten } from '../commit/update-loop'
+import { tolerates } from '../scope/tolerates'
 
 /** A session as a verb has found it. */
 interface Found {
@@ -242,7 +243,7 @@ async function find(scope: OutsideScope): Promise<Opened> {
     const { tokens } = await scope.config.transport.read(scope.ctx, scope.attributes)
     return await openSession(scope, tokens)
   } catch (error) {
-    if (!scope.tolerates(error)) throw error
+    if (!tolerates(scope, error)) throw error
     scope.report('error', undefined, { error })
     return undefined
   }

@@ -3,30 +3,23 @@ import type { Context } from 'koa'
 import type { Awaitable } from '../../base/awaitable'
 import { debug } from '../../base/debug'
 import { monotonic } from '../../base/monotonic'
-import { SessionError } from '../../base/errors'
 import type { Backend } from '../../contracts/backend'
 import type { CookieAttributes } from '../../contracts/cookie-attributes'
 import type { ConditionalContext, Versioned } from '../../contracts/store'
 import type { SessionConfig } from '../../config/config'
 import { cookieAttributes } from '../../options/values/cookie-options'
 import type { ResolvedOptions } from '../../options/options'
-import { withoutControls } from '../../session/access'
 import { endEvent } from '../../session/end-event'
 import type { EndedReason, SessionEvents } from '../../session/events'
 import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
 import type { MergeConflict, MergeOptions } from '../../session/merge'
 import type { Arrival } from '../../ends/beginning'
+import type { Beginning } from './acting-since'
 import { inCall, inHook } from './hooks'
 import { Stage } from './stage'
 import { withFailure, withRefusal, type Trouble } from './trouble'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
-
-/** Since when a request acts for an owner, by this process's monotonic clock, and which mark of that owner was there before. */
-export interface Beginning {
-  readonly at: number
-  readonly mark: number | undefined
-}
 
 /** One request, with everything that its session needs to know of it. */
 export class RequestScope {
@@ -201,30 +194,9 @@ export class RequestScope {
     return inCall(this, () => this.config.ownerOf(data))
   }
 
-  /** The same for what is told alone: the request does not fail where the application cannot say it. */
-  ownerIfKnown(data: object): string | undefined {
-    try {
-      return this.ownerOf(data)
-    } catch {
-      return undefined
-    }
-  }
-
   /** The cookie's attributes. */
   get attributes(): CookieAttributes {
     return (this.#options ? undefined : this.config.attributes) ?? cookieAttributes(this.settings, this.ctx)
-  }
-
-  /** Whether the request goes on although the store has failed. */
-  tolerates(error: unknown): error is SessionError {
-    if (!(error instanceof SessionError) || error.code !== 'ERR_SESSION_STORE') return false
-    // A browser takes a binding that is not found for one that is ended.
-    if (this.config.binding?.handles(this.ctx)) return false
-    // A renewal that failed is no matter to a request that has not asked for its session.
-    if (this.config.isLazyStore && !this.#wasRead) return true
-    const { onStoreError = 'throw' } = this.config.options
-    const policy = typeof onStoreError === 'function' ? onStoreError(error, this.ctx) : onStoreError
-    return policy === 'anonymous'
   }
 
   /** Calls back when this request has ended its session. */
@@ -250,13 +222,5 @@ export class RequestScope {
   /** Reports that this request has ended a session in the store. */
   reportEnd(id: string, owner: string | undefined, reason: EndedReason): void {
     this.report('ended', id, endEvent(id, owner, reason))
-  }
-
-  /** Reports that what the client presented was not accepted: without id and data, where these are kept from others. */
-  reject(name: 'missed' | 'expired' | 'invalid', id: string | undefined, record: SessionRecord | undefined): void {
-    const { hashTokens, codec } = this.config.options
-    if (hashTokens || codec?.isSelfAuthenticating)
-      this.report(name, id, { key: id && fingerprint(id), value: undefined })
-    else this.report(name, id, { key: id, value: record && withoutControls(record) })
   }
 }

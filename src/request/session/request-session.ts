@@ -8,7 +8,6 @@ import { isInHook, refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
 import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
-import type { Stage } from '../scope/stage'
 import { beginAnew } from './begin-anew'
 import { Commits } from './commits'
 import { EarlyToken } from './early-token'
@@ -24,9 +23,7 @@ import type { Stored } from '../open/stored'
 export class RequestSession implements SessionHost {
   /** The request that it is the session of. */
   readonly scope: RequestScope
-  /** What is stored of it. */
   readonly persistence: Persistence
-  /** What became of it so far. */
   readonly state: SessionState
   readonly #commits: Commits
   #verbs: Verbs | undefined
@@ -41,11 +38,6 @@ export class RequestSession implements SessionHost {
     this.#commits = new Commits(scope, persistence, this.state)
   }
 
-  /** How far the middleware is with the request. */
-  get stage(): Stage {
-    return this.scope.stage
-  }
-
   get session(): SessionModel | null {
     this.scope.noteRead()
     if (this.state.current.name === 'closed') this.state.openNow()
@@ -58,7 +50,7 @@ export class RequestSession implements SessionHost {
     if (this.state.current.name === 'loading') throw notLoaded()
     this.scope.noteRead()
     if (data === null) {
-      this.#end('logout')
+      this.state.endBy('logout')
       return
     }
     // What a hook replaces is written right after: it stays the same session.
@@ -164,7 +156,7 @@ export class RequestSession implements SessionHost {
 
   /** Ends the session, for this reason. */
   async end(reason: EndedReason): Promise<void> {
-    this.#end(reason)
+    this.state.endBy(reason)
     await this.commit('commit')
   }
 
@@ -175,7 +167,7 @@ export class RequestSession implements SessionHost {
 
   /** The request was served. What a verb has put on the response early is taken back where it is the session's no more. */
   close(): Awaitable<void> {
-    this.stage.end()
+    this.scope.stage.end()
     return this.#earlyToken?.check()
   }
 
@@ -192,8 +184,7 @@ export class RequestSession implements SessionHost {
 
   /** Lets one of all requests do work, and has what it made of the session in this one. */
   once(call: OnceCall): Promise<void> {
-    const { scope, persistence, state } = this
-    const commits = this.#commits
+    const [scope, persistence, state, commits] = [this.scope, this.persistence, this.state, this.#commits]
     return this.verb(() => this.#early(() => once({ host: this, scope, persistence, state, commits }, call)))
   }
 
@@ -240,14 +231,6 @@ export class RequestSession implements SessionHost {
       this.#earlyToken?.doubt()
       throw error
     }
-    if (this.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
-  }
-
-  #end(reason: EndedReason): void {
-    refuseInHook(this.scope)
-    // A logout ends the session that went on without this request, too.
-    if (this.state.current.name === 'ended' && !this.persistence.isElsewhere) return
-    this.persistence.endLater()
-    this.state.end({ settled: false, reason })
+    if (this.scope.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
   }
 }

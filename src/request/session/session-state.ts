@@ -2,9 +2,11 @@ import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import type { SessionError } from '../../base/errors'
 import type { Dictionary } from '../../session/record'
 import { assignedBy, readBy, SessionModel, type SessionHost } from '../../session/session-model'
+import { refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
 import type { RequestScope } from '../scope/request-scope'
 import { CLOSED, notLoaded, opened, type EndedState, type OpenState, type State } from './state'
+import { tolerates } from '../scope/tolerates'
 
 /** The {@link State} of a request's session, and how it is read. */
 export class SessionState {
@@ -97,6 +99,14 @@ export class SessionState {
     this.#current = { name: 'ended', settled, reason }
   }
 
+  /** Ends the session, unless it was ended before; a logout ends the one that went on without this request, too. */
+  endBy(reason: EndedState['reason']): void {
+    refuseInHook(this.#scope)
+    if (this.#current.name === 'ended' && !this.#persistence.isElsewhere) return
+    this.#persistence.endLater()
+    this.end({ settled: false, reason })
+  }
+
   /** The session's object, made when it is first asked for. */
   sessionOf(state: OpenState): SessionModel {
     if (!state.session) this.#persistence.drawCustomId()
@@ -108,7 +118,7 @@ export class SessionState {
     this.#current = CLOSED
     this.#hasFailedToRead = true
     this.#scope.noteFailure(error)
-    if (!this.#scope.tolerates(error)) throw error
+    if (!tolerates(this.#scope, error)) throw error
     this.#unread = error
     this.#scope.report('error', this.#persistence.stored?.id, { error })
     this.#current = opened(undefined)

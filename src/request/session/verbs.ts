@@ -9,7 +9,7 @@ interface Failure {
 
 /** The request that the verbs are called in. */
 interface Served {
-  readonly stage: Pick<Stage, 'isServing'>
+  readonly scope: { readonly stage: Pick<Stage, 'isServing'> }
   /** Told of a failure that nobody asks for. */
   reportError(error: unknown): void
 }
@@ -56,7 +56,7 @@ export class Verbs {
   }
 
   #note(failure: Failure): void {
-    if (this.#served.stage.isServing) return void this.#failures.push(failure)
+    if (this.#served.scope.stage.isServing) return void this.#failures.push(failure)
     setImmediate(() => {
       // A listener may call a verb again, which fails again.
       if (!isLost(failure) || this.#hasReported) return

@@ -17,9 +17,13 @@ const PLACES: [string, () => HardenedOptions, string[]][] = [
   [
     'MemoryStore',
     () => ({ store: new MemoryStore() }),
-    ['conflict', 'error', 'expired', 'gone', 'headersSent', 'invalid', 'missed'],
+    ['conflict', 'ended', 'error', 'expired', 'gone', 'headersSent', 'invalid', 'missed'],
   ],
-  ['plain store', () => ({ store: new PlainStore() }), ['error', 'expired', 'headersSent', 'invalid', 'missed']],
+  [
+    'plain store',
+    () => ({ store: new PlainStore() }),
+    ['ended', 'error', 'expired', 'headersSent', 'invalid', 'missed'],
+  ],
   ['sealed cookie', () => ({ keys: SEALING_KEYS }), ['expired', 'headersSent', 'invalid', 'missed']],
 ]
 

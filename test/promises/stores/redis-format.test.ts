@@ -1,6 +1,8 @@
+import { GlideClient } from '@valkey/valkey-glide'
 import Redis from 'ioredis'
 import type { Context } from 'koa'
-import { RedisStore } from 'koa-session-service/redis'
+import { RedisStore, type RedisClient } from 'koa-session-service/redis'
+import { createClient } from 'redis'
 import { payload } from '../../bench/payload'
 import { measureRedisBytes } from '../../support/backends/redis-bytes'
 import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
@@ -11,6 +13,22 @@ const LONG = 60_000
 const KEY = 'session:r:a'
 const OWNERS = ['ann', 'a=b', '100%', 'two\nlines', '%0A', 'ünï', ' ']
 const of = (owner: string | undefined, revision?: unknown) => ({ rolling: false, ctx: {} as Context, owner, revision })
+
+/** How each client is made, and let go of. */
+const CLIENTS: Record<string, (port: number) => Promise<{ client: RedisClient; close: () => unknown }>> = {
+  ioredis: async (port) => {
+    const client = new Redis(port)
+    return { client, close: () => client.disconnect() }
+  },
+  redis: async (port) => {
+    const client = await createClient({ url: `redis://127.0.0.1:${port}` }).connect()
+    return { client: client as unknown as RedisClient, close: () => client.destroy() }
+  },
+  'Valkey GLIDE': async (port) => {
+    const client = await GlideClient.createClient({ addresses: [{ host: '127.0.0.1', port }], requestTimeout: LONG })
+    return { client: client as unknown as RedisClient, close: () => client.close() }
+  },
+}
 
 describeWith('Redis', hasRedis)('what RedisStore writes', () => {
   let server: ServerProcess
@@ -70,6 +88,20 @@ describeWith('Redis', hasRedis)('what RedisStore writes', () => {
     await plantHash(owner)
     expect(await store.destroy('a')).toBe(true)
     expect(await keys()).toEqual([])
+  })
+
+  it.each(Object.keys(CLIENTS))('R106: a hash of version 0.1 is read and overwritten by %s', async (name) => {
+    const { client: other, close } = await CLIENTS[name](server.port)
+    try {
+      const through = new RedisStore(other)
+      await plantHash('ann')
+      expect((await through.read('a'))?.record).toMatchObject({ n: 1 })
+      await through.set('a', { n: 2 }, LONG)
+      expect((await through.read('a'))?.record).toEqual({ n: 2 })
+      expect(await keys()).toEqual([KEY])
+    } finally {
+      await close()
+    }
   })
 
   it('R106: a hash of version 0.1 is replaced at its revision alone, and is a text then', async () => {

@@ -44,11 +44,11 @@ export function testsFor(make: () => MemoryStore | CapableStore): ConformanceTes
 
 /** A store that does everything as `good` does, but for what stands in `overrides`. */
 export function withFault(good: MemoryStore, overrides: Overrides): CapableStore {
-  return new Proxy(good as unknown as CapableStore, {
+  return new Proxy<CapableStore>(good, {
     get: (target, name) => {
       if (name in overrides) return overrides[String(name)]
       const member: unknown = Reflect.get(target, name, target)
-      return typeof member === 'function' ? (member.bind(target) as unknown) : member
+      return typeof member === 'function' ? member.bind(target) : member
     },
   })
 }

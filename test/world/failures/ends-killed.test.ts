@@ -92,7 +92,7 @@ class Campaign {
       app.on('session:ended', ({ reason }: { reason: string }) => (this.lost += Number(reason === 'lost')))
       app.use(middleware)
       app.use((ctx) => {
-        if (ctx.path === '/in') ctx.session = { user: String(ctx.query.user), org: String(ctx.query.org) } as never
+        if (ctx.path === '/in') ctx.session = { user: String(ctx.query.user), org: String(ctx.query.org) }
         if (ctx.path === '/out') ctx.session = null
         ctx.body = 'done'
       })
