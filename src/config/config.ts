@@ -19,6 +19,7 @@ import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
 import type { Ends } from '../ends/ends'
+import type { Rotation } from '../rotation/rotation'
 import type { EmitSessionEvent } from '../session/events'
 import type { LifetimePolicy } from '../session/record'
 import { TokenChanges } from '../session/token-changes'
@@ -26,6 +27,7 @@ import { policyFrom } from '../options/values/lifetime-policy'
 import { ownerFrom } from '../options/values/owner-of'
 import { chooseBus } from './choose-bus'
 import { endsFrom } from '../options/ends'
+import { rotationFrom } from '../options/rotation'
 import { ttlOf, type Class, type ResolvedOptions } from '../options/options'
 import { ChunkedTransport } from '../transports/chunked-transport'
 import { CookieTransport, type CookieSurroundings } from '../transports/cookie-transport'
@@ -70,6 +72,8 @@ export interface SessionConfig {
   readonly clearSiteData: string | undefined
   /** What has ended sessions in their cookies; undefined without the option. */
   readonly ends: Ends | undefined
+  /** What lets tokens change while their visitors work; undefined without the option. */
+  readonly rotation: Rotation | undefined
   readonly emit: EmitSessionEvent
   /** Tells others what happened to a session, or to those of an owner, once the store has it. */
   readonly publish: Publish
@@ -129,6 +133,7 @@ export function configure(
     crossSite: crossSitePolicy(options.crossSite),
     clearSiteData: clearSiteDataHeader(options.clearSiteData),
     ends: endsFrom(options, bus, emit),
+    rotation: rotationFrom(options),
     emit,
     publish,
     tokenChanges,

@@ -36,7 +36,7 @@ function checkForm(id: unknown): string {
   throw new SessionError(
     'ERR_SESSION_BAD_ID',
     `The option "genid" returned ${typeof id === 'string' ? `a text of ${id.length} characters` : `a value of type ${typeof id}`}. ` +
-      'A session id is a string of 1 to 512 visible ASCII characters, no path, and does not end in "~" and 32 letters or digits: that is a secret.',
+      'A session id is a string of 1 to 512 visible ASCII characters, no path, and does not end in "~" and 32 or 52 letters or digits: that is a secret.',
   )
 }
 

@@ -1,4 +1,5 @@
 import { checkEnds } from './ends'
+import { checkRotation, MIN_ROTATION } from './rotation'
 import { isPromise } from '../base/awaitable'
 import { MAX_CHUNKS } from '../transports/chunked-transport'
 import { fitsCookie, isSessionId } from '../session/id'
@@ -78,6 +79,11 @@ const RULES: Record<keyof ResolvedOptions | 'maxage', Rule> = {
   ],
   hashTokens: BOOLEAN,
   owner: FUNCTION,
+  rotateEvery: [
+    'a number of milliseconds, 60,000 at least',
+    (value) => isDuration(value) && Number(value) >= MIN_ROTATION,
+  ],
+  onReplay: ["'end' or 'report'", oneOf('end', 'report')],
   maxPerOwner: ['a whole number above 0', (value) => Number.isSafeInteger(value) && Number(value) > 0],
   device: FUNCTION,
   seenEvery: DURATION,
@@ -189,6 +195,7 @@ export function checkCombination(options: ResolvedOptions): void {
     'The session option "chunks" is for a sealed cookie. Add codec: sealed({ keys }).',
   )
   checkEnds(options)
+  checkRotation(options)
 }
 
 /** Whether the store has an index by owner; what a class makes is seen when it is used. */

@@ -96,6 +96,20 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
    */
   owner?: (data: Data) => string | number | null | undefined
   /**
+   * How often the token of a signed-in session changes while its visitor works, in milliseconds, from 60,000 on: a copy of the
+   * cookie that comes back is noticed then. Needs `owner`, and a store that writes on a condition. Experimental, and outside of
+   * semantic versioning. Default: never.
+   *
+   * @example
+   * app.use(session({ store: new MemoryStore(), owner: (data) => data.userId, rotateEvery: 10 * 60_000 }, app))
+   */
+  rotateEvery?: number
+  /**
+   * What a copy that comes back does: with `'end'` the session ends, for its owner too; with `'report'` the copy opens nothing,
+   * and the event `replayed` tells of it. Experimental. Default: `'end'`.
+   */
+  onReplay?: 'end' | 'report'
+  /**
    * How many sessions an owner may have at once: a sign-in beyond that ends those that signed in first. For stores with an
    * index by owner. Default: no such bound.
    */

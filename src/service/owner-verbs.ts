@@ -202,7 +202,8 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   #confirmation(ctx: Context): Confirmation | undefined {
     const session = this.sessionIn(ctx)
     if (session.session === null || session.owner !== session.stored?.snapshot.owner) return undefined
-    return session.stored?.signInInfo.confirmed
+    const { successor, opening, signInInfo } = session.stored ?? {}
+    return successor?.proof ?? opening?.proof ?? signInInfo?.confirmed
   }
 
   /**

@@ -2,6 +2,7 @@ import { warnOnce } from '../base/warning'
 import { deviceField, deviceOf, type BoundKey } from './bound-key'
 import { attemptsOf, type OnceAttempt } from './once'
 import type { RecordLifetime, SessionRecord } from './record'
+import { successionField, successionOf, type Succession } from './succession'
 import { NO_SIGN_IN, signInInfoOf } from './sign-in-info'
 import { hashToken, type Token } from './token'
 
@@ -14,6 +15,7 @@ import { hashToken, type Token } from './token'
  * | `_gen` | its generation: how often it has come to another account, or was regenerated without one | 0 |
  * | `_past` | tokens that were rotated away: `[hash, when, generation at that time]`, the newest first | none |
  * | `_device` | the key of the device that it is bound to: `[id, algorithm, key, since, used]` | it is bound to none |
+ * | `_turn` | the tokens that open it beside that one, see `succession.ts` | its token changes by order alone |
  * | `_once` | what those who hold them are at work on: see `once.ts` | nothing |
  */
 export interface Access {
@@ -21,6 +23,8 @@ export interface Access {
   readonly generation: number
   readonly past: readonly PastToken[]
   readonly device?: BoundKey
+  /** Present where the token changes while the visitor works. */
+  readonly succession?: Succession
   readonly once?: readonly OnceAttempt[]
 }
 
@@ -28,7 +32,7 @@ export interface Access {
 export type PastToken = readonly [hash: string, at: number, generation: number]
 
 /** The fields of a record that hold its {@link Access}. */
-export type AccessFields = Pick<RecordLifetime, '_secret' | '_gen' | '_past' | '_device' | '_once'>
+export type AccessFields = Pick<RecordLifetime, '_secret' | '_gen' | '_past' | '_device' | '_once' | '_turn'>
 
 /** How long a request that came with a token that was rotated away counts as one that was under way, in milliseconds. */
 export const LATE_MS = 10_000
@@ -39,25 +43,28 @@ const MAX_PAST = 8
 export const BY_ID: Access = Object.freeze({ secret: undefined, generation: 0, past: [] })
 
 /** Reads what a record says of its tokens. */
-export function accessOf({ _secret, _gen, _past, _device, _once }: RecordLifetime): Access {
-  const isById = _secret === undefined && _gen === undefined && _past === undefined && _device === undefined
-  if (isById && _once === undefined) return BY_ID
-  return {
+export function accessOf({ _secret, _gen, _past, _device, _once, _turn }: RecordLifetime): Access {
+  const isPlain = _secret === undefined && _gen === undefined && _past === undefined && _device === undefined
+  if (isPlain && _once === undefined && _turn === undefined) return BY_ID
+  const access: Access = {
     secret: typeof _secret === 'string' ? _secret : undefined,
     generation: Number.isSafeInteger(_gen) ? (_gen as number) : 0,
     past: Array.isArray(_past) ? _past.filter(isPastToken) : [],
     device: _device === undefined ? undefined : deviceOf(_device),
     once: _once === undefined ? undefined : attemptsOf(_once),
   }
+  const succession = _turn === undefined ? undefined : successionOf(_turn)
+  return succession ? { ...access, succession } : access
 }
 
 /** The fields to write into a record; those without a value are left out, so that a record without secrets is koa-session's. */
-export function accessFields({ secret, generation, past, device, once }: Access): AccessFields {
+export function accessFields({ secret, generation, past, device, once, succession }: Access): AccessFields {
   const fields: AccessFields = {}
   if (secret !== undefined) fields._secret = secret
   if (generation > 0) fields._gen = generation
   if (past.length > 0) fields._past = past
   if (device !== undefined) fields._device = deviceField(device)
+  if (succession !== undefined) fields._turn = successionField(succession)
   if (once !== undefined) fields._once = once
   return fields
 }
@@ -70,7 +77,7 @@ export function openById<R extends RecordLifetime>(
   record: R | undefined,
   context: { knowsSecrets?: boolean } | undefined,
 ): R | undefined {
-  const isOpen = record?._secret === undefined && record?._device === undefined
+  const isOpen = record?._secret === undefined && record?._device === undefined && record?._turn === undefined
   if (isOpen || context?.knowsSecrets) return record
   if (!context) {
     warnOnce(
@@ -85,7 +92,7 @@ export function openById<R extends RecordLifetime>(
 /** A record without what it says of its tokens, and of those who hold them: for lists. */
 export function withoutAccess<R extends SessionRecord>(record: R): R {
   if (accessOf(record) === BY_ID) return record
-  const { _secret, _gen, _past, _device, _once, ...rest } = record
+  const { _secret, _gen, _past, _device, _once, _turn, ...rest } = record
   return rest as R
 }
 

@@ -68,6 +68,13 @@ export interface SessionEvents {
    */
   revoked: Omit<SessionIncident, 'ctx'> & OwnedSession & { reason: 'one' | 'all' | 'limit'; ctx: Context | undefined }
   /**
+   * A copy of a session's cookie came back, with the option `rotateEvery`: two hold what one was given. `isEnded` says whether the
+   * session ended; with `onReplay: 'report'` it goes on. `ctx` is the request with the copy, or the owner's where the thief was
+   * faster: nobody can tell which. `device` is what the option `device` said last. Told once among all processes where the session
+   * ended. Experimental.
+   */
+  replayed: SessionIncident & OwnedSession & { device: DeviceInfo | undefined; isEnded: boolean }
+  /**
    * A session was ended, or all that carry a key: told once among all processes, where it is in a store with conditional
    * writes, or in its cookie with the option `ends`. See {@link EndedReason}.
    */
@@ -98,6 +105,7 @@ const NAMES: Record<keyof SessionEvents, true> = {
   headersSent: true,
   signedIn: true,
   revoked: true,
+  replayed: true,
   ended: true,
   unbound: true,
   error: true,

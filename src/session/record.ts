@@ -1,5 +1,6 @@
 import type { DeviceField } from './bound-key'
 import type { OnceAttempt } from './once'
+import type { SuccessionField } from './succession'
 
 /** A session's lifetime: milliseconds, or `'session'` for a cookie that lives until the browser is closed. */
 export type Lifetime = number | 'session'
@@ -20,6 +21,8 @@ export interface RecordLifetime {
   _secret?: string
   _gen?: number
   _past?: readonly (readonly [hash: string, at: number, generation: number])[]
+  /** With `rotateEvery`: which tokens open it beside the current one: see `succession.ts`. */
+  _turn?: SuccessionField
   /** How its owner uses it: see `signInInfo.ts`. */
   _owned?: readonly [order: number, at: number, mark?: number]
   _confirmed?: readonly [at: number, method?: string]
@@ -94,6 +97,7 @@ function tailOf(lifetime: RecordLifetime): string {
   if (_gen !== undefined) tail += `,"_gen":${_gen}`
   if (_past !== undefined) tail += `,"_past":${JSON.stringify(_past)}`
   if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
+  if (lifetime._turn !== undefined) tail += `,"_turn":${JSON.stringify(lifetime._turn)}`
   if (_once !== undefined) tail += `,"_once":${JSON.stringify(_once)}`
   if (lifetime._since !== undefined) return tail + tenureTailOf(lifetime) + originTailOf(lifetime)
   const hasTenure = lifetime._owned !== undefined || lifetime._confirmed !== undefined || lifetime._seen !== undefined

@@ -3,7 +3,7 @@ import { dataOf, type RecordLifetime, type SessionRecord } from './record'
 /** What a record says beside its data, read field by field: of a row, some may be getters of its class. */
 type Fields = Readonly<Record<keyof RecordLifetime, unknown>>
 
-const LISTS = ['_past', '_owned', '_confirmed', '_seenBy', '_device', '_once'] as const
+const LISTS = ['_past', '_owned', '_confirmed', '_seenBy', '_device', '_once', '_turn'] as const
 /** How stores write that there is nothing. */
 const NOTHING: readonly unknown[] = [undefined, null, '', 'null', 'undefined']
 /** How stores write "no" (the texts of PostgreSQL and YAML among them). */
@@ -43,7 +43,7 @@ export function asWritten<R extends SessionRecord>(record: R): R {
 /** Asked for every record that is read. */
 function isAsWritten(record: SessionRecord): boolean {
   const { _expire, _session, _maxAge, _idle, _created, _secret, _gen, _seen } = record as Fields
-  const { _past, _owned, _confirmed, _seenBy, _device, _once, _id, _since } = record as Fields
+  const { _past, _owned, _confirmed, _seenBy, _device, _once, _turn, _id, _since } = record as Fields
   return (
     isNumber(_expire) &&
     (_session === undefined || _session === true) &&
@@ -60,7 +60,8 @@ function isAsWritten(record: SessionRecord): boolean {
     isList(_confirmed) &&
     isList(_seenBy) &&
     isList(_device) &&
-    isList(_once)
+    isList(_once) &&
+    isList(_turn)
   )
 }
 

@@ -71,10 +71,18 @@ export interface CommitFacts {
   hasReplaced: boolean
   /** The client's signature is of an older key. */
   isSignatureOld: boolean
+  /**
+   * Whether the token changes while its visitor works, which no response repeats then; and what is to be done for that at the
+   * end of the request: `use`, to note that the token is used; `issue`, to hand over a successor.
+   */
+  succession: 'none' | 'rests' | 'use' | 'issue'
 }
 
-/** How a write changes the token: not at all, for hygiene, or because a generation begins. */
-export type Rotation = 'none' | 'hygiene' | 'generation'
+/**
+ * How a write changes the token: not at all, for hygiene, or because a generation begins. Where the token changes while its
+ * visitor works: `use`, it is noted that a token is used; `issue`, a successor is issued; `proof`, one with a proof of who the owner is.
+ */
+export type Rotation = 'none' | 'hygiene' | 'generation' | 'use' | 'issue' | 'proof'
 
 export interface WritePlan {
   do: 'write'
@@ -108,11 +116,20 @@ export function planCommit(facts: CommitFacts): CommitPlan {
   if (facts.isChanged) return write(facts, 'changed')
   if (verb.extends) return write(facts, facts.isSeenDue ? 'forced' : 'rolling')
   if (facts.needsSecret && !isResponseSent) return write(facts, 'forced')
+  if (isNoteDue(facts)) return write(facts, isRenewalNow(facts) ? 'forced' : 'seen')
   if (facts.wasWritten) return rest(facts)
   if (facts.isSeenDue) return write(facts, facts.isRolling || facts.isRenewalDue ? 'forced' : 'seen')
   if (facts.isRolling) return write(facts, 'rolling')
   if (facts.isRenewalDue) return write(facts, 'renew')
   return rest(facts)
+}
+
+function isNoteDue({ succession }: CommitFacts): boolean {
+  return succession === 'use' || succession === 'issue'
+}
+
+function isRenewalNow({ wasWritten, isRolling, isRenewalDue }: CommitFacts): boolean {
+  return !wasWritten && (isRolling || isRenewalDue)
 }
 
 function write(facts: CommitFacts, reason: WriteReason): CommitPlan {
@@ -122,17 +139,21 @@ function write(facts: CommitFacts, reason: WriteReason): CommitPlan {
 function rotationOf(facts: CommitFacts): Rotation {
   if (facts.isInCookie || !facts.isStored) return 'none'
   const { proves, regenerates } = VERB_TRAITS[facts.verb]
-  if (facts.changesOwner || (proves && !facts.isSatisfied)) return 'generation'
+  if (facts.changesOwner) return 'generation'
+  if (proves && facts.succession !== 'none') return 'proof'
+  if (proves && !facts.isSatisfied) return 'generation'
   if (regenerates) return facts.hasOwners ? 'hygiene' : 'generation'
-  return facts.needsSecret && !facts.isResponseSent ? 'hygiene' : 'none'
+  if (facts.needsSecret && !facts.isResponseSent) return 'hygiene'
+  const { succession } = facts
+  return succession === 'use' || succession === 'issue' ? succession : 'none'
 }
 
-function rotatesByOrder({ verb, isStored, isInCookie, isSatisfied }: CommitFacts): boolean {
+function rotatesByOrder({ verb, isStored, isInCookie, isSatisfied, succession }: CommitFacts): boolean {
   const { regenerates, proves } = VERB_TRAITS[verb]
-  return (regenerates || (proves && !isSatisfied)) && isStored && !isInCookie
+  return (regenerates || (proves && (!isSatisfied || succession !== 'none'))) && isStored && !isInCookie
 }
 
-function rest({ hasReplaced, isSignatureOld }: CommitFacts): CommitPlan {
+function rest({ hasReplaced, isSignatureOld, succession }: CommitFacts): CommitPlan {
   if (hasReplaced) return { do: 'clear' }
-  return isSignatureOld ? { do: 'sign' } : { do: 'nothing' }
+  return isSignatureOld && succession === 'none' ? { do: 'sign' } : { do: 'nothing' }
 }

@@ -13,6 +13,7 @@ import { endUnseen, isMissed, takeBack, tooLateToRotate, type Written } from './
 import { reconcile } from './reconcile'
 import { removalOf } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
+import { isIssueDue, isRotating, isUseDue } from '../open/rotating'
 import { isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
 import { writeRecord, type WriteFailure } from './write-record'
 
@@ -58,6 +59,7 @@ async function commitWrite(job: CommitJob, plan: WritePlan, content: Content): P
   const first = await writeOnce(job, plan, content)
   if (typeof first !== 'string') return first
   if (job.draft && first !== 'taken') return again(job, job.draft, first)
+  if (isTokenNote(plan)) return unnoted(job)
   // Conflicting requests of this process queue on a lock; only other processes can still conflict.
   return turn.hold(id ?? (job.newToken.value as Token).id, () => commitAgain(job, first))
 }
@@ -80,6 +82,16 @@ async function commitAgain(first: CommitJob, failure: WriteFailure): Promise<Out
     last = plan.do === 'write' ? await writeOnce(job, plan, content) : await settle(job, plan)
     return typeof last === 'string' ? undefined : last
   })
+}
+
+/** It is noted that a token is used, or issued, and nothing else is written. */
+function isTokenNote({ reason, rotation }: WritePlan): boolean {
+  return reason === 'seen' && (rotation === 'use' || rotation === 'issue')
+}
+
+/** Another request was faster: the next one with this token notes it. What the record is now, is no matter of this one. */
+function unnoted({ stored }: CommitJob): Outcome {
+  return { name: 'unchanged', tell: 'nothing', stored, superseded: undefined, isMerged: false }
 }
 
 /** What is stored now is read when the change is made again: by then it may be newer. */
@@ -147,7 +159,17 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     isSeenDue: isSeenDue(stored, scope),
     hasReplaced: job.hasReplaced,
     isSignatureOld: job.isSignatureOld,
+    succession: successionIn(job),
   }
+}
+
+function successionIn({ scope, stored, verb, draft, isSignatureOld }: CommitJob): CommitFacts['succession'] {
+  if (!isRotating(stored, scope)) return 'none'
+  // Verbs and changes may be made in the middle of the request.
+  const isEnd = verb === 'commit' && !draft && scope.stage.isCommitting
+  if (!isEnd) return 'rests'
+  if (isUseDue(stored)) return 'use'
+  return isIssueDue(stored, scope, { isWanted: isSignatureOld, chance: Math.random() }) ? 'issue' : 'rests'
 }
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {

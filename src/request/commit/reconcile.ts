@@ -6,7 +6,8 @@ import { SessionModel } from '../../session/session-model'
 import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
-import { isDead, tokenHolderOf, storedFrom } from '../open/stored'
+import { hasLostToken, keptOf } from '../open/rotating'
+import { isDead, tokenHolderOf, storedFrom, type Stored } from '../open/stored'
 import { verdictOn } from '../open/void-session'
 import type { RequestScope } from '../scope/request-scope'
 
@@ -25,16 +26,17 @@ export async function reconcile(
   const { owner } = scope.config.options
   const { regenerates, proves } = VERB_TRAITS[job.verb]
   const mine = SessionModel.data(session)
-  const opened: TokenHolder = stored
+  const read: TokenHolder = stored
     ? tokenHolderOf(stored)
     : { generation: superseded?.generation ?? 0, owner: undefined }
   const whose = own ? own.owner : scope.ownerOf(mine)
   const key = stored?.id ?? superseded?.id
   const live = loaded && (await isLive(scope, key, loaded)) ? loaded : undefined
-  const joining = live && (await joinOf(job, live, { before: opened.owner, owner: whose }))
+  const joining = live && (await joinOf(job, live, { before: read.owner, owner: whose }))
   if (joining === 'void') return gone(scope, key)
   const found = joining === 'ended' ? undefined : live
   const access = found && accessOf(found.record)
+  const opened = access && hasConfirmed(stored, access) ? { ...read, generation: access.generation } : read
   const verdict = decideLateWrite({
     opened,
     isLate: superseded !== undefined || isDead(stored, access),
@@ -59,6 +61,12 @@ export async function reconcile(
   }
   job.newToken.forget()
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }
+}
+
+/** The owner has confirmed in this request, and the token that it has issued was used: it goes on in the next generation. */
+function hasConfirmed(stored: Stored | undefined, { secret, generation }: Access): boolean {
+  if (stored?.successor?.proof === undefined || stored.successor.hash !== secret) return false
+  return generation === stored.access.generation + 1
 }
 
 /** Whether there is a session to go on with: neither past its time, nor ended by a key of it. */
@@ -87,8 +95,9 @@ async function mergeWith(job: CommitJob, found: Versioned, access: Access): Prom
   const { scope, session, stored, superseded } = job
   const id = stored?.id ?? superseded?.id
   scope.report('conflict', id, {})
-  const isRotated = stored?.access.secret !== access.secret
-  const next = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
+  const isRotated = stored ? hasLostToken(stored, access) : access.secret !== undefined
+  const read = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
+  const next = access.succession ? { ...read, ...keptOf(stored, access) } : read
   scope.followMaxAge(found.record)
   if (!job.startsOver) {
     const before = stored?.snapshot.data ?? {}

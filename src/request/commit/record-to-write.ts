@@ -13,6 +13,7 @@ import {
   nextSignInInfo,
   NO_SIGN_IN,
   signInFields,
+  type Confirmation,
   type DeviceInfo,
   type SignInInfo,
   type SignInOrder,
@@ -35,6 +36,8 @@ export interface RecordFacts {
   readonly key: string | undefined
   /** Who can open the record, by the token that the client is to hold. */
   readonly access: Access
+  /** The proof that came with the token which is used now, and with which the session is confirmed; undefined without one. */
+  readonly confirmed: Confirmation | undefined
   /** The key of the device that the session is bound to from now on. */
   readonly boundKey: BoundKey | undefined
   /** Whose the session is with these data. */
@@ -80,7 +83,8 @@ export function recordToWrite(facts: RecordFacts): RecordToWrite {
   // A device refresh is not a visit: it does not extend the session.
   const isRefresh = stored !== undefined && boundKey !== undefined
   const isKept = stored !== undefined && (isNote || isRefresh)
-  const signInInfo = isRefresh ? stored.signInInfo : signInInfoAfter(facts)
+  const noted = isRefresh ? stored.signInInfo : signInInfoAfter(facts)
+  const signInInfo = facts.confirmed ? { ...noted, confirmed: facts.confirmed } : noted
   const lifetime = isKept ? lifetimeFields(stored.snapshot.lifetime) : renewedLifetime(maxAge, policy, created, now)
   if (facts.origin) Object.assign(lifetime, fieldsOf(facts.origin, facts, lifetime))
   const left = timeLeft(lifetime._expire, created, policy, now)
@@ -102,7 +106,8 @@ function signInInfoAfter(facts: RecordFacts): SignInInfo {
   return nextSignInInfo(stored?.signInInfo ?? NO_SIGN_IN, {
     owner,
     isSignIn: startsOver || owner !== stored?.snapshot.owner,
-    confirms: proves ? { method } : undefined,
+    // A proof that goes with a successor counts once that is used.
+    confirms: proves && plan.rotation !== 'proof' ? { method } : undefined,
     // A session in its cookie has no token to rotate, and begins a new generation all the same.
     isNewGeneration: plan.rotation === 'generation' || (regenerates && !hasStore),
     order,

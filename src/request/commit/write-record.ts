@@ -2,7 +2,7 @@ import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import { SessionError, UNCONFIRMED } from '../../base/errors'
 import type { Write, WriteResult } from '../../contracts/backend'
 import { ttlOf } from '../../options/options'
-import { accessOf, BY_ID, rotate, type Access } from '../../session/access'
+import { accessOf, BY_ID, type Access } from '../../session/access'
 import type { BoundKey } from '../../session/bound-key'
 import { merge } from '../../session/merge'
 import { lastAttempt } from '../../session/once'
@@ -10,14 +10,14 @@ import { dataOf } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { Snapshot, type Content } from '../../session/snapshot'
 import type { DeviceInfo, SignInOrder } from '../../session/sign-in-info'
-import { hashToken, makeToken } from '../../session/token'
+import { hashToken } from '../../session/token'
 import { gone, type CommitJob, type Outcome } from './commit-job'
-import { VERB_TRAITS, type WritePlan } from './commit-plan'
-import type { LazyToken } from '../open/lazy-token'
+import { VERB_TRAITS, type Rotation, type WritePlan } from './commit-plan'
 import { deviceInfoOf } from './device-info'
 import { recordToWrite, type RecordFacts } from './record-to-write'
 import type { RequestScope } from '../scope/request-scope'
 import { originFor } from './origin'
+import { refuseWithoutConditions, rotateAtOnce, startSuccession, succeed, type Succeeded } from './succeed'
 import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
 import { tolerates } from '../scope/tolerates'
 
@@ -25,7 +25,7 @@ import { tolerates } from '../scope/tolerates'
 export type WriteFailure = 'conflict' | 'missing' | 'taken'
 
 /** Where a record goes, and who can open it then. */
-interface Target {
+interface Target extends Omit<Succeeded, 'access'> {
   id: string | undefined
   /** What the client is to hold, as far as this request knows it. */
   token: string | undefined
@@ -53,14 +53,16 @@ export async function writeRecord(
   const { backend, config, maxAge } = scope
   const begun = config.ends && (await originFor(job, config.ends, content, plan))
   if (config.ends && !begun) return gone(scope, stored?.id)
-  const choosing = chooseTarget(job, plan)
+  const owner = scope.ownerOf(content.data)
+  const choosing = chooseTarget(job, plan, owner)
   const target = noting(job, plan, isPromise(choosing) ? await choosing : choosing)
   // In a store, its key is its id.
   const origin = begun && { id: begun.id ?? target.id, since: begun.since }
-  const owner = scope.ownerOf(content.data)
   const policy = scope.policyOf(content.data)
-  const { id: key, access: opens } = target
-  const toWrite = recordToWrite(factsOf(job, plan, { key, access: opens, owner, policy, order, origin }))
+  const { id: key, confirmed } = target
+  const toWrite = recordToWrite(
+    factsOf(job, plan, { key, access: target.access, confirmed, owner, policy, order, origin }),
+  )
   const { lifetime, access, isExtension, isNote } = toWrite
   const write: Write = {
     id: target.id,
@@ -96,7 +98,7 @@ export async function writeRecord(
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
     if (isNote || (isExtension && tolerates(scope, error))) return unrenewed(job, error)
-    return done(await lookOnce(job, target, content, error), target.token, true)
+    return done(await lookOnce(job, target, content, { rotation: plan.rotation, error }), target.token, true)
   }
   if (result.outcome !== 'written') return result.outcome
   if (stored?.id !== undefined && stored.id !== target.id) await backend.remove(stored.id, scope.storeContext)
@@ -105,15 +107,18 @@ export async function writeRecord(
   const { revision } = result
   const { signInInfo, created } = toWrite
   const next: Stored = { id, token, revision, access, signInInfo, policy, snapshot, created, isCached: false, origin }
+  const { opening, successor } = target
+  const isIssued = !target.isRotated && (plan.rotation === 'issue' || plan.rotation === 'proof')
   // A note that the session is used is nothing that the client has to know.
-  return done(next, isNote ? undefined : (result.token ?? token))
+  const told = isIssued ? successor?.text : isNote ? undefined : (result.token ?? token)
+  return done(opening || successor ? { ...next, opening, successor } : next, told)
 }
 
 /** Gathers what decides of the record; asks the application and the binding what is theirs to say. */
 function factsOf(
   { scope, stored, verb, method, startsOver }: CommitJob,
   plan: WritePlan,
-  known: Pick<RecordFacts, 'key' | 'access' | 'owner' | 'policy' | 'order' | 'origin'>,
+  known: Pick<RecordFacts, 'key' | 'access' | 'confirmed' | 'owner' | 'policy' | 'order' | 'origin'>,
 ): RecordFacts {
   const { config, ctx, maxAge, backend } = scope
   const boundKey = config.binding?.rebind(ctx, stored?.access.device)
@@ -124,6 +129,7 @@ function factsOf(
   return {
     key: known.key,
     access: known.access,
+    confirmed: known.confirmed,
     owner: known.owner,
     policy: known.policy,
     order: known.order,
@@ -149,23 +155,25 @@ function deviceSeen(scope: RequestScope, stored: Stored | undefined): DeviceInfo
   return scope.isOutside ? stored?.signInInfo.device : device && deviceInfoOf(device, scope.ctx)
 }
 
-function chooseTarget(job: CommitJob, plan: WritePlan): Awaitable<Target> {
-  const { scope, stored, newToken, verb } = job
+function chooseTarget(job: CommitJob, plan: WritePlan, owner: string | undefined): Awaitable<Target> {
+  const { scope, stored, verb } = job
   const { rotation } = plan
   const isRotated = VERB_TRAITS[verb].rotates
   if (!scope.config.hasStore) {
     return { id: undefined, token: undefined, access: accessInCookie(job, plan), readAt: stored && AT_HAND, isRotated }
   }
-  if (!stored) return newTarget(newToken, { isRotated })
+  refuseWithoutConditions(scope)
+  if (!stored) return newTarget(job, { isRotated, owner })
   const { id, access, token, revision } = stored
+  const followed = access.succession || stored.opening ? succeed(job, rotation) : undefined
+  if (followed) return { id, token, readAt: { revision }, isRotated: false, ...followed }
   if (rotation === 'none') return { id, token, access, readAt: { revision }, isRotated: false }
   if (!scope.backend.rotatesInPlace) {
     const { device } = rotation === 'generation' ? BY_ID : access
-    return newTarget(newToken, { isRotated: true, device })
+    return newTarget(job, { isRotated: true, device, owner })
   }
-  const next = makeToken(id as string, { withSecret: true })
-  const rotated = rotate(next, access, { isNewGeneration: rotation === 'generation', now: Date.now() })
-  return { id, token: next.text, access: rotated, readAt: { revision }, isRotated: true }
+  const { rotated, ...next } = rotateAtOnce(job, rotation, owner)
+  return { id, token: rotated.text, readAt: { revision }, isRotated: true, ...next }
 }
 
 /** What is noted of `once()` ends with the generation. */
@@ -180,12 +188,13 @@ function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: Writ
 }
 
 function newTarget(
-  newToken: LazyToken,
-  { isRotated, device }: { isRotated: boolean; device?: BoundKey | undefined },
+  job: CommitJob,
+  { isRotated, device, owner }: { isRotated: boolean; device?: BoundKey | undefined; owner: string | undefined },
 ): Awaitable<Target> {
-  return andThen(newToken.draw(), ({ id, text, hasSecret }) => {
+  return andThen(job.newToken.draw(), (token) => {
+    const { id, text, hasSecret } = token
     const secret = hasSecret ? hashToken(text) : undefined
-    const access = hasSecret || device ? { ...BY_ID, secret, device } : BY_ID
+    const access = hasSecret || device ? startSuccession(job, token, { ...BY_ID, secret, device }, owner) : BY_ID
     return { id, token: text, access, readAt: undefined, isRotated }
   })
 }
@@ -204,10 +213,11 @@ async function lookOnce(
   job: CommitJob,
   { id, token, access }: Target,
   content: Content,
-  error: unknown,
+  { rotation, error }: { rotation: Rotation; error: unknown },
 ): Promise<Stored> {
   const { scope, session, stored } = job
-  const isOwnSecret = access.secret !== undefined && access.secret !== stored?.access.secret
+  // With a token that takes over, others may have written too.
+  const isOwnSecret = rotation !== 'use' && access.secret !== undefined && access.secret !== stored?.access.secret
   if (!(isOwnSecret || job.once) || !isInDoubt(error) || isUnconfirmed(error)) throw error
   const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
   if (!found || !isOwnWrite(job, access, accessOf(found.record))) throw error

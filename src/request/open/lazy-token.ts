@@ -1,5 +1,5 @@
 import { isPromise, type Awaitable } from '../../base/awaitable'
-import { makeToken, type Token } from '../../session/token'
+import { makeFamily, makeLongToken, makeToken, type Token } from '../../session/token'
 import { inCall } from '../scope/hooks'
 import type { RequestScope } from '../scope/request-scope'
 
@@ -32,11 +32,14 @@ export class LazyToken {
 
   #drawNow(): Awaitable<Token> {
     const { config, ctx } = this.#scope
-    const withSecret = config.usesSecrets
+    const make = (id: string): Token =>
+      config.rotation
+        ? makeLongToken(id, { family: makeFamily(), serial: 0 })
+        : makeToken(id, { withSecret: config.usesSecrets })
     const id = inCall(this.#scope, () => config.newId(ctx))
-    if (!isPromise(id)) return (this.#token = makeToken(id, { withSecret }))
+    if (!isPromise(id)) return (this.#token = make(id))
     const drawing: Promise<Token> = Promise.resolve(id).then((drawn) => {
-      const token = makeToken(drawn, { withSecret })
+      const token = make(drawn)
       if (this.#drawing === drawing) this.#token = token
       return token
     })

@@ -1,13 +1,16 @@
 import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Versioned } from '../../contracts/store'
 import type { PresentedToken } from '../../contracts/transport'
-import { accessOf, refusalOf, tokenStatusOf, withoutControls, type TokenStatus } from '../../session/access'
+import { PLACES, rotatingStatusOf, type Opening, type RotatingStatus } from '../../rotation/token-status'
+import { accessOf, refusalOf, tokenStatusOf, withoutControls, type Access } from '../../session/access'
 import type { CookieFate } from '../../session/explanation-words'
 import { expiryOf, isExpired, isUnbounded, passedBoundOf, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
 import { ownerIfKnown } from '../scope/owner-if-known'
 import type { RequestScope } from '../scope/request-scope'
+import { concludeReplay, isReplay, type Replay } from './replay'
+import { presentingOf, withOpening } from './rotating'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
 import { readAtOf, removeVoid } from './void-session'
 import { reject } from '../scope/reject'
@@ -15,7 +18,7 @@ import { reject } from '../scope/reject'
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
 export type Opened =
   | { stored: Stored; record: SessionRecord; presented: PresentedToken; superseded?: undefined }
-  | { superseded: Superseded; stored?: undefined }
+  | { superseded: Superseded | undefined; replay?: Replay; stored?: undefined }
   | undefined
 
 /** Returns the first session that is accepted; without one, the first that a token led to which was rotated away just now. */
@@ -24,10 +27,28 @@ export function openSession(scope: RequestScope, tokens: PresentedToken[]): Awai
 }
 
 function openFrom(scope: RequestScope, tokens: PresentedToken[], place: number, last: Opened): Awaitable<Opened> {
-  if (place === tokens.length) return last
+  if (place === tokens.length) return last && !last.stored && last.replay ? concluded(scope, last, last.replay) : last
   const presented = tokens[place]
-  const opening = scope.config.hasStore ? openInStore(scope, presented) : openCookie(scope, presented)
-  return andThen(opening, (opened) => (opened?.stored ? opened : openFrom(scope, tokens, place + 1, last ?? opened)))
+  const opening = scope.config.hasStore ? openInStore(scope, presented, tokens) : openCookie(scope, presented)
+  return andThen(opening, (opened) =>
+    opened?.stored ? opened : openFrom(scope, tokens, place + 1, firstOf(last, opened)),
+  )
+}
+
+/** What the first token led to that was rotated away just now; and the first that has come back after it was replaced. */
+function firstOf(one: Opened, other: Opened): Opened {
+  if (!one || !other || one.stored || other.stored) return one ?? other
+  return { superseded: one.superseded ?? other.superseded, replay: one.replay ?? other.replay }
+}
+
+/** No token has opened anything: a copy is judged last. */
+async function concluded(
+  scope: RequestScope,
+  { superseded }: { superseded: Superseded | undefined },
+  replay: Replay,
+): Promise<Opened> {
+  await concludeReplay(scope, replay)
+  return superseded && { superseded }
 }
 
 function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
@@ -39,10 +60,35 @@ function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<O
   })
 }
 
-function openInStore(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
+function openInStore(scope: RequestScope, presented: PresentedToken, all: PresentedToken[]): Awaitable<Opened> {
   const token = parseToken(presented.token)
   if (!token) return miss(scope, presented, undefined, 'malformed')
-  return andThen(scope.load(token.id, token), (loaded) => judgeToken(scope, token, loaded, presented))
+  return andThen(scope.load(token.id, token), (loaded) => {
+    if (loaded && all.length > 1) {
+      const [best, its] = newestOf(scope, [token, presented], accessOf(loaded.record), all)
+      return judgeToken(scope, best, loaded, its)
+    }
+    return judgeToken(scope, token, loaded, presented)
+  })
+}
+
+/** Of several tokens for a record whose token changes, the newest counts: an old cookie of another path does no harm. */
+function newestOf(
+  scope: RequestScope,
+  first: [Token, PresentedToken],
+  access: Access,
+  all: PresentedToken[],
+): [Token, PresentedToken] {
+  if (!access.succession) return first
+  const rankOf = (token: Token): number => {
+    const status = rotatingStatusOf(token, access, presentingOf(scope))
+    return 'opening' in status && status.opening ? PLACES.indexOf(status.opening.place) : PLACES.length
+  }
+  const others = all.flatMap((presented): [Token, PresentedToken][] => {
+    const token = parseToken(presented.token)
+    return token?.id === first[0].id ? [[token, presented]] : []
+  })
+  return [first, ...others].reduce((best, other) => (rankOf(other[0]) < rankOf(best[0]) ? other : best))
 }
 
 function judgeToken(
@@ -52,8 +98,11 @@ function judgeToken(
   presented: PresentedToken,
 ): Awaitable<Opened> {
   if (!loaded) return miss(scope, presented, token, 'unknown-id')
-  const standing = tokenStatusOf(token, accessOf(loaded.record), Date.now())
-  if (standing.name === 'current') return accept(scope, token, loaded, presented)
+  const access = accessOf(loaded.record)
+  const standing: RotatingStatus = access.succession
+    ? rotatingStatusOf(token, access, presentingOf(scope))
+    : tokenStatusOf(token, access, Date.now())
+  if (standing.name === 'current') return accept(scope, token, loaded, presented, standing.opening)
   if (loaded.isCached) return openPastCache(scope, token, presented, standing)
   return supersede(scope, token, presented, loaded, standing)
 }
@@ -63,7 +112,7 @@ function openPastCache(
   scope: RequestScope,
   token: Token,
   presented: PresentedToken,
-  standing: TokenStatus,
+  standing: RotatingStatus,
 ): Awaitable<Opened> {
   const context = { ...scope.storeContext, doubt: fingerprint(token.text) }
   return andThen(scope.backend.load(token.id, context), (loaded) =>
@@ -78,9 +127,12 @@ function supersede(
   token: Token,
   presented: PresentedToken,
   loaded: Versioned,
-  standing: TokenStatus,
+  standing: RotatingStatus,
 ): Opened {
   miss(scope, presented, token, refusalOf(token, accessOf(loaded.record)))
+  if (standing.name === 'replay') {
+    return isReplay(scope, token, loaded) ? { superseded: undefined, replay: { token, loaded } } : undefined
+  }
   if (standing.name !== 'late' || isExpired(loaded.record, scope.policyOf(loaded.record), Date.now())) return undefined
   const owner = ownerIfKnown(scope, loaded.record)
   return { superseded: { id: token.id, generation: standing.generation, owner, loaded } }
@@ -96,13 +148,15 @@ function accept(
   token: Token | undefined,
   loaded: Versioned,
   presented: PresentedToken,
+  opening?: Opening,
 ): Awaitable<Opened> {
   const { record } = loaded
   const policy = scope.policyOf(record)
   if (isExpired(record, policy, Date.now())) return expire(scope, token, loaded, presented)
   // A cookie without any time in it would be accepted for ever; what rests in a store is forgotten in time.
   if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
-  const stored = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
+  const read = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
+  const stored = opening || (token && scope.config.rotation) ? withOpening(scope, read, opening) : read
   if (!isProven(scope, stored, presented)) return void scope.noteRefusal(presented.token, 'unproven-device')
   const { ends } = scope.config
   const accepted = (): Awaitable<Opened> => validate(scope, token, { stored, record, presented })

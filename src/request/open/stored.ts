@@ -1,6 +1,7 @@
 import type { Versioned } from '../../contracts/store'
 import type { BindableSession } from '../../contracts/device-binding'
-import { accessOf, tokenStatusOf, type Access, type TokenHolder } from '../../session/access'
+import { rotatingStatusOf } from '../../rotation/token-status'
+import { accessOf, type Access, type TokenHolder } from '../../session/access'
 import {
   createdAt,
   lifetimeOf,
@@ -15,9 +16,10 @@ import { signInInfoOf, type SignInInfo } from '../../session/sign-in-info'
 import { parseToken, type Token } from '../../session/token'
 import type { Holder, Origin } from '../../ends/keys'
 import type { RequestScope } from '../scope/request-scope'
+import { isIssueDue, isRotating, isUseDue, type Rotatable } from './rotating'
 
 /** What is known to be stored of a session. One value: what changes is a new one in its place. */
-export interface Stored {
+export interface Stored extends Rotatable {
   /** The key of the record; undefined for a session that rests in its cookie. */
   readonly id: string | undefined
   /** What the client holds, where that opens the record; undefined where another request has changed the token. */
@@ -102,7 +104,8 @@ export function tokenHolderOf({ access, snapshot }: Stored): TokenHolder {
  */
 export function isDead(stored: Stored | undefined, access: Access | undefined): boolean {
   if (!stored?.isCached || stored.token === undefined || !access) return false
-  return tokenStatusOf(parseToken(stored.token) as Token, access, Date.now()).name === 'dead'
+  const { name } = rotatingStatusOf(parseToken(stored.token) as Token, access, { came: Date.now(), isSlow: false })
+  return name === 'dead' || name === 'replay'
 }
 
 /** Whether the record was written with the lifetime that the session has now: then it can be extended as it is. */
@@ -118,9 +121,10 @@ export function isRenewalDue({ snapshot, created, policy }: Stored, { maxAge }: 
   return _expire - Date.now() < maxAge / 2 && created + absoluteTimeout > _expire
 }
 
-/** Whether its id alone opens what is stored, and the options want a secret. */
-export function lacksSecret(stored: Stored | undefined, { config }: RequestScope): boolean {
-  return config.usesSecrets && stored !== undefined && stored.access.secret === undefined
+/** Whether its id alone opens what is stored, and the options want a secret. Where tokens change, that comes with a successor. */
+export function lacksSecret(stored: Stored | undefined, scope: RequestScope): boolean {
+  if (!scope.config.usesSecrets || stored === undefined || stored.access.secret !== undefined) return false
+  return !isRotating(stored, scope)
 }
 
 /** Whether it is time to note that the session's owner uses it, where that can be listed. */
@@ -132,7 +136,10 @@ export function isSeenDue(stored: Stored | undefined, { config, backend }: Reque
 /** Whether what is stored may have to be written, although nothing has changed it. */
 export function mayBeDue(stored: Stored | undefined, scope: RequestScope): boolean {
   const { rolling, renew } = scope.settings
-  return rolling || renew || lacksSecret(stored, scope) || isSeenDue(stored, scope)
+  if (rolling || renew || lacksSecret(stored, scope) || isSeenDue(stored, scope)) return true
+  return (
+    stored?.opening !== undefined && (isUseDue(stored) || isIssueDue(stored, scope, { isWanted: false, chance: 0 }))
+  )
 }
 
 /** Whether the data of a session differ from what is stored. */
@@ -145,4 +152,9 @@ export function hasChanges(session: SessionModel, stored: Stored | undefined, sc
 /** How long the session has left, as it is stored. */
 export function leftOf({ snapshot, created, policy }: Stored): Lifetime {
   return timeLeft(snapshot.lifetime._expire, created, policy, Date.now())
+}
+
+/** What the client is to hold, as far as this request knows. */
+export function heldBy(stored: Stored | undefined): string | undefined {
+  return stored?.successor?.text ?? stored?.token
 }

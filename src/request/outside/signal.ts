@@ -12,8 +12,10 @@ import { holderOf, type Stored } from '../open/stored'
 import { verdictOn } from '../open/void-session'
 
 /** What is known of a session, in the words of the watch. */
-export function knownOf({ access, snapshot, created, policy }: Stored): KnownSession {
-  return { policy, generation: access.generation, owner: snapshot.owner, expire: snapshot.lifetime._expire, created }
+export function knownOf({ access, snapshot, created, policy, successor }: Stored): KnownSession {
+  // Who has confirmed goes on in the next generation, once the token is used that was issued with the proof.
+  const generation = access.generation + (successor?.proof ? 1 : 0)
+  return { policy, generation, owner: snapshot.owner, expire: snapshot.lifetime._expire, created }
 }
 
 /**

@@ -38,6 +38,8 @@ export class RequestScope {
 
   /** When the request came, by this process's monotonic clock: what its sign-in is judged by. */
   readonly #began: number
+  /** The same in milliseconds since 1970; undefined without the option `rotateEvery`. */
+  readonly came: number | undefined
   /** What was known of ends when the request came; undefined without the option `ends`. */
   #arrival: Arrival | undefined
   /** Whose sessions this request itself has ended: what it does for them from there on came later. */
@@ -48,6 +50,7 @@ export class RequestScope {
     this.config = config
     this.#maxAge = config.options.maxAge
     this.#began = config.options.owner ? monotonic() : 0
+    this.came = config.rotation && Date.now()
     this.#arrival = config.ends?.arrive()
   }
 
@@ -84,6 +87,11 @@ export class RequestScope {
   chooseMaxAge(maxAge: Lifetime): void {
     this.#maxAge = maxAge
     this.#isMaxAgeChosen = true
+  }
+
+  /** Whether this request has chosen the lifetime. */
+  get isMaxAgeChosen(): boolean {
+    return this.#isMaxAgeChosen
   }
 
   /** Lets the record's lifetime be the session's again, whatever was chosen before. */

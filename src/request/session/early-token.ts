@@ -3,6 +3,7 @@ import { andThen, type Awaitable } from '../../base/awaitable'
 import { loopTurn } from '../../base/loop-turn'
 import type { BusMessage } from '../../contracts/bus'
 import { accessOf } from '../../session/access'
+import { opensStill } from '../open/rotating'
 import { hashSession } from '../../session/hashes'
 import type { Stored } from '../open/stored'
 import { loadFresh } from '../outside/outside-scope'
@@ -60,11 +61,11 @@ export class EarlyToken {
     return this.#ask(stored.id, stored)
   }
 
-  async #ask(id: string, { access }: Stored): Promise<void> {
+  async #ask(id: string, stored: Stored): Promise<void> {
     try {
       await andThen(loadFresh(this.#scope, id), (loaded) => {
         this.#isChanged = false
-        const isCurrent = loaded && accessOf(loaded.record).secret === access.secret
+        const isCurrent = loaded && opensStill(stored, accessOf(loaded.record))
         this.#telling.client.judgeToken(isCurrent ? 'current' : 'changed')
       })
     } catch {

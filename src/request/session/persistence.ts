@@ -13,7 +13,7 @@ import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from '../scope/request-scope'
-import { hasChanges, mayBeDue, type Stored } from '../open/stored'
+import { hasChanges, heldBy, mayBeDue, type Stored } from '../open/stored'
 import { isInDoubt } from '../commit/write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -63,7 +63,7 @@ export class Persistence {
 
   /** What the client holds, or will hold; undefined without a store. */
   get token(): string | undefined {
-    return this.#known.stored ? this.#known.stored.token : this.#newToken.value?.text
+    return this.#known.stored ? heldBy(this.#known.stored) : this.#newToken.value?.text
   }
 
   /** Whether a session took the place of one that was ended. */
@@ -146,7 +146,7 @@ export class Persistence {
     this.#merges++
     if ('name' in next) return this.#conclude(job, next, this.#endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
-    this.client.retractUnless(next.stored?.token)
+    this.client.retractUnless(heldBy(next.stored))
     return 'again'
   }
 
@@ -217,7 +217,7 @@ export class Persistence {
       this.#startsOver = false
     }
     return settle(
-      () => this.client.tell(outcome, this.#known.stored?.token),
+      () => this.client.tell(outcome, heldBy(this.#known.stored)),
       () => outcome.name,
       (error) => {
         this.#known = untold(before, this.#known)

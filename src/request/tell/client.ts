@@ -7,7 +7,8 @@ import type { Lifetime } from '../../session/record'
 import type { Outcome } from '../commit/commit-job'
 import type { RequestScope } from '../scope/request-scope'
 import { canStillTell, hasResponse } from '../scope/response-state'
-import { clearSiteData } from './response-headers'
+import { clearSiteData, forbidStoring } from './response-headers'
+import { isRotating } from '../open/rotating'
 import { bindable, leftOf, type Stored } from '../open/stored'
 
 /** What is known of a token that a response is to hand over: whether it opens the session still. */
@@ -69,10 +70,21 @@ export class Client {
       if (outcome.tell === 'clear') return this.clear(undefined)
       return outcome.tell === 'sign' ? this.#sign(outcome.stored) : undefined
     }
-    if (outcome.name !== 'written' || outcome.token === undefined) return
+    if (outcome.name !== 'written' || outcome.token === undefined || this.#isRepeated(outcome)) return
     this.#scope.config.binding?.written(this.#scope.ctx, bindable(outcome.stored))
-    const send = (): Awaitable<void> => this.#send(outcome.token as string, outcome.left, outcome.stored.id)
+    const { rotation } = this.#scope.config
+    const life = rotation && isRotating(outcome.stored, this.#scope) ? rotation.cookieLife(outcome.left) : outcome.left
+    const send = (): Awaitable<void> => this.#send(outcome.token as string, life, outcome.stored.id)
+    if (outcome.stored.successor && !this.isTooLate) forbidStoring(this.#scope.ctx)
     return outcome.isRotated ? this.clear(outcome.stored.id).then(send) : send()
+  }
+
+  /**
+   * A token that changes while its visitor works is in one response and in no other: one that comes late would bring it back when
+   * it has been replaced.
+   */
+  #isRepeated({ token, stored }: Outcome & { name: 'written' }): boolean {
+    return token === this.#accepted?.token && token !== this.#sent && isRotating(stored, this.#scope)
   }
 
   /** Hands the client its token, for a session that has `left` to live. */

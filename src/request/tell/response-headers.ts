@@ -16,6 +16,13 @@ export function preventCaching(ctx: Context, session: { readonly affectsResponse
   })
 }
 
+/** A token for one browser is in this response: no cache is to keep it for another one. */
+export function forbidStoring(ctx: Context): void {
+  onHeaders(ctx.res, function forbidCaches(this: ServerResponse) {
+    this.setHeader('Cache-Control', 'no-store')
+  })
+}
+
 /** Tells the browser to clear what the site has left with it; on an error response too. */
 export function clearSiteData(ctx: Context, directives: string): void {
   if (!hasResponse(ctx) || ctx.headerSent) return

@@ -93,7 +93,7 @@ export class OwnedApp {
   #createApp(options: SessionOptions, verbs: Record<string, OwnedVerb>, ahead: number): Koa {
     const app = createApp()
     app.on('error', (error) => this.errors.push(error))
-    for (const name of ['signedIn', 'revoked', 'gone', 'headersSent', 'error'] as const) {
+    for (const name of ['signedIn', 'revoked', 'replayed', 'gone', 'headersSent', 'error'] as const) {
       app.on(`session:${name}`, (detail) => this.events.push({ name, detail }))
     }
     app.use((_ctx, next) => withClock(ahead, next))

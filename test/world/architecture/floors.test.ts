@@ -5,7 +5,7 @@ const FLOORS: readonly string[][] = [
   ['base'],
   ['session'],
   ['contracts'],
-  ['ends'],
+  ['ends', 'rotation'],
   ['codecs', 'cookies', 'buses', 'stores', 'conformance'],
   ['transports', 'backends'],
   ['options/checks'],

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { SESSION_EVENTS } from 'koa-session-service'
 import { Browser } from '../../promises/errors/server'
+import { startClock, stopClock } from '../../support/clock'
 import { codeBlocks, markdownIn, names, readText, tableRows } from './markdown'
 import { closePrograms, run } from './run-block'
 
@@ -78,6 +79,26 @@ describe('docs/ends.md', () => {
     await other.get('/sign-in')
     await other.get('/maintenance')
     expect([await user(one), await user(other)]).toEqual(['{"user":""}', '{"user":"alice"}'])
+  })
+})
+
+describe('docs/rotation.md', () => {
+  it('R115: its program mails the owner once a copy of the cookie has come back', async () => {
+    const told: string[] = []
+    const server = await start('rotation', 'Mail the owner')
+    jest.spyOn(console, 'log').mockImplementation((line: string) => void told.push(line))
+    const clock = stopClock()
+    const owner = new Browser(server)
+    for (const path of ['/sign-in', '/']) await owner.get(path, { headers: { 'user-agent': 'Firefox' } })
+    const thief = new Browser(server, owner.jar.copy())
+    clock.advance(10 * 60_000)
+    for (const path of ['/', '/']) await owner.get(path)
+    clock.advance(2 * 60_000)
+    expect((await thief.get('/')).body).toBe('{"user":""}')
+    expect((await owner.get('/')).body).toBe('{"user":""}')
+    startClock()
+    await new Promise(setImmediate)
+    expect(told).toEqual([expect.stringMatching(/^to ada: Your session was ended: .* Change your password\.$/)])
   })
 })
 

@@ -26,6 +26,7 @@ const AT_REST: CommitFacts = {
   isSeenDue: false,
   hasReplaced: false,
   isSignatureOld: false,
+  succession: 'none',
 }
 
 type Facts = Partial<CommitFacts>
@@ -103,6 +104,26 @@ const ROWS: Row[] = [
   ['a note and rolling', { isSeenDue: true, isRolling: true }, write('forced')],
   ['a note and renew', { isSeenDue: true, isRenewalDue: true }, write('forced')],
   ['a note and changed data', { isSeenDue: true, isChanged: true }, write('changed')],
+  // Where the token changes while its visitor works.
+  ['a token that is used', { succession: 'use' }, write('seen', { rotation: 'use' })],
+  ['a token that is used, after the headers', { ...SENT, succession: 'use' }, write('seen', { rotation: 'use' })],
+  ['a token that is used, written before', { succession: 'use', wasWritten: true }, write('seen', { rotation: 'use' })],
+  ['a token that is used, and rolling', { succession: 'use', isRolling: true }, write('forced', { rotation: 'use' })],
+  [
+    'a token that is used, and changed data',
+    { succession: 'use', isChanged: true },
+    write('changed', { rotation: 'use' }),
+  ],
+  ['a successor', { succession: 'issue' }, write('seen', { rotation: 'issue' })],
+  ['a successor and a note', { succession: 'issue', isSeenDue: true }, write('seen', { rotation: 'issue' })],
+  ['a successor and a sign-in', { ...OWNED, succession: 'issue' }, write('changed', HANDS)],
+  [
+    'confirm() of one',
+    { verb: 'confirm', hasOwners: true, succession: 'rests' },
+    write('forced', { rotation: 'proof' }),
+  ],
+  ['confirm() of one after the headers', { ...SENT, verb: 'confirm', succession: 'rests' }, { do: 'refuse' }],
+  ['an old signature of one', { isSignatureOld: true, succession: 'rests' }, { do: 'nothing' }],
   // What only the client is told.
   ['nothing', {}, { do: 'nothing' }],
   ['an old signature', { isSignatureOld: true }, { do: 'sign' }],
@@ -118,7 +139,10 @@ describe('the plan of a commit', () => {
 })
 
 const VERBS: CommitVerb[] = ['commit', 'save', 'touch', 'regenerate', 'confirm']
-const FLAGS = Object.keys(AT_REST).filter((name) => name !== 'verb') as Exclude<keyof CommitFacts, 'verb'>[]
+const FLAGS = Object.keys(AT_REST).filter((name) => name !== 'verb' && name !== 'succession') as Exclude<
+  keyof CommitFacts,
+  'verb' | 'succession'
+>[]
 
 /** All combinations of facts that there can be, and their plans. */
 let cases: { facts: CommitFacts; plan: CommitPlan }[] | undefined
@@ -130,9 +154,20 @@ function* everyCase(): Generator<CommitFacts> {
       const facts = { ...AT_REST, verb }
       for (const [place, name] of FLAGS.entries()) facts[name] = (bits & (1 << place)) !== 0
       const canBe = !facts.isOutside || facts.isResponseSent
-      if (canBe && (!facts.changesOwner || (facts.hasOwners && facts.isStored))) yield facts
+      if (!canBe || (facts.changesOwner && !(facts.hasOwners && facts.isStored))) continue
+      yield facts
+      const rotates = facts.isStored && facts.hasOwners && facts.hasOwner && !facts.isInCookie && !facts.needsSecret
+      if (rotates) yield* withSuccession(facts)
     }
   }
+}
+
+/** What is noted at the end of a request; a successor, where the response can carry it. */
+function* withSuccession(facts: CommitFacts): Generator<CommitFacts> {
+  yield { ...facts, succession: 'rests' }
+  if (facts.verb !== 'commit' || facts.isOutside) return
+  yield { ...facts, succession: 'use' }
+  if (!facts.isResponseSent) yield { ...facts, succession: 'issue' }
 }
 
 type Rule = (facts: CommitFacts, plan: CommitPlan) => boolean
@@ -140,12 +175,14 @@ type Rule = (facts: CommitFacts, plan: CommitPlan) => boolean
 const rotationIn = (plan: CommitPlan): string => (plan.do === 'write' ? plan.rotation : 'none')
 const isAsked = (facts: CommitFacts): boolean =>
   facts.verb !== 'commit' || facts.mustWrite || facts.isChanged || facts.changesOwner || facts.needsSecret
+const isNoted = ({ succession }: CommitFacts): boolean => succession === 'use' || succession === 'issue'
 
 /** What holds of every plan. */
 const RULES: Record<string, Rule> = {
   'nothing rotates in a cookie': (facts, plan) => !facts.isInCookie || rotationIn(plan) === 'none',
   'nothing rotates that is not stored': (facts, plan) => facts.isStored || rotationIn(plan) === 'none',
-  'nothing rotates after the headers': (facts, plan) => !facts.isResponseSent || rotationIn(plan) === 'none',
+  'nothing rotates after the headers, but that a token is used is noted': (facts, plan) =>
+    !facts.isResponseSent || ['none', 'use'].includes(rotationIn(plan)),
   'a change of owner is written, ended or refused': (facts, plan) =>
     !facts.changesOwner || ['write', 'end', 'refuse'].includes(plan.do),
   'a change of owner in a store rotates, and counts': (facts, plan) =>
@@ -164,19 +201,29 @@ const RULES: Record<string, Rule> = {
     !facts.isStored ||
     facts.isInCookie ||
     plan.do !== 'write' ||
-    (plan.rotation === 'generation') === (!facts.isSatisfied || facts.changesOwner),
+    (facts.succession === 'none' || facts.changesOwner
+      ? (plan.rotation === 'generation') === (!facts.isSatisfied || facts.changesOwner)
+      : plan.rotation === 'proof'),
+  'R118: what is due of the tokens is in the same write as anything else': (facts, plan) =>
+    !isNoted(facts) ||
+    plan.do === 'end' ||
+    plan.do === 'refuse' ||
+    ['generation', facts.succession].includes(rotationIn(plan)),
   'that a session is used is noted where nothing else is written': (facts, plan) =>
     plan.do !== 'write' ||
     plan.reason !== 'seen' ||
-    (facts.isSeenDue && !facts.isRolling && !facts.isChanged && !facts.changesOwner),
+    ((facts.isSeenDue || isNoted(facts)) &&
+      (!facts.isRolling || facts.wasWritten) &&
+      !facts.isChanged &&
+      !facts.changesOwner),
   'R72: without a response, no session changes hands and none is ended': (facts, plan) =>
     !facts.isOutside || (plan.do !== 'end' && rotationIn(plan) === 'none'),
   'only a change of owner ends a session, and only after the headers': (facts, plan) =>
     plan.do !== 'end' || (facts.changesOwner && facts.hasOwner && facts.isResponseSent && !facts.isInCookie),
   'nothing is written where nothing is asked': (facts, plan) =>
-    isAsked(facts) || facts.isRolling || facts.isRenewalDue || facts.isSeenDue || plan.do !== 'write',
+    isAsked(facts) || isNoted(facts) || facts.isRolling || facts.isRenewalDue || facts.isSeenDue || plan.do !== 'write',
   'nothing is written for a second time where nothing is asked': (facts, plan) =>
-    isAsked(facts) || !facts.wasWritten || plan.do !== 'write',
+    isAsked(facts) || isNoted(facts) || !facts.wasWritten || plan.do !== 'write',
   'a session without data is not created but by order': (facts, plan) =>
     facts.isStored ||
     facts.hasData ||
@@ -193,7 +240,7 @@ const RULES: Record<string, Rule> = {
     plan.do !== 'clear' || facts.hasReplaced,
   'a signature is made anew where it is old': (facts, plan) => plan.do !== 'sign' || facts.isSignatureOld,
   'what stays as it is says so': (facts, plan) =>
-    plan.do !== 'nothing' || (!facts.hasReplaced && !facts.isSignatureOld),
+    plan.do !== 'nothing' || (!facts.hasReplaced && (!facts.isSignatureOld || facts.succession !== 'none')),
 }
 
 describe('every plan of a commit', () => {

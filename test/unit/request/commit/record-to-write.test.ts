@@ -30,6 +30,7 @@ function factsOf({ reason = 'changed', rotation = 'none', restartsAge = false, .
     stored: storedOf(),
     key: 'a',
     access: BY_ID,
+    confirmed: undefined,
     boundKey: undefined,
     owner: undefined,
     order: undefined,

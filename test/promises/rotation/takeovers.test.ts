@@ -1,0 +1,279 @@
+import { MemoryStore } from 'koa-session-service'
+import { nextTurn } from '../../support/app/site'
+import { startClock } from '../../support/clock'
+import { EVERY, handedBy, isIn, lost, MINUTE, RotatingSite, SECOND, tokenOf } from '../../support/owners/rotating-site'
+import { storedOwner } from '../../support/owners/owned-app'
+
+let site: RotatingSite
+
+beforeEach(() => {
+  // Certain where thirty seconds have passed since the last one, and never sooner.
+  jest.spyOn(Math, 'random').mockReturnValue(0.999)
+  site = new RotatingSite()
+})
+
+afterEach(() => {
+  jest.restoreAllMocks()
+  startClock()
+})
+
+describe('the token of a signed-in session', () => {
+  it('R114: a token that has been in use for long enough gets a successor, which takes over when it is used', async () => {
+    const browser = await site.browser({ used: EVERY - 1 })
+    const first = tokenOf(browser)
+    expect(handedBy(await browser.get('/read'))).toBeUndefined()
+    site.clock.advance(1)
+    const answer = await browser.get('/read')
+    expect(handedBy(answer)).toBe(tokenOf(browser))
+    expect(answer.headers['cache-control']).toBe('no-store')
+    expect(tokenOf(browser)).not.toBe(first)
+    expect(await isIn(browser)).toBe(true)
+    expect(handedBy(await browser.get('/read'))).toBeUndefined()
+    expect(await site.replays()).toEqual([])
+  })
+
+  it('R114: nothing dies by being issued: where answers are lost, the token that the browser holds stays good', async () => {
+    const browser = await site.browser()
+    const successors: unknown[] = []
+    for (let count = 0; count < 12; count++) {
+      successors.push(await lost(site, browser))
+      site.clock.advance(MINUTE)
+    }
+    expect(new Set(successors).size).toBe(12)
+    expect(await isIn(browser)).toBe(true)
+    expect(await isIn(browser)).toBe(true)
+    expect(await site.replays()).toEqual([])
+  })
+
+  it('R114: where the store fails at a note, that is told, no successor goes out, and the request goes on', async () => {
+    const browser = await site.browser()
+    for (const isDone of [false, true]) {
+      const replace = jest.spyOn(site.store, 'replace')
+      const original = MemoryStore.prototype.replace.bind(site.store)
+      replace.mockImplementationOnce((...call) => {
+        if (isDone) void original(...call)
+        throw new Error('the connection was lost')
+      })
+      const answer = await browser.get('/read')
+      expect([answer.status, handedBy(answer)]).toEqual([200, undefined])
+      replace.mockRestore()
+      site.clock.advance(MINUTE)
+    }
+    expect(await site.eventsOf('error')).toHaveLength(2)
+    expect([await isIn(browser), await isIn(browser), (await site.replays()).length]).toEqual([true, true, 0])
+  })
+
+  it('R118: a takeover costs two writes, and in between requests that read write nothing', async () => {
+    site = new RotatingSite({ seenEvery: 24 * 60 * MINUTE })
+    const browser = await site.browser({ used: 0 })
+    const replace = jest.spyOn(site.store, 'replace')
+    const writes: number[] = []
+    for (let minute = 0; minute < 33; minute++) {
+      site.clock.advance(MINUTE)
+      replace.mockClear()
+      await browser.get('/read')
+      writes.push(replace.mock.calls.length)
+    }
+    expect(Math.max(...writes)).toBe(1)
+    // One that issues at the end of a period, and one at the next page.
+    expect(writes.flatMap((count, minute) => (count > 0 ? [minute + 1] : []))).toEqual([10, 11, 21, 22, 32, 33])
+  })
+
+  it('R118: no verb in the middle of a request hands over a successor, and without a commit at its end nothing does', async () => {
+    site = new RotatingSite({
+      autoCommit: false,
+      verbs: {
+        in: async (ctx, sessions) => {
+          ctx.session.user = 'ann'
+          await sessions.save(ctx)
+        },
+        save: (ctx, sessions) => sessions.save(ctx),
+      },
+    })
+    const browser = site.visitor()
+    await browser.get('/in')
+    expect(await isIn(browser)).toBe(true)
+    site.clock.advance(EVERY)
+    for (const path of ['/save', '/touch', '/read']) expect(handedBy(await browser.get(path))).toBeUndefined()
+  })
+
+  it('R114: requests that were under way at a takeover open the session, with every token that was good', async () => {
+    const browser = await site.browser()
+    const before = site.thiefOf(browser)
+    const sibling = site.thiefOf(browser)
+    await browser.get('/read')
+    site.clock.advance(31 * SECOND)
+    await sibling.get('/read')
+    expect(tokenOf(sibling)).not.toBe(tokenOf(browser))
+    expect([await isIn(browser), await isIn(sibling), await isIn(before)]).toEqual([true, true, true])
+    site.clock.advance(59 * SECOND)
+    expect(await isIn(before)).toBe(true)
+    expect(await site.replays()).toEqual([])
+  })
+
+  it('R115: a copy that comes back after its token was replaced ends the session for both, and is told once', async () => {
+    const browser = await site.browser({ user: 'ann' })
+    const thief = site.thiefOf(browser)
+    const held = await site.services[0].open({ headers: { cookie: browser.jar.header } })
+    await browser.get('/read')
+    await browser.get('/read')
+    site.clock.advance(2 * MINUTE)
+    const answer = await thief.get('/read')
+    expect(answer.json()).toEqual({})
+    expect(answer.setCookie).toEqual([])
+    await nextTurn()
+    expect(held?.signal.reason).toMatchObject({ code: 'ERR_SESSION_ENDED' })
+    expect([await isIn(thief), await isIn(browser)]).toEqual([false, false])
+    const replays = await site.replays()
+    expect(replays).toMatchObject([{ detail: { owner: 'ann', isEnded: true, handle: expect.any(String) as string } }])
+    expect(await site.store.listByOwner(storedOwner('ann'))).toEqual([])
+  })
+
+  it('R115: where the thief is first, the owner comes with the token that was replaced', async () => {
+    const browser = await site.browser()
+    const thief = site.thiefOf(browser)
+    await thief.get('/read')
+    await thief.get('/read')
+    site.clock.advance(2 * MINUTE)
+    expect([await isIn(browser), await isIn(thief)]).toEqual([false, false])
+    expect(await site.replays()).toHaveLength(1)
+  })
+
+  it("R115: with onReplay: 'report' the session goes on, and a copy is told once a minute", async () => {
+    site = new RotatingSite({ onReplay: 'report' })
+    const browser = await site.browser()
+    const thief = site.thiefOf(browser)
+    await browser.get('/read')
+    await browser.get('/read')
+    site.clock.advance(2 * MINUTE)
+    for (let count = 0; count < 3; count++) expect(await isIn(thief)).toBe(false)
+    expect(await isIn(browser)).toBe(true)
+    expect(await site.replays()).toMatchObject([{ detail: { isEnded: false } }])
+    site.clock.advance(MINUTE)
+    await isIn(thief)
+    expect(await site.replays()).toHaveLength(2)
+  })
+
+  it('R115: a copy that comes back within thirty seconds of the takeover opens nothing, and its logout ends the session', async () => {
+    const browser = await site.browser()
+    const old = site.thiefOf(browser)
+    await browser.get('/read')
+    await browser.get('/read')
+    // A rotation by order ends what the takeover has left.
+    await browser.get('/regenerate')
+    await browser.get('/read')
+    site.clock.advance(20 * SECOND)
+    expect(await isIn(old)).toBe(false)
+    expect([await isIn(browser), (await site.replays()).length]).toEqual([true, 0])
+    await old.get('/out')
+    expect(await isIn(browser)).toBe(false)
+  })
+
+  it('R114: a request that may have waited in a proxy is no replay, and its sibling changes nothing', async () => {
+    const browser = await site.browser()
+    const upload = site.thiefOf(browser)
+    await browser.get('/read')
+    await browser.get('/read')
+    site.clock.advance(9 * MINUTE)
+    const slow = { 'transfer-encoding': 'chunked' }
+    expect(await isIn(upload, slow)).toBe(true)
+    site.clock.advance(2 * MINUTE)
+    await browser.get('/read')
+    await browser.get('/read')
+    site.clock.advance(2 * MINUTE)
+    expect(await isIn(upload, slow)).toBe(false)
+    expect([await isIn(browser), (await site.replays()).length]).toEqual([true, 0])
+  })
+
+  it('R114: no response repeats a token that the client has presented', async () => {
+    site = new RotatingSite({
+      rolling: true,
+      verbs: {
+        save: (ctx, sessions) => sessions.save(ctx),
+        age: (ctx) => (ctx.session.maxAge = 3 * EVERY),
+      },
+    })
+    const browser = await site.browser({ used: MINUTE })
+    for (const path of ['/read', '/save', '/set/a', '/touch', '/read']) {
+      expect([path, handedBy(await browser.get(path))]).toEqual([path, undefined])
+    }
+    const before = tokenOf(browser)
+    // What the browser is to be told goes with a successor.
+    expect(handedBy(await browser.get('/age'))).not.toBe(before)
+    expect(tokenOf(browser)).not.toBe(before)
+    expect(await isIn(browser)).toBe(true)
+  })
+
+  it('R118: a successor goes to pages and calls alone, and not to what is fetched ahead', async () => {
+    const browser = await site.browser()
+    const headers: Record<string, string>[] = [
+      { 'sec-fetch-dest': 'image' },
+      { 'sec-fetch-dest': 'document', 'sec-purpose': 'prefetch' },
+      { 'sec-fetch-dest': 'empty', 'sec-fetch-site': 'cross-site' },
+    ]
+    for (const each of headers) expect(handedBy(await browser.get('/read', each))).toBeUndefined()
+    expect(handedBy(await browser.get('/read', { 'sec-fetch-dest': 'document' }))).toBeDefined()
+  })
+
+  it('R118: the cookie lives two periods longer than its session', async () => {
+    const browser = await site.browser()
+    const answer = await browser.get('/read')
+    const expires = Date.parse(/expires=([^;]*)/i.exec(answer.setCookie[0])?.[1] ?? '')
+    const record = await site.recordOf(tokenOf(browser))
+    expect(expires - (record?._expire ?? 0)).toBe(2 * EVERY)
+  })
+
+  it('R116: what else has the form of a token changes nothing, on any verb', async () => {
+    const browser = await site.browser()
+    await browser.get('/read')
+    await browser.get('/read')
+    site.clock.advance(2 * MINUTE)
+    const record = await site.recordOf(tokenOf(browser))
+    const token = tokenOf(browser)
+    const [, id, family, , serial] = /^(.*)~(.{24})(.{24})(.{4})$/.exec(token) as RegExpExecArray
+    const [hashOfFamily] = record?._turn as unknown as [string]
+    const forged = [
+      `${id}~${'A'.repeat(24)}${'B'.repeat(24)}${serial}`,
+      `${id}~${family}${'B'.repeat(24)}____`,
+      `${id}~${hashOfFamily.slice(0, 24)}${'B'.repeat(24)}AAAA`,
+      `${id}~${record?._secret}`,
+      id,
+    ]
+    for (const text of forged) {
+      for (const path of ['/read', '/set/a', '/signout', '/touch', '/regenerate']) {
+        const visitor = site.visitor()
+        visitor.jar.values.set('koa.sess', text)
+        await visitor.get(path)
+      }
+    }
+    expect(await site.recordOf(token)).toEqual(record)
+    expect(await site.replays()).toEqual([])
+  })
+
+  it('R116: who has planted a token before the sign-in ends nothing with it', async () => {
+    const planted = site.visitor()
+    await planted.get('/set/cart')
+    const browser = site.thiefOf(planted)
+    await browser.get('/as/ann')
+    await browser.get('/read')
+    site.clock.advance(2 * MINUTE)
+    expect(await isIn(planted)).toBe(false)
+    expect([await isIn(browser), (await site.replays()).length]).toEqual([true, 0])
+  })
+
+  it('R114: of several tokens for a session the newest counts', async () => {
+    site = new RotatingSite({ signed: false })
+    const browser = await site.browser()
+    const old = browser.jar.header
+    await browser.get('/read')
+    await browser.get('/read')
+    site.clock.advance(2 * MINUTE)
+    for (const cookie of [`${old}; ${browser.jar.header}`, `${browser.jar.header}; ${old}`]) {
+      expect(await isIn(site.visitor(), { cookie })).toBe(true)
+    }
+    expect(await site.replays()).toEqual([])
+    // Without the good one beside it, it is what it is.
+    expect(await isIn(site.visitor(), { cookie: old })).toBe(false)
+    expect(await site.replays()).toHaveLength(1)
+  })
+})
