@@ -83,7 +83,10 @@ function useOurs(app: Koa, scenario: Scenario, work: Work, store: Store, ends = 
 }
 
 /** Two keys of a session, one of them each visitor's own. */
-const byTwoKeys = ({ user, count }: { user?: string; count?: number }): string[] => [`org:${user}`, `sid:${count}`]
+function byTwoKeys(data: object): string[] {
+  const { user, count } = data as { user?: string; count?: number }
+  return [`org:${user}`, `sid:${count}`]
+}
 
 /** Behind each visitor that is greeted, another one signs out. */
 function endsFor(app: Koa, { ends }: Scenario): SessionOptions {
@@ -97,7 +100,7 @@ function endsFor(app: Koa, { ends }: Scenario): SessionOptions {
   return {
     ends: {
       store,
-      by: ends.by && (byTwoKeys as (data: object) => string[]),
+      by: ends.by && byTwoKeys,
       maxStale: ends.memory === 'warm' ? 1000 : 0,
     },
   }

@@ -1,7 +1,7 @@
 import { RedisStore as ConnectRedis } from 'connect-redis'
 import expressSession from 'express-session'
 import Koa from 'koa'
-import inject, { type DispatchFunc } from 'light-my-request'
+import inject from 'light-my-request'
 import session, { type SessionOptions } from 'koa-session-service'
 import { RedisStore } from 'koa-session-service/redis'
 import { createClient } from 'redis'
@@ -73,5 +73,6 @@ async function visitOurs(options: SessionOptions, data: Record<string, unknown>)
     Object.assign(ctx.session, data)
     ctx.body = ''
   })
-  await inject(app.callback() as DispatchFunc, { method: 'GET', url: '/' })
+  const handle = app.callback()
+  await inject((req, res) => void handle(req, res), { method: 'GET', url: '/' })
 }
