@@ -166,16 +166,6 @@ export function passedBoundOf(
   return ends.reduce((first, next) => (next[1] < first[1] ? next : first))[0]
 }
 
-/** Which time of an expired record is past: the one that it was given, or a timeout. */
-export function expiryOf(record: SessionRecord, policy: LifetimePolicy, now: number): 'expired' | 'idle' | 'too-old' {
-  const { idleTimeout, absoluteTimeout } = policy
-  if (absoluteTimeout !== undefined && createdAt(record, now) + absoluteTimeout < now) return 'too-old'
-  if (idleTimeout === undefined) return 'expired'
-  // The one of both that was shorter is in the record.
-  const isShorter = record._maxAge === undefined || idleTimeout < record._maxAge
-  return isShorter ? 'idle' : 'expired'
-}
-
 /** Whether there is a timeout now, and the record has no time in it from which it could be counted. */
 export function isUnbounded(record: SessionRecord, { idleTimeout, absoluteTimeout }: LifetimePolicy): boolean {
   if (record._expire !== undefined || (idleTimeout === undefined && absoluteTimeout === undefined)) return false

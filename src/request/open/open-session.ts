@@ -4,7 +4,7 @@ import type { PresentedToken } from '../../contracts/transport'
 import { PLACES, rotatingStatusOf, type Opening, type RotatingStatus } from '../../rotation/token-status'
 import { accessOf, refusalOf, tokenStatusOf, withoutControls, type Access } from '../../session/access'
 import type { CookieFate } from '../../session/explanation-words'
-import { expiryOf, isExpired, isUnbounded, passedBoundOf, type SessionRecord } from '../../session/record'
+import { isExpired, isUnbounded, passedBoundOf, type Bound, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
 import { inHook } from '../scope/hooks'
 import { ownerIfKnown } from '../scope/owner-if-known'
@@ -201,6 +201,9 @@ function isProven(scope: RequestScope, stored: Stored, { token }: PresentedToken
   return binding ? binding.accepts(scope.ctx, bindable(stored), token) : stored.access.device === undefined
 }
 
+/** How it is told that a time is past. */
+const FATES: Readonly<Record<Bound, CookieFate>> = { maxAge: 'expired', idle: 'idle', absolute: 'too-old' }
+
 /** Ends what was read, and that alone: where another request has renewed it meanwhile, it lives. */
 function expire(
   scope: RequestScope,
@@ -209,8 +212,9 @@ function expire(
   presented: PresentedToken,
 ): Awaitable<Opened> {
   const { record } = loaded
+  const bound = passedBoundOf(record, scope.policyOf(record), Date.now())
   const refuse = (): undefined => {
-    scope.noteRefusal(presented.token, expiryOf(record, scope.policyOf(record), Date.now()))
+    scope.noteRefusal(presented.token, FATES[bound])
     return void reject(scope, 'expired', token?.id, record)
   }
   if (!token) return refuse()
@@ -218,7 +222,7 @@ function expire(
   return andThen(removing, (removed) => {
     if (removed) {
       refuse()
-      scope.reportEnd(token.id, ownerIfKnown(scope, record), passedBoundOf(record, scope.policyOf(record), Date.now()))
+      scope.reportEnd(token.id, ownerIfKnown(scope, record), bound)
       return undefined
     }
     return andThen(scope.load(token.id), (again) => {
