@@ -63,7 +63,7 @@ test.each(['memory', 'sqlite'])('says in a line that the port is taken, SESSIONS
 test('says what is wrong with the environment, and opens no shop', async () => {
   const printed = await start({ PORT: '0', SESSIONS: 'pigeon' })
 
-  expect(printed).toMatch(/^SESSIONS=pigeon is not known\. It takes one of: cookie, memory\b.*$/)
+  expect(printed).toMatch(/^SESSIONS=pigeon is not known\. It takes one of: cookie, sealed, memory\b.*$/)
   expect(process.exitCode).toBe(1)
   expect(server).toBeUndefined()
 })
