@@ -14,7 +14,7 @@ const UNKNOWN_ID = '00000000-0000-4000-8000-000000000000'
 const LATE_MS = 10_000
 const NO_RECORD = Buffer.from('no record').toString('base64')
 /** Of what koa-session passes over in silence nothing is compared; `gone` and `conflict` do not happen to one visitor alone. */
-const EVENTS = SESSION_EVENTS.filter((name) => name !== 'headersSent' && name !== 'error')
+const EVENTS = SESSION_EVENTS.filter((name) => !['headersSent', 'error', 'ended'].includes(name))
 
 /** What a visitor holds. */
 interface Holding {
