@@ -23,6 +23,7 @@ import {
   type OnceCall,
   type OnceCaller,
 } from './once-call'
+import { OnceHere } from './once-here'
 import { waitForAttempt } from './wait-for-attempt'
 
 /** As many as no two attempts have in common. */
@@ -61,6 +62,8 @@ export class OnceInStore {
 
   async run(): Promise<void> {
     while (sessionOf(this.#caller)) {
+      // It went on without this request, which is left with an empty one: no record could say who is at it.
+      if (!this.#caller.persistence.stored) return new OnceHere(this.#caller, this.#call).run()
       const decision = this.#decide()
       if (decision === 'share') return
       if (decision === 'fail') throw failed(this.#call, this.#cause)
