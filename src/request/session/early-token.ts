@@ -48,8 +48,9 @@ export class EarlyToken {
     if (this.#stored?.id !== undefined) this.#listen(this.#stored.id)
   }
 
-  /** A verb of the application's has failed: what became of the session is not known. */
+  /** A verb of the application's has failed, which may have written before: what became of the session is not known. */
   doubt(): void {
+    this.note()
     this.#mustAsk = true
   }
 

@@ -228,9 +228,13 @@ export class RequestSession implements SessionHost {
     try {
       await write()
     } catch (error) {
-      this.#earlyToken?.doubt()
+      this.#tellEarlyToken('doubt')
       throw error
     }
-    if (this.scope.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence)).note()
+    this.#tellEarlyToken('note')
+  }
+
+  #tellEarlyToken(what: 'note' | 'doubt'): void {
+    if (this.scope.stage.isServing) (this.#earlyToken ??= new EarlyToken(this.scope, this.persistence))[what]()
   }
 }

@@ -119,6 +119,8 @@ class Run {
       ? this.#moment('the second verb begins').then(() => this.#perform(second, 'mine', ctx, sessions))
       : this.#perform(second, 'mine', ctx, sessions)
     this.#verbs.push(Promise.allSettled([one, two]))
+    // A verb that begins when its response is gone can hand out nothing.
+    if (isStaggered) await Promise.allSettled([one, two])
     await (circumstance === 'nobody awaits the second' ? one : Promise.all([one, two]))
     if (isSlow) await this.#moment('the page is made')
   }
