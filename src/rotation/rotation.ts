@@ -30,11 +30,14 @@ export class Rotation {
     this.#reported.set(id, now)
     return true
   }
+}
 
-  /** How long a cookie lives: longer than its session, since no answer but one with a successor gives it a longer life. */
-  cookieLife(left: Lifetime): Lifetime {
-    return left === 'session' ? left : Math.min(left + 2 * this.every, MAX_LIFETIME)
-  }
+/**
+ * How long a cookie lives: as long as any may, and the record says when the session is over. No answer but one with a successor
+ * gives the cookie a longer life, and a visitor who comes seldom may get none for longer than the session lives without use.
+ */
+export function cookieLife(left: Lifetime): Lifetime {
+  return left === 'session' ? left : MAX_LIFETIME
 }
 
 /** How long a token opens its session after a successor has taken over, in milliseconds. */

@@ -8,6 +8,7 @@ import type { Outcome } from '../commit/commit-job'
 import type { RequestScope } from '../scope/request-scope'
 import { canStillTell, hasResponse } from '../scope/response-state'
 import { clearSiteData, forbidStoring } from './response-headers'
+import { cookieLife } from '../../rotation/rotation'
 import { isRotating } from '../open/rotating'
 import { bindable, leftOf, type Stored } from '../open/stored'
 
@@ -73,7 +74,7 @@ export class Client {
     if (outcome.name !== 'written' || outcome.token === undefined || this.#isRepeated(outcome)) return
     this.#scope.config.binding?.written(this.#scope.ctx, bindable(outcome.stored))
     const { rotation } = this.#scope.config
-    const life = rotation && isRotating(outcome.stored, this.#scope) ? rotation.cookieLife(outcome.left) : outcome.left
+    const life = rotation && isRotating(outcome.stored, this.#scope) ? cookieLife(outcome.left) : outcome.left
     const send = (): Awaitable<void> => this.#send(outcome.token as string, life, outcome.stored.id)
     if (outcome.stored.successor && !this.isTooLate) forbidStoring(this.#scope.ctx)
     return outcome.isRotated ? this.clear(outcome.stored.id).then(send) : send()

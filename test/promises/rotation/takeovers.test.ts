@@ -215,12 +215,12 @@ describe('the token of a signed-in session', () => {
     expect(handedBy(await browser.get('/read', { 'sec-fetch-dest': 'document' }))).toBeDefined()
   })
 
-  it('R118: the cookie lives two periods longer than its session', async () => {
+  it('R114: the cookie lives as long as any may, since visits of who comes seldom may hand out nothing that extends it', async () => {
     const browser = await site.browser()
     const answer = await browser.get('/read')
     const expires = Date.parse(/expires=([^;]*)/i.exec(answer.setCookie[0])?.[1] ?? '')
-    const record = await site.recordOf(tokenOf(browser))
-    expect(expires - (record?._expire ?? 0)).toBe(2 * EVERY)
+    const daysLeft = (expires - Date.now()) / (24 * 60 * MINUTE)
+    expect(daysLeft).toBeCloseTo(400, 1)
   })
 
   it('R116: what else has the form of a token changes nothing, on any verb', async () => {
