@@ -75,10 +75,10 @@ export function withAttempt(
   return [...others.filter((other) => !idle.includes(other)), attempt]
 }
 
-/** Whether this attempt is still the one that counts: nobody has followed it. */
+/** Whether this attempt is still the one that counts: nobody has followed it. A verb within the work may have begun a generation. */
 export function isStillMine(attempts: readonly OnceAttempt[] | undefined, key: string, id: string): boolean {
   const last = lastAttempt(attempts, key)
-  return last !== undefined && last[1] === id && isRunning(last)
+  return last === undefined || (last[1] === id && isRunning(last))
 }
 
 function isAttempt(value: unknown): value is OnceAttempt {

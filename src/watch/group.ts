@@ -1,4 +1,5 @@
 import type { Versioned } from '../contracts/store'
+import { isIdKey } from '../ends/keys'
 import type { LifetimePolicy } from '../session/record'
 import { hashOwner } from '../session/hashes'
 import { endingOf, endOf, spanOf, type Ending, type Span } from './ending'
@@ -59,8 +60,12 @@ export class Group {
     }
   }
 
-  /** Whether a key is one of those that end the session. */
+  /**
+   * Whether the end of a key may be the session's: another request may have given it that key, which a look at its record tells. The
+   * keys of ids are nobody else's.
+   */
   isEndedBy(key: string): boolean {
+    if (this.hasRecord && !isIdKey(key)) return true
     return Array.from(this.watchers).some(({ ends }) => ends?.keys().includes(key))
   }
 

@@ -40,17 +40,24 @@ function printWhenOver(ctx: Context, session: RequestSession, config: SessionCon
   const finish = (): void => {
     const facts = factsOf(ctx, session, config)
     const hadRecord = idsIn(facts).some((id) => memory.misses(id, config.tokenChanges.of(id), facts.now))
-    print(ctx, session, facts, { told, hadRecord })
+    print(ctx, session, config, facts, { told, hadRecord })
     remember(memory, client, session, facts, config)
   }
   whenResponseOver(ctx, () => quietly(finish))
 }
 
-function print(ctx: Context, session: RequestSession, facts: ExplainFacts, recalled: Recalled): void {
+function print(
+  ctx: Context,
+  session: RequestSession,
+  config: SessionConfig,
+  facts: ExplainFacts,
+  recalled: Recalled,
+): void {
   const line = lineOf(explain(facts, recalled), {
     method: ctx.method,
     origin: `${ctx.protocol}://${ctx.host}`,
-    path: ctx.path,
+    // What carries the id instead of a cookie may be the address.
+    path: config.options.externalKey ? '/…' : ctx.path,
     status: hasResponse(ctx) ? ctx.status : undefined,
     secrets: [...facts.cookies.map(({ value }) => value), ...idsIn(facts), session.token ?? '', facts.id ?? ''],
     isUnderWay: session.scope.stage.isServing,

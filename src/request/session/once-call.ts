@@ -4,6 +4,7 @@ import { SessionError } from '../../base/errors'
 import { monotonic } from '../../base/monotonic'
 import { merge } from '../../session/merge'
 import type { Dictionary } from '../../session/record'
+import { copy } from '../../session/snapshot'
 import { SessionModel, type SessionHost } from '../../session/session-model'
 import type { RequestScope } from '../scope/request-scope'
 import type { Commits } from './commits'
@@ -42,7 +43,7 @@ export function sessionOf({ state }: OnceCaller): SessionModel | undefined {
 /** Whether the work is to be done, as the caller says; undefined where it says nothing. */
 export function isNeeded(caller: OnceCaller, { needed }: OnceCall): boolean | undefined {
   const session = needed && sessionOf(caller)
-  return session && needed(session)
+  return session && Boolean(needed(session))
 }
 
 /**
@@ -76,7 +77,9 @@ export async function doWork(
 /** Makes the same change of a copy of the session, whatever others have changed meanwhile. */
 export function changeTo({ scope }: OnceCaller, { before, after }: Change): (session: SessionModel) => Promise<void> {
   return async (session) => {
-    const merged = await merge(before, after, SessionModel.data(session), scope.mergeOptions)
+    // Each request has objects of its own.
+    const own = copy(after, scope.backend.serializer)
+    const merged = await merge(before, own, SessionModel.data(session), scope.mergeOptions)
     SessionModel.patch(session, merged, scope.backend.serializer)
   }
 }

@@ -1,6 +1,7 @@
 import { Flights, type Flight } from '../../base/flights'
 import { monotonic } from '../../base/monotonic'
 import { hashToken } from '../../session/token'
+import type { Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
 import {
   changeTo,
@@ -42,7 +43,7 @@ export class OnceHere {
 
   async run(): Promise<void> {
     const { persistence, scope, host } = this.#caller
-    const cookie = persistence.stored && (await cookieOf(scope))
+    const cookie = persistence.stored && isTheirsAlone(persistence.stored, scope) ? await cookieOf(scope) : undefined
     const all = flightsOf(cookie === undefined ? host : scope.config)
     const name = hashToken(`${this.#call.key} ${cookie}`)
     while (sessionOf(this.#caller) && isNeeded(this.#caller, this.#call) !== false) {
@@ -93,6 +94,12 @@ export class OnceHere {
   }
 }
 
+/** Whether no other visitor's cookie can be the same text: it is sealed, or says when it ends or began. */
+function isTheirsAlone({ snapshot, origin }: Stored, { config }: RequestScope): boolean {
+  if (config.options.codec?.isSelfAuthenticating === true || origin !== undefined) return true
+  return snapshot.lifetime._expire !== undefined
+}
+
 /**
  * What tells sessions in cookies apart: what the client has sent, and who the client is. The cookies of two visitors with the same
  * data may be the same.
@@ -100,8 +107,7 @@ export class OnceHere {
 async function cookieOf({ config, ctx, attributes }: RequestScope): Promise<string | undefined> {
   const { tokens } = await config.transport.read(ctx, attributes)
   if (tokens.length === 0) return undefined
-  const address = ctx.req?.socket?.remoteAddress ?? ''
-  return [address, ctx.headers['user-agent'] ?? '', ...tokens.map(({ token }) => token)].join('\n')
+  return [ctx.ip, ctx.headers['user-agent'] ?? '', ...tokens.map(({ token }) => token)].join('\n')
 }
 
 function flightsOf(owner: object): Flights<Change> {

@@ -67,6 +67,7 @@ export class OnceInStore {
       const decision = this.#decide()
       if (decision === 'share') return
       if (decision === 'fail') throw failed(this.#call, this.#cause)
+      if (this.#hasWaited && monotonic() > this.#deadline) throw pending(this.#call)
       const ahead = this.#flights.of(this.#name)
       if (ahead) await this.#follow(ahead)
       else if (await this.#lead()) return

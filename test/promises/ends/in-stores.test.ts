@@ -41,6 +41,8 @@ function open(store: Store, ends: Partial<SessionOptions['ends']> & object, opti
   return site
 }
 
+const quiet = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 50))
+
 const who = async (visitor: Visitor): Promise<string> => (await visitor.get('/who')).body
 
 async function signIn({ app }: Site, user: string, org: string): Promise<Visitor> {
@@ -154,6 +156,20 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(await who(visitor)).toBe(ann)
     await here.sessions.end(`org:${org}`)
     expect(await who(visitor)).toBe('')
+  })
+
+  it('R107: a held session ends at once with a key that another request has given it meanwhile', async () => {
+    const [here] = openTwo({ recheckEvery: 60_000 })
+    const visitor = await signIn(here, 'ann', 'none')
+    const held = await here.sessions.open({ headers: { cookie: visitor.jar.header } })
+    const aborted = once(held?.signal as AbortSignal, 'abort')
+    // Nobody looks at the record any more, nor when it is written.
+    await quiet()
+    await visitor.get(`/join?org=${org}`)
+    await quiet()
+    await here.sessions.end(`org:${org}`)
+    await aborted
+    expect(held?.signal.reason).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
   it('R107: a held session, and a signal, end with a key, and no verb of theirs writes', async () => {
