@@ -172,7 +172,9 @@ export class Ends {
 
   /** Waits until no process can open what was ended before. */
   async everywhere(): Promise<void> {
-    if (this.#parts.maxStale > 0) await setTimeout(this.#parts.maxStale)
+    const until = monotonic() + this.#parts.maxStale
+    // A timer may come a little early.
+    for (let left = this.#parts.maxStale; left > 0; left = until - monotonic()) await setTimeout(Math.ceil(left))
   }
 
   /** A session gets a life of its own, longer than the options say: from here on, ends are kept for as long as any can live. */
