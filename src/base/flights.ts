@@ -11,6 +11,16 @@ export interface Flight<Result> {
   land(landing: Landing<Result>, keptFor?: number): void
 }
 
+/** Makes what answers the work that is under way for an object, such as a service's settings, for as long as that is there. */
+export function flightsByOwner<Result>(): (owner: object) => Flights<Result> {
+  const all = new WeakMap<object, Flights<Result>>()
+  return (owner) => {
+    let found = all.get(owner)
+    if (!found) all.set(owner, (found = new Flights()))
+    return found
+  }
+}
+
 /** The work of this process that others wait for, by its name. */
 export class Flights<Result> {
   readonly #flights = new Map<string, Flight<Result>>()

@@ -6,9 +6,9 @@ import { leftOf } from '../open/stored'
 import { hasResponse, whenResponseOver } from '../scope/response-state'
 import type { RequestSession } from '../session/request-session'
 import { explain } from './explain'
+import type { SessionExplanation } from './explanation'
 import type { ExplainFacts } from './facts'
 import { factsOf } from './facts-of'
-import type { Recalled } from './hint-for'
 import { lineOf } from './line'
 import { Recollection } from './recollection'
 
@@ -40,8 +40,10 @@ function printWhenOver(ctx: Context, session: RequestSession, config: SessionCon
   const finish = (): void => {
     const facts = factsOf(ctx, session, config)
     const hadRecord = idsIn(facts).some((id) => memory.misses(id, config.tokenChanges.of(id), facts.now))
-    print(ctx, session, config, facts, { told, hadRecord })
-    remember(memory, client, session, facts, config)
+    const explanation = explain(facts, { told, hadRecord })
+    print(ctx, session, config, facts, explanation)
+    if (explanation.told.length > 0) memory.noteTold(client, explanation.told[0], facts.now)
+    rememberRecord(memory, session, facts.now, config)
   }
   whenResponseOver(ctx, () => quietly(finish))
 }
@@ -51,9 +53,9 @@ function print(
   session: RequestSession,
   config: SessionConfig,
   facts: ExplainFacts,
-  recalled: Recalled,
+  explanation: SessionExplanation,
 ): void {
-  const line = lineOf(explain(facts, recalled), {
+  const line = lineOf(explanation, {
     method: ctx.method,
     origin: `${ctx.protocol}://${ctx.host}`,
     // What carries the id instead of a cookie may be the address.
@@ -65,20 +67,16 @@ function print(
   debug('%s', line)
 }
 
-function remember(
+function rememberRecord(
   memory: Recollection,
-  client: string,
-  session: RequestSession,
-  facts: ExplainFacts,
+  { stored }: RequestSession,
+  now: number,
   { tokenChanges }: SessionConfig,
 ): void {
-  const { told } = explain(facts)
-  if (told.length > 0) memory.noteTold(client, told[0], facts.now)
-  const { stored } = session
   if (stored?.id === undefined) return
   const left = leftOf(stored)
   if (left === 'session') return
-  memory.noteRecord(stored.id, { until: facts.now + left, changes: tokenChanges.of(stored.id) })
+  memory.noteRecord(stored.id, { until: now + left, changes: tokenChanges.of(stored.id) })
 }
 
 /** The ids of all tokens that came. */

@@ -30,7 +30,6 @@ export interface Rotatable {
 
 /** A session from before the option: its token may get a successor. */
 const FROM_BEFORE: Opening = { place: 'current', isUse: false, mayBeHanded: true }
-const SLOW_TO_JUDGE = { came: 0, isSlow: false }
 
 /** What of a request decides what its token may do. */
 export function presentingOf({ came = Date.now(), ctx, isOutside }: RequestScope): Presenting {
@@ -79,7 +78,7 @@ export function isIssueDue(
 /** Whether a record, as it is now, is no longer opened by the token that this request knows. */
 export function hasLostToken({ access: before, token }: Rotatable, access: Access): boolean {
   if (!access.succession || token === undefined) return before.secret !== access.secret
-  return rotatingStatusOf(parseToken(token) as Token, access, { ...SLOW_TO_JUDGE, came: Date.now() }).name !== 'current'
+  return rotatingStatusOf(parseToken(token) as Token, access, { came: Date.now(), isSlow: false }).name !== 'current'
 }
 
 /** The family of the tokens that the client holds. */

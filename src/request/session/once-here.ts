@@ -1,5 +1,6 @@
-import { Flights, type Flight } from '../../base/flights'
+import { flightsByOwner, type Flight, type Flights } from '../../base/flights'
 import { monotonic } from '../../base/monotonic'
+import type { PresentedToken } from '../../contracts/transport'
 import { hashToken } from '../../session/token'
 import type { Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
@@ -21,7 +22,7 @@ import {
 const LATE_MS = 10_000
 
 /** The attempts of this process, by the service's settings; and those of one request. */
-const flights = new WeakMap<object, Flights<Change>>()
+const flightsOf = flightsByOwner<Change>()
 /** What a request knows already: asked again, it does the work again. */
 const known = new WeakMap<object, WeakSet<Flight<Change>>>()
 
@@ -43,7 +44,8 @@ export class OnceHere {
 
   async run(): Promise<void> {
     const { persistence, scope, host } = this.#caller
-    const cookie = persistence.stored && isTheirsAlone(persistence.stored, scope) ? await cookieOf(scope) : undefined
+    const { stored, client } = persistence
+    const cookie = stored && isTheirsAlone(stored, scope) ? cookieOf(scope, client.presented ?? []) : undefined
     const all = flightsOf(cookie === undefined ? host : scope.config)
     const name = hashToken(`${this.#call.key} ${cookie}`)
     while (sessionOf(this.#caller) && isNeeded(this.#caller, this.#call) !== false) {
@@ -104,14 +106,7 @@ function isTheirsAlone({ snapshot, origin }: Stored, { config }: RequestScope): 
  * What tells sessions in cookies apart: what the client has sent, and who the client is. The cookies of two visitors with the same
  * data may be the same.
  */
-async function cookieOf({ config, ctx, attributes }: RequestScope): Promise<string | undefined> {
-  const { tokens } = await config.transport.read(ctx, attributes)
+function cookieOf({ ctx }: RequestScope, tokens: readonly PresentedToken[]): string | undefined {
   if (tokens.length === 0) return undefined
   return [ctx.ip, ctx.headers['user-agent'] ?? '', ...tokens.map(({ token }) => token)].join('\n')
-}
-
-function flightsOf(owner: object): Flights<Change> {
-  let found = flights.get(owner)
-  if (!found) flights.set(owner, (found = new Flights()))
-  return found
 }

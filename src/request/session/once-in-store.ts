@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { Flights, type Flight } from '../../base/flights'
+import { flightsByOwner, type Flight, type Flights } from '../../base/flights'
 import { monotonic } from '../../base/monotonic'
 import {
   decideOnce,
@@ -30,7 +30,7 @@ import { waitForAttempt } from './wait-for-attempt'
 const ID_BYTES = 9
 
 /** The attempts of this process, by the service's settings. */
-const flights = new WeakMap<object, Flights<void>>()
+const flightsOf = flightsByOwner<void>()
 
 /**
  * Work that is done once among all processes: the record says who is at it, and is written on the condition that it is as it was
@@ -173,10 +173,4 @@ export class OnceInStore {
   #report(error: unknown): void {
     this.#caller.scope.report('error', this.#id, { error })
   }
-}
-
-function flightsOf(config: object): Flights<void> {
-  let found = flights.get(config)
-  if (!found) flights.set(config, (found = new Flights()))
-  return found
 }

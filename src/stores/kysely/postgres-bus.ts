@@ -1,7 +1,6 @@
 import { SessionError } from '../../base/errors'
-import { Outbox } from '../../base/outbox'
 import type { Bus, BusMessage } from '../../contracts/bus'
-import { BusListeners } from '../../contracts/bus-listeners'
+import { BusListeners, closedBus } from '../../contracts/bus-listeners'
 import { checkMethods } from '../checks'
 import { PostgresSubscriber, type PostgresPool } from './postgres-subscriber'
 
@@ -40,8 +39,7 @@ export class PostgresBus implements Bus {
   readonly #pool: PostgresPool
   readonly #channel: string
   readonly #checkEvery: number
-  readonly #listeners = new BusListeners()
-  readonly #outbox = new Outbox<BusMessage>(async (messages) => this.#send(messages))
+  readonly #listeners = new BusListeners(async (messages) => this.#send(messages))
   #subscriber: PostgresSubscriber | undefined
   #isClosed = false
 
@@ -54,22 +52,13 @@ export class PostgresBus implements Bus {
   }
 
   /** Tells the listeners of this process at once, also where PostgreSQL cannot be reached; then the other processes. */
-  async publish(message: BusMessage): Promise<void> {
-    const sending = this.#outbox.put(message)
-    // It is awaited below: a listener that fails must not leave it alone with its own failure.
-    sending.catch(() => undefined)
-    this.#listeners.call(message)
-    await sending
+  publish(message: BusMessage): Promise<void> {
+    return this.#listeners.publish(message)
   }
 
   /** @throws {SessionError} `ERR_SESSION_OPTIONS` once the bus is closed */
   subscribe(listener: (message: BusMessage) => void): () => void {
-    if (this.#isClosed) {
-      throw new SessionError(
-        'ERR_SESSION_OPTIONS',
-        'This PostgresBus was closed and hears nothing any more. Make a new one.',
-      )
-    }
+    if (this.#isClosed) throw closedBus('PostgresBus')
     const unsubscribe = this.#listeners.add(listener)
     this.#subscriber ??= new PostgresSubscriber({
       pool: this.#pool,

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { debug } from '../../base/debug'
+import { noteBusError } from '../../contracts/bus-listeners'
 
 /** A connection of a {@link PostgresPool}: what of it is used. */
 export interface PostgresConnection {
@@ -62,7 +62,7 @@ export class PostgresSubscriber {
     try {
       connection = await pool.connect()
     } catch (error) {
-      noteError(error)
+      noteBusError(error)
       return false
     }
     const lost = this.#whenLost(connection)
@@ -77,7 +77,7 @@ export class PostgresSubscriber {
       await lost
       return true
     } catch (error) {
-      noteError(error)
+      noteBusError(error)
       return false
     } finally {
       clearInterval(checking)
@@ -90,7 +90,7 @@ export class PostgresSubscriber {
       this.#letGo = resolve
       connection.on('end', () => resolve())
       connection.on('error', (error) => {
-        noteError(error)
+        noteBusError(error)
         resolve()
       })
     })
@@ -105,16 +105,11 @@ function checkAgainAndAgain(connection: PostgresConnection, every: number, letGo
   const check = (): void => {
     if (!isAnswered) return letGo()
     isAnswered = false
-    connection.query('select 1').then(() => (isAnswered = true), noteError)
+    connection.query('select 1').then(() => (isAnswered = true), noteBusError)
   }
   return setInterval(check, every).unref()
 }
 
 function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`
-}
-
-/** It is tried again. */
-function noteError(error: unknown): void {
-  debug('bus: %s', (error as Error | undefined)?.message)
 }

@@ -1,7 +1,6 @@
 import { SessionError } from '../../base/errors'
-import { Outbox } from '../../base/outbox'
 import type { Bus, BusMessage } from '../../contracts/bus'
-import { BusListeners } from '../../contracts/bus-listeners'
+import { BusListeners, closedBus } from '../../contracts/bus-listeners'
 import { senderOf, type RedisClient } from './redis-client'
 import { duplicateOf, type Subscriber } from './redis-subscriber'
 
@@ -29,9 +28,8 @@ export interface RedisBusOptions {
  */
 export class RedisBus implements Bus {
   readonly #client: RedisClient
-  readonly #outbox: Outbox<BusMessage>
   readonly #channel: string
-  readonly #listeners = new BusListeners()
+  readonly #listeners: BusListeners
   #subscriber: Subscriber | undefined
   #isClosed = false
 
@@ -41,9 +39,7 @@ export class RedisBus implements Bus {
     }
     this.#client = client
     const send = senderOf(client)
-    this.#outbox = new Outbox<BusMessage>(async (messages) =>
-      send('PUBLISH', channel, this.#listeners.textOf(messages)),
-    )
+    this.#listeners = new BusListeners(async (messages) => send('PUBLISH', channel, this.#listeners.textOf(messages)))
     this.#channel = channel
     const { duplicate, subscribe } = client as { duplicate?: unknown; subscribe?: unknown }
     if (typeof duplicate !== 'function' || typeof subscribe !== 'function') {
@@ -55,22 +51,13 @@ export class RedisBus implements Bus {
   }
 
   /** Tells the listeners of this process at once, also where Redis cannot be reached; then the other processes. */
-  async publish(message: BusMessage): Promise<void> {
-    const sending = this.#outbox.put(message)
-    // It is awaited below: a listener that fails must not leave it alone with its own failure.
-    sending.catch(() => undefined)
-    this.#listeners.call(message)
-    await sending
+  publish(message: BusMessage): Promise<void> {
+    return this.#listeners.publish(message)
   }
 
   /** @throws {SessionError} `ERR_SESSION_OPTIONS` once the bus is closed */
   subscribe(listener: (message: BusMessage) => void): () => void {
-    if (this.#isClosed) {
-      throw new SessionError(
-        'ERR_SESSION_OPTIONS',
-        'This RedisBus was closed and hears nothing any more. Make a new one.',
-      )
-    }
+    if (this.#isClosed) throw closedBus('RedisBus')
     const unsubscribe = this.#listeners.add(listener)
     this.#subscriber ??= duplicateOf(this.#client, {
       channel: this.#channel,

@@ -1,4 +1,4 @@
-import { debug } from '../../base/debug'
+import { noteBusError } from '../../contracts/bus-listeners'
 import type { RedisClient } from './redis-client'
 
 /** A connection that listens. */
@@ -45,7 +45,7 @@ function overIoredis(client: Ioredis, { channel, hear, listening }: Subscription
   const patient = { enableOfflineQueue: true, maxRetriesPerRequest: null }
   const subscriber = client.isCluster ? client.duplicate() : client.duplicate(patient)
   const listen = listenWith(() => subscriber.subscribe(channel), listening)
-  subscriber.on('error', noteError)
+  subscriber.on('error', noteBusError)
   subscriber.on('message', (from: string, text: string) => {
     if (from === channel) hear(text)
   })
@@ -60,31 +60,26 @@ function overNodeRedis(client: NodeRedis, { channel, hear, listening }: Subscrip
   const heard = (text: string | Buffer): void => hear(String(text))
   const listen = listenWith(() => subscriber.subscribe(channel, heard), listening)
   let isFirst = true
-  subscriber.on('error', noteError)
+  subscriber.on('error', noteBusError)
   subscriber.on('ready', () => {
     if (!isFirst) listen()
   })
   void subscriber.connect().then(() => {
     isFirst = false
     listen()
-  }, noteError)
+  }, noteBusError)
   const end = async (): Promise<void> => {
     try {
       if (subscriber.destroy) subscriber.destroy()
       else await subscriber.disconnect()
     } catch (error) {
       // It was closed already.
-      noteError(error)
+      noteBusError(error)
     }
   }
   return { end }
 }
 
 function listenWith(subscribe: () => Promise<unknown>, listening: () => void): () => void {
-  return () => void subscribe().then(listening, noteError)
-}
-
-/** The client tries again by itself. */
-function noteError(error: unknown): void {
-  debug('bus: %s', (error as Error | undefined)?.message)
+  return () => void subscribe().then(listening, noteBusError)
 }
