@@ -1,3 +1,5 @@
+import { atOnce } from '../base/awaitable'
+import { SessionError } from '../base/errors'
 import type { Backend, Write, WriteResult } from '../contracts/backend'
 import type { Versioned } from '../contracts/store'
 import { isTextCodec, type Codec, type TextCodec } from '../contracts/codec'
@@ -21,7 +23,7 @@ export class CookieBackend implements Backend {
 
   load(token: string): Versioned | null | undefined {
     if (this.#textCodec) return parse(this.#textCodec.unwrap(token, this.#name))
-    const record = this.#codec.decode(token, this.#name)
+    const record = atOnce(this.#codec.decode(token, this.#name), codedLater)
     if (record === null) return null
     return record && hasLifetime(record) ? { record, revision: undefined } : undefined
   }
@@ -29,7 +31,7 @@ export class CookieBackend implements Backend {
   write({ data, text, lifetime }: Write): WriteResult {
     const token = this.#textCodec
       ? this.#textCodec.wrap(withLifetime(text, lifetime), this.#name)
-      : this.#codec.encode(Object.assign(data, lifetime), this.#name)
+      : atOnce(this.#codec.encode(Object.assign(data, lifetime), this.#name), codedLater)
     return { outcome: 'written', token, revision: undefined }
   }
 
@@ -37,6 +39,14 @@ export class CookieBackend implements Backend {
   remove(): boolean {
     return true
   }
+}
+
+function codedLater(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    '"encode" or "decode" of the session returned a promise. They return what they make at once; work that takes longer is for ' +
+      'a "store".',
+  )
 }
 
 function parse(text: string | null | undefined): Versioned | null | undefined {

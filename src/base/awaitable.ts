@@ -18,6 +18,13 @@ export function disregard(value: unknown): void {
   if (isPromise(value)) value.then(undefined, () => undefined)
 }
 
+/** @throws what `refusal` makes, where the value is a promise and nothing can wait for it */
+export function atOnce<T>(value: T, refusal: () => Error): T {
+  if (!isPromise(value)) return value
+  disregard(value)
+  throw refusal()
+}
+
 /** Goes on with what the work returns, or with its error: at once where it is there, later where it is a promise. */
 export function settle<T, U>(
   work: () => Awaitable<T>,

@@ -11,8 +11,9 @@ export class ContextSlot<T> {
     this.#key = Symbol(name)
   }
 
+  /** Undefined also for what is no context. */
   of(ctx: Context): T | undefined {
-    return (ctx as unknown as Record<symbol, T | undefined>)[this.#key]
+    return (ctx as unknown as Record<symbol, T | undefined> | undefined | null)?.[this.#key]
   }
 
   set(ctx: Context, value: T): T {

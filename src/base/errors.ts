@@ -12,7 +12,7 @@ export type SessionErrorCode =
   | 'ERR_SESSION_COOKIE_TOO_LARGE'
   /** `genid` returned something that cannot be a session id, or failed. */
   | 'ERR_SESSION_BAD_ID'
-  /** `ctx.session` or one of its properties was set to a value it cannot take. */
+  /** `ctx.session` or one of its properties was set to a value it cannot take, an option returned one, or a verb was given no `ctx`. */
   | 'ERR_SESSION_BAD_VALUE'
   /** The data holds a value that the codec or the store cannot carry. */
   | 'ERR_SESSION_NOT_SERIALIZABLE'

@@ -1,5 +1,5 @@
 import { clearTimeout, setTimeout } from 'node:timers'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { within } from './within'
 
 /**
  * How long a holder has the key to itself when others wait, in milliseconds. The lock keeps requests out of each other's way;
@@ -48,10 +48,6 @@ export class KeyedLock {
   /** Waits for those who hold the key, at most so many milliseconds. */
   async yieldTo(key: unknown, atMost: number): Promise<void> {
     const last = this.#last.get(key)
-    if (last === undefined) return
-    const ended = new AbortController()
-    const patience = sleep(atMost, undefined, { signal: ended.signal, ref: false }).catch(() => undefined)
-    await Promise.race([last, patience])
-    ended.abort()
+    if (last !== undefined) await within(last, atMost)
   }
 }

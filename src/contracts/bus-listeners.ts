@@ -17,6 +17,15 @@ export function noteBusError(error: unknown): void {
   debug('bus: %s', (error as Error | undefined)?.message)
 }
 
+/** Calls a client that may be in trouble: a failure, at once or later, is noted, and nobody else's. */
+export async function noting(call: () => unknown): Promise<void> {
+  try {
+    await call()
+  } catch (error) {
+    noteBusError(error)
+  }
+}
+
 /** Those of this process who listen on a bus between processes, and what they are told. */
 export class BusListeners {
   readonly #all = new Listeners<BusMessage>()

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { disregard, isPromise, type Awaitable } from '../base/awaitable'
+import { atOnce } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { requestAround } from '../request/scope/current-request'
 import type { Session } from '../session/session'
@@ -20,7 +20,7 @@ export function accessor(requirements: Requirements): Accessor {
     get() {
       const ctx = requestAround()
       const value = valueIn(sessionOf(ctx, requirements), requirements)
-      atOnce(enforce(requirements, ctx, value))
+      atOnce(enforce(requirements, ctx, value), cannotWait)
       return value
     },
     set(value) {
@@ -41,10 +41,8 @@ function keep(ctx: Context, { from }: Requirements, value: unknown): void {
   ;(ctx as unknown as Record<string, unknown>)[property] = value
 }
 
-function atOnce(answer: Awaitable<void>): void {
-  if (!isPromise(answer)) return
-  disregard(answer)
-  throw new SessionError(
+function cannotWait(): SessionError {
+  return new SessionError(
     'ERR_SESSION_OPTIONS',
     'The function "required" of an accessor returned a promise, and an accessor cannot wait. Return a boolean, or put ' +
       '@session({ required }) on an async method.',

@@ -1,4 +1,5 @@
 import { StoreGuard } from '../backends/store-guard'
+import { disregard } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import { publishAside, type Bus } from '../contracts/bus'
 import { isEndStore, type EndStore } from '../contracts/end-store'
@@ -50,7 +51,7 @@ export function endsFrom(options: ResolvedOptions, bus: Bus | undefined, emit: E
     hasOwners: owner !== undefined,
     by: by && ((data) => keysIn(by(dataOf(data)))),
     maxStale,
-    accepts: onError?.toLowerCase() === 'accept',
+    accepts: onError === 'accept',
     life: Math.min(ttlOf(maxAge, ttl), bound),
     longestLife: Math.min(MAX_LIFETIME, bound),
     call: (work) => guard.call(work),
@@ -66,6 +67,7 @@ export function endsFrom(options: ResolvedOptions, bus: Bus | undefined, emit: E
 function keysIn(given: unknown): readonly string[] {
   const keys: unknown[] | undefined = Array.isArray(given) ? given : undefined
   if (keys?.every((key) => typeof key === 'string' && key !== '')) return keys as string[]
+  disregard(given)
   throw new SessionError(
     'ERR_SESSION_BAD_VALUE',
     'The option "ends.by" returns an array of keys, texts that are not empty, such as `org:42`; an empty array for none.',

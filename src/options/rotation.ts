@@ -35,5 +35,5 @@ export function needsConditions(): string {
 /** The options at work; undefined without them. */
 export function rotationFrom({ rotateEvery, onReplay }: ResolvedOptions): Rotation | undefined {
   if (rotateEvery === undefined) return undefined
-  return new Rotation(rotateEvery, onReplay?.toLowerCase() === 'report' ? 'report' : 'end')
+  return new Rotation(rotateEvery, onReplay ?? 'end')
 }

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
-import { isPromise } from '../base/awaitable'
+import { atOnce, isPromise } from '../base/awaitable'
+import { SessionError } from '../base/errors'
 import { warnOnce } from '../base/warning'
 import { keepCookies, releaseCookies } from '../cookies/keep-cookies'
 import type { SessionConfig } from '../config/config'
@@ -74,7 +75,8 @@ async function commitAfterFailure(
   const { autoCommit, commitOnError, key } = options
   try {
     await session.settle()
-    const isWanted = typeof commitOnError === 'function' ? commitOnError(failure, ctx) : commitOnError
+    const isWanted =
+      typeof commitOnError === 'function' ? atOnce(commitOnError(failure, ctx), decidedLater) : commitOnError
     if (autoCommit && isWanted && session.mayNeedCommit) await session.finish()
     await session.settle()
   } catch (error) {
@@ -82,6 +84,13 @@ async function commitAfterFailure(
     if (error !== failure) session.reportError(error)
   }
   if (hasResponse(ctx)) keepCookies(ctx, key)
+}
+
+function decidedLater(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    'The option "commitOnError" returned a promise, and the session was not committed. It returns true or false at once.',
+  )
 }
 
 function warnOfLateChanges(ctx: Context, session: RequestSession): void {

@@ -2,14 +2,20 @@ import type Koa from 'koa'
 import type { Context } from 'koa'
 import { ContextSlot } from '../base/context-slot'
 import { SessionError } from '../base/errors'
+import { checkContext } from '../base/is-context'
 import { cookiesOverlap } from '../options/name-checks'
 import type { ResolvedOptions } from '../options/options'
 
 /** The apps whose middleware runs in a context of another app: koa-mount and compose hand their own context on. */
 const MOUNTED = new ContextSlot<readonly Koa[]>('mounted apps')
 
-/** The apps that a request is in, the innermost first; the one that the context belongs to is the last. */
+/**
+ * The apps that a request is in, the innermost first; the one that the context belongs to is the last.
+ *
+ * @throws {SessionError} `ERR_SESSION_BAD_VALUE` for what is no context
+ */
 export function appsOf(ctx: Context): readonly Koa[] {
+  checkContext(ctx)
   const mounted = MOUNTED.of(ctx)
   return mounted ? [...mounted, ctx.app] : [ctx.app]
 }

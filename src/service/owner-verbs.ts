@@ -87,7 +87,8 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
   isFresh(within: number, options?: ConfirmationMethod, ctx?: Context): boolean
   isFresh(within: number, first?: ConfirmationMethod | Context, second?: Context): boolean {
     const { method } = optionsAmong<ConfirmationMethod>('sessions.isFresh(within)', METHOD, first)
-    const [at, by] = this.#confirmation(ctxAmong(first, second) ?? this.context) ?? []
+    const ctx = ctxAmong(first, second)
+    const [at, by] = this.#confirmation(ctx === undefined ? this.context : ctx) ?? []
     return at !== undefined && Date.now() - at < within && (method === undefined || method === by)
   }
 
@@ -212,8 +213,8 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @internal
    */
   protected attended<T>(given: Context | undefined, work: (ctx: Context | undefined) => Promise<T>): Promise<T> {
-    const ctx = given ?? findRequest(this.app)
-    return ctx ? this.verb(ctx, () => work(ctx)) : work(undefined)
+    const ctx = given === undefined ? findRequest(this.app) : given
+    return ctx === undefined ? work(undefined) : this.verb(ctx, () => work(ctx))
   }
 
   /** Undefined where no owner is given and nobody is signed in. */

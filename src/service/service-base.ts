@@ -77,7 +77,7 @@ export class ServiceBase<Data extends object = SessionData> {
    * @example
    * await SessionService.of(ctx).destroy(ctx)
    *
-   * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none
+   * @throws {SessionError} `ERR_SESSION_NO_MIDDLEWARE` where the app has none, `ERR_SESSION_BAD_VALUE` for what is no ctx
    */
   static of<T extends ServiceBase<object>>(this: abstract new (...args: never[]) => T, ctx: Context): T {
     for (const app of appsOf(ctx)) {
@@ -170,7 +170,7 @@ export class ServiceBase<Data extends object = SessionData> {
    */
   protected verb<T>(ctx: Context | undefined, work: (session: RequestSession) => Promise<T>): Promise<T> {
     try {
-      const session = this.sessionIn(ctx ?? this.context)
+      const session = this.sessionIn(ctx === undefined ? this.context : ctx)
       return session.verb(() => work(session))
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what was thrown
@@ -185,7 +185,6 @@ export class ServiceBase<Data extends object = SessionData> {
 
   /** A container has one service for every app of the process; the request's own app decides. */
   #serviceOf(ctx: Context): ServiceBase<object> {
-    if (ctx.app === this.app) return this
     const apps = appsOf(ctx)
     if (apps.includes(this.app)) return this
     const services = apps.flatMap((app) => ServiceBase.#in(app))

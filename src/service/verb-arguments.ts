@@ -1,6 +1,6 @@
 import type { Context } from 'koa'
 import { SessionError } from '../base/errors'
-import { isContext } from '../base/is-context'
+import { checkContext, isContext } from '../base/is-context'
 
 /** What {@link SessionService.regenerate} takes. */
 export interface RegenerateOptions {
@@ -25,10 +25,11 @@ export function optionsAmong<Options extends object>(
   names: readonly (keyof Options & string)[],
   first: Options | Context | undefined,
 ): Options {
-  if (first === undefined || first === null || isContext(first)) return {} as Options
+  if (first === undefined || isContext(first)) return {} as Options
   const takes = `${form} takes an object of ${names.join(' and ')}, or the ctx, or both in this order`
-  if (typeof first !== 'object' || Array.isArray(first))
-    throw badValue(`${takes}: not a value of type ${typeof first}.`)
+  if (first === null || typeof first !== 'object' || Array.isArray(first)) {
+    throw badValue(`${takes}: not ${first === null ? 'null' : `a value of type ${typeof first}`}.`)
+  }
   const unknown = Object.keys(first).find((name) => !names.includes(name as keyof Options & string))
   if (unknown !== undefined) throw badValue(`${takes}: there is no "${unknown}".`)
   return first
@@ -45,8 +46,10 @@ export function ownedArguments<Options extends { owner?: string | number }>(
   given: readonly unknown[],
 ): { options: Options; ctx: Context | undefined } {
   const [owner, rest] = isAccount(given[0]) ? [given[0], given.slice(1)] : [undefined, given]
-  const first = rest.find((value) => value !== undefined && value !== null && !isContext(value))
-  const options = optionsAmong<Options>(form, names, first as Options | undefined)
+  const others = rest.filter((value) => value !== undefined && !isContext(value))
+  // What comes behind the options can be the ctx alone.
+  if (others.length > 1) checkContext(others[1])
+  const options = optionsAmong<Options>(form, names, others[0] as Options | undefined)
   return {
     options: owner === undefined ? options : { ...options, owner },
     ctx: ctxOf(rest),

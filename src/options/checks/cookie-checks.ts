@@ -1,6 +1,7 @@
+import { disregard } from '../../base/awaitable'
 import { isSameSiteNone, type CookieAttributes } from '../../contracts/cookie-attributes'
 import { rulesOfName } from '../../cookies/name-prefixes'
-import { anyOf, BOOLEAN, describe, invalid, isFunction, matches, oneOf, refuse, type Rule } from './rules'
+import { anyCaseOf, anyOf, BOOLEAN, describe, invalid, isFunction, matches, oneOf, refuse, type Rule } from './rules'
 
 /** What each attribute of the cookie takes. */
 const ATTRIBUTE_RULES: Record<keyof CookieAttributes, Rule> = {
@@ -8,11 +9,11 @@ const ATTRIBUTE_RULES: Record<keyof CookieAttributes, Rule> = {
   signed: BOOLEAN,
   overwrite: BOOLEAN,
   secure: ["true, false or 'auto'", oneOf(true, false, 'auto')],
-  sameSite: ["'strict', 'lax', 'none', true or false", oneOf('strict', 'lax', 'none', true, false)],
+  sameSite: ["'strict', 'lax', 'none', true or false", anyOf(anyCaseOf('strict', 'lax', 'none'), BOOLEAN[1])],
   domain: ['a domain name', matches(/^\.?[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i)],
   path: ['a path that begins with "/"', matches(/^\/[ -:=-~]*$/)],
   partitioned: BOOLEAN,
-  priority: ["'low', 'medium' or 'high'", oneOf('low', 'medium', 'high')],
+  priority: ["'low', 'medium' or 'high'", anyCaseOf('low', 'medium', 'high')],
   expires: ['a Date', (value) => value instanceof Date && !Number.isNaN(value.getTime())],
 }
 
@@ -61,6 +62,7 @@ export function checkForRequest(key: string, attributes: AttributeValues): void 
   for (const [name, [allowed, check]] of Object.entries(ATTRIBUTE_RULES)) {
     const value = attributes[name as keyof CookieAttributes]
     if (value === undefined || value === null || check(value)) continue
+    disregard(value)
     throw invalid(`The session option "${name}" is ${describe(value)} for this request. It takes ${allowed}.`)
   }
   checkCookie(key, attributes)

@@ -3,8 +3,10 @@ const KEYS = 'Cookies are signed with the keys of the app: set app.keys = [secre
 const SEALED = 'A cookie that nobody can read is codec: sealed({ keys }), with secrets of at least 32 bytes.'
 const NEVER_EMPTY = 'An empty session is never stored, and one that has not changed is not written: leave it out.'
 
-/** Options of other session libraries, and what takes their place here. */
+/** Options of other packages, and what takes their place here. */
 const FOREIGN: ReadonlyMap<string, string> = new Map([
+  // koa-session, by way of cookies
+  ['secureProxy', 'Set app.proxy = true and secure: true.'],
   // express-session
   ['secret', KEYS],
   ['cookie', IN_COOKIE],

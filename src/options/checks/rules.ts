@@ -30,11 +30,16 @@ export const anyOf =
   (value) =>
     checks.some((check) => check(value))
 
-/** Whether a value is one of these; texts are compared without regard to case. */
 export const oneOf =
   (...values: unknown[]): Check =>
   (value) =>
-    values.includes(typeof value === 'string' ? value.toLowerCase() : value)
+    values.includes(value)
+
+/** Whether a value is one of these words in any case, as the `cookies` package takes them. */
+export const anyCaseOf =
+  (...words: string[]): Check =>
+  (value) =>
+    typeof value === 'string' && words.includes(value.toLowerCase())
 
 export const BOOLEAN: Rule = ['true or false', (value) => typeof value === 'boolean']
 export const FUNCTION: Rule = ['a function', isFunction]

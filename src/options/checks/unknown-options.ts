@@ -1,16 +1,23 @@
 import { nearestName } from '../../base/nearest-name'
 import { placeOf } from './foreign-options'
 
-/** Options that a cookie had in koa-session by way of `cookies`, and options of our own under earlier names. */
+/** Options under their earlier names. */
 const FORMER = new Map([
-  ['secureProxy', 'Set app.proxy = true and secure: true.'],
-  ['hashIds', 'It is called "hashTokens" now.'],
-  ['recheck', 'It is called "recheckEvery" now.'],
+  ['hashIds', 'hashTokens'],
+  ['recheck', 'recheckEvery'],
+  ['crossSite.trusted', 'trustedOrigins'],
+  ['crossSite.otherwise', 'mode'],
 ])
+
+/** What to say of an option under its earlier name; undefined for any other. */
+export function calledNow(name: string): string | undefined {
+  const now = FORMER.get(name)
+  return now && `It is called "${now}" now.`
+}
 
 /** What to say of an option that is none of `names`: a guess, where it is like one of them. */
 export function unknownOption(name: string, names: string[]): string {
-  return `Unknown session option "${name}". ${FORMER.get(name) ?? placeOf(name) ?? hint(name, names)}`
+  return `Unknown session option "${name}". ${calledNow(name) ?? placeOf(name) ?? hint(name, names)}`
 }
 
 /** The one of `names` that was meant, where an option is nearly spelled like it, and is no one that other packages have. */

@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { describe, invalid, isFunction, refuse, type Rule } from '../checks/rules'
+import { calledNow } from '../checks/unknown-options'
 
 /** What becomes of a request from another site: it fails with 403, or goes on with an empty session that is not its own. */
 export type CrossSiteTreatment = 'refuse' | 'anonymous'
@@ -29,8 +30,6 @@ export interface CrossSitePolicy {
 
 const NO_ORIGINS: ReadonlySet<string> = new Set()
 const RULE_NAMES = ['trustedOrigins', 'allow', 'mode']
-/** What they were called before. */
-const FORMER_NAMES: Record<string, string> = { trusted: 'trustedOrigins', otherwise: 'mode' }
 /** An origin of a scheme that URLs have no origins for, such as an app's web view: `capacitor://localhost`. */
 const OTHER_ORIGIN = /^[a-z][a-z0-9+.-]*:\/\/[^/?#@\s]+$/
 
@@ -43,7 +42,8 @@ export const CROSS_SITE: Rule = [
 export function checkCrossSite(option: CrossSite | undefined): void {
   if (typeof option !== 'object') return
   const unknown = Object.keys(option).find((name) => !RULE_NAMES.includes(name))
-  refuse(unknown !== undefined, `The session option "crossSite" has no "${unknown}". ${cureFor(unknown)}`)
+  const cure = calledNow(`crossSite.${unknown}`) ?? 'It takes trustedOrigins, allow and mode.'
+  refuse(unknown !== undefined, `The session option "crossSite" has no "${unknown}". ${cure}`)
   const { trustedOrigins = [], allow, mode = 'refuse' } = option
   refuse(!isTreatment(mode), `"crossSite.mode" takes 'refuse' or 'anonymous', not ${describe(mode)}.`)
   refuse(
@@ -55,11 +55,6 @@ export function checkCrossSite(option: CrossSite | undefined): void {
     `"crossSite.trustedOrigins" takes a list of origins, not ${describe(trustedOrigins)}.`,
   )
   for (const origin of trustedOrigins as readonly unknown[]) checkOrigin(origin)
-}
-
-function cureFor(unknown = ''): string {
-  const name = FORMER_NAMES[unknown]
-  return name === undefined ? 'It takes trustedOrigins, allow and mode.' : `It is called "${name}" now.`
 }
 
 /** The option in one form; undefined where it is off. */

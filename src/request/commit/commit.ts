@@ -39,7 +39,7 @@ export function commit(job: CommitJob): Awaitable<Outcome> {
 async function commitSuperseded(job: CommitJob): Promise<Outcome> {
   const { scope, superseded } = job
   const { isImplicit, extends: isTouch } = VERB_TRAITS[job.verb]
-  if ((isImplicit || isTouch) && !job.mustWrite && !hasKeys(SessionModel.data(job.session))) {
+  if ((isImplicit || isTouch) && !isAsked(job) && !hasKeys(SessionModel.data(job.session))) {
     return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded, isMerged: false }
   }
   // A change was made of an empty session: it is made again of the one that the sign-in joins.
@@ -142,7 +142,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
   return {
     verb: VERB_TRAITS[job.verb].regenerates && job.isSatisfied ? 'commit' : job.verb,
     isSatisfied: job.isSatisfied,
-    mustWrite: job.mustWrite || job.once !== undefined,
+    mustWrite: isAsked(job) || job.once !== undefined,
     isStored: stored !== undefined,
     hasData: hasKeys(content.data),
     isChanged: !stored?.snapshot.isCurrent(content, scope.policyOf(content.data)),
@@ -161,6 +161,11 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     isSignatureOld: job.isSignatureOld,
     succession: successionIn(job),
   }
+}
+
+/** Whether a lifetime was chosen, which has to be written. */
+function isAsked({ mustWrite, draft }: CommitJob): boolean {
+  return mustWrite || draft?.maxAge !== undefined
 }
 
 function successionIn({ scope, stored, verb, draft, isSignatureOld }: CommitJob): CommitFacts['succession'] {

@@ -7,6 +7,7 @@ import { SessionModel, type SessionHost } from '../../session/session-model'
 import { contentOf, copy } from '../../session/snapshot'
 import type { Stored } from '../open/stored'
 import { nested } from '../scope/hooks'
+import type { RequestScope } from '../scope/request-scope'
 
 /** The change that runs right now: a verb that is called in it is a part of it. */
 const changing = new AsyncLocalStorage<Draft>()
@@ -25,24 +26,27 @@ export interface Basis {
 export class Draft {
   readonly session: SessionModel
   readonly live: SessionModel
-  readonly #serializer: Serializer
+  readonly #scope: RequestScope
+  readonly #host: DraftHost
   readonly #before: Dictionary
   readonly #merges: number
   /** What was stored when the copy was made. */
   #madeOf: Stored | undefined
   #keys: string[] = []
   #replaced: Dictionary = {}
+  #replacedMaxAge: { maxAge: Lifetime | undefined } | undefined
   readonly #around = changing.getStore()
   #isRunning = false
 
-  constructor(live: SessionModel, host: SessionHost, serializer: Serializer, { stored, merges }: Basis) {
+  constructor(live: SessionModel, host: SessionHost, scope: RequestScope, { stored, merges }: Basis) {
     this.live = live
-    this.#serializer = serializer
+    this.#scope = scope
+    this.#host = new DraftHost(host)
     this.#merges = merges
     this.#madeOf = stored
-    this.#before = copy(SessionModel.data(live), serializer)
-    this.session = new SessionModel(new DraftHost(host), { isNew: live.isNew })
-    SessionModel.assign(this.session, copy(this.#before, serializer))
+    this.#before = copy(SessionModel.data(live), this.#serializer)
+    this.session = new SessionModel(this.#host, { isNew: live.isNew })
+    SessionModel.assign(this.session, copy(this.#before, this.#serializer))
   }
 
   /** The change of this session that the caller runs in, if it does. */
@@ -79,9 +83,14 @@ export class Draft {
     if (this.#madeOf === before) this.#madeOf = after
   }
 
+  /** The lifetime that the change has chosen; undefined where it has chosen none. */
+  get maxAge(): Lifetime | undefined {
+    return this.#host.chosen
+  }
+
   /** The data before the change, and with it. */
-  get change(): { before: Dictionary; after: Dictionary } {
-    return { before: this.#before, after: copy(SessionModel.data(this.session), this.#serializer) }
+  get change(): { before: Dictionary; after: Dictionary; maxAge?: Lifetime } {
+    return { before: this.#before, after: copy(SessionModel.data(this.session), this.#serializer), maxAge: this.maxAge }
   }
 
   /** Puts the change into the session. */
@@ -92,12 +101,21 @@ export class Draft {
     const replaced = Object.fromEntries(this.#keys.map((key) => [key, present[key]]))
     this.#replaced = copy(replaced, this.#serializer)
     SessionModel.patch(this.live, data, this.#serializer, this.#keys)
+    if (this.maxAge === undefined) return
+    this.#replacedMaxAge = { maxAge: this.#scope.chosenMaxAge }
+    this.#scope.chooseMaxAge(this.maxAge)
   }
 
   /** Takes it out again. */
   undo(): void {
     SessionModel.patch(this.live, this.#replaced, this.#serializer, this.#keys)
     this.#keys = []
+    if (this.#replacedMaxAge) this.#scope.chooseMaxAge(this.#replacedMaxAge.maxAge)
+    this.#replacedMaxAge = undefined
+  }
+
+  get #serializer(): Serializer {
+    return this.#scope.backend.serializer
   }
 }
 
@@ -105,20 +123,21 @@ function dataOf(stored: Stored | undefined): Dictionary {
   return stored?.snapshot.data ?? {}
 }
 
-/** What the copy asks of the request: the same as the session does, but for verbs that would write the copy. */
+/** What the copy asks of the request: the same as the session does, but for what would change the session, or write the copy. */
 class DraftHost implements SessionHost {
   readonly #host: SessionHost
+  chosen: Lifetime | undefined
 
   constructor(host: SessionHost) {
     this.#host = host
   }
 
   get maxAge(): Lifetime {
-    return this.#host.maxAge
+    return this.chosen ?? this.#host.maxAge
   }
 
   set maxAge(value: Lifetime) {
-    this.#host.maxAge = value
+    this.chosen = value
   }
 
   get token(): string | undefined {

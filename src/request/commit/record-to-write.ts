@@ -80,8 +80,7 @@ export function recordToWrite(facts: RecordFacts): RecordToWrite {
   const created = stored && !plan.restartsAge && !startsOver ? stored.created : now
   const access = boundKey ? { ...facts.access, device: boundKey } : facts.access
   const isNote = plan.reason === 'seen' && stored !== undefined
-  // A device refresh is not a visit: it does not extend the session.
-  const isRefresh = stored !== undefined && boundKey !== undefined
+  const isRefresh = isDeviceRefresh(stored, boundKey)
   const isKept = stored !== undefined && (isNote || isRefresh)
   const noted = isRefresh ? stored.signInInfo : signInInfoAfter(facts)
   const signInInfo = facts.confirmed ? { ...noted, confirmed: facts.confirmed } : noted
@@ -94,6 +93,11 @@ export function recordToWrite(facts: RecordFacts): RecordToWrite {
   // Where there is more to write than a longer life, the record is written whole.
   const reason = isExtension || !isRenewal(plan) ? plan.reason : 'forced'
   return { lifetime, reason, access, signInInfo, created, left, isExtension, isNote }
+}
+
+/** Whether a device renews its cookie: that is no visit, and does not extend the session. */
+export function isDeviceRefresh<T>(stored: T | undefined, boundKey: BoundKey | undefined): stored is T {
+  return stored !== undefined && boundKey !== undefined
 }
 
 function fieldsOf(origin: Origin, { key, now, sessionTtl }: RecordFacts, lifetime: RecordLifetime): RecordLifetime {

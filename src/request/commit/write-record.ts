@@ -14,7 +14,7 @@ import { hashToken } from '../../session/token'
 import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS, type Rotation, type WritePlan } from './commit-plan'
 import { deviceInfoOf } from './device-info'
-import { recordToWrite, type RecordFacts } from './record-to-write'
+import { isDeviceRefresh, recordToWrite, type RecordFacts } from './record-to-write'
 import type { RequestScope } from '../scope/request-scope'
 import { originFor } from './origin'
 import { refuseWithoutConditions, rotateAtOnce, startSuccession, succeed, type Succeeded } from './succeed'
@@ -123,8 +123,7 @@ function factsOf(
   const { config, ctx, maxAge, backend } = scope
   const boundKey = config.binding?.rebind(ctx, stored?.access.device)
   const isListed = known.owner !== undefined && backend.owners !== undefined
-  // A device refresh is no visit.
-  const isVisit = isListed && (stored === undefined || boundKey === undefined)
+  const isVisit = isListed && !isDeviceRefresh(stored, boundKey)
   // Written out: spreading objects here costs more than all the rest of a write.
   return {
     key: known.key,

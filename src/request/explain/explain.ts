@@ -81,10 +81,13 @@ function whyOf({ isCrossSite }: ExplainFacts, presented: readonly PresentedCooki
   return fates.find(isGood) ?? fates.find((fate) => !UNOPENED.includes(fate)) ?? fates.at(0) ?? 'no-cookie'
 }
 
-function sessionOf({ standing }: ExplainFacts, why: SessionExplanation['why']): SessionExplanation['session'] {
+function sessionOf(
+  { standing, tookPlace }: ExplainFacts,
+  why: SessionExplanation['why'],
+): SessionExplanation['session'] {
   if (standing === 'closed' || standing === 'loading') return 'not-asked'
   if (standing === 'ended') return 'ended'
-  return isGood(why) ? 'loaded' : 'new'
+  return isGood(why) && !tookPlace ? 'loaded' : 'new'
 }
 
 function isGood(fate: string): boolean {

@@ -24,6 +24,7 @@ export function factsOf(ctx: Context, session: RequestSession, config: SessionCo
     tokens: session.persistence.client.presented,
     refusals: new Map(scope.trouble?.refusals),
     standing: state.current.name,
+    tookPlace: state.tookPlace,
     isUnread: state.hasFailedToRead,
     isSpread: names.length > 1,
     leftover: leftoverOf(ctx, config),

@@ -14,6 +14,8 @@ export interface ExplainFacts {
   /** What became of those that were not accepted. */
   readonly refusals: ReadonlyMap<string, CookieFate>
   readonly standing: 'closed' | 'loading' | 'open' | 'ended'
+  /** It took the place of one that was ended in this request. */
+  readonly tookPlace: boolean
   /** The session could not be read. */
   readonly isUnread: boolean
   /** It is spread over several cookies. */

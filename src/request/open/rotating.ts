@@ -71,7 +71,7 @@ export function isIssueDue(
   const { succession } = stored.access
   const now = Date.now()
   const isOld = stored.opening.place === 'left' || now - (succession?.since ?? 0) >= rotation.every
-  if (!(isOld || isWanted || scope.isMaxAgeChosen) || !isIssuePaced(succession, now, chance)) return false
+  if (!(isOld || isWanted || scope.chosenMaxAge !== undefined) || !isIssuePaced(succession, now, chance)) return false
   return hasResponse(scope.ctx) && canStillTell(scope.ctx) && canCarry(scope.ctx.headers)
 }
 

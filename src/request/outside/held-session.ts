@@ -2,7 +2,7 @@ import type { Awaitable } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import { retry } from '../../base/retry'
 import { accessOf } from '../../session/access'
-import { dataOf, isExpired, type Dictionary, type Lifetime, type SessionRecord } from '../../session/record'
+import { dataOf, isExpired, type Dictionary, type SessionRecord } from '../../session/record'
 import type { Session, SessionData } from '../../session/session'
 import { readBy, SessionModel, type SessionHost } from '../../session/session-model'
 import { watchOf, type Held } from '../../watch/watch'
@@ -49,8 +49,6 @@ export class HeldSession<Data extends object = SessionData> {
   #stored: Stored
   #data: Dictionary
   #isOver = false
-  /** Its `maxAge` was set. */
-  #mustWrite = false
 
   private constructor(scope: OutsideScope, stored: Stored, record: SessionRecord) {
     this.#scope = scope
@@ -152,10 +150,16 @@ export class HeldSession<Data extends object = SessionData> {
   async #update(change: (session: Session<Data>) => Awaitable<unknown>): Promise<true | undefined> {
     const found = await this.#look()
     if (!found) return true
-    const draft = new Draft(found.live, this.#host, this.#scope.backend.serializer, { ...found, merges: 0 })
+    const draft = new Draft(found.live, this.#host, this.#scope, { ...found, merges: 0 })
     await inHook(this.#scope, () => change(draft.session as unknown as Session<Data>))
-    draft.apply()
-    const outcome = await commit(this.#jobOf(found, { verb: 'commit', draft }))
+    let outcome: Outcome
+    try {
+      draft.apply()
+      outcome = await commit(this.#jobOf(found, { verb: 'commit', draft }))
+    } catch (error) {
+      draft.undo()
+      throw error
+    }
     if (outcome.name === 'again') return undefined
     this.#conclude(found, outcome)
     return true
@@ -183,14 +187,13 @@ export class HeldSession<Data extends object = SessionData> {
     return newJob(this.#scope, live, request, {
       stored,
       newToken: new LazyToken(this.#scope),
-      mustWrite: this.#mustWrite,
+      mustWrite: false,
     })
   }
 
   #conclude({ live }: Found, outcome: Outcome): void {
     if (outcome.name === 'gone' || outcome.name === 'detached') return this.#end()
     if (outcome.name !== 'written') return
-    this.#mustWrite = false
     // It is in the record now, and others may choose another one.
     this.#scope.unchooseMaxAge()
     this.#note(outcome.stored, SessionModel.data(live))
@@ -208,16 +211,12 @@ export class HeldSession<Data extends object = SessionData> {
 
   #makeHost(): SessionHost {
     const scope = this.#scope
-    const choose = (maxAge: Lifetime): void => {
-      scope.chooseMaxAge(maxAge)
-      this.#mustWrite = true
-    }
     return {
       get maxAge() {
         return scope.maxAge
       },
       set maxAge(maxAge) {
-        choose(maxAge)
+        scope.chooseMaxAge(maxAge)
       },
       token: undefined,
       commit: () => Promise.reject(nested('through what update() hands over', 'update() writes it.')),

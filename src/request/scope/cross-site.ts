@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Context } from 'koa'
-import { isPromise } from '../../base/awaitable'
+import { atOnce } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import type { CrossSitePolicy } from '../../options/values/cross-site'
 import { nested } from './hooks'
@@ -95,15 +95,17 @@ function isAllowed(ctx: Context, allow: (ctx: Context) => boolean): boolean {
   const before = asked
   asked = ctx
   try {
-    const answer: unknown = allow(ctx)
-    if (!isPromise(answer)) return answer === true
-    throw new SessionError(
-      'ERR_SESSION_OPTIONS',
-      '"crossSite.allow" returned a promise. It returns true or false at once: decide by the request, its path for example.',
-    )
+    return atOnce<unknown>(allow(ctx), allowedLater) === true
   } finally {
     asked = before
   }
+}
+
+function allowedLater(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_OPTIONS',
+    '"crossSite.allow" returned a promise. It returns true or false at once: decide by the request, its path for example.',
+  )
 }
 
 function foreign(ctx: Context): SessionError {

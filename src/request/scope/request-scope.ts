@@ -26,8 +26,9 @@ export class RequestScope {
   readonly ctx: Context
   readonly config: SessionConfig
   readonly stage = new Stage()
+  /** The lifetime of the record, or of the options. */
   #maxAge: Lifetime
-  #isMaxAgeChosen = false
+  #chosenMaxAge: Lifetime | undefined
   #wasRead = false
   #backend: Backend | undefined
   #turn: Turn | undefined
@@ -80,27 +81,26 @@ export class RequestScope {
 
   /** The lifetime that the session is written with. */
   get maxAge(): Lifetime {
-    return this.#maxAge
+    return this.#chosenMaxAge ?? this.#maxAge
   }
 
-  /** This request chooses the lifetime; otherwise it is the record's own. */
-  chooseMaxAge(maxAge: Lifetime): void {
-    this.#maxAge = maxAge
-    this.#isMaxAgeChosen = true
+  /** The lifetime that this request has chosen; undefined where it is the record's own. */
+  get chosenMaxAge(): Lifetime | undefined {
+    return this.#chosenMaxAge
   }
 
-  /** Whether this request has chosen the lifetime. */
-  get isMaxAgeChosen(): boolean {
-    return this.#isMaxAgeChosen
+  chooseMaxAge(maxAge: Lifetime | undefined): void {
+    this.#chosenMaxAge = maxAge
   }
 
-  /** Lets the record's lifetime be the session's again, whatever was chosen before. */
+  /** What was chosen is the session's lifetime until another record is read. */
   unchooseMaxAge(): void {
-    this.#isMaxAgeChosen = false
+    this.#maxAge = this.maxAge
+    this.#chosenMaxAge = undefined
   }
 
   followMaxAge(record: SessionRecord): void {
-    if (!this.#isMaxAgeChosen) this.#maxAge = lifetimeOf(record) ?? this.config.options.maxAge
+    this.#maxAge = lifetimeOf(record) ?? this.config.options.maxAge
   }
 
   /** Whether the application has asked for the session. */
@@ -138,8 +138,11 @@ export class RequestScope {
   get options(): ResolvedOptions {
     return (this.#options ??= Object.defineProperty({ ...this.config.options }, 'maxAge', {
       enumerable: true,
-      get: () => this.#maxAge,
-      set: (maxAge: Lifetime) => (this.#maxAge = maxAge),
+      get: () => this.maxAge,
+      set: (maxAge: Lifetime) => {
+        if (this.#chosenMaxAge === undefined) this.#maxAge = maxAge
+        else this.#chosenMaxAge = maxAge
+      },
     }))
   }
 

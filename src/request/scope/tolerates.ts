@@ -1,3 +1,4 @@
+import { atOnce } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import type { RequestScope } from './request-scope'
 
@@ -9,6 +10,16 @@ export function tolerates({ config, ctx, wasRead }: RequestScope, error: unknown
   // A renewal that failed is no matter to a request that has not asked for its session.
   if (config.isLazyStore && !wasRead) return true
   const { onStoreError = 'throw' } = config.options
-  const policy = typeof onStoreError === 'function' ? onStoreError(error, ctx) : onStoreError
+  const policy =
+    typeof onStoreError === 'function' ? atOnce(onStoreError(error, ctx), () => decidedLater(error)) : onStoreError
   return policy === 'anonymous'
+}
+
+function decidedLater(cause: SessionError): SessionError {
+  return new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    'The option "onStoreError" returned a promise. It returns "throw" or "anonymous" at once; the error of the store is the ' +
+      'cause of this one.',
+    { cause },
+  )
 }

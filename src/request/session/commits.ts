@@ -114,7 +114,7 @@ export class Commits {
   #draftFor(host: SessionHost): Draft | undefined {
     const state = this.#state.current
     if (state.name !== 'open') return undefined
-    return new Draft(this.#state.sessionOf(state), host, this.#scope.backend.serializer, this.#persistence)
+    return new Draft(this.#state.sessionOf(state), host, this.#scope, this.#persistence)
   }
 
   /** Whether the session is no longer what the change was made of: another verb has written it, or it was replaced. */

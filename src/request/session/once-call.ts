@@ -1,9 +1,9 @@
 import { clearTimeout, setTimeout } from 'node:timers'
-import type { Awaitable } from '../../base/awaitable'
+import { atOnce, type Awaitable } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import { monotonic } from '../../base/monotonic'
 import { merge } from '../../session/merge'
-import type { Dictionary } from '../../session/record'
+import type { Dictionary, Lifetime } from '../../session/record'
 import { copy } from '../../session/snapshot'
 import { SessionModel, type SessionHost } from '../../session/session-model'
 import type { RequestScope } from '../scope/request-scope'
@@ -29,10 +29,11 @@ export interface OnceCaller {
   readonly commits: Commits
 }
 
-/** What work has made of the data. */
+/** What work has made of the data, and the lifetime that it has chosen. */
 export interface Change {
   readonly before: Dictionary
   readonly after: Dictionary
+  readonly maxAge?: Lifetime
 }
 
 /** The session of the caller; undefined where it was ended. */
@@ -43,7 +44,7 @@ export function sessionOf({ state }: OnceCaller): SessionModel | undefined {
 /** Whether the work is to be done, as the caller says; undefined where it says nothing. */
 export function isNeeded(caller: OnceCaller, { needed }: OnceCall): boolean | undefined {
   const session = needed && sessionOf(caller)
-  return session && Boolean(needed(session))
+  return session && Boolean(atOnce<unknown>(needed(session), neededLater))
 }
 
 /**
@@ -75,25 +76,25 @@ export async function doWork(
 }
 
 /** Makes the same change of a copy of the session, whatever others have changed meanwhile. */
-export function changeTo({ scope }: OnceCaller, { before, after }: Change): (session: SessionModel) => Promise<void> {
+export function changeTo(
+  { scope }: OnceCaller,
+  { before, after, maxAge }: Change,
+): (session: SessionModel) => Promise<void> {
   return async (session) => {
     // Each request has objects of its own.
     const own = copy(after, scope.backend.serializer)
     const merged = await merge(before, own, SessionModel.data(session), scope.mergeOptions)
     SessionModel.patch(session, merged, scope.backend.serializer)
+    if (maxAge !== undefined) session.maxAge = maxAge
   }
 }
 
-/** Waits so many milliseconds at most; returns undefined where that was not enough. */
-export async function within<T>(promise: Promise<T>, atMost: number): Promise<T | undefined> {
-  let giveUp = (): void => undefined
-  const patience = new Promise<undefined>((resolve) => (giveUp = () => resolve(undefined)))
-  const timer = setTimeout(giveUp, Math.max(atMost, 0))
-  try {
-    return await Promise.race([promise, patience])
-  } finally {
-    clearTimeout(timer)
-  }
+function neededLater(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_BAD_VALUE',
+    'The option "needed" of sessions.once() returned a promise. It returns true or false at once: decide by the data of the ' +
+      'session, and let the work find out what takes longer.',
+  )
 }
 
 /** The error of a call within what may be done again. */

@@ -1,5 +1,6 @@
 import { flightsByOwner, type Flight, type Flights } from '../../base/flights'
 import { monotonic } from '../../base/monotonic'
+import { within } from '../../base/within'
 import type { PresentedToken } from '../../contracts/transport'
 import { hashToken } from '../../session/token'
 import type { Stored } from '../open/stored'
@@ -12,7 +13,6 @@ import {
   pending,
   sessionOf,
   wasFollowed,
-  within,
   type Change,
   type OnceCall,
   type OnceCaller,

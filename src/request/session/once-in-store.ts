@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { flightsByOwner, type Flight, type Flights } from '../../base/flights'
 import { monotonic } from '../../base/monotonic'
+import { within } from '../../base/within'
 import {
   decideOnce,
   isStillMine,
@@ -18,7 +19,6 @@ import {
   pending,
   sessionOf,
   wasFollowed,
-  within,
   type Change,
   type OnceCall,
   type OnceCaller,

@@ -17,6 +17,7 @@ export class SessionState {
   #unread: SessionError | undefined
   #hasFailedToRead = false
   #wasEmptyBefore = false
+  #tookPlace = false
 
   /** @param owner what the session's object asks when it is used */
   constructor(scope: RequestScope, persistence: Persistence, host: SessionHost) {
@@ -49,6 +50,11 @@ export class SessionState {
   /** Whether somebody has asked before the store was read, and got an empty session. */
   get wasEmptyBefore(): boolean {
     return this.#wasEmptyBefore
+  }
+
+  /** Whether it took the place of one that was ended. */
+  get tookPlace(): boolean {
+    return this.#tookPlace
   }
 
   /** Whether it holds a change, or an end, that no commit has seen. */
@@ -87,10 +93,12 @@ export class SessionState {
   /** Forgets what was read. */
   close(): void {
     this.#current = CLOSED
+    this.#tookPlace = false
   }
 
   /** Goes on with other data: those of another session, where the one before was ended. */
   replace(data: Dictionary): void {
+    this.#tookPlace ||= this.#current.name === 'ended'
     this.#current = { name: 'open', session: assignedBy(this.#host, data), record: undefined }
   }
 

@@ -1,10 +1,10 @@
 import { monotonic } from '../../base/monotonic'
+import { within } from '../../base/within'
 import { accessOf } from '../../session/access'
 import { hashSession } from '../../session/hashes'
 import { isOver, isRunning, lastAttempt, type OnceAttempt } from '../../session/once'
 import { loadFresh } from '../outside/outside-scope'
 import type { RequestScope } from '../scope/request-scope'
-import { within } from './once-call'
 
 /** The first pause between two looks at the record, and the longest one, in milliseconds. Each is twice as long as the one before. */
 const FIRST_PAUSE = 20

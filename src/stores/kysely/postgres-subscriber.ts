@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { noteBusError } from '../../contracts/bus-listeners'
+import { noteBusError, noting } from '../../contracts/bus-listeners'
 
 /** A connection of a {@link PostgresPool}: what of it is used. */
 export interface PostgresConnection {
@@ -58,19 +58,15 @@ export class PostgresSubscriber {
   /** Listens until the connection is lost; returns whether it has listened at all. */
   async #listen(): Promise<boolean> {
     const { pool, channel, checkEvery, hear, listening } = this.#subscription
-    let connection: PostgresConnection
+    let connection: PostgresConnection | undefined
+    let checking: NodeJS.Timeout | undefined
     try {
       connection = await pool.connect()
-    } catch (error) {
-      noteBusError(error)
-      return false
-    }
-    const lost = this.#whenLost(connection)
-    const checking = checkAgainAndAgain(connection, checkEvery, this.#letGo)
-    connection.on('notification', (message) => {
-      if (message.channel === channel) hear(message.payload ?? '')
-    })
-    try {
+      const lost = this.#whenLost(connection)
+      checking = checkAgainAndAgain(connection, checkEvery, this.#letGo)
+      connection.on('notification', (message) => {
+        if (message.channel === channel) hear(message.payload ?? '')
+      })
       const isListening = await Promise.race([connection.query(`listen ${quoted(channel)}`), lost.then(() => LOST)])
       if (isListening === LOST || this.#isEnded) return false
       listening()
@@ -81,19 +77,19 @@ export class PostgresSubscriber {
       return false
     } finally {
       clearInterval(checking)
-      connection.release(true)
+      void noting(() => connection?.release(true))
     }
   }
 
   #whenLost(connection: PostgresConnection): Promise<void> {
-    return new Promise((resolve) => {
-      this.#letGo = resolve
-      connection.on('end', () => resolve())
-      connection.on('error', (error) => {
-        noteBusError(error)
-        resolve()
-      })
+    const lost = new Promise<void>((resolve) => (this.#letGo = resolve))
+    const letGo = this.#letGo
+    connection.on('end', () => letGo())
+    connection.on('error', (error) => {
+      noteBusError(error)
+      letGo()
     })
+    return lost
   }
 }
 
@@ -105,7 +101,10 @@ function checkAgainAndAgain(connection: PostgresConnection, every: number, letGo
   const check = (): void => {
     if (!isAnswered) return letGo()
     isAnswered = false
-    connection.query('select 1').then(() => (isAnswered = true), noteBusError)
+    void noting(async () => {
+      await connection.query('select 1')
+      isAnswered = true
+    })
   }
   return setInterval(check, every).unref()
 }

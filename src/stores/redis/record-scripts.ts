@@ -14,7 +14,8 @@ local head = redis.pcall('GETRANGE', KEYS[1], 0, 2047)
 if type(head) == 'table' then
   if string.sub(head.err, 1, 9) ~= 'WRONGTYPE' then return head end
   local old = redis.call('HMGET', KEYS[1], 'revision', 'expire', 'owner')
-  isHash, revision, expire = true, string.sub(old[1] or '', 1, 36), old[2] or ''
+  if not old[1] then return redis.error_reply('WRONGTYPE This hash holds no session') end
+  isHash, revision, expire = true, string.sub(old[1], 1, 36), old[2] or ''
   mark = string.gsub(old[3] or '', '[%%\\n]', { ['%'] = '%25', ['\\n'] = '%0A' })
 elseif head ~= '' then
   revision, expire, mark = string.match(head, '^([%w-]+) ([^=\\n]*)([^\\n]*)\\n')
@@ -22,7 +23,7 @@ elseif head ~= '' then
 end
 `
 
-/** For a hash that is in the way. Returns whose the record was before. */
+/** Returns whose the record was before. */
 export const SET = new RedisScript(`${FOUND}redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 return mark or ''`)
 

@@ -25,7 +25,7 @@ import { RedisOwnerMarks } from './redis-owner-marks'
 import { CREATE, DESTROY, DESTROY_AT, REPLACE, SET, TOUCH } from './record-scripts'
 import { confirmedSenderOf, senderOf, type RedisClient, type ReplicasToWaitFor, type Send } from './redis-client'
 import { markOf, outcomeOf, ownerIn, textOf } from './redis-fields'
-import { markIn, partsOf, readValue, unlessHash, writeValue } from './redis-value'
+import { partsOf, readValue, writeValue } from './redis-value'
 
 export type { RedisClient } from './redis-client'
 
@@ -106,15 +106,9 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
   async set(key: string, record: SessionRecord, maxAge: number, context?: ConditionalContext): Promise<void> {
     const { value, life, owner } = this.#prepare(record, maxAge, context)
     if (owner !== undefined) await this.#index.add(owner, key, life)
-    const before = await this.#overwrite(this.#prefix + key, value, px(life))
+    const before = ownerIn(await SET.run(this.#write, this.#prefix + key, value, px(life)))
     if (owner !== undefined) await this.#index.add(owner, key, life)
     if (before !== undefined && before !== owner) await this.#index.removeOf(before, key)
-  }
-
-  /** Returns whose the record was. To have the old text with the answer costs less than a script; a hash needs one. */
-  async #overwrite(name: string, value: string, life: string): Promise<string | undefined> {
-    const writing = this.#write('SET', name, value, 'PX', life, 'GET').then(markIn)
-    return ownerIn(await unlessHash(writing, async () => SET.run(this.#write, name, value, life)))
   }
 
   async create(

@@ -1,4 +1,4 @@
-import { noteBusError } from '../../contracts/bus-listeners'
+import { noteBusError, noting } from '../../contracts/bus-listeners'
 import type { RedisClient } from './redis-client'
 
 /** A connection that listens. */
@@ -39,7 +39,7 @@ export function duplicateOf(client: RedisClient, subscription: Subscription): Su
     : overNodeRedis(client as unknown as NodeRedis, subscription)
 }
 
-/** It subscribes again by itself when it has lost its connection; once more tells when that is done. */
+/** It subscribes again by itself when it has lost its connection; once more tells when that is done. A lazy one connects for that. */
 function overIoredis(client: Ioredis, { channel, hear, listening }: Subscription): Subscriber {
   // Where the server is not there yet, it is waited for.
   const patient = { enableOfflineQueue: true, maxRetriesPerRequest: null }
@@ -51,7 +51,7 @@ function overIoredis(client: Ioredis, { channel, hear, listening }: Subscription
   })
   subscriber.on('ready', listen)
   listen()
-  return { end: async () => subscriber.disconnect() }
+  return { end: () => noting(() => subscriber.disconnect()) }
 }
 
 /** It subscribes again by itself before it says that it is ready. */
@@ -64,22 +64,31 @@ function overNodeRedis(client: NodeRedis, { channel, hear, listening }: Subscrip
   subscriber.on('ready', () => {
     if (!isFirst) listen()
   })
-  void subscriber.connect().then(() => {
+  void noting(async () => {
+    await subscriber.connect()
     isFirst = false
     listen()
-  }, noteBusError)
-  const end = async (): Promise<void> => {
-    try {
-      if (subscriber.destroy) subscriber.destroy()
-      else await subscriber.disconnect()
-    } catch (error) {
-      // It was closed already.
-      noteBusError(error)
-    }
-  }
-  return { end }
+  })
+  // It may be closed already.
+  return { end: () => noting(() => (subscriber.destroy ? subscriber.destroy() : subscriber.disconnect())) }
 }
 
+/** Each call listens anew; while one is under way, a further one waits for it, and follows where it has failed. */
 function listenWith(subscribe: () => Promise<unknown>, listening: () => void): () => void {
-  return () => void subscribe().then(listening, noteBusError)
+  let isUnderWay = false
+  let isAskedAgain = false
+  const listen = async (): Promise<void> => {
+    isAskedAgain = isUnderWay
+    if (isUnderWay) return
+    isUnderWay = true
+    let hasFailed = true
+    await noting(async () => {
+      await subscribe()
+      hasFailed = false
+    })
+    isUnderWay = false
+    if (!hasFailed) listening()
+    else if (isAskedAgain) await listen()
+  }
+  return () => void listen()
 }

@@ -28,27 +28,13 @@ export function writeValue(revision: string, expire: string, mark: string, text:
 
 /** Reads the value of a key, also what version 0.1 wrote: a hash. */
 export async function readValue(send: Send, key: string): Promise<RedisValue | undefined> {
-  const reading = send('GET', key).then(valueIn)
-  return unlessHash(reading, async () => readHash(send, key))
-}
-
-/** Goes on with `otherwise` where the command met a hash: then it has done nothing. */
-export async function unlessHash<T>(sending: Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+  let answer: unknown
   try {
-    return await sending
+    answer = await send('GET', key)
   } catch (error) {
-    if (error instanceof Error && OTHER_TYPE.test(error.message)) return otherwise()
+    if (error instanceof Error && OTHER_TYPE.test(error.message)) return readHash(send, key)
     throw error
   }
-}
-
-/** Whose the record of an answer is. */
-export function markIn(answer: unknown): unknown {
-  const value = valueIn(answer)
-  return value && partsOf(value.revision)[1]
-}
-
-function valueIn(answer: unknown): RedisValue | undefined {
   return typeof answer === 'string' ? parseValue(answer) : undefined
 }
 

@@ -34,6 +34,10 @@ const HANDLERS: Record<string, Handle> = {
     void ctx.session.user
     ctx.session = null
   },
+  '/another': async (ctx, sessions) => {
+    await sessions.destroy(ctx)
+    ctx.session = { user: 'bea' }
+  },
   '/plain': () => undefined,
   '/save': (ctx) => ctx.session.save(),
   '/regenerate': (ctx, sessions) => sessions.regenerate(ctx),
@@ -249,6 +253,13 @@ describe('what became of a cookie', () => {
       ['no-cookie', 'new', 'nothing', []],
     ])
     expect(told.map(({ error, hint }) => [error, hint])).toEqual(told.map(() => [undefined, undefined]))
+  })
+
+  it.each(BACKENDS)('R120: with $name, a session that takes the place of an ended one is new', async ({ options }) => {
+    const site = explained(options())
+    await site.get('/in')
+    expect(await site.get('/another')).toMatchObject({ why: 'accepted', session: 'new', written: 'changed' })
+    expect(await site.get('/more')).toMatchObject({ why: 'accepted', session: 'loaded' })
   })
 
   it.each(backendsWith({ hasIds: true }))(

@@ -121,6 +121,9 @@ describeWithRedis('RedisBus', () => {
     // Its own messages reach a listener once.
     expect(told(here)).toEqual([...messages, { kind: 'ended', session: 'b' }])
     expect(told(elsewhere)).toEqual([])
+    // Each time, every process looks at all sessions that it holds.
+    for (const { heard } of [here, there, elsewhere])
+      expect(heard.filter(({ kind }) => kind === 'lost')).toHaveLength(1)
   })
 
   it('R72: what is published at once is one message on the channel, and each of it is heard', async () => {

@@ -15,7 +15,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'testing-helpers/fake-clock.ts: globalThis.Date',
   ],
   'a setter of the same name hands it on to whose it is': [
-    'request/commit/draft.ts: this.#host.maxAge',
+    'request/session/once-call.ts: session.maxAge',
     'session/session-model.ts: SessionModel.inner(this).host.maxAge',
   ],
   'the data of a session are written in place, since a handler may hold them': [

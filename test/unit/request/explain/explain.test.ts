@@ -12,6 +12,7 @@ const UNASKED: ExplainFacts = {
   tokens: undefined,
   refusals: new Map(),
   standing: 'closed',
+  tookPlace: false,
   isUnread: false,
   isSpread: false,
   leftover: 'passed-over',
@@ -79,6 +80,7 @@ describe('explain', () => {
     ['it is being read', { ...ONE, tokens: undefined, standing: 'loading' }, 'not-asked', ['not-asked'], 'not-asked'],
     ['nothing came', { tokens: [], standing: 'open' }, 'no-cookie', [], 'new'],
     ['it was accepted', ONE, 'accepted', ['accepted'], 'loaded'],
+    ['it was accepted, ended, and replaced', { ...ONE, tookPlace: true }, 'accepted', ['accepted'], 'new'],
     ['it was accepted, and is ended', { ...ONE, standing: 'ended' }, 'accepted', ['accepted'], 'ended'],
     [
       'its key is an older one',
