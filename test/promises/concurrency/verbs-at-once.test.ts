@@ -6,12 +6,14 @@ import { inTime } from '../../support/races/in-time'
 import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
 import { spyOnMemory, type StoreSpy } from '../../support/spies/spy-on'
 
+type SharedStore = ReturnType<typeof spyOnMemory>['store']
+
 type Beside = (sessions: SessionService, ctx: Context) => unknown
 
 /** How many ticks later the second verb begins, at most: by then the first one waits for the store. */
 const TICKS = 12
 
-const STORES: { name: string; wrap: (store: Store) => Store }[] = [
+const STORES: { name: string; wrap: (store: SharedStore) => Store }[] = [
   { name: 'a store that answers later', wrap: (store) => store },
   { name: 'LayeredStore', wrap: (store) => new LayeredStore(store, { maxStale: 60_000 }) },
 ]
@@ -39,7 +41,7 @@ const BESIDE: { name: string; beside: Beside; options?: SessionOptions }[] = [
 const increment = (data: Record<string, unknown>): void => void (data.n = Number(data.n ?? 0) + 1)
 
 /** A visitor with a session, in two processes that share a store. */
-async function open(wrap: (store: Store) => Store, options: SessionOptions, handlers: Handlers) {
+async function open(wrap: (store: SharedStore) => Store, options: SessionOptions, handlers: Handlers) {
   const { store, records, before } = spyOnMemory()
   const seed = { user: 'ann', n: 0, state: 'for one', page: '/home' }
   const common: Handlers = { '/seed': (ctx) => (ctx.session = { ...seed }) }

@@ -19,7 +19,7 @@ function openTwice(options?: { maxStale?: number; max?: number }) {
   const { store: shared, records, names, take } = spyOnMemory()
   const [here, there] = [new LayeredStore(shared, options), new LayeredStore(shared, options)]
   const read = async (store: LayeredStore, key = 'a') => (await store.read(key, request))?.record
-  return { shared, records, names, take, here, there, read }
+  return { records, names, take, here, there, read }
 }
 
 describe('LayeredStore', () => {
@@ -44,7 +44,7 @@ describe('LayeredStore', () => {
   })
 
   it('R9: LayeredStore does not keep what it has written where another write of the record was beside it', async () => {
-    const { shared, records, here, read } = openTwice({ maxStale })
+    const { records, here, read } = openTwice({ maxStale })
     const created = await here.create('a', { n: 1 }, LONG, request)
     const gate = createGate()
     const replace = records.replace.bind(records)
@@ -55,7 +55,7 @@ describe('LayeredStore', () => {
     }) as never)
     const slow = here.replace('a', { n: 2 }, LONG, created?.revision, request)
     await gate.reached
-    const { revision } = (await shared.read('a'))!
+    const { revision } = records.read('a')!
     await here.replace('a', { n: 3 }, LONG, revision, request)
     gate.open()
     expect(await slow).toMatchObject({ outcome: 'written' })
@@ -119,8 +119,8 @@ describe('LayeredStore', () => {
   })
 
   it('R11: LayeredStore does not keep what was read before a logout, and answered after it', async () => {
-    const { shared, records, here, read } = openTwice({ maxStale })
-    await shared.create('a', { user: 'ann' }, LONG)
+    const { records, here, read } = openTwice({ maxStale })
+    records.create('a', { user: 'ann' }, LONG)
     const gate = createGate()
     const readShared = records.read.bind(records)
     jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
@@ -191,8 +191,8 @@ describe('LayeredStore', () => {
   )
 
   it('R73: LayeredStore says what comes from its memory', async () => {
-    const { shared, here } = openTwice({ maxStale })
-    await shared.create('a', { user: 'ann' }, LONG)
+    const { records, here } = openTwice({ maxStale })
+    records.create('a', { user: 'ann' }, LONG)
     expect(await here.read('a', request)).not.toHaveProperty('isCached')
     expect(await here.read('a', request)).toHaveProperty('isCached', true)
   })
