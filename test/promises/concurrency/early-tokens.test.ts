@@ -12,7 +12,7 @@ import session, {
 import { CookieJar, createApp, Visitor } from '../../support/app/app'
 import { createGate } from '../../support/races/gate'
 import { createSite, sessionOf, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 
@@ -62,7 +62,7 @@ const ENDS: { name: string; status: number; end: (ctx: Context) => unknown }[] =
 
 const STORES: { name: string; create: () => Store[] }[] = [
   { name: 'MemoryStore, in one process', create: () => [new MemoryStore()] },
-  { name: 'a store that answers later, in one process', create: () => [new WatchedStore()] },
+  { name: 'a store that answers later, in one process', create: () => [spyOnMemory().store] },
   {
     name: 'MemoryStore, in two processes',
     create: () => {
@@ -107,23 +107,26 @@ function open(
 describe.each(STORES)('a page that has written its session early, and is slow, on $name', ({ create }) => {
   describe.each(ROTATIONS)('beside $name', ({ options, rotate }) => {
     describe.each(ENDS)('where $name', ({ status, end }) => {
-      it.each(EARLY)('R85: does not bring the earlier token back: $name', async ({ early }) => {
-        const { first, second, page } = open(create(), options, { rotate, early, end })
-        await first.visitor.get('/seed')
-        const browser = new Visitor(second.app, first.visitor.jar)
-        const slow = new Visitor(first.app, browser.jar.copy()).get('/slow')
-        await page.reached
-        await browser.get('/rotate')
-        const held = browser.jar.header
-        // What comes from another process comes in a later turn of the event loop.
-        await new Promise(setImmediate)
-        page.open()
-        const answer = await slow
-        expect(answer.status).toBe(status)
-        browser.jar.accept(answer.setCookie)
-        expect(browser.jar.header).toBe(held)
-        expect(await sessionOf(browser)).toMatchObject({ kept: true })
-      })
+      it.each(EARLY)(
+        'R85: a slow page that has written early does not bring the earlier token back: $name',
+        async ({ early }) => {
+          const { first, second, page } = open(create(), options, { rotate, early, end })
+          await first.visitor.get('/seed')
+          const browser = new Visitor(second.app, first.visitor.jar)
+          const slow = new Visitor(first.app, browser.jar.copy()).get('/slow')
+          await page.reached
+          await browser.get('/rotate')
+          const held = browser.jar.header
+          // What comes from another process comes in a later turn of the event loop.
+          await new Promise(setImmediate)
+          page.open()
+          const answer = await slow
+          expect(answer.status).toBe(status)
+          browser.jar.accept(answer.setCookie)
+          expect(browser.jar.header).toBe(held)
+          expect(await sessionOf(browser)).toMatchObject({ kept: true })
+        },
+      )
     })
   })
 })
@@ -167,7 +170,7 @@ describe.each(STORES.filter(({ name }) => !name.includes('two processes')))(
 describe('over HTTP', () => {
   it.each(EARLY)('R85: a slow page does not bring the earlier token back: $name', async ({ early }) => {
     for (const { options, rotate } of ROTATIONS) {
-      const { first, page } = open([new WatchedStore()], options, { rotate, early, end: () => undefined })
+      const { first, page } = open([spyOnMemory().store], options, { rotate, early, end: () => undefined })
       const handle = first.app.callback()
       const server = http.createServer((req, res) => void handle(req, res)).listen(0, '127.0.0.1')
       await once(server, 'listening')

@@ -19,7 +19,7 @@ import {
 } from 'routing-controllers'
 import { KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { createServer } from '../../support/app/controllers'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 interface User {
   name?: string
@@ -139,25 +139,25 @@ async function signedIn(app: Koa, role: string): Promise<Visitor> {
 const CASES = Object.entries(KOA_VERSIONS).flatMap(
   ([version, KoaClass]): [string, typeof Koa, () => SessionOptions][] => [
     [`${version}, cookie`, KoaClass, () => ({})],
-    [`${version}, store`, KoaClass, () => ({ store: new WatchedStore() })],
-    [`${version}, lazy store`, KoaClass, () => ({ store: new WatchedStore(), lazy: true })],
+    [`${version}, store`, KoaClass, () => ({ store: spyOnMemory().store })],
+    [`${version}, lazy store`, KoaClass, () => ({ store: spyOnMemory().store, lazy: true })],
   ],
 )
 
 describe.each(CASES)('%s', (_name, KoaClass, options) => {
-  test('R47: authorizationChecker decides by the session', async () => {
+  test('R47: authorizationChecker can decide by the session', async () => {
     const app = serve(KoaClass, options())
     expect((await (await signedIn(app, 'user')).get('/admin')).status).toBe(403)
     expect((await (await signedIn(app, 'admin')).get('/admin')).json()).toMatchObject({ user: 'ann' })
   })
 
-  test('R47: currentUserChecker finds the user in the session', async () => {
+  test('R47: currentUserChecker can find the user in the session', async () => {
     const app = serve(KoaClass, options())
     expect((await (await signedIn(app, 'user')).get('/me')).json()).toMatchObject({ user: 'ann' })
     expect((await new Visitor(app).get('/me')).status).toBe(401)
   })
 
-  test('R47: interceptors and class middlewares read the session and write to it', async () => {
+  test('R47: interceptors and class middlewares can read the session and write to it', async () => {
     const app = serve(KoaClass, options())
     const visitor = await signedIn(app, 'admin')
     expect((await visitor.get('/admin')).json()).toEqual({ user: 'ann', name: 'ann' })
@@ -177,12 +177,12 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
 })
 
 test.each(Object.entries(KOA_VERSIONS))(
-  'R48: %s: however many of them ask for it, the store is read once',
+  'R48: the store is read once with %s, however many of what surrounds an action ask for the session',
   async (_, KoaClass) => {
-    const store = new WatchedStore()
+    const { store, names, take } = spyOnMemory()
     const visitor = await signedIn(serve(KoaClass, { store, lazy: true }), 'admin')
-    store.calls.length = 0
+    take()
     await visitor.get('/admin')
-    expect(store.calls).toEqual(['read', 'replace'])
+    expect(names).toEqual(['read', 'replace'])
   },
 )

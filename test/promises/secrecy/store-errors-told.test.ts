@@ -17,6 +17,7 @@ import {
 } from '../../support/backends/databases'
 import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
+import { useDatabase } from '../../support/backends/use-server'
 import { createSessionApp } from '../../support/app/session-app'
 
 const SECRET = 'kept-to-herself'
@@ -64,16 +65,12 @@ const refuseRows = async (db: Kysely<any>): Promise<unknown> =>
 
 describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
   let database: TestDatabase
-  beforeAll(async () => {
-    database = connectPostgres(await startPostgres())
-    await createSessionTable(database.db)
-  })
-  afterAll(async () => {
-    await database.stop()
-    await database.server?.stop()
-  })
+  useDatabase(
+    async () => connectPostgres(await startPostgres()),
+    (ready) => (database = ready),
+  )
 
-  it('R41: no error of the driver carries a row, an id or data', async () => {
+  it("R41: no error of PostgreSQL's driver carries a row, an id or data", async () => {
     const errors = await failuresOf(new KyselyStore(database.db), () => refuseRows(database.db))
     expectSecrecy(errors)
     expect(errors[0].cause).toMatchObject({ name: 'error', code: '23514' })
@@ -82,23 +79,19 @@ describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
 
 describeWith('MariaDB', hasMariadb)('MariaDB', () => {
   let database: TestDatabase
-  beforeAll(async () => {
-    database = connectMariadb(await startMariadb())
-    await createSessionTable(database.db)
-  })
-  afterAll(async () => {
-    await database.stop()
-    await database.server?.stop()
-  })
+  useDatabase(
+    async () => connectMariadb(await startMariadb()),
+    (ready) => (database = ready),
+  )
 
-  it('R41: no error of the driver carries a statement, an id or data', async () => {
+  it("R41: no error of MariaDB's driver carries a statement, an id or data", async () => {
     const errors = await failuresOf(new KyselyStore(database.db), () => refuseRows(database.db))
     expectSecrecy(errors)
     expect(errors[0].cause).toMatchObject({ name: 'Error', code: expect.stringMatching(/^ER_/) })
   })
 })
 
-it('R41: nor does one of SQLite', async () => {
+it("R41: no error of SQLite's driver carries an id or data", async () => {
   const { db, stop } = openSqlite()
   await createSessionTable(db)
   const breakIt = async () => {
@@ -133,7 +126,7 @@ describeWith('Redis', hasRedis)('Redis', () => {
   it.each([
     ['ioredis', () => ioredis],
     ['redis', () => nodeRedis],
-  ])('R41: by %s, no error carries a command, an id or data', async (_name, getClient) => {
+  ])('R41: no error of Redis by %s carries a command, an id or data', async (_name, getClient) => {
     await ioredis.flushall()
     const breakIt = async () => {
       for (const id of [ID, `${ID}-2`]) {

@@ -15,7 +15,7 @@ import {
   type TestDatabase,
 } from '../../support/backends/databases'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useDatabase } from '../../support/backends/use-server'
 
 const capabilities: StoreCapability[] = ['conditional', 'touch', 'owner', 'ends']
 
@@ -52,25 +52,18 @@ const SERVERS = [
 
 for (const { name, isThere, start, connect } of SERVERS) {
   describeWith(name, isThere)(name, () => {
-    let server: ServerProcess
     let database: TestDatabase
-
-    beforeAll(async () => {
-      server = await start()
-      database = connect(server)
-      await createSessionTable(database.db)
-    })
-    afterAll(async () => {
-      await database.stop()
-      await server.stop()
-    })
-    it('R44: says how to make a table that is missing', async () => {
+    useDatabase(
+      async () => connect(await start()),
+      (ready) => (database = ready),
+    )
+    it('R44: KyselyStore says how to make a table that is missing', async () => {
       const store = new KyselyStore(database.db, { table: 'visits' })
       const failure = { code: 'ERR_SESSION_TABLE_MISSING', message: expect.stringContaining("{ table: 'visits' }") }
       await expect(store.get('a')).rejects.toMatchObject(failure)
       await expect(store.set('a', {}, 1000)).rejects.toMatchObject(failure)
     })
-    it('R44: and one that a database of an earlier version has not', async () => {
+    it('R44: KyselyStore says how to make the table that a database of an earlier version has not', async () => {
       const { db } = database
       await createSessionTable(db, { table: 'old' })
       await db.schema.dropTable('old_marks').execute()

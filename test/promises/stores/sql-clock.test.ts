@@ -11,7 +11,7 @@ import {
   type TestDatabase,
 } from '../../support/backends/databases'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useDatabase } from '../../support/backends/use-server'
 
 /** In Berlin, summer time ended at that second: from 02:00 to 03:00, the clocks on the wall showed the same hour twice. */
 const SUMMER_ENDS = 1_761_440_400
@@ -31,27 +31,22 @@ async function addZone({ db }: TestDatabase): Promise<void> {
 }
 
 describeWith('MariaDB', hasMariadb)('the clock of MariaDB', () => {
-  let server: ServerProcess
   let database: TestDatabase
   let store: KyselyStore
-
-  beforeAll(async () => {
-    server = await startMariadb()
-    database = connectMariadb(server, { connectionLimit: 1 })
-    await createSessionTable(database.db)
-    await addZone(database)
-    store = new KyselyStore(database.db)
-  })
-  afterAll(async () => {
-    await database.stop()
-    await server.stop()
-  })
+  useDatabase(
+    async () => connectMariadb(await startMariadb(), { connectionLimit: 1 }),
+    async (ready) => {
+      database = ready
+      await addZone(database)
+      store = new KyselyStore(database.db)
+    },
+  )
 
   it.each([
     ['before summer time ends', -HALF_AN_HOUR],
     ['after that', HALF_AN_HOUR],
     ['a day later', 24 * 2 * HALF_AN_HOUR],
-  ])('R90: is right in the zone of the connection, half an hour %s', async (when, offset) => {
+  ])('R90: the clock of MariaDB is right in the zone of the connection, half an hour %s', async (when, offset) => {
     const { db } = database
     const seconds = SUMMER_ENDS + offset
     for (const zone of ['Test/Berlin', '+00:00', '-08:00']) {
@@ -62,7 +57,7 @@ describeWith('MariaDB', hasMariadb)('the clock of MariaDB', () => {
     }
   })
 
-  it('R90: a mark is later than the one before also where the clock was set back', async () => {
+  it('R90: a mark in MariaDB is later than the one before also where the clock was set back', async () => {
     const { db } = database
     await sql`set timestamp = ${SUMMER_ENDS}`.execute(db)
     await store.setMark('bob')
@@ -75,7 +70,7 @@ describeWith('MariaDB', hasMariadb)('the clock of MariaDB', () => {
 })
 
 describeWith('PostgreSQL', hasPostgres)('the clock of PostgreSQL', () => {
-  it('R90: is the same in the zone of each connection', async () => {
+  it('R90: the clock of PostgreSQL is the same in the zone of each connection', async () => {
     const server = await startPostgres()
     const database = connectPostgres(server, { max: 1 })
     try {

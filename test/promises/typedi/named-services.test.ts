@@ -1,13 +1,13 @@
 import 'reflect-metadata'
 import type { Context } from 'koa'
 import type Koa from 'koa'
-import { SessionError, SessionService } from 'koa-session-service'
+import { SessionError, SessionService, type MemoryStore } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { useSessions } from 'koa-session-service/typedi'
 import { Body, Ctx, Get, JsonController, Post, useContainer, useKoaServer } from 'routing-controllers'
 import { Container, Service } from 'typedi'
 import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 interface Visit {
   name?: string
@@ -93,11 +93,15 @@ type Order = 'the plain service first' | 'the named service first'
 
 function open(KoaClass: typeof Koa, order: Order) {
   const app = createApp(KoaClass)
-  const stores = { main: new WatchedStore(), admin: new WatchedStore() }
+  const stores = { main: spyOnMemory(), admin: spyOnMemory() }
   const install = {
-    main: () => useSessions(app, { store: stores.main }),
+    main: () => useSessions(app, { store: stores.main.store }),
     admin: () =>
-      useSessions<AdminVisit>(app, { store: stores.admin, key: 'admin', property: 'admin', path: '/' }, AdminSessions),
+      useSessions<AdminVisit>(
+        app,
+        { store: stores.admin.store, key: 'admin', property: 'admin', path: '/' },
+        AdminSessions,
+      ),
   }
   if (order === 'the plain service first') install.main()
   install.admin()
@@ -122,22 +126,23 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
     return server
   }
 
-  test('R51: each decorator target, and each injected service, is its own session', async () => {
+  test('R51: each decorator target, and each injected service, of two named services is its own session', async () => {
     const { visitor } = open(KoaClass, order)
     expect((await visitor.get('/targets')).json()).toEqual([true, true, true, true])
   })
 
-  test('R51: each has its own data, cookie and store', async () => {
+  test('R51: each of two named services has its own data, cookie and store', async () => {
     const { visitor, stores } = await signedInTwice()
     expect((await visitor.get('/names')).json()).toEqual({ name: 'ann', admin: 'root', level: 3 })
     expect([...visitor.jar.values.keys()].sort()).toEqual(['admin', 'admin.sig', 'koa.sess', 'koa.sess.sig'])
-    const idIn = (store: WatchedStore, name: string) => store.records.get(visitor.jar.values.get(name) as string)
+    const idIn = ({ records }: { records: MemoryStore }, name: string) =>
+      records.get(visitor.jar.values.get(name) as string)
     expect(idIn(stores.main, 'koa.sess')).toMatchObject({ name: 'ann' })
     expect(idIn(stores.admin, 'admin')).toMatchObject({ name: 'root' })
     expect([stores.main.records.size, stores.admin.records.size]).toEqual([1, 1])
   })
 
-  test('R51: required asks the session that is meant', async () => {
+  test('R51: "required" asks the session of the service that is named', async () => {
     const { visitor } = open(KoaClass, order)
     await visitor.post('/sign-in', { name: 'ann' })
     expect((await visitor.get('/admin')).status).toBe(401)
@@ -148,7 +153,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
   test.each([
     ['/sign-out', { name: 'nobody', admin: 'root', level: 3 }],
     ['/admin/sign-out', { name: 'ann', admin: 'nobody', level: 0 }],
-  ])('R51: %s ends one session, and leaves the other alone', async (path, names) => {
+  ])('R51: %s ends the session of one service, and leaves the other alone', async (path, names) => {
     const { visitor } = await signedInTwice()
     await visitor.post(path)
     expect((await visitor.get('/names')).json()).toEqual(names)
@@ -163,7 +168,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
     expect((await visitor.get('/names')).json()).toEqual({ name: 'ann', admin: 'root', level: 3 })
   })
 
-  test('R51, R14: an action throws: the cookies of both are on the error response', async () => {
+  test('R51, R14: the cookies of both services are on the error response where an action throws', async () => {
     const { visitor } = open(KoaClass, order)
     const { status, setCookie } = await visitor.post('/fail')
     expect(status).toBe(500)
@@ -190,16 +195,19 @@ test('R51, R46: in two apps, each of the injected services finds its own kind in
   }
 })
 
-test.each([{ key: 'admin' }, { property: 'admin' }, {}])('R51, D7: with %j alone, two services clash', (options) => {
-  const app = createApp()
-  useSessions(app)
-  expect(() => useSessions(app, options, AdminSessions)).toThrow(
-    expect.objectContaining({
-      code: 'ERR_SESSION_CLASH',
-      message: expect.stringMatching(/"key".*"property"/) as string,
-    }),
-  )
-})
+test.each([{ key: 'admin' }, { property: 'admin' }, {}])(
+  'R51, D7: two services that differ by %j alone clash',
+  (options) => {
+    const app = createApp()
+    useSessions(app)
+    expect(() => useSessions(app, options, AdminSessions)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_SESSION_CLASH',
+        message: expect.stringMatching(/"key".*"property"/) as string,
+      }),
+    )
+  },
+)
 
 test('R51: a service that extends SessionService, and is the only one, is the one that @Session() means', async () => {
   const app = createApp()

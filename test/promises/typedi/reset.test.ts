@@ -6,7 +6,7 @@ import { Container, Service } from 'typedi'
 import { createApp, Visitor } from '../../support/app/app'
 import { openSqlite } from '../../support/backends/databases'
 import { everythingElse } from '../../support/races/interleave'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 class AdminSessions extends SessionService {}
 
@@ -26,18 +26,18 @@ const RESETS: Record<string, () => unknown> = {
 afterEach(() => void Container.reset())
 
 describe.each(Object.entries(RESETS))('%s', (_name, reset) => {
-  test('R50: outside a request, it does no harm', async () => {
-    const store = new WatchedStore()
+  test('R50: Container.reset() outside a request does no harm', async () => {
+    const { store, names } = spyOnMemory()
     const app = createApp()
     useSessions(app, { store })
     useSessions(app, { store, key: 'admin', property: 'admin' }, AdminSessions)
     useSessions(app, { store, key: 'other', property: 'other' }, DecoratedSessions)
     reset()
     await everythingElse()
-    expect(store.calls).toEqual([])
+    expect(names).toEqual([])
   })
 
-  test('R50: within a request, it logs nobody out', async () => {
+  test('R50: Container.reset() within a request logs nobody out', async () => {
     const app = createApp()
     useSessions(app, { store: new MemoryStore() })
     app.use(async (ctx) => {
@@ -52,7 +52,7 @@ describe.each(Object.entries(RESETS))('%s', (_name, reset) => {
   })
 })
 
-test('R50: after Container.reset() the same service is injected', () => {
+test('R50: the same service is injected after Container.reset()', () => {
   const sessions = useSessions(createApp())
   const others = useSessions(createApp(), {}, DecoratedSessions)
   Container.reset()

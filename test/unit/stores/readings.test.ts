@@ -1,7 +1,7 @@
 import { Readings, type Reading } from '../../../src/stores/layered/readings'
 import { deferred, type Deferred } from '../../support/races/interleave'
 
-it('R29: looks at the shared store are forgotten when they are over, and so are changes, also after failures', async () => {
+it('R29: a look at the shared store is forgotten when it is over, and so is a change, also after failures', async () => {
   const readings = new Readings()
   const works = Array.from({ length: 10_000 }, async (_, index) => {
     const key = `key ${index % 100}`
@@ -73,7 +73,7 @@ const ORDERS = ordersOf([0, 0, 1, 1, 2, 2])
 const TRIPLES = KINDS.flatMap((one) => KINDS.flatMap((other) => KINDS.map((third) => [one, other, third] as const)))
 
 it.each(TRIPLES)(
-  'R73: what is read or written is outdated where another one has changed it meanwhile: one %s, one %s, one %s',
+  'R73: a reading or a write is outdated where another one has changed it meanwhile: one %s, one %s, one %s',
   async (...kinds) => {
     expect(ORDERS).toHaveLength(90)
     for (const order of ORDERS) {
