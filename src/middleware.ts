@@ -95,7 +95,7 @@ function isClash(error: unknown): error is SessionError {
 
 /** The service that has this property of the app's contexts. */
 function serviceOn<Data extends object>(app: Koa, property: string): SessionService<Data> | undefined {
-  const service = SessionService.of({ app } as Koa.Context) as SessionService<Data>
+  const service = SessionService.of({ app, req: undefined } as unknown as Koa.Context) as SessionService<Data>
   return service.options.property === property ? service : undefined
 }
 

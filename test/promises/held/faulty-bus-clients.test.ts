@@ -91,7 +91,7 @@ describe('a client of ioredis that becomes ready', () => {
     return { answers, subscriber, heard }
   }
 
-  it('R72: is asked to listen once, and again after each time that it was lost', async () => {
+  it('R72: a client of ioredis is asked to listen once, and again whenever its connection is back', async () => {
     const { answers, subscriber, heard } = open()
     subscriber.emit('ready')
     answers[0].resolve()
@@ -103,7 +103,7 @@ describe('a client of ioredis that becomes ready', () => {
     expect([answers.length, heard.length]).toEqual([2, 2])
   })
 
-  it('R72: is asked once more where it was ready before its first answer failed', async () => {
+  it('R72: a client of ioredis that was ready before its first answer failed is asked once more', async () => {
     const { answers, subscriber, heard } = open()
     subscriber.emit('ready')
     answers[0].reject(new Error('in trouble'))

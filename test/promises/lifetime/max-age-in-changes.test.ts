@@ -79,7 +79,7 @@ describe.each(BACKENDS)('session.maxAge in a change, with $name', ({ options }) 
     expect(cookieOf(await visitor.get('/count')).expires).toBe(Date.now() + THIRTY_DAYS)
   })
 
-  test('R121: all that share the work of once() have the maxAge that it has set', async () => {
+  test('R26: all that share the work of once() have the maxAge that it has set', async () => {
     let calls = 0
     const work = async (session: Changed) => {
       calls++

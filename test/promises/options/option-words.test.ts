@@ -51,7 +51,7 @@ const each = (rows: Row[]) =>
   rows.flatMap(([name, words, around, takes]) => words.map((word) => ({ name, word, around, takes })))
 
 describe('options that take one of several words', () => {
-  it.each(each([...ROWS, ...OF_COOKIES]))('R38: "$name" takes $word', ({ word, around }) => {
+  it.each(each([...ROWS, ...OF_COOKIES]))('R38: the option "$name" takes the word $word', ({ word, around }) => {
     expect(opened(around(word))).not.toThrow()
   })
 

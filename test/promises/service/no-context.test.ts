@@ -34,7 +34,7 @@ const VERBS: Record<string, Verb> = {
 const NO_CONTEXTS = { null: null, 'a text': 'ctx', 'an object': { app: {} }, 'a function': () => undefined }
 
 describe.each(Object.entries(NO_CONTEXTS))('%s in the place of a ctx', (_, given) => {
-  it.each(Object.keys(VERBS))('R104: is refused by %s, also where the request is known', async (name) => {
+  it.each(Object.keys(VERBS))('R104: %s refuses what is no ctx, also where the request is known', async (name) => {
     const store = new MemoryStore()
     const options: SessionOptions = {
       store,
