@@ -10,7 +10,7 @@ import type { ServerProcess } from '../../support/backends/server-process'
 const LIFE = 60_000
 
 describe('ends in a table', () => {
-  it('R111: the clean-up deletes those whose time is past, and the log but for its last place', async () => {
+  it('R111: the clean-up of a table of ends deletes those whose time is past, and the log but for its last place', async () => {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
     const store = new KyselyStore(db)
@@ -32,7 +32,7 @@ describe('ends in a table', () => {
     await stop()
   })
 
-  it('R110: a store whose table was emptied begins anew, and says so', async () => {
+  it('R110: a table of ends that was emptied begins anew, and says so', async () => {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
     const store = new KyselyStore(db)
@@ -59,7 +59,7 @@ describeWith('Redis', hasRedis)('ends in Redis', () => {
     await server.stop()
   })
 
-  it('R111: each is forgotten after its life, and one for good is kept', async () => {
+  it('R111: an end in Redis is forgotten after its life, and one for good is kept', async () => {
     const store = new RedisStore(redis, { prefix: 'life:' })
     await store.setEnd('short', { life: 30 })
     await store.setEnd('long', { life: LIFE })
@@ -73,7 +73,7 @@ describeWith('Redis', hasRedis)('ends in Redis', () => {
     expect(found).toEqual([false, true, true])
   })
 
-  it('R111: a longer life stays, and what is for good stays for good', async () => {
+  it('R111: an end in Redis keeps the longer of two lives, and one that is for good stays for good', async () => {
     const store = new RedisStore(redis, { prefix: 'longer:' })
     await store.setEnd('a', { life: LIFE })
     await store.setEnd('a', { life: 1 })
@@ -89,7 +89,7 @@ describeWith('Redis', hasRedis)('ends in Redis', () => {
     expect(was).toBeDefined()
   })
 
-  it('R111: an end that is past is none, also before it is forgotten', async () => {
+  it('R111: an end in Redis that is past counts no more, also before it is forgotten', async () => {
     const store = new RedisStore(redis, { prefix: 'past:' })
     await store.setEnd('a', { life: 1, later: true })
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -98,7 +98,7 @@ describeWith('Redis', hasRedis)('ends in Redis', () => {
     expect([set?.was, set?.end.later]).toEqual([undefined, undefined])
   })
 
-  it('R110: at maxmemory an end is refused, and nothing of it is there', async () => {
+  it('R110: an end is refused by Redis at maxmemory, and nothing of it is there', async () => {
     const store = new RedisStore(redis, { prefix: 'full:' })
     const before = await store.readEnds([])
     await redis.config('SET', 'maxmemory', '1')

@@ -199,7 +199,7 @@ describeWith('redis-server', hasRedis)('a store of ends that is full', () => {
   ]
 
   it.each(CASES)(
-    'R110: R111: at maxmemory, sessions in %s: what %s could not end is a 503, and what it can end it ends',
+    'R110: R111: at maxmemory, with sessions in %s, what %s cannot end is a 503, and what it can end it ends',
     async (where, path, outcome) => {
       for (const onError of ['refuse', 'accept'] as const) {
         const site = open(where, onError, newPrefix())
@@ -239,7 +239,7 @@ describeWith('redis-server', hasRedis)('a store of ends that is full', () => {
     ['the store', 'refuse'],
     ['the store', 'accept'],
   ])(
-    'R108: R110: R111: while memory runs out and comes back, what was answered holds; sessions in %s, onError %s',
+    'R108: R110: R111: while memory runs out and comes back, what a verb has answered holds; sessions in %s, onError %s',
     async (where, onError) => {
       const prefix = newPrefix()
       const run = new NearlyFull([open(where, onError, prefix), open(where, onError, prefix)])
@@ -285,7 +285,7 @@ describeWith('redis-server', hasRedis)('a store of ends on a server that evicts'
   const isThere = async (key: string): Promise<boolean> => (await redis.exists(key)) === 1
 
   it.each(['volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'])(
-    'R108: R110: %s takes no end: what has ended opens nowhere, and cookies are good still',
+    'R108: R110: %s evicts no end: what has ended opens nowhere, and other cookies are good still',
     async (policy) => {
       const prefix = newPrefix()
       const here = open('cookies', 'refuse', prefix)
@@ -311,7 +311,7 @@ describeWith('redis-server', hasRedis)('a store of ends on a server that evicts'
   )
 
   it.each<OnError>(['refuse', 'accept'])(
-    'R110: a policy that takes all keys takes all ends or none: the store is lost then, and nothing from before opens; onError %s',
+    'R110: a policy that evicts any key takes all ends or none, and then nothing from before opens; onError %s',
     async (onError) => {
       const prefix = newPrefix()
       const here = open('cookies', onError, prefix)
@@ -327,7 +327,7 @@ describeWith('redis-server', hasRedis)('a store of ends on a server that evicts'
     },
   )
 
-  it.each(['log', 'due'])('R110: a %s that was evicted opens nothing, and signs nobody out', async (name) => {
+  it.each(['log', 'due'])('R110: where the %s of ends was evicted, nothing that has ended opens, and nobody is signed out', async (name) => {
     const prefix = newPrefix()
     const sites = [open('cookies', 'refuse', prefix), open('cookies', 'refuse', prefix, { maxStale: 60_000 })]
     const [here] = sites
