@@ -327,22 +327,25 @@ describeWith('redis-server', hasRedis)('a store of ends on a server that evicts'
     },
   )
 
-  it.each(['log', 'due'])('R110: where the %s of ends was evicted, nothing that has ended opens, and nobody is signed out', async (name) => {
-    const prefix = newPrefix()
-    const sites = [open('cookies', 'refuse', prefix), open('cookies', 'refuse', prefix, { maxStale: 60_000 })]
-    const [here] = sites
-    const out = await signIn(here, 'ann', '1')
-    const visitors: Record<string, Visitor> = {
-      copy: new Visitor(here.app, out.jar.copy()),
-      phone: await signIn(here, 'ann', '1'),
-    }
-    await out.get('/out')
-    for (const site of sites) expect(await livingOf(site, visitors)).toEqual(['phone'])
-    // As an eviction does.
-    expect(await redis.del(`${prefix}{ends}:${name}`)).toBe(1)
-    for (const site of sites) expect(await livingOf(site, visitors)).toEqual(['phone'])
-    await here.sessions.end('org:2')
-    await here.sessions.end('owner:bob')
-    for (const site of sites) expect(await livingOf(site, visitors)).toEqual(['phone'])
-  })
+  it.each(['log', 'due'])(
+    'R110: where the %s of ends was evicted, nothing that has ended opens, and nobody is signed out',
+    async (name) => {
+      const prefix = newPrefix()
+      const sites = [open('cookies', 'refuse', prefix), open('cookies', 'refuse', prefix, { maxStale: 60_000 })]
+      const [here] = sites
+      const out = await signIn(here, 'ann', '1')
+      const visitors: Record<string, Visitor> = {
+        copy: new Visitor(here.app, out.jar.copy()),
+        phone: await signIn(here, 'ann', '1'),
+      }
+      await out.get('/out')
+      for (const site of sites) expect(await livingOf(site, visitors)).toEqual(['phone'])
+      // As an eviction does.
+      expect(await redis.del(`${prefix}{ends}:${name}`)).toBe(1)
+      for (const site of sites) expect(await livingOf(site, visitors)).toEqual(['phone'])
+      await here.sessions.end('org:2')
+      await here.sessions.end('owner:bob')
+      for (const site of sites) expect(await livingOf(site, visitors)).toEqual(['phone'])
+    },
+  )
 })
