@@ -1,11 +1,11 @@
-import Redis from 'ioredis'
+import type Redis from 'ioredis'
 import { sql } from 'kysely'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import { openSqlite } from '../../support/backends/databases'
-import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useRedis } from '../../support/backends/use-server'
 
 const LIFE = 60_000
 
@@ -48,16 +48,8 @@ describe('ends in a table', () => {
 })
 
 describeWith('Redis', hasRedis)('ends in Redis', () => {
-  let server: ServerProcess
   let redis: Redis
-  beforeAll(async () => {
-    server = await startRedisNode()
-    redis = new Redis(server.port)
-  })
-  afterAll(async () => {
-    redis.disconnect()
-    await server.stop()
-  })
+  useRedis((ready) => (redis = ready))
 
   it('R111: an end in Redis is forgotten after its life, and one for good is kept', async () => {
     const store = new RedisStore(redis, { prefix: 'life:' })
