@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { LayeredStore, MemoryStore, type BusMessage } from 'koa-session-service'
+import { hashSession } from '../../../src/session/hashes'
 import { startClock, stopClock } from '../../support/clock'
 import { CountingBus } from '../../support/spies/counting-bus'
 import { createGate } from '../../support/races/gate'
@@ -101,6 +102,9 @@ describe('LayeredStore with a bus', () => {
     await there.destroy('b', request)
     await read(here)
     expect(names).toEqual(['destroy'])
+    bus.publish({ kind: 'key', key: 'of whatever', position: 2, before: 1 })
+    await read(here)
+    expect(names).toEqual(['destroy'])
     bus.publish({ kind: 'revoked', owner: 'of whomever' })
     await read(here)
     expect(names).toEqual(['destroy', 'read'])
@@ -126,6 +130,16 @@ describe('LayeredStore with a bus', () => {
     await store.create('a', { n: 1 }, LONG, { ...request, owner: 'ann' })
     expect(await store.destroyByOwner?.('ann')).toBe(1)
     expect(bus.messages).toEqual([{ kind: 'revoked', owner: expect.stringMatching(/^[\w-]{43}$/) as string }])
+  })
+
+  it('R73: LayeredStore with a bus tells of the one session that it has ended among those of its owner', async () => {
+    const bus = new CountingBus()
+    const store = new LayeredStore(new MemoryStore(), { bus, maxStale })
+    for (const id of ['a', 'b']) await store.create(id, { n: 1 }, LONG, { ...request, owner: 'ann' })
+    expect(await store.destroyByOwner?.('ann', { only: 'nobody' })).toBe(0)
+    expect(bus.messages).toEqual([])
+    expect(await store.destroyByOwner?.('ann', { only: 'a' })).toBe(1)
+    expect(bus.messages).toEqual([{ kind: 'ended', session: hashSession('a') }])
   })
 
   it('R73: LayeredStore with a bus hears nothing and holds nothing once it is closed', async () => {

@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { LayeredStore, MemoryStore } from 'koa-session-service'
+import { LayeredStore, MemoryBus, MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
 import { stopMonotonic } from '../../support/monotonic-clock'
 import { createGate } from '../../support/races/gate'
@@ -189,6 +189,25 @@ describe('LayeredStore', () => {
       expect(await here.read('a', request)).toBeUndefined()
     },
   )
+
+  it('R11: LayeredStore does not keep what was read before the sessions of an owner were ended, and answered after it', async () => {
+    const records = new MemoryStore()
+    const store = new LayeredStore(records, { maxStale, bus: new MemoryBus() })
+    records.create('a', { user: 'ann' }, LONG, { ...request, owner: 'ann' })
+    const gate = createGate()
+    const readShared = records.read.bind(records)
+    jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
+      const found = readShared(key)
+      await gate.pass()
+      return found
+    }) as never)
+    const slow = store.read('a', request)
+    await gate.reached
+    expect(await store.destroyByOwner?.('ann')).toBe(1)
+    gate.open()
+    expect((await slow)?.record).toEqual({ user: 'ann' })
+    expect(await store.read('a', request)).toBeUndefined()
+  })
 
   it('R73: LayeredStore says what comes from its memory', async () => {
     const { records, here } = openTwice({ maxStale })
