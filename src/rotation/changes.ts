@@ -202,7 +202,9 @@ function replaceAll(
   const others = [...next, ...beside, ...left.filter(([, until]) => until > now)]
   const kept = siblings.map(([other]): Successor => [other])
   const staying = [hash, ...kept.flat()]
-  const leaving = others.filter(([other]) => !staying.includes(other)).map(([other]): PastToken => [other, now, generation])
+  const leaving = others
+    .filter(([other]) => !staying.includes(other))
+    .map(([other]): PastToken => [other, now, generation])
   const [current, ...past] = rotated.past
   return {
     ...rotated,
