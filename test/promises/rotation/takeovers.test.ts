@@ -89,7 +89,7 @@ describe('the token of a signed-in session', () => {
           ctx.respond = false
           ctx.res.end('{}')
         }
-        return { isTold: ctx.response.has('set-cookie') }
+        return { isTold: ctx.response.headers['set-cookie'] !== undefined }
       }
     site = new RotatingSite({
       verbs: {
