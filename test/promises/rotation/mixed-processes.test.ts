@@ -21,7 +21,7 @@ function mixed(options: Omit<SessionOptions, 'store'> = {}): { site: RotatingSit
 
 describe('processes with and without rotateEvery, on one store', () => {
   it.each(['end', 'report'] as const)(
-    "R119: one without it issues nothing, honours successors, tells of a copy and ends nothing, with onReplay: '%s' elsewhere",
+    "R119: a process without rotateEvery issues nothing, honours successors, tells of a copy and ends nothing, with onReplay: '%s' elsewhere",
     async (onReplay) => {
       const store = new MemoryStore()
       const site = new RotatingSite({ store, onReplay })
@@ -46,7 +46,7 @@ describe('processes with and without rotateEvery, on one store', () => {
     },
   )
 
-  it('R119: one without it keeps what the record says with every write, and repeats no token', async () => {
+  it('R119: a process without rotateEvery keeps what the record says with every write, and repeats no token', async () => {
     const { site, without } = mixed({ rolling: true })
     const browser = await site.browser()
     await browser.get('/read')
@@ -63,7 +63,7 @@ describe('processes with and without rotateEvery, on one store', () => {
     ['an id alone', { owner: undefined }],
     ['a token with a secret', {}],
   ])(
-    'R119: a session from before the option, opened by %s, gets its family with the first successor',
+    'R119: a session from before rotateEvery, opened by %s, gets its family with the first successor',
     async (_title, before) => {
       const store = new MemoryStore()
       const old = new OwnedApp({ store, ...before })
