@@ -9,16 +9,17 @@ import genericSession from 'koa-generic-session'
 import koaSession from 'koa-session'
 import session, { MemoryStore, sealed, type SessionOptions, type Store } from 'koa-session-service'
 import minimalSession from 'koa-session-minimal'
+import { onBareController, onOurController, onTheirController } from './class-based'
 import type { Handler } from './exchange'
 import { floor } from './floor'
-import { callbackMethods, plainStore } from './plain-store'
+import { asynchronous, callbackMethods, plainStore } from './plain-store'
 import type { Scenario } from './scenarios'
 import { FILL, type Work } from './work'
 
 const SECRET = 'a secret of at least thirty-two bytes'
 
 /** What an implementation's overhead is over. */
-export type Base = 'bare koa' | 'bare fastify' | 'bare http'
+export type Base = 'bare koa' | 'bare fastify' | 'bare http' | 'bare controller'
 
 export interface Implementation {
   base: Base
@@ -39,6 +40,10 @@ export const IMPLEMENTATIONS: Record<string, Implementation> = {
         UNUSED(req.url, () => undefined),
       ),
   },
+
+  'bare controller': { base: 'bare controller', build: (scenario) => onBareController(scenario, UNUSED) },
+  'ours, with a controller': { base: 'bare controller', build: onOurController },
+  'koa-session, with a controller': { base: 'bare controller', build: onTheirController },
 
   floor: onKoa((app, scenario, work) => app.use(floor(scenario, SECRET, work))),
   ours: onKoa((app, scenario, work) => {
@@ -165,13 +170,4 @@ function end(res: Parameters<Handler>[1], text: string): void {
   res.setHeader('Content-Type', 'text/plain; charset=utf-8')
   res.setHeader('Content-Length', Buffer.byteLength(text))
   res.end(text)
-}
-
-/** The same store, answering promises. */
-function asynchronous({ get, set, destroy }: ReturnType<typeof plainStore>) {
-  return {
-    get: async (key: string): Promise<any> => get(key),
-    set: async (key: string, record: unknown): Promise<void> => set(key, record),
-    destroy: async (key: string): Promise<void> => destroy(key),
-  }
 }

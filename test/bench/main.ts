@@ -1,8 +1,9 @@
+import { measureBundles } from './bundle'
 import { readFlags } from './flags'
 import { measure } from './harness'
 import { measureRates } from './loopback'
-import { publish } from './output'
-import { rowOf, toText, type Report } from './report'
+import { failFor, publish } from './output'
+import { rowOf, shortOf, toText, type Report } from './report'
 import { SCENARIOS, type Scenario } from './scenarios'
 import type { Turns } from './turns'
 
@@ -17,18 +18,21 @@ async function main(): Promise<void> {
     ...(quick ? QUICK : FULL),
     ...(rounds === undefined ? {} : { rounds, loopbackRounds: rounds }),
   }
-  const report: Report = { clock, rows: [], rates: [] }
+  const report: Report = { clock, rows: [], rates: [], bundles: [] }
   for (const scenario of SCENARIOS.filter(({ name }) => name.includes(only))) {
     const row = rowOf(scenario, await measure(scenario, compared(scenario, quick), turns))
     report.rows.push(row)
     console.error(row.scenario)
   }
   if ('loopback'.includes(only)) report.rates = await measureRates(turns.loopbackRounds)
+  if ('bundle'.includes(only)) report.bundles = await measureBundles()
   if (only === '') publish('results', toText(report), report)
   console.log(toText(report))
+  failFor(shortOf(report))
 }
 
-function compared({ reference, mode, ends, peers }: Scenario, quick: boolean): string[] {
+function compared({ reference, measured, mode, ends, peers }: Scenario, quick: boolean): string[] {
+  if (measured) return [reference, measured]
   return [reference, 'ours', ...(mode === 'sealed' || ends ? [] : ['floor']), ...(quick ? [] : peers)]
 }
 

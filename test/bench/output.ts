@@ -16,3 +16,10 @@ export function publish(name: string, text: string, data: object): void {
   save(`${name}.json`, JSON.stringify({ machine, ...data }, undefined, 2))
   save(`${name}.md`, `${machine}\n\n${text}`)
 }
+
+/** Says what is short of its target, and lets the process fail for it. */
+export function failFor(short: string[]): void {
+  if (short.length === 0) return
+  console.error(`\nShort of the target:\n${short.map((line) => `  ${line}`).join('\n')}`)
+  process.exitCode = 1
+}

@@ -18,3 +18,12 @@ export function callbackMethods() {
     destroy: (key: string, done: (error?: unknown) => void) => done(store.destroy(key)),
   }
 }
+
+/** The same store, answering promises. */
+export function asynchronous({ get, set, destroy }: ReturnType<typeof plainStore>) {
+  return {
+    get: async (key: string): Promise<any> => get(key),
+    set: async (key: string, record: unknown): Promise<void> => set(key, record),
+    destroy: async (key: string): Promise<void> => destroy(key),
+  }
+}

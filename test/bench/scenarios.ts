@@ -18,6 +18,8 @@ export interface Scenario {
   ends?: { memory: 'warm' | 'cold'; by?: true }
   /** The store has three methods, and answers with promises: that is koa-session's in every scenario. */
   promises?: true
+  /** Which implementation is measured; `ours` by default. */
+  measured?: string
   /** The share of the reference's overhead to reach; undefined where no overhead is to be measurable. */
   target?: number
   /** Whose overhead is the measure. */
@@ -50,6 +52,14 @@ const store = { ...cookie, mode: 'store', peers: IN_STORES } as const
 
 const promises = { ...store, promises: true, peers: [] } as const
 
+/** What routing-controllers costs alone is not counted. */
+const controller = {
+  ...store,
+  measured: 'ours, with a controller',
+  reference: 'koa-session, with a controller',
+  peers: [],
+} as const
+
 /** The scenarios of PERFORMANCE: one child process for each of them and each implementation. */
 export const SCENARIOS: Scenario[] = [
   { ...cookie, name: 'cookie untouched', action: 'none', peers: [SECURE] },
@@ -76,6 +86,8 @@ export const SCENARIOS: Scenario[] = [
   { ...promises, name: 'store of promises, read 100 B', target: 0.17 },
   { ...promises, name: 'store of promises, write 100 B', target: 0.33, action: 'write' },
   { ...promises, name: 'store of promises, write 3 KB', target: 0.44, action: 'write', bytes: 3000 },
+  { ...controller, name: 'controller, store read 100 B', target: 0.25 },
+  { ...controller, name: 'controller, store write 100 B', target: 0.4, action: 'write' },
   {
     ...cookie,
     name: 'sealed read 1 KB',

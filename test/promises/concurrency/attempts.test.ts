@@ -33,7 +33,7 @@ describe('where other requests are faster every time', () => {
   beforeEach(() => (delays.length = 0))
 
   it.each(['/increment', '/set/mine', '/save', '/remember'])(
-    'R10: %s ends with a 503 that says so, and nothing is written',
+    'R10: a write at %s that always meets a conflict ends with a 503 that says so, and nothing is written',
     async (path) => {
       const { racing, visitor, before } = await open(Infinity)
       const { status, setCookie } = await visitor.get(path)
@@ -68,7 +68,7 @@ describe('where other requests are faster every time', () => {
     expect((await visitor.get('/increment')).json()).toMatchObject({ data: { views: 1 } })
   })
 
-  it('R10: the requests behind a failed one have their turn', async () => {
+  it('R10: the requests behind a write that has failed have their turn', async () => {
     const { racing, store, visitor } = await open(Infinity)
     const failing = Array.from({ length: 5 }, () => racing.another(visitor).get('/increment'))
     expect((await Promise.all(failing)).map(({ status }) => status)).toEqual([503, 503, 503, 503, 503])

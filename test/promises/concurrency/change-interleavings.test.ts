@@ -24,7 +24,7 @@ describeOnEachStore('parallel requests that change one session, interleaved at r
 
   afterAll(startClock)
 
-  it('R9: every change of a key is kept, deletions too', async () => {
+  it('R9: every change of a key by parallel requests is kept, deletions too, in any order of the calls', async () => {
     const settings = fc.record({ ...environment, paths: fc.shuffledSubarray([...CHANGES, '/read', '/touch', '/save']) })
     await fc.assert(
       fc.asyncProperty(settings, async (setting) => {
@@ -36,7 +36,7 @@ describeOnEachStore('parallel requests that change one session, interleaved at r
     )
   })
 
-  it('R10: every increment made with update() counts, and no other change is undone', async () => {
+  it('R10: every increment made with update() counts, and no other change is undone, in any order of the calls', async () => {
     const paths = fc
       .tuple(fc.shuffledSubarray(['/set/a', '/delete/old0', '/read', '/touch']), fc.integer({ min: 1, max: 5 }))
       .map(([others, increments]) => [...others, ...Array<string>(increments).fill('/increment')])
@@ -51,7 +51,7 @@ describeOnEachStore('parallel requests that change one session, interleaved at r
     )
   })
 
-  it('R9: onConflict makes a sum of what all have added', async () => {
+  it('R9: onConflict makes a sum of what all parallel requests have added', async () => {
     const paths = fc.shuffledSubarray(['/add/1', '/add/2', '/add/4', '/add/8', '/read'], { minLength: 2 })
     const onConflict = (base: Views, mine: Views, theirs: Views) => ({
       ...theirs,

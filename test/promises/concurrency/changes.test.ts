@@ -27,13 +27,13 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
     return race('/mine', '/theirs', { ...options, verbs }, ['/base'])
   }
 
-  it('R9: both changes are kept where the keys differ', async () => {
+  it('R9: the changes of two parallel requests are both kept where the keys differ', async () => {
     const { data, events } = await race('/set/mine', '/set/theirs')
     expect(data).toEqual({ secret: 'secret', mine: 'mine', theirs: 'theirs' })
     expect(events).toEqual(['conflict'])
   })
 
-  it('R9, D17: who saves last sees the merged data at once', async () => {
+  it('R9, D17: the request that saves last sees the merged data at once', async () => {
     const { data, slowAnswer } = await race('/setandsave/mine', '/set/theirs', {
       verbs: { setandsave: async (ctx, sessions, key) => ((ctx.session[key] = key), sessions.save(ctx)) },
     })
@@ -72,14 +72,14 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
   })
 
   it.each([false, true])(
-    'R9, D17: a request that changes nothing takes nothing back, nor does its renewal (rolling: %p)',
+    'R9, D17: a request that changes nothing takes no change of another back, nor does its renewal (rolling: %p)',
     async (rolling) => {
       const { data } = await race('/read', '/set/a', { rolling })
       expect(data).toEqual({ secret: 'secret', a: 'a' })
     },
   )
 
-  it('R9, D17: a renewal by another request is no obstacle to a change', async () => {
+  it('R9, D17: a renewal by another request does not stand in the way of a change', async () => {
     const { data } = await race('/set/b', '/read', { rolling: true })
     expect(data).toEqual({ secret: 'secret', b: 'b' })
   })
@@ -105,7 +105,7 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
     expect(await readData(visitor)).toEqual({ secret: 'secret', a: 1, b: 2 })
   })
 
-  it('R9: the last writer of a key wins', async () => {
+  it('R9: the last request to write a key wins', async () => {
     const { data } = await race('/set/name?value=slow', '/set/name?value=fast')
     expect(data).toMatchObject({ name: 'slow' })
   })
@@ -115,12 +115,12 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
     ['a key is deleted although the other request changed another one', '/delete/name', '/set/other', undefined],
     ['a key is deleted although the other request changed it', '/delete/name', '/set/name?value=theirs', undefined],
     ['a key is set although the other request deleted it', '/set/name?value=mine', '/delete/name', 'mine'],
-  ])('R9: %s', async (_title, slow, fast, name) => {
+  ])('R9: two parallel requests agree on what is deleted and what is set: %s', async (_title, slow, fast, name) => {
     const { data } = await race(slow, fast, {}, ['/set/name'])
     expect(data?.name).toBe(name)
   })
 
-  it('R8: R9: a change that CRC-32 cannot see is kept among others', async () => {
+  it('R8: R9: a change that CRC-32 cannot see is kept beside those of another request', async () => {
     const note = 'ababbbbababaabbbaababbbbaaaaababaaaaaaaa'
     const before = { user: 'alice', role: 'admin', note: 'x' }
     const verbs = {
@@ -146,14 +146,14 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
 
     beforeEach(() => onConflict.mockClear())
 
-    it('R9, D17: it is told the three states, and decides over the whole', async () => {
+    it('R9, D17: onConflict is told the three states, and decides over the whole', async () => {
       const { data } = await raceWith({ views: 11, b: 2 }, { views: 6, a: 1 }, { onConflict }, { views: 1 })
       const base = { secret: 'secret', views: 1 }
       expect(onConflict.mock.calls).toEqual([[base, { ...base, views: 11, b: 2 }, { ...base, views: 6, a: 1 }]])
       expect(data).toEqual({ secret: 'secret', views: 16, a: 1 })
     })
 
-    it('R9: it is not asked where the keys differ', async () => {
+    it('R9: onConflict is not asked where the keys differ', async () => {
       const { data } = await race('/set/mine', '/set/theirs', { onConflict })
       expect(onConflict).not.toHaveBeenCalled()
       expect(data).toMatchObject({ mine: 'mine', theirs: 'theirs' })
@@ -180,7 +180,7 @@ describeOnEachStore('two parallel requests that change one session', (getStore) 
       if (slow === '/set/late') expect(slowAnswer.setCookie[0]).toContain(new Date(now + THIRTY_DAYS).toUTCString())
     })
 
-    it('R9: a session that nobody asked to remember is not', async () => {
+    it('R9: a session that nobody asked to remember is not remembered by a parallel request', async () => {
       const { record } = await race('/set/late', '/set/early')
       expect(record).toMatchObject({ _maxAge: ONE_DAY, _expire: now + ONE_DAY })
     })

@@ -42,7 +42,7 @@ describe.each(CONDITIONAL)('conflicts: $name', ({ options }) => {
     expect(await data()).toEqual({ items: ['tea', 'milk'], place, theirs: '1', mine: 1 })
   })
 
-  it('R56: objects that another request has changed are the held ones, with what it wrote', async () => {
+  it('R56: objects that another request has changed stay those that a handler holds, with what was written', async () => {
     const theirs: Action = (ctx) => {
       const basket = ctx.session as unknown as Basket
       basket.items.push('bread', 'salt')
@@ -82,7 +82,7 @@ describe.each(CONDITIONAL)('conflicts: $name', ({ options }) => {
     expect(await data()).toEqual({ items, place: { city: 'Rome' }, theirs: '3', count: 1, ...beside })
   })
 
-  it('R56: regenerate({ keepData: false }) takes nothing of what others write', async () => {
+  it('R56: regenerate({ keepData: false }) takes nothing over of what other requests write', async () => {
     const { ann, data } = await openWith(options(), async (ctx, sessions, meanwhile) => {
       await sessions.load(ctx)
       await meanwhile()

@@ -107,23 +107,26 @@ function open(
 describe.each(STORES)('a page that has written its session early, and is slow, on $name', ({ create }) => {
   describe.each(ROTATIONS)('beside $name', ({ options, rotate }) => {
     describe.each(ENDS)('where $name', ({ status, end }) => {
-      it.each(EARLY)('R85: does not bring the earlier token back: $name', async ({ early }) => {
-        const { first, second, page } = open(create(), options, { rotate, early, end })
-        await first.visitor.get('/seed')
-        const browser = new Visitor(second.app, first.visitor.jar)
-        const slow = new Visitor(first.app, browser.jar.copy()).get('/slow')
-        await page.reached
-        await browser.get('/rotate')
-        const held = browser.jar.header
-        // What comes from another process comes in a later turn of the event loop.
-        await new Promise(setImmediate)
-        page.open()
-        const answer = await slow
-        expect(answer.status).toBe(status)
-        browser.jar.accept(answer.setCookie)
-        expect(browser.jar.header).toBe(held)
-        expect(await sessionOf(browser)).toMatchObject({ kept: true })
-      })
+      it.each(EARLY)(
+        'R85: a slow page that has written early does not bring the earlier token back: $name',
+        async ({ early }) => {
+          const { first, second, page } = open(create(), options, { rotate, early, end })
+          await first.visitor.get('/seed')
+          const browser = new Visitor(second.app, first.visitor.jar)
+          const slow = new Visitor(first.app, browser.jar.copy()).get('/slow')
+          await page.reached
+          await browser.get('/rotate')
+          const held = browser.jar.header
+          // What comes from another process comes in a later turn of the event loop.
+          await new Promise(setImmediate)
+          page.open()
+          const answer = await slow
+          expect(answer.status).toBe(status)
+          browser.jar.accept(answer.setCookie)
+          expect(browser.jar.header).toBe(held)
+          expect(await sessionOf(browser)).toMatchObject({ kept: true })
+        },
+      )
     })
   })
 })

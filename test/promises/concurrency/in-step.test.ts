@@ -13,7 +13,7 @@ describe.each(CONDITIONAL)('in step: $name', ({ options }) => {
   it.each([
     ['a change of owner', '/sign-in'],
     ['regenerate({ keepData: false })', '/start-over'],
-  ])('R56: the age that begins anew with %s does so through a conflict', async (_what, path) => {
+  ])('R56: the age that begins anew with %s begins anew through a conflict too', async (_what, path) => {
     const clock = stopClock()
     const meanwhile = () => visitor(ann.jar.copy()).get('/set?theirs=1')
     const { visitor } = createSessionApp(

@@ -11,13 +11,13 @@ describeOnEachStore(`${MANY} parallel increments`, (getStore) => {
     return { errors: racing.errors, data: await readData(visitor) }
   }
 
-  it('R10: in one process count 500', async () => {
+  it('R10: 500 parallel increments in one process count 500', async () => {
     const { errors, data } = await increment(1)
     expect(errors).toEqual([])
     expect(data).toEqual({ secret: 'secret', views: MANY })
   })
 
-  it('R10: in three processes count 500', async () => {
+  it('R10: 500 parallel increments in three processes count 500', async () => {
     const { errors, data } = await increment(3)
     expect(errors).toEqual([])
     expect(data).toEqual({ secret: 'secret', views: MANY })

@@ -35,7 +35,7 @@ describeOnEachStore('a logout among parallel requests, interleaved at random', (
 
   afterAll(startClock)
 
-  it('R11: no request brings the session back', async () => {
+  it('R11: no parallel request brings a session back that a logout has ended', async () => {
     await fc.assert(
       fc.asyncProperty(parallel(OTHERS), async (setting) => {
         const { racing, visitor, browsers, answers } = await race({ ...setting, store: getStore(), onCall })
@@ -49,7 +49,7 @@ describeOnEachStore('a logout among parallel requests, interleaved at random', (
   })
 
   it.each([false, true])(
-    'R11: beside rotations too: the session ends, whichever is first (owner: %p)',
+    'R11: a logout ends the session beside rotations too, whichever is first (owner: %p)',
     async (hasOwner) => {
       const options = hasOwner ? { owner: ({ user }: Record<string, unknown>) => user as string } : {}
       await fc.assert(

@@ -75,17 +75,20 @@ describeOnEachStore('a slow request that ends after a logout', (getStore) => {
   it.each([
     ['a change and regenerate(), as a sign-in without "owner" is,', '/login/bob'],
     ['null and an object', '/restart/user'],
-  ])('R11, D16: with %s goes on with a session of its own', async (_what, slow) => {
-    const { racing, visitor } = await RacingApp.open({ store: getStore() })
-    const late = racing.another(visitor)
-    const request = await racing.start(late, slow)
-    await racing.another(visitor).get('/null')
-    await request.finish()
-    expect(Object.keys((await readData(late)) ?? {})).toEqual(['user'])
-    expect(await readData(visitor)).toEqual({})
-    expect(await racing.records()).toHaveLength(1)
-    expect(racing.errors).toEqual([])
-  })
+  ])(
+    'R11, D16: a slow request that ends after a logout, with %s, goes on with a session of its own',
+    async (_what, slow) => {
+      const { racing, visitor } = await RacingApp.open({ store: getStore() })
+      const late = racing.another(visitor)
+      const request = await racing.start(late, slow)
+      await racing.another(visitor).get('/null')
+      await request.finish()
+      expect(Object.keys((await readData(late)) ?? {})).toEqual(['user'])
+      expect(await readData(visitor)).toEqual({})
+      expect(await racing.records()).toHaveLength(1)
+      expect(racing.errors).toEqual([])
+    },
+  )
 
   it('R11: a slow request that ends after a logout is told to nobody but the event "gone"', async () => {
     const { racing, visitor } = await RacingApp.open({ store: getStore() })

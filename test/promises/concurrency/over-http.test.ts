@@ -23,14 +23,14 @@ describeOnEachStore(`${MANY} parallel requests over HTTP`, (getStore) => {
     }
   }
 
-  it('R9: keep every change where they change different keys', async () => {
+  it('R9: 500 parallel requests over HTTP keep every change where they change different keys', async () => {
     const { statuses, data } = await sendMany((index) => `/set/key${index}`)
     expect(statuses).toEqual(new Set([200]))
     const keys = Array.from({ length: MANY }, (_, index) => `key${index}`)
     expect(Object.keys(data).sort()).toEqual(['secret', ...keys].sort())
   })
 
-  it('R10: count every increment made with update()', async () => {
+  it('R10: 500 parallel requests over HTTP count every increment made with update()', async () => {
     const { statuses, data } = await sendMany(() => '/increment')
     expect(statuses).toEqual(new Set([200]))
     expect(data).toEqual({ secret: 'secret', views: MANY })

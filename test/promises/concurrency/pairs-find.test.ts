@@ -73,14 +73,14 @@ describe('pairs of verbs beside a rival', () => {
     expect(broken.map(({ check }) => check)).toContain('every request is answered, and every verb ends')
   })
 
-  it('R83: pairs of verbs beside a rival are the same for the same number', async () => {
+  it('R83: pairs of verbs beside a rival do the same for the same number', async () => {
     const [number] = numbersOf(SETTINGS[4], { first: 7, count: 1 })
     const [one, other] = [await runTrial(trialOf(number)), await runTrial(trialOf(number))]
     expect(one.log).toEqual(other.log)
     expect(one.log.length).toBeGreaterThan(1)
   })
 
-  it('R83: meet conflicts from outside', async () => {
+  it('R83: pairs of verbs beside a rival meet conflicts from outside', async () => {
     let conflicts = 0
     for (const number of numbersOf(SETTINGS[0], { first: 0, count: TRIALS })) {
       const { log } = await runTrial(trialOf(number))

@@ -63,13 +63,16 @@ function wrongIn({ status, value, shown }: Outcome, [first, second]: [Verb, Verb
 
 describe.each(MODES)('two verbs of one request at once, whose session rests in $mode', ({ options }) => {
   describe.each([true, false])('both awaited: %p', (isAwaited) => {
-    it.each(VERBS)('R83: both are answered, and nothing is lost: $name beside each other one', async (first) => {
-      const wrong: string[] = []
-      for (const second of VERBS) {
-        const what = wrongIn(await run(options, [first, second], isAwaited), [first, second])
-        if (what !== undefined) wrong.push(`${second.name}: ${what}`)
-      }
-      expect(wrong).toEqual([])
-    })
+    it.each(VERBS)(
+      'R83: two verbs of one request at once are both answered, and nothing is lost: $name beside each other one',
+      async (first) => {
+        const wrong: string[] = []
+        for (const second of VERBS) {
+          const what = wrongIn(await run(options, [first, second], isAwaited), [first, second])
+          if (what !== undefined) wrong.push(`${second.name}: ${what}`)
+        }
+        expect(wrong).toEqual([])
+      },
+    )
   })
 })

@@ -42,7 +42,8 @@ async function failuresOf(numbers: number[]): Promise<string[]> {
 }
 
 if (ONE !== undefined) {
-  test('R83: R85: R86: one trial again', async () => expect(await failuresOf([Number(ONE)])).toEqual([]))
+  test('R83: R85: R86: the trial that PAIR names is run again and breaks no promise', async () =>
+    expect(await failuresOf([Number(ONE)])).toEqual([]))
 } else {
   describe.each(groupsOf(SETTINGS))('$name', ({ settings }) => {
     it.each(settings.map((setting) => ({ setting, title: PROMISES[setting.circumstance] })))(

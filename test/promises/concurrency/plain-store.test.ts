@@ -18,23 +18,23 @@ describe('a plain store of three methods', () => {
     return { racing, store, visitor, late, oldId }
   }
 
-  it('R9: the last writer wins, with the whole of its record', async () => {
+  it('R9: the last writer to a plain store wins, with the whole of its record', async () => {
     const { late } = await race('/set/mine', '/set/theirs')
     expect(await readData(late)).toEqual({ secret: 'secret', mine: 'mine' })
   })
 
-  it('R9: a key that another request has deleted comes back', async () => {
+  it('R9: a key that another request has deleted comes back in a plain store', async () => {
     const { late } = await race('/set/mine', '/delete/old', {}, ['/set/old'])
     expect(await readData(late)).toEqual({ secret: 'secret', mine: 'mine', old: 'old' })
   })
 
-  it('R9: nothing asks onConflict', async () => {
+  it('R9: a plain store leads to no call of onConflict', async () => {
     const onConflict = jest.fn()
     await race('/add/1', '/add/2', { onConflict })
     expect(onConflict).not.toHaveBeenCalled()
   })
 
-  it('R10: update() runs once, and overwrites what was faster', async () => {
+  it('R10: update() on a plain store runs once, and overwrites what was faster', async () => {
     const runs = jest.fn((data: { views?: number }) => (data.views = (data.views ?? 0) + 1))
     const verbs: RacingAppOptions['verbs'] = { slow: (ctx, sessions) => sessions.update(runs, ctx) }
     const { late } = await race('/slow', '/increment', { verbs })
@@ -49,7 +49,7 @@ describe('a plain store of three methods', () => {
     ['with a touch', '/touch', false, { secret: 'secret' }],
     ['with a save', '/save', false, { secret: 'secret' }],
   ])(
-    'R11: a slow request that ends after a logout brings the session back: %s',
+    'R11: a slow request on a plain store brings the session back after a logout: %s',
     async (_title, slow, rolling, data) => {
       const { racing, late, oldId } = await race(slow, '/null', { rolling })
       expect(await racing.record(oldId)).toMatchObject(data)
@@ -57,25 +57,25 @@ describe('a plain store of three methods', () => {
     },
   )
 
-  it('R11: a slow request that ends after a logout brings the session back: under a new id, by regenerate()', async () => {
+  it('R11: a slow request on a plain store brings the session back after a logout under a new id, by regenerate()', async () => {
     const { racing, late, oldId } = await race('/regenerate', '/null')
     expect(await racing.record(oldId)).toBeUndefined()
     expect(await readData(late)).toEqual({ secret: 'secret' })
   })
 
-  it('R11: a slow request that neither changes nor renews the session does not bring it back', async () => {
+  it('R11: a slow request that neither changes nor renews the session does not bring it back to a plain store', async () => {
     const { racing, late } = await race('/read', '/null')
     expect(await racing.records()).toEqual([])
     expect(await readData(late)).toEqual({})
   })
 
-  it('R12: a request that was under way while the session was regenerated brings the old id back', async () => {
+  it('R12: a request that was under way at a regenerate() brings the old id back to a plain store', async () => {
     const { racing, visitor, oldId } = await race('/set/late', '/regenerate')
     expect(await racing.record(oldId)).toMatchObject({ secret: 'secret', late: 'late' })
     expect(await readData(visitor)).toEqual({ secret: 'secret' })
   })
 
-  it('R13: a new session overwrites one that has its id', async () => {
+  it('R13: a new session overwrites one that has its id in a plain store', async () => {
     const racing = new RacingApp({ store: new PlainStore(), genid: () => 'one-id' })
     const [alice, bob] = [racing.visitor(), racing.visitor()]
     await alice.get('/set/alice')
@@ -85,7 +85,7 @@ describe('a plain store of three methods', () => {
 })
 
 describe.each(backendsWith({ hasIds: true }))('$name', ({ options, isConditional }) => {
-  it(`R9: R11: ${isConditional ? 'keeps both changes' : 'lets the last writer win'} where requests overlap`, async () => {
+  it(`R9: R11: a store ${isConditional ? 'keeps both changes' : 'lets the last writer win'} where requests overlap`, async () => {
     const app = createApp()
     app.use(session(options(), app))
     let overlap: (() => Promise<unknown>) | undefined

@@ -47,7 +47,7 @@ describeOnEachStore('a request that is under way while another one regenerates',
       expect(await readData(visitor)).toEqual({ secret: 'secret' })
     })
 
-    it('R12: a request that is under way while another one regenerates does the same in another process', async () => {
+    it('R12: a request that is under way in another process while one regenerates leaves the session as it is, and the old token dead', async () => {
       const { racing, visitor, old, answer } = await race(2)
       expect(answer.status).toBe(200)
       expect(await racing.records()).toHaveLength(1)
@@ -64,18 +64,21 @@ describeOnEachStore('a request that is under way while another one regenerates',
     })
   })
 
-  it.each(['/null', '/destroy'])('R11: %s clears the cookie, and ends the session all the same', async (logout) => {
-    const { racing, visitor } = await RacingApp.open({ store: getStore() })
-    const late = racing.another(visitor)
-    const request = await racing.start(late, logout)
-    await visitor.get('/regenerate')
-    expect((await request.finish()).status).toBe(200)
-    expect(late.jar.values.size).toBe(0)
-    expect(await racing.records()).toEqual([])
-    expect(await readData(visitor)).toEqual({})
-  })
+  it.each(['/null', '/destroy'])(
+    'R11: %s in a request under way at a regenerate() clears the cookie, and ends the session all the same',
+    async (logout) => {
+      const { racing, visitor } = await RacingApp.open({ store: getStore() })
+      const late = racing.another(visitor)
+      const request = await racing.start(late, logout)
+      await visitor.get('/regenerate')
+      expect((await request.finish()).status).toBe(200)
+      expect(late.jar.values.size).toBe(0)
+      expect(await racing.records()).toEqual([])
+      expect(await readData(visitor)).toEqual({})
+    },
+  )
 
-  it('R9, R12: what it has written before the session was regenerated comes along', async () => {
+  it('R9, R12: what a request has written before another one regenerated the session comes along', async () => {
     const { racing, visitor } = await RacingApp.open({ store: getStore() })
     const request = await racing.start(visitor, '/regenerate')
     await racing.another(visitor).get('/set/early')
@@ -94,7 +97,7 @@ describeOnEachStore('a request that comes with a token that was rotated away jus
   }
 
   it.each(['/read', '/set/late', '/update/late', '/touch', '/save', '/remember', '/regenerate', '/increment'])(
-    'R12, R53: %s shows an empty session, sets no cookie and stores nothing',
+    'R12, R53: %s with a token that was rotated away just now shows an empty session, sets no cookie and stores nothing',
     async (path) => {
       const { racing, visitor, late, record } = await open()
       const answer = await late.get(path)
@@ -105,13 +108,16 @@ describeOnEachStore('a request that comes with a token that was rotated away jus
     },
   )
 
-  it.each(['/null', '/destroy'])('R11, R12: %s ends the session', async (logout) => {
-    const { racing, visitor, late } = await open()
-    expect((await late.get(logout)).status).toBe(200)
-    expect(late.jar.values.size).toBe(0)
-    expect(await racing.records()).toEqual([])
-    expect(await readData(visitor)).toEqual({})
-  })
+  it.each(['/null', '/destroy'])(
+    'R11, R12: %s with a token that was rotated away just now ends the session',
+    async (logout) => {
+      const { racing, visitor, late } = await open()
+      expect((await late.get(logout)).status).toBe(200)
+      expect(late.jar.values.size).toBe(0)
+      expect(await racing.records()).toEqual([])
+      expect(await readData(visitor)).toEqual({})
+    },
+  )
 })
 
 describeOnEachStore('a sign-in that is sent twice at once', (getStore) => {
@@ -125,28 +131,34 @@ describeOnEachStore('a sign-in that is sent twice at once', (getStore) => {
     return { racing, visitor, answer }
   }
 
-  it('R55, D21: without "owner" both are signed in, the second one in a session of its own', async () => {
+  it('R55, D21: a sign-in that is sent twice without "owner" leaves both signed in, the second one in a session of its own', async () => {
     const { racing, visitor } = await signInTwice('/login/alice')
     expect(await readData(visitor)).toEqual({ user: 'alice' })
     expect(await racing.secrets()).toEqual([expect.objectContaining({ secret: 'secret', user: 'alice' })])
     expect(await racing.records()).toHaveLength(2)
   })
 
-  it.each([1, 2])('R55: with "owner", in %d processes, both are signed in to one session', async (processes) => {
-    const { racing, visitor, answer } = await signInTwice('/user/alice', { owner, processes })
-    expect(answer.setCookie).toEqual([])
-    expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
-    expect(await racing.records()).toHaveLength(1)
-  })
+  it.each([1, 2])(
+    'R55: a sign-in that is sent twice with "owner", in %d processes, leaves both signed in to one session',
+    async (processes) => {
+      const { racing, visitor, answer } = await signInTwice('/user/alice', { owner, processes })
+      expect(answer.setCookie).toEqual([])
+      expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
+      expect(await racing.records()).toHaveLength(1)
+    },
+  )
 
-  it.each([1, 2])('R55: with "owner", by regenerate() in %d processes, both are in one session', async (processes) => {
-    const { racing, visitor, answer } = await signInTwice('/login/alice', { owner, processes })
-    expect(answer.setCookie).toEqual([])
-    expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
-    expect(await racing.records()).toHaveLength(1)
-  })
+  it.each([1, 2])(
+    'R55: a sign-in that is sent twice with "owner", by regenerate() in %d processes, leaves both in one session',
+    async (processes) => {
+      const { racing, visitor, answer } = await signInTwice('/login/alice', { owner, processes })
+      expect(answer.setCookie).toEqual([])
+      expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
+      expect(await racing.records()).toHaveLength(1)
+    },
+  )
 
-  it('R55: with "owner", one with the token from before the other is in the same session', async () => {
+  it('R55: the second sign-in with "owner" that comes with the token from before the first is in the same session', async () => {
     const { racing, visitor } = await RacingApp.open({ store: getStore(), owner })
     const late = racing.another(visitor)
     await visitor.get('/login/alice')
@@ -155,7 +167,7 @@ describeOnEachStore('a sign-in that is sent twice at once', (getStore) => {
     expect(await racing.records()).toHaveLength(1)
   })
 
-  it('R55: with "owner", by regenerate(), a sign-in as somebody else is a session of its own', async () => {
+  it('R55: a second sign-in by regenerate() as somebody else starts a session of its own, with "owner"', async () => {
     const { racing, visitor } = await RacingApp.open({ store: getStore(), owner })
     const bob = racing.another(visitor)
     const request = await racing.start(bob, '/login/bob')
@@ -165,7 +177,7 @@ describeOnEachStore('a sign-in that is sent twice at once', (getStore) => {
     expect(await readData(visitor)).toEqual({ secret: 'secret', user: 'alice' })
   })
 
-  it('R53: with "owner", a sign-in as somebody else starts a session of its own', async () => {
+  it('R53: a second sign-in as somebody else starts a session of its own, with "owner"', async () => {
     const { racing, visitor } = await RacingApp.open({ store: getStore(), owner })
     const bob = racing.another(visitor)
     const request = await racing.start(bob, '/user/bob')

@@ -61,7 +61,7 @@ describeOnEachStore('requests while the session is regenerated, interleaved at r
 
   afterAll(startClock)
 
-  it('R12, R53: all finish without error; one record is left, under its key, and one token opens it', async () => {
+  it('R12, R53: all requests beside rotations finish without error; one record is left under its key, which one token opens', async () => {
     await fc.assert(
       fc.asyncProperty(parallel(3), async (setting) => {
         const outcome = await race({ ...setting, store: getStore(), onCall })
@@ -80,7 +80,7 @@ describeOnEachStore('requests while the session is regenerated, interleaved at r
     )
   })
 
-  it('R9, R53: every change that was written before it comes along, and nothing is written with the old token after it', async () => {
+  it('R9, R53: every change written before a rotation comes along, and nothing is written with the old token after it', async () => {
     await fc.assert(
       fc.asyncProperty(parallel(3), async (setting) => {
         const outcome = await race({ ...setting, store: getStore(), onCall })
@@ -95,7 +95,7 @@ describeOnEachStore('requests while the session is regenerated, interleaved at r
     )
   })
 
-  it('R12: where the session keeps its owner, every change of a request that was under way is kept', async () => {
+  it('R12: every change of a request that was under way at a rotation is kept where the session keeps its owner', async () => {
     await fc.assert(
       fc.asyncProperty(parallel(3), async (setting) => {
         const before = ['/user/alice']
@@ -143,21 +143,25 @@ describeOnEachStore('a sign-in that is sent twice at once, interleaved at random
     { title: 'without "owner"', options: {} },
   ])('$title', ({ options }) => {
     const paths = options.owner ? ['/user/alice', '/login/alice'] : ['/login/alice']
-    it.each(paths)('R55: %s: both are 200, and the browser ends signed in', async (path) => {
-      await fc.assert(
-        fc.asyncProperty(setting, async ({ others, ...rest }) => {
-          const paths = [path, path, ...others]
-          const outcome = await race({ ...rest, ...options, paths, store: getStore() })
-          expect(outcome.answers.map(({ status }) => status)).toEqual(paths.map(() => 200))
-          expect(outcome.racing.errors).toEqual([])
-          for (const browser of inBothOrders(outcome)) expect(await readData(browser)).toMatchObject({ user: 'alice' })
-        }),
-        { numRuns: RUNS },
-      )
-    })
+    it.each(paths)(
+      'R55: both answers to a sign-in by %s that is sent twice are 200, and the browser ends signed in',
+      async (path) => {
+        await fc.assert(
+          fc.asyncProperty(setting, async ({ others, ...rest }) => {
+            const paths = [path, path, ...others]
+            const outcome = await race({ ...rest, ...options, paths, store: getStore() })
+            expect(outcome.answers.map(({ status }) => status)).toEqual(paths.map(() => 200))
+            expect(outcome.racing.errors).toEqual([])
+            for (const browser of inBothOrders(outcome))
+              expect(await readData(browser)).toMatchObject({ user: 'alice' })
+          }),
+          { numRuns: RUNS },
+        )
+      },
+    )
   })
 
-  it('R55: with "owner" in one session, with what it held before', async () => {
+  it('R55: a sign-in that is sent twice with "owner" ends in one session, with what it held before', async () => {
     await fc.assert(
       fc.asyncProperty(setting, async ({ others, ...rest }) => {
         const paths = ['/user/alice', '/user/alice', ...others]

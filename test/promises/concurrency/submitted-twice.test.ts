@@ -86,7 +86,7 @@ describe.each(STORES)('a sign-in that is submitted twice, on $name', ({ create }
 
   describe.each([1, 2])('in %i processes', (processes) => {
     it.each(SIGN_INS)(
-      'R84: the second, with the earlier token, changes the session that it joins: $name',
+      'R84: the second sign-in of two, with the earlier token, changes the session that it joins: $name',
       async ({ signIn }) => {
         const { first, second, shownTo } = open(
           (site) => ({ '/login': (ctx) => signIn(site().sessions, ctx) }),
@@ -103,31 +103,34 @@ describe.each(STORES)('a sign-in that is submitted twice, on $name', ({ create }
       },
     )
 
-    it.each(SIGN_INS)('R84: so does one that was under way meanwhile: $name', async ({ signIn }) => {
-      const gate = createGate()
-      let isHeld = true
-      const { first, second, shownTo } = open(
-        (site) => ({
-          '/login': async (ctx) => {
-            if (isHeld) {
-              isHeld = false
-              await gate.pass()
-            }
-            await signIn(site().sessions, ctx)
-          },
-        }),
-        processes,
-      )
-      const browser = first.visitor
-      await browser.get('/seed')
-      const slow = new Visitor(second.app, browser.jar.copy()).get('/login')
-      await gate.reached
-      expect((await browser.get('/login')).status).toBe(200)
-      gate.open()
-      const { status, setCookie } = await slow
-      expect(status).toBe(200)
-      browser.jar.accept(setCookie)
-      expect(await shownTo(browser)).toEqual({ user: 'ann', logins: 7, cart: ['tea'] })
-    })
+    it.each(SIGN_INS)(
+      'R84: a second sign-in that was under way meanwhile changes the session that it joins: $name',
+      async ({ signIn }) => {
+        const gate = createGate()
+        let isHeld = true
+        const { first, second, shownTo } = open(
+          (site) => ({
+            '/login': async (ctx) => {
+              if (isHeld) {
+                isHeld = false
+                await gate.pass()
+              }
+              await signIn(site().sessions, ctx)
+            },
+          }),
+          processes,
+        )
+        const browser = first.visitor
+        await browser.get('/seed')
+        const slow = new Visitor(second.app, browser.jar.copy()).get('/login')
+        await gate.reached
+        expect((await browser.get('/login')).status).toBe(200)
+        gate.open()
+        const { status, setCookie } = await slow
+        expect(status).toBe(200)
+        browser.jar.accept(setCookie)
+        expect(await shownTo(browser)).toEqual({ user: 'ann', logins: 7, cart: ['tea'] })
+      },
+    )
   })
 })

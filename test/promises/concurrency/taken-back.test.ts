@@ -106,11 +106,11 @@ describe('a client that hangs up while its new token is written', () => {
     ['a sign-out by update()', (sessions, ctx) => sessions.update((data) => delete data.user, ctx)],
     ['an emptied session', (_sessions, ctx) => (ctx.session = {})],
     ['a sign-in as somebody else', (_sessions, ctx) => (ctx.session.user = 'bea')],
-  ])('R86: %s is not undone: the session is over', async (_what, verb) => {
+  ])('R86: %s is not undone for a client that hangs up: the session is over', async (_what, verb) => {
     expect(await hangUpDuring(verb, { options: OWNED, seed: ANN })).toMatchObject({ session: {} })
   })
 
-  it('R86: a sign-in leaves the cart, and the token opens it', async () => {
+  it('R86: a sign-in whose client hangs up leaves the cart, and its token opens the session', async () => {
     const seen = await hangUpDuring((_sessions, ctx) => (ctx.session.user = 'ann'), { options: OWNED, seed: { n: 0 } })
     expect(seen).toMatchObject({ code: TOO_LATE, session: { n: 0 } })
   })
@@ -130,7 +130,7 @@ describe('a client that hangs up while its new token is written', () => {
     expect(seen).toMatchObject({ code: TOO_LATE, session: { ...ANN, kept: true } })
   })
 
-  it('R86: an upgrade that nobody asked for keeps the change that it was written with', async () => {
+  it('R86: an upgrade to secrets that nobody asked for keeps the change that it was written with', async () => {
     const seen = await hangUpDuring((sessions, ctx) => sessions.update((data) => (data.n = 1), ctx), {
       before: {},
       options: { hashTokens: true },

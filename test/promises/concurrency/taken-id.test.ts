@@ -23,7 +23,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     return { racing, alice, bob, before, drawn }
   }
 
-  it('R13: a new id that another session has is passed over for a free one', async () => {
+  it('R13: a new session passes over an id that another session has, and takes a free one', async () => {
     const { racing, alice, before } = await open(2)
     const carol = racing.visitor()
     expect((await carol.get('/set/carol')).status).toBe(200)
@@ -32,7 +32,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     expect(await racing.record(idOf(alice))).toEqual(before)
   })
 
-  it('R13: a new id that another session has ends with a coded error after a bounded number of attempts, and does not touch the other session', async () => {
+  it('R13: a new session ends with a coded error where each id drawn is taken, after a bounded number, and touches no other session', async () => {
     const { racing, alice, before, drawn } = await open(Infinity)
     const carol = racing.visitor()
     expect(await carol.get('/set/carol')).toMatchObject({ status: 503, setCookie: [] })
@@ -42,7 +42,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     expect(await racing.records()).toHaveLength(2)
   })
 
-  it('R13: a new id that another session has is drawn by many new sessions at once, and each gets one of its own', async () => {
+  it('R13: many new sessions that draw one id at once get one of their own each', async () => {
     const run = randomUUID()
     let draws = 0
     const genid = () => `${run}-${++draws <= 50 ? draws % 5 : draws}`
@@ -55,7 +55,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     }
   })
 
-  it('R13, R53: a new id that another session has is of no matter to a session that is regenerated: it keeps its own, and draws none', async () => {
+  it('R13, R53: a session that is regenerated keeps its own id, and draws none', async () => {
     const { racing, alice, bob, before, drawn } = await open(Infinity)
     const old = racing.another(bob)
     expect((await bob.get('/regenerate')).status).toBe(200)
@@ -66,7 +66,7 @@ describeOnEachStore('a new id that another session has', (getStore) => {
     expect(await racing.record(idOf(alice))).toEqual(before)
   })
 
-  it('R13: a new id that another session has is passed over by a session that takes the place of another one', async () => {
+  it('R13: a session that takes the place of another one passes over an id that is taken', async () => {
     const { racing, alice, bob, before } = await open(2)
     const old = racing.another(bob)
     expect((await bob.get('/restart/new')).status).toBe(200)

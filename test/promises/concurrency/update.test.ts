@@ -95,7 +95,7 @@ describeOnEachStore('update()', (getStore) => {
     },
   )
 
-  it('R10: R34: a session that changes hands in a later run has a new token', async () => {
+  it('R10: R34: a session that changes hands in a later run of update() has a new token', async () => {
     const { racing, visitor } = await RacingApp.open({
       store: getStore(),
       owner: ({ user }) => user as string,

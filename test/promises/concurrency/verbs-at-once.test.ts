@@ -76,7 +76,7 @@ async function ticks(count: number): Promise<void> {
 
 describe.each(STORES)('two verbs of one request, on $name', ({ wrap }) => {
   it.each(BESIDE)(
-    'R83: $name, begun while update() is writing, and one conflict: both are answered, and later requests',
+    'R83: $name, begun while update() is writing, is answered beside a conflict, and so are update() and later requests',
     async ({ beside, options = {} }) => {
       const writing = createGate()
       const site = await open(wrap, options, {

@@ -72,7 +72,7 @@ function increment(data: Record<string, unknown>): void {
 
 describe('five requests at once over HTTP, on a store that takes its time', () => {
   it.each(WAYS)(
-    'R83: all are answered and counted, where update() has beside it: $name',
+    'R83: five requests at once are all answered and counted, where update() has beside it: $name',
     async ({ two, options = {} }) => {
       const store = new WatchedStore()
       const someTurns = (): Promise<void> => turns(Math.floor(Math.random() * 6))

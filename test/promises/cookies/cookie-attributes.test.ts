@@ -46,7 +46,7 @@ describe.each(BACKENDS)("secure: 'auto': $name", ({ options }) => {
 })
 
 describe('secure: true', () => {
-  it('R39: on a plain connection is an error that names app.proxy, at setting and at clearing', async () => {
+  it('R39: secure: true on a plain connection is an error that names app.proxy, at setting and at clearing', async () => {
     for (const path of ['/set?user=ann', '/logout']) {
       const { status, error } = await failure(behindProxy({ secure: true }), path)
       expect(status).toBe(500)
@@ -55,16 +55,16 @@ describe('secure: true', () => {
     }
   })
 
-  it('R39: behind a proxy that the app does not trust is the same error', async () => {
+  it('R39: secure: true behind a proxy that the app does not trust is an error that names app.proxy', async () => {
     const { error } = await failure(createSessionApp({ secure: true }), '/set?user=ann', HTTPS)
     expect(error).toMatchObject({ code: 'ERR_SESSION_INSECURE', message: expect.stringContaining('app.proxy') })
   })
 
-  it('R39: a request that sets no cookie is fine on any connection', async () => {
+  it('R39: a request that sets no cookie is served on any connection with secure: true', async () => {
     expect(await createSessionApp({ secure: true }).visitor().get('/')).toMatchObject({ status: 200, setCookie: [] })
   })
 
-  it('R39: behind app.proxy the cookie is set', async () => {
+  it('R39: secure: true sets the cookie behind app.proxy', async () => {
     const { setCookie } = await behindProxy({ secure: true }).visitor().get('/set?user=ann', HTTPS)
     expect(setCookie.every((line) => line.includes('; secure'))).toBe(true)
     expect(setCookie).toHaveLength(2)
@@ -115,7 +115,7 @@ const PER_REQUEST: [string, SessionOptions, string, string][] = [
 ]
 
 describe.each(PER_REQUEST)('%s as a function of ctx', (_name, options, forA, forB) => {
-  it('R39: is asked for each request, at setting and at clearing, for the cookie and its signature', async () => {
+  it('R39: an attribute that is a function of ctx is asked for at each request, to set and to clear, for cookie and signature', async () => {
     for (const [tenant, expected] of [
       ['a', forA],
       ['b', forB],
@@ -130,7 +130,7 @@ describe.each(PER_REQUEST)('%s as a function of ctx', (_name, options, forA, for
   })
 })
 
-it('R39: signed as a function of ctx signs some and reads some unsigned', async () => {
+it('R39: signed as a function of ctx signs some cookies and reads some unsigned', async () => {
   const { visitor } = createSessionApp({ signed: (ctx) => ctx.query.tenant === 'a' })
   expect((await visitor().get('/set?user=ann&tenant=a')).setCookie).toHaveLength(2)
   const bea = visitor()
@@ -152,7 +152,7 @@ it('R39: a __Host- cookie with secure: "auto" on a plain connection is an error,
   expect(error).toMatchObject({ code: 'ERR_SESSION_INSECURE' })
 })
 
-it('R39: what the errors tell to do for plain HTTP in development is enough', async () => {
+it('R39: the cure that the errors name for plain HTTP in development is enough', async () => {
   const cure = { key: 'session', secure: 'auto' } as const
   const store = new MemoryStore()
   const { error } = await failure(createSessionApp(hardened({ store })), '/set?user=ann')

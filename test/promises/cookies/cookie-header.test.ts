@@ -45,9 +45,12 @@ test('R35: every value of a repeated name is found, in the order of the header',
   )
 })
 
-test.each(['a', 'a.sig'])('R29: of a crowd, 32 are taken, and it says that there are more: %s', (name) => {
-  const crowd = (count: number) => Array.from({ length: count }, (_, index) => `${name}=${index}`).join('; ')
-  const [all, more] = [findCookies(crowd(32), 'a'), findCookies(crowd(33), 'a')]
-  expect([all.isCut, more.isCut]).toEqual([false, true])
-  expect([...more.values, ...more.signatures]).toEqual([...all.values, ...all.signatures])
-})
+test.each(['a', 'a.sig'])(
+  'R29: 32 cookies of a crowd of one name are taken, and the list says that there are more: %s',
+  (name) => {
+    const crowd = (count: number) => Array.from({ length: count }, (_, index) => `${name}=${index}`).join('; ')
+    const [all, more] = [findCookies(crowd(32), 'a'), findCookies(crowd(33), 'a')]
+    expect([all.isCut, more.isCut]).toEqual([false, true])
+    expect([...more.values, ...more.signatures]).toEqual([...all.values, ...all.signatures])
+  },
+)

@@ -120,7 +120,7 @@ function cookieHeader({ key, keys }: Exchange): string {
   return `${key}=${value}; ${key}.sig=${keygrip.sign(`${key}=${value}`)}`
 }
 
-test('R1: a session that is set has the lines that the cookies package writes for its value', async () => {
+test('R1: the lines of a session that is set are those that the cookies package writes for its value', async () => {
   await fc.assert(
     fc.asyncProperty(exchange, async (given) => {
       const lines = await ours(given, '', { user: 'bob' })
@@ -132,7 +132,7 @@ test('R1: a session that is set has the lines that the cookies package writes fo
   )
 })
 
-test('R1: a session that is ended has the lines that the cookies package writes to clear it', async () => {
+test('R1: the lines of a session that is ended are those that the cookies package writes to clear it', async () => {
   await fc.assert(
     fc.asyncProperty(exchange, async (given) => {
       expect(await ours(given, cookieHeader(given), null)).toEqual(await theirs(given, ''))
@@ -144,7 +144,7 @@ test('R1: a session that is ended has the lines that the cookies package writes 
 test.each<[string, SessionOptions, (path: string) => string]>([
   ['fixed attributes', {}, () => '/'],
   ['attributes by request', { secure: 'auto', path: (ctx) => ctx.path }, (path) => path],
-])('R1: the lines of each response are of its own second and connection: %s', async (_, options, pathOf) => {
+])('R1: the cookie lines of each response are of its own second and connection: %s', async (_, options, pathOf) => {
   const clock = stopClock()
   const app = createApp()
   app.proxy = true

@@ -63,7 +63,7 @@ it('D15: the error of a cookie that is too long says nothing of the session as J
   })
 })
 
-it('R37, D15: the session that the visitor has stays when a change does not fit, and goes on', async () => {
+it('R37, D15: the session that the visitor has stays and goes on when a change does not fit its cookie', async () => {
   const visitor = createSessionApp({}).visitor()
   await visitor.get('/set?user=ann')
   expect((await visitor.get(`/set?text=${'x'.repeat(5000)}`)).status).toBe(500)
@@ -72,7 +72,7 @@ it('R37, D15: the session that the visitor has stays when a change does not fit,
   expect((await visitor.get('/')).json()).toEqual({ user: 'ann', text: 'xx' })
 })
 
-it('D15: what a handler sets itself is in the response where it answers the error of a session that is too long', async () => {
+it('D15: cookies that a handler sets are in the response where it answers the error of a session that is too long', async () => {
   const save: Action = async (ctx) => {
     ctx.cookies.set('theme', 'dark', { signed: false })
     ctx.session.text = 'x'.repeat(5_000)
@@ -84,7 +84,7 @@ it('D15: what a handler sets itself is in the response where it answers the erro
 })
 
 it.each(backendsWith({ hasIds: true }))(
-  'R37, D15: what rests in a store can be of any size: $name',
+  'R37, D15: a session that rests in a store can be of any size: $name',
   async ({ options }) => {
     const visitor = createSessionApp(options(), {
       '/fill': (ctx) => void (ctx.session.text = 'x'.repeat(100_000)),

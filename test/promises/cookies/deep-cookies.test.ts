@@ -8,7 +8,7 @@ it.each<[string, SessionOptions]>([
   ['unsigned', { signed: false }],
   ['with a decode option', { signed: false, encode: (record) => JSON.stringify(record), decode: parse }],
   ['where a sealed one is expected', { codec: sealed({ keys: ['a secret of more than thirty-two bytes'] }) }],
-])('R29: a cookie that is nested 5,000 deep is no 500, %s', async (_, options) => {
+])('R29: a cookie that is nested 5,000 deep causes no 500, %s', async (_, options) => {
   const { visitor } = createSessionApp(options)
   const cookie = `koa.sess=${Buffer.from(DEEP).toString('base64')}`
   expect(await visitor().get('/', { cookie })).toMatchObject({ status: 200, body: '{}' })

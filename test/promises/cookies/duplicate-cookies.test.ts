@@ -52,7 +52,7 @@ async function read(served: SessionApp, cookies: string[]): Promise<unknown> {
 
 describe.each(BACKENDS)('duplicate cookies: $name', ({ options }) => {
   it.each(PLANTS)(
-    'R35: the valid one is found behind and before $name, and is still good afterwards',
+    'R35: the valid cookie is found behind and before $name, and is still good afterwards',
     async ({ make }) => {
       const served = createSessionApp(options())
       const ann = served.visitor()
@@ -67,7 +67,7 @@ describe.each(BACKENDS)('duplicate cookies: $name', ({ options }) => {
     },
   )
 
-  it('R35: a change is written to the valid one', async () => {
+  it('R35: a change is written to the valid one of several cookies', async () => {
     const served = createSessionApp(options())
     const ann = served.visitor()
     await ann.get('/set?user=ann')
@@ -76,7 +76,7 @@ describe.each(BACKENDS)('duplicate cookies: $name', ({ options }) => {
     expect(await read(served, pairs(ann.jar))).toEqual({ user: 'ann', cart: 'tea' })
   })
 
-  it('R35: five planted pairs do not hide it', async () => {
+  it('R35: five planted pairs do not hide the valid cookie', async () => {
     const served = createSessionApp(options())
     const ann = served.visitor()
     await ann.get('/set?user=ann')
@@ -84,7 +84,7 @@ describe.each(BACKENDS)('duplicate cookies: $name', ({ options }) => {
     expect(await read(served, [...planted, ...pairs(ann.jar)])).toEqual({ user: 'ann' })
   })
 
-  it('R35: a thousand planted cookies are not a thousand readings', async () => {
+  it('R35: a thousand planted cookies do not cause a thousand readings', async () => {
     const served = createSessionApp(options())
     const planted = Array.from({ length: 1000 }, (_, index) => `koa.sess=planted${index}; koa.sess.sig=planted${index}`)
     let missed = 0
@@ -98,7 +98,7 @@ describe.each(BACKENDS)('duplicate cookies: $name', ({ options }) => {
 describe.each(backendsWith({ hasIds: true }))('duplicate ids: $name', ({ options }) => {
   const unsigned = (): SessionOptions => ({ ...options(), signed: false })
 
-  it('R35: unsigned, the one with a record is found', async () => {
+  it('R35: the id that has a record is found among several unsigned cookies', async () => {
     const served = createSessionApp(unsigned())
     const ann = served.visitor()
     await ann.get('/set?user=ann')
@@ -109,7 +109,7 @@ describe.each(backendsWith({ hasIds: true }))('duplicate ids: $name', ({ options
     }
   })
 
-  it('R35: a logout ends the valid one', async () => {
+  it('R35: a logout ends the session of the valid cookie among several', async () => {
     const served = createSessionApp(unsigned())
     const ann = served.visitor()
     await ann.get('/set?user=ann')
@@ -118,7 +118,7 @@ describe.each(backendsWith({ hasIds: true }))('duplicate ids: $name', ({ options
     expect(await read(served, own)).toEqual({})
   })
 
-  it('R35: a logout that has not loaded the session ends the valid one as well', async () => {
+  it('R35: a logout that has not loaded the session ends that of the valid cookie among several as well', async () => {
     const served = createSessionApp(
       { ...unsigned(), lazy: true },
       {
@@ -134,7 +134,7 @@ describe.each(backendsWith({ hasIds: true }))('duplicate ids: $name', ({ options
   })
 })
 
-it('R35: the record of the valid one is not touched while planted ones are tried', async () => {
+it('R35: the record of the valid cookie is not touched while planted ones are tried', async () => {
   const store = new MemoryStore()
   const served = createSessionApp({ store, signed: false })
   const ann = served.visitor()

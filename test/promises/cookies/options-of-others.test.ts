@@ -69,7 +69,7 @@ beforeEach(() => {
 afterEach(() => jest.restoreAllMocks())
 
 describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
-  test('R93: options that are none of ours reach the ctx.cookies of the app, at every call', async () => {
+  test('R93: options of other libraries reach the ctx.cookies of the app, at every call', async () => {
     const visitor = visitorOf(frameworkApp(KoaClass), { removeUnpartitioned: true, logValue: false })
     for (const path of ['/login', '/', '/logout']) await visitor.get(path)
     expect(FrameworkCookies.given.map(([verb]) => verb)).toEqual(['set', 'get', 'set'])
@@ -96,7 +96,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect(visitor.jar.values.size).toBe(0)
   })
 
-  test('R93: where cookies that can encrypt do not, for a request, it fails, and nothing readable goes out', async () => {
+  test('R93: a request fails where cookies that can encrypt do not, and nothing readable goes out', async () => {
     const app = frameworkApp(KoaClass)
     const errors: unknown[] = []
     app.on('error', (error) => errors.push(error))
@@ -118,7 +118,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
   })
 })
 
-test('R93: a slip of the pen is told of, also where the app has cookies of its own', () => {
+test('R93: a misspelt option is told of, also where the app has cookies of its own', () => {
   visitorOf(frameworkApp(), { rollling: true })
   expect(warnings).toEqual([
     'Unknown session option "rollling". Did you mean "rolling"? It is handed on to ctx.cookies.',
@@ -137,7 +137,7 @@ test('R93: no option of others takes the place of the cookie’s name or value',
   expect((await visitor.get('/')).json()).toEqual({ user: 'alice' })
 })
 
-test('R93: a cookie is removed with a time that is past, whatever the app does with an empty one', async () => {
+test('R93: the time that removes a cookie is past, whatever the app does with an empty cookie', async () => {
   const app = createApp()
   const written: unknown[] = []
   app.use((ctx, next) => {

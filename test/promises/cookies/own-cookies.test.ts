@@ -66,7 +66,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     ['read', (ctx) => void ctx.cookies.get('s')],
     ['written', (ctx) => void ctx.cookies.set('s', 'what the session replaces')],
     ['asked for', (ctx) => void ctx.cookies],
-  ])('R93: cookies that were %s before are the same', async (_, prepare) => {
+  ])('R93: the ctx.cookies that were %s before are the same beside a session', async (_, prepare) => {
     const app = createApp(KoaClass)
     const visitor = createVisitor((ctx) => ctx.path !== '/' && prepare(ctx), app)
     const { login } = await visit(visitor)
@@ -84,7 +84,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
         ctx.cookies = withKeys(ctx, 'their own')
       },
     ],
-  ])('R93: cookies with other keys are signed and verified with these: %s', async (_, prepare) => {
+  ])("R93: an app's cookies with other keys sign and verify the session with these: %s", async (_, prepare) => {
     const { login, signedIn } = await visit(createVisitor(prepare))
     expect(cookieOf(login, 's.sig').value).toBe(signatureOf(cookieOf(login, 's').value, 'their own'))
     const elsewhere = createVisitor(() => undefined)
@@ -92,7 +92,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect((await elsewhere.get('/')).json()).toEqual({})
   })
 
-  test('R93: a signature under an older key of their own is renewed with their first', async () => {
+  test("R93: a signature under an older key of an app's own cookies is renewed with their first key", async () => {
     let keys = ['old']
     const visitor = createVisitor((ctx) => (ctx.cookies = withKeys(ctx, ...keys)))
     await visitor.get('/login')
@@ -102,7 +102,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect(visitor.jar.values.get('s.sig')).toBe(signatureOf(visitor.jar.values.get('s') as string, 'new'))
   })
 
-  test('R93: cookies of one request are no other request’s', async () => {
+  test("R93: the ctx.cookies of one request are no other request's", async () => {
     const visitor = createVisitor((ctx) => {
       if (ctx.query.own) ctx.cookies = withKeys(ctx, 'their own')
     })
@@ -136,13 +136,13 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
         Object.assign(ctx.cookies, { get: own.get.bind(own), set: own.set.bind(own) })
       },
     ],
-  ])('R93: what reads and writes cookies in the place of the package is asked: %s', async (_, prepare) => {
+  ])('R93: an object that reads and writes in the place of ctx.cookies is asked: %s', async (_, prepare) => {
     const { login, signedIn } = await visit(createVisitor(prepare))
     expect(cookieNames(login)).toEqual(['own-s', 'own-s.sig'])
     expect([...signedIn.values.keys()]).toEqual(['own-s', 'own-s.sig'])
   })
 
-  test('R93: a getter of the application for all of its requests is asked', async () => {
+  test('R93: a getter for ctx.cookies that serves all requests of an app is asked', async () => {
     const app = createApp(KoaClass)
     const made = new WeakMap<object, Cookies>()
     Object.defineProperty(app.context, 'cookies', {
@@ -156,7 +156,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect(cookieOf(login, 's.sig').value).toBe(signatureOf(cookieOf(login, 's').value, 'their own'))
   })
 
-  test('R93: a wrapped set alone sees the session’s cookie; a wrapped get alone decides what is read', async () => {
+  test("R93: a wrapped cookies.set alone sees the session's cookie; a wrapped cookies.get alone decides what is read", async () => {
     const written: string[] = []
     const visitor = createVisitor((ctx) => {
       const { cookies } = ctx
@@ -178,7 +178,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
   })
 })
 
-test('R93: methods of the package that are wrapped are called, for tracing for example', async () => {
+test('R93: the methods of the cookies package are called where they are wrapped, for tracing for example', async () => {
   const app = createApp()
   app.use(session({ key: 's' }, app))
   app.use((ctx) => (ctx.body = String((ctx.session.views = (ctx.session.views ?? 0) + 1))))

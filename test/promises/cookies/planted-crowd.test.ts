@@ -38,7 +38,7 @@ describe.each(KEYS)('a crowd of planted cookies, with %s', (_, makeKeys) => {
     ['a value that it does not fit', wrong('own')],
     ['no value that it fits', [...wrong('one'), ...wrong('two')]],
     ['two values', ['s=one', 's=two', `s.sig=${signature('another')}`]],
-  ])('R35: a signature with %s is a stray one', (_title, cookies) => {
+  ])('R35: a planted signature with %s is a stray one', (_title, cookies) => {
     expect(read(cookies, keys)).toMatchObject({ tokens: [], hasStraySignature: true })
   })
 
@@ -66,7 +66,7 @@ describe.each(KEYS)('a crowd of planted cookies, with %s', (_, makeKeys) => {
     ['behind', (own: string[], planted: string[]) => [...planted, ...own]],
     ['before', (own: string[], planted: string[]) => [...own, ...planted]],
     ['before and behind', (own: string[], planted: string[]) => [...own, ...planted, ...own]],
-  ])('R35: the good pair is found %s planted ones', (_title, join) => {
+  ])('R35: the good pair of cookie and signature is found %s planted ones', (_title, join) => {
     const planted = Array.from({ length: 8 }, (_item, index) => wrong(`planted${index}`)).flat()
     expect(read(join(pair('own'), planted), keys)).toMatchObject({ tokens: [{ token: 'own', outdated: false }] })
     expect(read(join(pair('own', 1), wrong('planted')), keys)).toMatchObject({
@@ -74,19 +74,19 @@ describe.each(KEYS)('a crowd of planted cookies, with %s', (_, makeKeys) => {
     })
   })
 
-  test('R30: of two signatures for one value, the newest key counts', () => {
+  test('R30: the newest key counts of two signatures for one value', () => {
     const cookies = ['s=own', `s.sig=${signature('own', 1)}`, `s.sig=${signature('own')}`]
     expect(read(cookies, keys).tokens).toEqual([{ token: 'own', outdated: false }])
   })
 
-  test('R35: the values that are good come in the order of the header', () => {
+  test('R35: the tokens that are good come in the order of the header', () => {
     const cookies = [...pair('one'), ...wrong('planted'), ...pair('two', 1), ...pair('three')]
     const tokens = read(cookies, keys).tokens.map(({ token }) => token)
     expect(tokens).toEqual(expect.arrayContaining(['one', 'three']))
     expect(tokens).toEqual(['one', 'two', 'three'].filter((value) => tokens.includes(value)))
   })
 
-  test('R29: an empty value is no token, with a good signature either', () => {
+  test('R29: an empty value is no token, even with a good signature', () => {
     expect(read(pair(''), keys).tokens).toEqual([])
     expect(read([...pair(''), ...pair('own')], keys).tokens.map(({ token }) => token)).toEqual(['own'])
   })
@@ -118,8 +118,11 @@ test('R63: a Keygrip is asked a few times, however many pairs there are', () => 
   expect(before).toBeLessThanOrEqual(5)
 })
 
-test.each([[false], [true]])('R63: six values at most are tried for one request, each once; signed: %s', (signed) => {
-  const values = Array.from({ length: 30 }, (_, index) => pair(`value${index}`)).flat()
-  expect(read(values, SECRETS, signed).tokens).toHaveLength(6)
-  expect(read([...pair('own'), ...pair('own'), ...pair('own')], SECRETS, signed).tokens).toHaveLength(1)
-})
+test.each([[false], [true]])(
+  'R63: six values of one name at most are tried for one request, each once; signed: %s',
+  (signed) => {
+    const values = Array.from({ length: 30 }, (_, index) => pair(`value${index}`)).flat()
+    expect(read(values, SECRETS, signed).tokens).toHaveLength(6)
+    expect(read([...pair('own'), ...pair('own'), ...pair('own')], SECRETS, signed).tokens).toHaveLength(1)
+  },
+)

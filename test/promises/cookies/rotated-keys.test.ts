@@ -77,7 +77,7 @@ describe('a cookie that was accepted a moment ago', () => {
     await expectAccepted(visitor(jar), 'new')
   })
 
-  test('R30: a cookie that was accepted a moment ago is judged by a Keygrip that takes the place of the list, and by the list that takes its place again', async () => {
+  test('R30: a cookie is judged by a Keygrip that takes the place of app.keys, and by the list that takes its place again', async () => {
     const { app, alice, visitor } = await signIn()
     const old = alice.jar.copy()
     app.keys = new Keygrip(['new'])
@@ -109,7 +109,7 @@ test('R30: a remembered signature counts for its own value alone, and in whole',
   await expectAccepted(alice, undefined)
 })
 
-test('R30: after thousands of other cookies, the first one is accepted all the same, and is refused without its key', async () => {
+test('R30: the first cookie is accepted after thousands of others all the same, and is refused without its key', async () => {
   const { keys, alice, visitor } = await signIn()
   const old = new Keygrip(['old'])
   for (let count = 0; count < 3_000; count++) {
@@ -123,7 +123,7 @@ test('R30: after thousands of other cookies, the first one is accepted all the s
 })
 
 test.each(backendsWith({ hasIds: true }))(
-  'R30: it is signed anew also where nobody reads the session, with $name',
+  'R30: a cookie under an older key is signed anew also where nobody reads the session, with $name',
   async ({ options }) => {
     const { app, visitor } = createSessionApp({ key: 's', ...options() })
     app.keys = ['old']

@@ -47,7 +47,7 @@ function siteOf(options: SessionOptions, handlers: Handlers, KoaClass?: Paramete
 }
 
 describe.each(CASES)('crossSite: anonymous, $name', ({ options, KoaClass }) => {
-  it('R74: a request from another site is shown an empty session', async () => {
+  it('R74: a request from another site is shown an empty session with mode "anonymous"', async () => {
     const seen: unknown[] = []
     const { visitor } = siteOf(
       options(),
@@ -67,7 +67,7 @@ describe.each(CASES)('crossSite: anonymous, $name', ({ options, KoaClass }) => {
   })
 
   it.each(ATTEMPTS)(
-    'R74: a handler that %s changes nothing in the store and the browser',
+    'R74: a handler of a request from another site that %s changes nothing in the store and the browser',
     async (_, attempt, status) => {
       const given = { ...options(), rolling: true, renew: true, genid: () => 'eves-own-id' }
       const { calls, store } = spyOn({ store: given.store ?? new MemoryStore() })
@@ -94,7 +94,7 @@ describe.each(CASES)('crossSite: anonymous, $name', ({ options, KoaClass }) => {
     },
   )
 
-  it('R74: no signature is made anew, and none is dropped', async () => {
+  it('R74: no signature is made anew, and none is dropped, for a request from another site', async () => {
     const before = siteOf(options(), {}, KoaClass)
     const after = siteOf(options(), {}, KoaClass)
     after.app.keys = ['a newer key', 'a test key']
@@ -106,7 +106,7 @@ describe.each(CASES)('crossSite: anonymous, $name', ({ options, KoaClass }) => {
   })
 })
 
-it('R74: "otherwise" says what becomes of who is not excepted', async () => {
+it('R74: the "mode" beside "trustedOrigins" says what becomes of a request from any other site', async () => {
   const trusted = ['https://accounts.example']
   const { visitor } = siteOf({ crossSite: { trustedOrigins: trusted, mode: 'anonymous' } }, {})
   await signIn(visitor)
@@ -125,20 +125,23 @@ describe('the verbs of an owner, in a request from another site', () => {
     ['takes', (ctx) => serviceOf(ctx).take('user', ctx), 403, undefined],
     ['asks how fresh', (ctx) => ({ answer: serviceOf(ctx).isFresh(Infinity, {}, ctx) }), 200, { answer: false }],
     ['watches', async (ctx) => ({ answer: (await serviceOf(ctx).signal(ctx)).aborted }), 200, { answer: true }],
-  ])('R74: it %s as nobody, whatever a handler has put into its session', async (_what, ask, status, body) => {
-    const { store, take } = spyOn({ store: new MemoryStore() })
-    const handlers: Handlers = {
-      '/ask': async (ctx) => {
-        ctx.session.user = 'ann'
-        ctx.body = await ask(ctx)
-      },
-    }
-    const site = siteOf({ store, owner }, handlers)
-    await signIn(site.visitor)
-    take()
-    const answer = await site.visitor.post('/ask', undefined, FOREIGN)
-    expect([answer.status, answer.setCookie, take()]).toEqual([status, [], []])
-    if (body) expect(answer.json()).toEqual(body)
-    expect(await site.sessions.list({ owner: 'ann' })).toHaveLength(1)
-  })
+  ])(
+    'R74: the service %s as nobody for a request from another site, whatever a handler has put into its session',
+    async (_what, ask, status, body) => {
+      const { store, take } = spyOn({ store: new MemoryStore() })
+      const handlers: Handlers = {
+        '/ask': async (ctx) => {
+          ctx.session.user = 'ann'
+          ctx.body = await ask(ctx)
+        },
+      }
+      const site = siteOf({ store, owner }, handlers)
+      await signIn(site.visitor)
+      take()
+      const answer = await site.visitor.post('/ask', undefined, FOREIGN)
+      expect([answer.status, answer.setCookie, take()]).toEqual([status, [], []])
+      if (body) expect(answer.json()).toEqual(body)
+      expect(await site.sessions.list({ owner: 'ann' })).toHaveLength(1)
+    },
+  )
 })

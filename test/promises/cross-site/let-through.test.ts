@@ -71,16 +71,19 @@ async function opener(options: SessionOptions) {
 
 describe.each(BACKENDS)('open() with crossSite: $name', ({ options }) => {
   describe.each(FORMS)('%s', (name, form) => {
-    it.each(REQUESTS)('R102: %s is judged by its method', async (_what, method, headers, opens) => {
+    it.each(REQUESTS)('R102: open() judges %s by its method', async (_what, method, headers, opens) => {
       const open = await opener(options())
       expect(await open(form, { method, headers })).toBe(opens)
     })
 
     if (name === 'a Request of fetch') return
-    it.each(WITHOUT_METHOD)('R102: one without a method, %s, may change something', async (_what, headers, opens) => {
-      const open = await opener(options())
-      expect(await open(form, { headers })).toBe(opens)
-    })
+    it.each(WITHOUT_METHOD)(
+      'R102: a request without a method, %s, may change something or not, as open() sees',
+      async (_what, headers, opens) => {
+        const open = await opener(options())
+        expect(await open(form, { headers })).toBe(opens)
+      },
+    )
   })
 })
 
@@ -96,7 +99,7 @@ describe('the address', () => {
     [`${SITE}/other?path=/hook`, false],
     ['//hook', false],
     [undefined, false],
-  ])('R102: %s is what "allow" is asked with', async (url, opens) => {
+  ])('R102: the path of the address %s is what open() asks "allow" with', async (url, opens) => {
     const open = await opener({ crossSite: { allow: (ctx) => ctx.path === '/hook' } })
     const given = { method: 'POST', url, headers: FOREIGN }
     expect(await open(asObject, given)).toBe(opens)
@@ -113,13 +116,13 @@ describe('the address', () => {
     ['wss://shop.example/live', { origin: SITE }, true],
     ['/live', { origin: SITE, host: 'shop.example' }, true],
     ['/live', { origin: SITE }, false],
-  ])('R102: %s with %j is compared with the origin', async (url, headers, opens) => {
+  ])('R102: open() compares the address %s, with %j, with the origin', async (url, headers, opens) => {
     const open = await opener({})
     expect(await open(asObject, { method: 'POST', url, headers })).toBe(opens)
     if (/^https?:/.test(url)) expect(await open(asFetch, { method: 'POST', url, headers })).toBe(opens)
   })
 
-  it('R102: and the method are those of the ctx that hooks are given', async () => {
+  it('R102: the address and the method that open() is given are those of the ctx that hooks get', async () => {
     const seen: unknown[] = []
     const open = await opener({
       valid: ({ method, path, querystring, host, secure }) => seen.push([method, path, querystring, host, secure]),

@@ -52,7 +52,7 @@ describe.each(CASES)('crossSite: refuse, $name', ({ options, KoaClass }) => {
     expect(users).toEqual(['ann'])
   })
 
-  it('R74: so is one that brings no session: it would sign the visitor in as somebody else', async () => {
+  it('R74: a login from another site that brings no session is refused: it would sign the visitor in as somebody else', async () => {
     const { visitor } = siteOf(options(), {}, KoaClass)
     expect(await visitor.post('/login', undefined, FOREIGN)).toMatchObject({ status: 403, setCookie: [] })
     expect(await visitor.post('/login', undefined, { origin: 'null' })).toMatchObject({ status: 403, setCookie: [] })
@@ -70,7 +70,7 @@ describe.each(CASES)('crossSite: refuse, $name', ({ options, KoaClass }) => {
     expect((await visitor.post('/user', undefined, headers)).body).toBe('ann')
   })
 
-  it('R74: a handshake of a websocket is refused, and its session is not there for who goes on', async () => {
+  it('R74: a websocket handshake from another site is refused, and one from the site has its session', async () => {
     const { visitor } = siteOf(options(), {}, KoaClass)
     await signIn(visitor)
     const handshake = { connection: 'Upgrade', upgrade: 'websocket' }
@@ -78,7 +78,7 @@ describe.each(CASES)('crossSite: refuse, $name', ({ options, KoaClass }) => {
     expect((await visitor.get('/user', { ...handshake, origin: 'http://localhost' })).body).toBe('ann')
   })
 
-  it('R74: a page of errors in front finds an empty session, and cannot change the one of the browser', async () => {
+  it("R74: a page of errors in front of a refusal finds an empty session, and cannot change the browser's own", async () => {
     const app = createApp(KoaClass)
     const seen: unknown[] = []
     app.use(async function showErrors(ctx, next) {
@@ -104,7 +104,7 @@ describe.each(CASES)('crossSite: refuse, $name', ({ options, KoaClass }) => {
     expect((await visitor.get('/user')).json()).toEqual({ user: 'ann' })
   })
 
-  it('R74: verbs of the service, called without the middleware, fail', async () => {
+  it('R74: verbs of the service fail for a request from another site, called without the middleware', async () => {
     const app = createApp(KoaClass)
     const sessions = new SessionService(app, { ...options(), crossSite: 'refuse' })
     const verbs: Record<string, (ctx: Context) => unknown> = {
@@ -147,11 +147,14 @@ describe.each(Object.entries(KOA_VERSIONS))('crossSite: refuse, %s', (_, KoaClas
     ['what the browser says, whatever a proxy tells', false, { ...PROXIED, origin: 'https://shop.example', 'sec-fetch-site': 'same-origin' }, 200],
     ['an opaque origin', true, { ...PROXIED, origin: 'null' }, 403],
   ] // prettier-ignore
-  it.each(HOSTS)('R74: %s (app.proxy: %s)', async (_, proxy, headers, status) => {
-    const { app, visitor } = siteOf({}, {}, KoaClass)
-    app.proxy = proxy
-    expect((await visitor.post('/user', undefined, headers)).status).toBe(status)
-  })
+  it.each(HOSTS)(
+    'R74: the origin of a request is compared with the right host: %s (app.proxy: %s)',
+    async (_, proxy, headers, status) => {
+      const { app, visitor } = siteOf({}, {}, KoaClass)
+      app.proxy = proxy
+      expect((await visitor.post('/user', undefined, headers)).status).toBe(status)
+    },
+  )
 
   it('R74: a trusted origin, and what "allow" returns true for, have their session', async () => {
     const asked: string[] = []
@@ -178,14 +181,14 @@ describe.each(Object.entries(KOA_VERSIONS))('crossSite: refuse, %s', (_, KoaClas
     ['a text', () => 'yes' as never, 'ERR_SESSION_CROSS_SITE', 403],
     ['a promise', async () => true, 'ERR_SESSION_OPTIONS', 500],
     ['what asks for the session', (ctx: Context) => Boolean(ctx.session.user), 'ERR_SESSION_NESTED', 500],
-  ])('R74: "allow" that returns %s lets nobody in', async (_, allow, code, status) => {
+  ])('R74: an "allow" that returns %s lets nobody in', async (_, allow, code, status) => {
     const { visitor, errors } = siteOf({ crossSite: { allow: allow as () => boolean } }, {}, KoaClass)
     expect((await visitor.post('/user', undefined, FOREIGN)).status).toBe(status)
     expect(errors).toEqual([expect.objectContaining({ code })])
   })
 })
 
-it('R74: the error tells where the request came from, and the cures', async () => {
+it('R74: the error of a refused request tells where it came from, and the cures', async () => {
   const { visitor, errors } = siteOf({})
   await visitor.post('/user', undefined, { ...FOREIGN, origin: `https://${'e'.repeat(300)}.example` })
   const { message } = errors[0] as SessionError
@@ -195,7 +198,7 @@ it('R74: the error tells where the request came from, and the cures', async () =
   for (const cure of ['crossSite.trustedOrigins', 'crossSite.allow', 'app.proxy']) expect(message).toContain(cure)
 })
 
-it('R74: it is off by default, as in koa-session', async () => {
+it('R74: crossSite is off by default, as in koa-session', async () => {
   const { visitor } = siteOf({ crossSite: undefined })
   await signIn(visitor)
   expect((await visitor.post('/user', undefined, FOREIGN)).body).toBe('ann')
@@ -210,7 +213,7 @@ it('R74: a refused request makes no call of the store', async () => {
   expect(take()).toEqual([])
 })
 
-it('R74, R40: hardened() refuses', async () => {
+it('R74, R40: hardened() refuses unsafe requests from another site', async () => {
   const site = createSite(hardened({ store: new MemoryStore() }))
   site.app.proxy = true
   const https = { 'x-forwarded-proto': 'https' }

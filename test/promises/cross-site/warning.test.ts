@@ -2,7 +2,7 @@ import { createSite } from '../../support/app/site'
 import { FOREIGN } from './requests'
 
 // The only test of its file: a developer is told once in a process.
-it('R74: a developer is told of a change that is dropped, once', async () => {
+it('R74: a developer is told once of a change that is dropped for a request from another site', async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation()
   const { visitor } = createSite(
     { crossSite: 'anonymous' },

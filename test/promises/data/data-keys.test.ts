@@ -78,27 +78,30 @@ describe.each(BACKENDS)('data keys with $name', ({ options }) => {
 
   // `session.maxAge = x` is the control; data of that name come with a whole object.
   const ASSIGNABLE = Object.entries(HOSTILE).filter(([key]) => key !== 'maxAge')
-  test.each(ASSIGNABLE)('R32, D14: %s, assigned, is data and survives', async (key, value) => {
+  test.each(ASSIGNABLE)('R32, D14: the key %s, assigned, is data and survives', async (key, value) => {
     const site = createSite(options(), { ...HANDLERS, '/set': (ctx) => void set(ctx, key, value) })
     expect((await site.visitor.get('/set')).status).toBe(200)
     await expectIntact(site, { [key]: value })
   })
 
-  test.each(Object.entries(HOSTILE))('R32, D14: %s, in an object, is data and survives', async (key, value) => {
+  test.each(Object.entries(HOSTILE))('R32, D14: the key %s, in an object, is data and survives', async (key, value) => {
     const site = createSite(options(), { ...HANDLERS, '/set': (ctx) => (ctx.session = { [key]: value }) })
     const { expires } = cookieOf(await site.visitor.get('/set'))
     expect(expires).toBe(Date.now() + ONE_DAY)
     await expectIntact(site, { [key]: value })
   })
 
-  test.each(['/save', '/regenerate', '/commit', '/count'])('R32, D14: %s works beside them all', async (path) => {
-    const site = createSite(options(), HANDLERS)
-    await site.visitor.get('/assign')
-    expect((await site.visitor.get(path)).status).toBe(200)
-    await expectIntact(site, path === '/count' ? { ...HOSTILE, views: 1 } : HOSTILE)
-  })
+  test.each(['/save', '/regenerate', '/commit', '/count'])(
+    'R32, D14: the path %s works beside data with hostile keys',
+    async (path) => {
+      const site = createSite(options(), HANDLERS)
+      await site.visitor.get('/assign')
+      expect((await site.visitor.get(path)).status).toBe(200)
+      await expectIntact(site, path === '/count' ? { ...HOSTILE, views: 1 } : HOSTILE)
+    },
+  )
 
-  test('R32, D14: a change of one of them is saved', async () => {
+  test('R32, D14: a change of data with a hostile key is saved', async () => {
     const site = createSite(options(), { ...HANDLERS, '/set': (ctx) => void set(ctx, 'save', 'another game') })
     await site.visitor.get('/assign')
     await site.visitor.get('/set')
@@ -115,7 +118,7 @@ describe.each(BACKENDS)('data keys with $name', ({ options }) => {
     ['assigned', (ctx: Context) => void ((ctx.session as any)['__proto__'] = { admin: true, save: null })],
     ['in an object', (ctx: Context) => (ctx.session = JSON.parse('{"__proto__":{"admin":true},"user":"alice"}'))],
     ['defined', (ctx: Context) => Object.defineProperty(ctx.session, '__proto__', { value: 1, enumerable: true })],
-  ])('R32: __proto__ %s changes no prototype', async (_, assign) => {
+  ])('R32: __proto__, %s in a session, changes no prototype', async (_, assign) => {
     const prototypes: unknown[] = []
     const site = createSite(options(), {
       ...HANDLERS,
@@ -133,23 +136,26 @@ describe.each(BACKENDS)('data keys with $name', ({ options }) => {
     expect([user, admin]).toEqual(['alice', undefined])
   })
 
-  test.each(['_expire', '_maxAge', '_session'])('R28: %s, assigned, changes nothing and is not saved', async (key) => {
-    const site = createSite(options(), {
-      ...HANDLERS,
-      '/login': (ctx) => (ctx.session.user = 'alice'),
-      '/set': (ctx) => {
-        ctx.session.user = 'bob'
-        set(ctx, key, key === '_session' ? true : 5)
-      },
-      '/object': (ctx) => (ctx.session = { user: 'carol', [key]: key === '_session' ? true : 5 }),
-    })
-    await site.visitor.get('/login')
-    for (const [path, user] of Object.entries({ '/set': 'bob', '/object': 'carol' })) {
-      const answer = await site.visitor.get(path)
-      expect(cookieOf(answer).expires).toBe(Date.now() + ONE_DAY)
-      await expectIntact(site, { user })
-    }
-  })
+  test.each(['_expire', '_maxAge', '_session'])(
+    "R28: the key %s, assigned, changes nothing of the session's life and is not saved",
+    async (key) => {
+      const site = createSite(options(), {
+        ...HANDLERS,
+        '/login': (ctx) => (ctx.session.user = 'alice'),
+        '/set': (ctx) => {
+          ctx.session.user = 'bob'
+          set(ctx, key, key === '_session' ? true : 5)
+        },
+        '/object': (ctx) => (ctx.session = { user: 'carol', [key]: key === '_session' ? true : 5 }),
+      })
+      await site.visitor.get('/login')
+      for (const [path, user] of Object.entries({ '/set': 'bob', '/object': 'carol' })) {
+        const answer = await site.visitor.get(path)
+        expect(cookieOf(answer).expires).toBe(Date.now() + ONE_DAY)
+        await expectIntact(site, { user })
+      }
+    },
+  )
 })
 
 describe('keys that begin with _', () => {
@@ -174,7 +180,7 @@ describe('keys that begin with _', () => {
 
 describe.each(BACKENDS)('data that are named like a part of the session: $name', ({ options }) => {
   it.each(['save', 'maxAge', 'toJSON', 'regenerate', 'length'])(
-    'R56: delete of data named %s deletes it',
+    'R56: delete of data that are named %s deletes them',
     async (key) => {
       const { visitor } = createSessionApp(options(), {
         '/both': (ctx) => ctx.session.toJSON(),

@@ -25,7 +25,7 @@ test.each([
   expect(await warningsOf({ '/set': handler })).toEqual([expect.stringContaining('session._draft')])
 })
 
-test('R28: nobody is warned of keys that do not, nor of functions', async () => {
+test('R28: nobody is warned of keys that do not begin with _, nor of functions', async () => {
   expect(await warningsOf({ '/set': set({ user: 'alice', a_b: 1, _method: () => 1, deep: { _key: 1 } }) })).toEqual([])
 })
 
@@ -33,7 +33,7 @@ test('D14: data that are named like a part of the session are warned of once', a
   expect(await warningsOf({ '/set': set({ save: 'a game' }) })).toEqual([expect.stringContaining('session.save')])
 })
 
-test('R28: nobody is warned in production', async () => {
+test('R28: nobody is warned of keys in production', async () => {
   jest.replaceProperty(process, 'env', { ...process.env, NODE_ENV: 'production' })
   expect(await warningsOf({ '/set': set({ _draft: 'text', save: 'a game' }) })).toEqual([])
 })

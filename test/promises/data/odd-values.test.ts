@@ -42,24 +42,27 @@ async function warningsOf(work: () => Promise<unknown>): Promise<string[]> {
 }
 
 describe.each(BACKENDS)('odd values: $name', ({ options }) => {
-  it.each(Object.entries(VALUES))('R58: %s that is put in late is a warning, and ends nothing', async (_what, put) => {
-    const app = createApp()
-    let session!: Record<string, unknown>
-    app.use(async (_ctx, next) => {
-      await next()
-      put(session)
-    })
-    app.use(freshSession()(options(), app))
-    app.use(async (ctx) => {
-      session = ctx.session
-      session.cart = 'tea'
-      ctx.body = 'ok'
-    })
-    let status = 0
-    const warnings = await warningsOf(async () => ({ status } = await new Visitor(app).get('/')))
-    expect(status).toBe(200)
-    expect(warnings).toEqual([expect.stringContaining('was changed after it was committed')])
-  })
+  it.each(Object.entries(VALUES))(
+    'R58: %s that is put in late causes a warning, and ends nothing',
+    async (_what, put) => {
+      const app = createApp()
+      let session!: Record<string, unknown>
+      app.use(async (_ctx, next) => {
+        await next()
+        put(session)
+      })
+      app.use(freshSession()(options(), app))
+      app.use(async (ctx) => {
+        session = ctx.session
+        session.cart = 'tea'
+        ctx.body = 'ok'
+      })
+      let status = 0
+      const warnings = await warningsOf(async () => ({ status } = await new Visitor(app).get('/')))
+      expect(status).toBe(200)
+      expect(warnings).toEqual([expect.stringContaining('was changed after it was committed')])
+    },
+  )
 
   it.each(Object.entries(VALUES))('R58: %s that is put in in time fails the request alone', async (_what, put) => {
     const { app, visitor } = createSessionApp(options(), { '/odd': (ctx) => put(ctx.session) })
@@ -129,7 +132,7 @@ describe.each(BACKENDS)('stand-ins: $name', ({ options }) => {
     expect(Object.keys(shown).every((key) => ['cart', 'size'].includes(key))).toBe(true)
   })
 
-  it('R58: save by itself fails with a code, and __proto__ is no data', async () => {
+  it("R58: the session's save, taken as data by itself, fails with a code, and __proto__ is no data", async () => {
     const codes: unknown[] = []
     const { visitor } = createSessionApp(options(), {
       '/use': async (ctx) => {

@@ -30,7 +30,7 @@ function present({ visitor }: Site, text: string): void {
 }
 
 describe.each([true, false])('a cookie with signed: %p', (signed) => {
-  test.each([...PAYLOADS, ...LIFELESS, ...TIMELESS])('R33: %s is not a session', async (payload) => {
+  test.each([...PAYLOADS, ...LIFELESS, ...TIMELESS])('R33: %s in a cookie is not a session', async (payload) => {
     const site = createSite({ signed }, { '/new': (ctx) => (ctx.body = { isNew: ctx.session.isNew }) })
     present(site, cookieText(payload))
     const answer = await site.visitor.get('/')
@@ -40,7 +40,7 @@ describe.each([true, false])('a cookie with signed: %p', (signed) => {
     expect(site.errors).toEqual([])
   })
 
-  test('R33: a session that follows such a text is the visitor’s own', async () => {
+  test("R33: a session that follows a cookie which holds none is the visitor's own", async () => {
     const site = createSite({ signed }, { '/login': (ctx) => (ctx.session.user = 'alice') })
     present(site, cookieText('[1,2]'))
     await site.visitor.get('/login')
@@ -48,7 +48,7 @@ describe.each([true, false])('a cookie with signed: %p', (signed) => {
   })
 
   test.each([['"abc"'], ['[1,2]'], ['5'], ['null']])(
-    'R33: nor is what a decode option answers: %s',
+    'R33: the answer %s of a decode option is not a session',
     async (payload) => {
       const decode = () => JSON.parse(payload) as unknown
       const site = createSite({ signed, decode })
@@ -69,7 +69,7 @@ describe('a record of a store', () => {
   }
 
   test.each(['abc', [1, 2], [], 5, 0, true, false, null, undefined, '', () => ({ user: 'mallory' }), Symbol('record')])(
-    'R33: %p is not a session',
+    'R33: a record of a store that is %p is not a session',
     async (record) => {
       const { visitor, errors, eventNames } = createSiteAnswering(record)
       expect((await visitor.get('/')).json()).toEqual({ session: {} })
@@ -83,9 +83,12 @@ describe('a record of a store', () => {
     expect((await visitor.get('/')).json()).toEqual({ session: { user: 'alice' } })
   })
 
-  test.each(['1', 'soon', {}, true, [9e15], -1])('R33: with the expiry %p is not a session', async (expire) => {
-    const { visitor, eventNames } = createSiteAnswering({ user: 'mallory', _expire: expire })
-    expect((await visitor.get('/')).json()).toEqual({ session: {} })
-    expect(await eventNames()).toEqual(['expired', 'ended'])
-  })
+  test.each(['1', 'soon', {}, true, [9e15], -1])(
+    'R33: a record of a store with the expiry %p is not a session',
+    async (expire) => {
+      const { visitor, eventNames } = createSiteAnswering({ user: 'mallory', _expire: expire })
+      expect((await visitor.get('/')).json()).toEqual({ session: {} })
+      expect(await eventNames()).toEqual(['expired', 'ended'])
+    },
+  )
 })

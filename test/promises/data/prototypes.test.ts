@@ -25,7 +25,7 @@ describe('a record that holds __proto__', () => {
     ['a store', store, 'the-id'],
     ['a store of texts', text, 'the-id'],
     ['a MemoryStore', conditional, 'the-id'],
-  ])('R32: from %s changes no prototype, and breaks no commit', async (_, from, token) => {
+  ])('R32: a record with __proto__ from %s changes no prototype, and breaks no commit', async (_, from, token) => {
     const site = createSite(
       { store: from, signed: false },
       {

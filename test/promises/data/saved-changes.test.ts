@@ -7,7 +7,7 @@ import { createSite, sessionOf } from '../../support/app/site'
 const ADMIN = '{"user":"alice","role":"admin","note":"x"}'
 const GUEST = '{"user":"alice","role":"guest","note":"ababbbbababaabbbaababbbbaaaaababaaaaaaaa"}'
 
-test('R8: both texts have the checksum by which koa-session tells a change', () => {
+test('R8: the two texts that these tests change have one checksum, as koa-session computes it', () => {
   const { crc32 } = createRequire(require.resolve('koa-session'))('crc') as { crc32: (text: string) => number }
   expect([crc32(ADMIN), crc32(GUEST)]).toEqual([0x9fa0b60f, 0x9fa0b60f])
 })
@@ -33,7 +33,7 @@ describe.each(BACKENDS)('changes with $name', ({ options }) => {
     ['a value far below', { a: { b: { c: [1] } } }, (data) => data.a.b.c.push(2)],
     ['a value emptied', { a: 'x' }, (data) => (data.a = '')],
     ['a value made null', { a: 0 }, (data) => (data.a = null)],
-  ])('D1: %s is saved', async (_, before, change) => {
+  ])('D1: %s is a change that is saved', async (_, before, change) => {
     const { visitor } = createSite(options(), {
       '/before': (ctx) => (ctx.session = { ...before }),
       '/after': (ctx) => change(ctx.session),
@@ -45,7 +45,7 @@ describe.each(BACKENDS)('changes with $name', ({ options }) => {
     expect(await sessionOf(visitor)).toEqual(expected)
   })
 
-  test('D1: a value that is set to what it was is not saved', async () => {
+  test('D1: setting a value to what it was is no change, and is not saved', async () => {
     const { visitor } = createSite(options(), { '/set': (ctx) => (ctx.session.user = { name: 'alice' }) })
     await visitor.get('/set')
     expect((await visitor.get('/set')).setCookie).toEqual([])

@@ -69,7 +69,7 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect(await answer(visitor, '/show')).toEqual({ value: ['milk', 'milk'] })
   })
 
-  test('R80: with a key it is the value, and takes another one', async () => {
+  test('R80: an accessor with a key is the value of the key, and takes another one', async () => {
     const visitor = visitorOf(
       { '/sign-in': () => (carts.userId = 'grace'), '/me': () => carts.userId ?? 'nobody' },
       AdminSessions,
@@ -79,7 +79,7 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect(await answer(visitor, '/me')).toEqual({ value: 'grace' })
   })
 
-  test('R80: what is assigned to it becomes the session; null ends it', async () => {
+  test('R80: an object that is assigned to an accessor becomes the session; null ends it', async () => {
     const visitor = visitorOf(
       {
         '/start': () => void (carts.cart = { items: ['bread'] } as never),
@@ -95,7 +95,7 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect(visitor.jar.values.size).toBe(0)
   })
 
-  test('R80: requests at the same time have each their own', async () => {
+  test('R80: requests at the same time see each their own session in an accessor', async () => {
     const handlers = {
       '/me': async () => {
         await new Promise((resolve) => setTimeout(resolve, 5))
@@ -109,7 +109,7 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect(answers).toEqual([{ value: 'user0' }, { value: 'user1' }])
   })
 
-  test('R80: "from" names one of several sessions', async () => {
+  test('R80: an accessor’s option "from" names one of several sessions', async () => {
     const visitor = visitorOf(
       {
         '/promote': () => void (carts.admin.role = 'editor'),
@@ -121,7 +121,7 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect(await answer(visitor, '/role')).toEqual({ value: ['editor', true] })
   })
 
-  test('R80: "required" refuses an accessor with 401', async () => {
+  test('R80: an accessor with "required" refuses with 401', async () => {
     const visitor = visitorOf({ '/any': () => carts.needed.items, '/adas': () => carts.adas.items }, AdminSessions)
     expect(await answer(visitor, '/any')).toEqual(REQUIRED)
     await visitor.get('/as/grace')
@@ -131,7 +131,7 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect(await answer(visitor, '/adas')).toEqual({ value: ['tea'] })
   })
 
-  test('R80: "required" guards a method, which keeps its object and its parameters', async () => {
+  test('R80: the decorator of a method with "required" guards it, and leaves it its object and its parameters', async () => {
     const visitor = visitorOf(
       { '/checkout': () => carts.checkout('please'), '/for-ada': () => carts.forAda() },
       AdminSessions,
@@ -146,7 +146,7 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect([carts.checkout.name, carts.checkout.length]).toEqual(['checkout', 1])
   })
 
-  test('R80: "fresh" refuses with 403 who is signed in, and was confirmed too long ago', async () => {
+  test('R80: the decorator’s "fresh" refuses with 403 a visitor who was confirmed too long ago', async () => {
     const visitor = visitorOf({ '/pay': () => carts.pay(), '/fresh': () => carts.fresh.items }, AdminSessions)
     expect(await answer(visitor, '/pay')).toEqual(REQUIRED)
     await visitor.get('/as/ada')
@@ -157,13 +157,13 @@ describe.each(COMPILERS)('$name, $mode decorators, $form', ({ compile }) => {
     expect(await answer(visitor, '/fresh')).toEqual(NOT_FRESH)
   })
 
-  test('R80: outside a request it says so', async () => {
+  test('R80: an accessor that is read outside a request says so', async () => {
     const code = 'ERR_SESSION_NO_REQUEST'
     expect(() => carts.cart).toThrow(expect.objectContaining({ code }))
     await expect(carts.checkout('please')).rejects.toMatchObject({ code })
   })
 
-  test('R80: with "lazy" a decorated method loads the session for the accessors', async () => {
+  test('R80: a decorated method loads the session for the accessors with "lazy"', async () => {
     const app = createApp()
     const store = new MemoryStore()
     app.use(session({ asyncLocalStorage: true, lazy: true, store }, app))

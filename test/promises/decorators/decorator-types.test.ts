@@ -30,15 +30,15 @@ const WRONG = {
 } satisfies Record<string, [string, string]>
 
 describe.each(Object.entries(MODES))('%s decorators', (_mode, options) => {
-  test('R80: what is right compiles', () => {
+  test('R80: correct uses of the decorators compile', () => {
     expect(complaints(fixtureText(), options)).toEqual([])
   })
 
-  test.each(Object.entries(WRONG))('R80: %s does not', (_name, [member, message]) => {
+  test.each(Object.entries(WRONG))('R80: a decorated class with %s does not compile', (_name, [member, message]) => {
     expect(complaints(`${HEAD}export class Wrong {\n${member}\n}`, options).join('\n')).toContain(message)
   })
 
-  test('R80: a class does not', () => {
+  test('R80: a decorator on a class does not compile', () => {
     expect(complaints(`${HEAD}@session export class Wrong {}`, options)).not.toEqual([])
   })
 })
@@ -47,6 +47,6 @@ test('R80: legacy decorators compile without the keyword "accessor"', () => {
   expect(complaints(declared(fixtureText()), LEGACY)).toEqual([])
 })
 
-test('R80: standard decorators do not stand on fields', () => {
+test('R80: standard decorators do not compile on fields', () => {
   expect(complaints(`${HEAD}export class Wrong {\n@session cart!: Session\n}`, STANDARD)).not.toEqual([])
 })

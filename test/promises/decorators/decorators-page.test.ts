@@ -23,17 +23,20 @@ function esbuild({ experimentalDecorators }: { experimentalDecorators: boolean }
   return (code) => transformSync(code, { loader: 'ts', format: 'cjs', target: 'es2022', tsconfigRaw }).code
 }
 
-test('R80: the page’s class compiles with standard decorators too', () => {
+test('R80: the class of the page compiles with standard decorators too', () => {
   expect(any).toContain('@session accessor')
   expect(complaints(any, { ...PROGRAM, experimentalDecorators: false, emitDecoratorMetadata: false })).toEqual([])
 })
 
-test.each([true, false])('R80: and runs as esbuild compiles it, experimentalDecorators: %s', async (legacy) => {
-  const browser = new Browser(await run(any, esbuild({ experimentalDecorators: legacy })))
-  for (const cart of ['["tea"]', '["tea","tea"]']) expect((await browser.get()).body).toBe(cart)
-})
+test.each([true, false])(
+  'R80: the class of the page runs as esbuild compiles it, experimentalDecorators: %s',
+  async (legacy) => {
+    const browser = new Browser(await run(any, esbuild({ experimentalDecorators: legacy })))
+    for (const cart of ['["tea"]', '["tea","tea"]']) expect((await browser.get()).body).toBe(cart)
+  },
+)
 
-test('R80: the controller whose property is injected needs no metadata', async () => {
+test('R80: a controller whose property is injected needs no metadata', async () => {
   const compile = esbuild({ experimentalDecorators: true })
   expect(compile(injected)).not.toContain('design:')
   const browser = new Browser(await run(injected, compile))
@@ -41,7 +44,7 @@ test('R80: the controller whose property is injected needs no metadata', async (
   expect((await browser.get('/cart')).body).toBe('["tea"]')
 })
 
-test('R80: a parameter of a constructor does', async () => {
+test('R80: a controller whose constructor has a parameter needs metadata', async () => {
   const property = /@Inject\(\(\) => SessionService\)\s+private readonly sessions!: SessionService<Cart>/
   expect(injected).toMatch(property)
   const code = injected.replace(property, 'constructor(private readonly sessions: SessionService<Cart>) {}')

@@ -24,21 +24,21 @@ describe('a place that cannot be decorated', () => {
     ['a field', '@session cart', false, 'the field cart'],
     ['a setter', '@session set cart(value) {}', false, 'the setter cart'],
     ['a parameter', 'cart(@session() value) {}', true, 'a parameter of cart'],
-  ])('R80: %s is refused with the cure', (_name, member, legacy, place) => {
+  ])('R80: the decorator on %s is refused with the cure', (_name, member, legacy, place) => {
     const error = errorOf(() => evaluate(compileMember(member, { legacy })))
     expect(error).toBeInstanceOf(SessionError)
     expect(error).toMatchObject({ code: 'ERR_SESSION_OPTIONS', message: expect.stringContaining(place) as string })
     expect((error as Error).message).toContain('@session accessor cart')
   })
 
-  test.each([false, true])('R80: a class, legacy: %s', (legacy) => {
+  test.each([false, true])('R80: the decorator on a class is refused, legacy: %s', (legacy) => {
     const text = `import { session } from 'koa-session-service/decorators'\n@session() class Example {}`
     const tsconfigRaw = { compilerOptions: { experimentalDecorators: legacy } }
     const { code } = transformSync(text, { loader: 'ts', format: 'cjs', target: 'es2022', tsconfigRaw })
     expect(errorOf(() => evaluate(code))).toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
   })
 
-  test('R80: an accessor with an initial value', () => {
+  test('R80: the decorator on an accessor with an initial value is refused', () => {
     const { Example } = evaluate<{ Example: new () => object }>(
       compileMember('@session accessor cart = {}', { legacy: false }),
     )
@@ -68,7 +68,7 @@ describe('an accessor whose "required" returns a promise', () => {
   )
 })
 
-test('R80: without the middleware of the service it says so', async () => {
+test('R80: an accessor without the middleware of the service says so', async () => {
   class OtherSessions extends SessionService {}
   const app = createApp()
   new OtherSessions(app, { key: 'other', property: 'other' })

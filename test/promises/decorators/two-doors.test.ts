@@ -149,21 +149,24 @@ beforeEach(() => {
 afterEach(startClock)
 
 describe.each(Object.entries(DOORS))('%s', (_door, make) => {
-  test.each(Object.entries(VISITORS))('R103: a visitor who is or has: %s', async (who, steps) => {
-    const app = appWith(make)
-    const browser = new BoundBrowser(app, new SoftwareDevice())
-    let offered = ''
-    for (const step of steps) {
-      if (step === 'register') await browser.register(browser.device.register(offered))
-      else if (step === '/login') offered = offeredIn(await browser.get(step))
-      else await browser.get(step)
-    }
-    const column = 3 + Object.keys(VISITORS).indexOf(who)
-    for (const [place, row] of TABLE.entries()) {
-      const answer = await browser.get(`/row-${place}`)
-      expect([row[0], answer.status, answer.json<{ code?: string }>().code]).toEqual([row[0], ...(row[column] as [])])
-    }
-  })
+  test.each(Object.entries(VISITORS))(
+    'R103: @Session() and @session answer a visitor alike who is or has: %s',
+    async (who, steps) => {
+      const app = appWith(make)
+      const browser = new BoundBrowser(app, new SoftwareDevice())
+      let offered = ''
+      for (const step of steps) {
+        if (step === 'register') await browser.register(browser.device.register(offered))
+        else if (step === '/login') offered = offeredIn(await browser.get(step))
+        else await browser.get(step)
+      }
+      const column = 3 + Object.keys(VISITORS).indexOf(who)
+      for (const [place, row] of TABLE.entries()) {
+        const answer = await browser.get(`/row-${place}`)
+        expect([row[0], answer.status, answer.json<{ code?: string }>().code]).toEqual([row[0], ...(row[column] as [])])
+      }
+    },
+  )
 
   const NOT_THERE = 'which there is not'
   test.each<[options: unknown, told: string]>([
@@ -195,7 +198,7 @@ describe.each(Object.entries(DOORS))('%s', (_door, make) => {
     [null, 'an argument of type null'],
     [[], 'a list'],
     [class {}, 'an argument of type function'],
-  ])('R103: %p is refused when the class is made, with what it may be', (options, told) => {
+  ])("R103: the decorators' option %p is refused when the class is made, with what it may be", (options, told) => {
     for (const key of [undefined, 'userId']) {
       expect(() => make(options as Requirements, key)).toThrow(SessionError)
       expect(errorOf(() => make(options as Requirements, key))).toMatchObject({
@@ -205,7 +208,7 @@ describe.each(Object.entries(DOORS))('%s', (_door, make) => {
     }
   })
 
-  test('R103: options that are undefined are not set', () => {
+  test("R103: the decorators' options that are undefined are not set", () => {
     expect(make({ required: undefined, fresh: undefined, bound: undefined, from: undefined })).toBeInstanceOf(Function)
     expect(make({ fresh: { within: 1, method: undefined } })).toBeInstanceOf(Function)
   })
@@ -225,7 +228,7 @@ test.each([
   ],
   ['@SessionParam()', () => SessionParam(undefined as never), "@SessionParam('userId')"],
   ['@SessionParam({ required: true })', () => SessionParam({ required: true } as never), "@SessionParam('userId')"],
-])('R103: %s says what to write', (_what, decorated, cure) => {
+])('R103: a decorator written as %s says what to write', (_what, decorated, cure) => {
   expect(errorOf(decorated)).toMatchObject({
     code: 'ERR_SESSION_OPTIONS',
     message: expect.stringContaining(cure) as string,

@@ -36,7 +36,7 @@ it.each<[cure: string, options: SessionOptions]>([
     'takes a binding: deviceBound() of koa-session-service/dbsc, not a function',
     { store, binding: deviceBound as never },
   ],
-])('R77: %s, where a session could not be bound, or would not be protected', (cure, options) => {
+])('R77: the error says %s, where a session could not be bound, or would not be protected', (cure, options) => {
   expect(refusalOf(options)).toContain(cure)
 })
 
@@ -94,7 +94,7 @@ describe('two bindings in one app', () => {
       { store, key: 'b', binding: deviceBound() },
       '"key"',
     ],
-  ])('R101: clash: %s', (_what, first, second, cure) => {
+  ])('R101: two bindings in one app clash: %s', (_what, first, second, cure) => {
     expect(clashOf(first, second)).toContain(cure)
   })
 
@@ -130,7 +130,7 @@ describe('the secrets of a binding', () => {
     ['31 bytes', ['x'.repeat(31)]],
     ['one of them', [LONG, 'short']],
     ['bytes', [Buffer.alloc(31)]],
-  ])('R101: the first request is refused where app.keys are too short: %s', async (_what, keys) => {
+  ])('R101: a first request is refused where app.keys are too short for a binding: %s', async (_what, keys) => {
     const told = expect.stringMatching(/app\.keys.*shorter than 32 bytes.*deviceBound\(\{ keys \}\)/) as string
     expect(await tellOf(keys)).toEqual([500, 'ERR_SESSION_OPTIONS', told])
   })
@@ -139,11 +139,11 @@ describe('the secrets of a binding', () => {
     ['32 bytes', ['x'.repeat(32)]],
     ['16 characters of two bytes', ['é'.repeat(16)]],
     ['two', [LONG, LONG]],
-  ])('R101: and taken where they are long enough: %s', async (_what, keys) => {
+  ])('R101: a first request is served where app.keys are long enough for a binding: %s', async (_what, keys) => {
     expect(await tellOf(keys)).toEqual([200])
   })
 
-  it('R101: or where deviceBound() has secrets of its own', async () => {
+  it('R101: short app.keys are taken where deviceBound() has secrets of its own', async () => {
     expect(await tellOf(['short'], deviceBound({ keys: [LONG] }))).toEqual([200])
   })
 })
@@ -171,14 +171,14 @@ it.each<[name: string, value: unknown, told: string]>([
   expect(refusal(() => deviceBound({ [name]: value }))).toBe(`The option "${name}" of deviceBound() ${told}.`)
 })
 
-it('R77: an option that deviceBound() does not have is refused, and so is what is no object', () => {
+it('R77: an option that deviceBound() does not have is refused, and so are options that are no object', () => {
   expect(refusal(() => deviceBound({ lifetme: 5 } as DeviceBoundOptions))).toMatch(
     /^Unknown option "lifetme" of deviceBound\(\)\. Did you mean "lifetime"\? It takes .*path/,
   )
   expect(refusal(() => deviceBound(5 as never))).toBe('deviceBound() takes an object of options, not 5.')
 })
 
-it('R77: nothing of it is loaded without its subpath', () => {
+it('R77: nothing of device binding is loaded without its subpath', () => {
   jest.isolateModules(() => {
     let wasLoaded = false
     jest.doMock('../../../src/device/device-bound', () => {

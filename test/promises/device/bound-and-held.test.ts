@@ -60,7 +60,7 @@ const BACKENDS: [name: string, options: () => SessionOptions][] = [
 ]
 
 describe.each(BACKENDS)('a session in %s that is bound, and held', (_name, options) => {
-  it('R101: ends with the cookie that it was opened with', async () => {
+  it('R101: a bound session that is held ends with the cookie that it was opened with', async () => {
     const { site, ann } = await open(options())
     await pass(LIFETIME / 2)
     const held = await hold(site.sessions as never, ann.copy().visitor)
@@ -70,7 +70,7 @@ describe.each(BACKENDS)('a session in %s that is bound, and held', (_name, optio
     expect(await endOf(held.signal)).toMatch('bound to a device')
   })
 
-  it('R101: ends so, however often the device proves itself meanwhile', async () => {
+  it('R101: a bound session that is held ends so, however often the device proves itself meanwhile', async () => {
     const { site, ann } = await open(options())
     const stolen = await hold(site.sessions as never, ann.copy().visitor)
     for (let turn = 0; turn < 2; turn++) {
@@ -84,7 +84,7 @@ describe.each(BACKENDS)('a session in %s that is bound, and held', (_name, optio
     expect(await ann.session()).toEqual({ userId: 'ann' })
   })
 
-  it('R101: in a handler, too', async () => {
+  it('R101: the signal of a bound session in a handler ends with the cookie that it came with', async () => {
     const { signals, handlers, of } = streams()
     const { site, ann } = await open(options(), handlers)
     of(site)
@@ -98,7 +98,7 @@ describe.each(BACKENDS)('a session in %s that is bound, and held', (_name, optio
 })
 
 describe('a session in a store that is bound, and held', () => {
-  it('R101: a bound session in a store that is held writes nothing after that time, released or not', async () => {
+  it("R101: a bound session in a store that is held writes nothing after its cookie's time, released or not", async () => {
     const { site, ann } = await open({ store: new MemoryStore() })
     const held = await hold(site.sessions as never, ann.copy().visitor)
     held.release()
@@ -123,7 +123,7 @@ describe('a session in a store that is bound, and held', () => {
     expect(await endOf(held.signal)).toMatch('bound to a device')
   })
 
-  it('R101: one that was opened before the registration lives a lifetime longer', async () => {
+  it('R101: a held session that was opened before its registration lives a lifetime longer', async () => {
     const site = createBoundSite({ store: new MemoryStore(), recheckEvery: LIFETIME / 2 })
     const ann = site.browser()
     const offered = offeredIn(await ann.get('/login'))
@@ -137,7 +137,7 @@ describe('a session in a store that is bound, and held', () => {
     expect(await endOf(held.signal)).toMatch('bound to a device')
   })
 
-  it('R101: one that was opened by a request under way lives no longer', async () => {
+  it('R101: a held session that was opened by a request under way at the registration lives no longer', async () => {
     const site = createBoundSite({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = site.browser()
     const offered = offeredIn(await ann.get('/login'))
@@ -151,7 +151,7 @@ describe('a session in a store that is bound, and held', () => {
     expect(held.signal.aborted).toBe(true)
   })
 
-  it('R101: one that is bound to no device is not looked at for it', async () => {
+  it('R101: a held session that is bound to no device is not looked at for that', async () => {
     const site = createBoundSite({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = site.browser()
     await ann.get('/login')

@@ -30,7 +30,7 @@ class Client {
   }
 }
 
-it('R77: the example of the page compiles, and binds the session of who signs in', async () => {
+it('R77: the example of the page compiles, and binds the session of a visitor who signs in', async () => {
   expect(complaints(code)).toEqual([])
   const client = new Client(await run(code))
   const device = new SoftwareDevice()

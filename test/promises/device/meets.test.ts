@@ -39,7 +39,7 @@ describe('a bound session, with what else there is', () => {
     expect(before).toMatchObject({ device: { path: '/login' }, lastSeenAt: Date.now() - MINUTE / 2 })
   })
 
-  it('R77: regenerate(), take() and what is held keep the binding', async () => {
+  it('R77: regenerate(), take() and what is held keep the binding of a session', async () => {
     const { sessions, browser } = open()
     const ann = browser()
     await ann.signIn()
@@ -56,7 +56,7 @@ describe('a bound session, with what else there is', () => {
     expect(await ann.isBound()).toBe(true)
   })
 
-  it('R77: confirm() asks for the key anew, and what was bound before is refused', async () => {
+  it("R77: confirm() asks for the device's key anew, and refuses what was bound before", async () => {
     const { browser, unbound } = open()
     const ann = browser()
     await ann.signIn()
@@ -68,7 +68,7 @@ describe('a bound session, with what else there is', () => {
     expect([registered.status, await ann.isBound()]).toEqual([200, true])
   })
 
-  it('R77: one that its owner, or the bound on their number, has ended is not refreshed', async () => {
+  it('R77: a bound session that its owner, or the bound on their number, has ended is not refreshed', async () => {
     const { sessions, browser } = open({ maxPerOwner: 2 })
     const browsers: BoundBrowser[] = []
     for (let index = 0; index < 3; index++) {

@@ -55,7 +55,7 @@ async function ownedBy(site: ReturnType<typeof createBoundSite>, name: string, c
 const junk = (name: string): Planted => Array.from({ length: 40 }, (_, index) => [name, `junk${index}`])
 
 describe.each(BACKENDS)('cookies that a sibling host plants, beside a bound session in %s', (_name, short, options) => {
-  it.each([1, 6, 12])('R101: %i good ones of its own let no cookie be cleared', async (count) => {
+  it.each([1, 6, 12])("R101: %i good cookies of the planter's own let no cookie be cleared", async (count) => {
     const site = createBoundSite(options())
     const ann = site.browser()
     await ann.signIn()
@@ -64,7 +64,7 @@ describe.each(BACKENDS)('cookies that a sibling host plants, beside a bound sess
     expect(await ann.session()).toEqual({ userId: 'ann' })
   })
 
-  it.each([1, 12])('R101: %i that are past their time let no cookie be cleared', async (count) => {
+  it.each([1, 12])('R101: %i planted cookies that are past their time let no cookie be cleared', async (count) => {
     const site = createBoundSite(options())
     const planted = await ownedBy(site, short, count)
     clock.advance(LIFETIME)
@@ -75,14 +75,14 @@ describe.each(BACKENDS)('cookies that a sibling host plants, beside a bound sess
     expect(await ann.session()).toEqual({ userId: 'ann' })
   })
 
-  it('R101: junk lets no cookie be cleared', async () => {
+  it('R101: planted junk lets no cookie be cleared', async () => {
     const ann = createBoundSite(options()).browser()
     await ann.signIn()
     expect((await ann.get('/', headerOf(junk(short), ann))).setCookie).toEqual([])
     expect(await ann.session()).toEqual({ userId: 'ann' })
   })
 
-  it('R101: what is over is forgotten where it came alone', async () => {
+  it('R101: a cookie of a binding that is over is forgotten where it came alone', async () => {
     const ann = createBoundSite(options()).browser()
     await ann.signIn()
     clock.advance(LIFETIME)
@@ -90,7 +90,7 @@ describe.each(BACKENDS)('cookies that a sibling host plants, beside a bound sess
   })
 })
 
-it('R101: one from before its registration lets no cookie be cleared', async () => {
+it('R101: a cookie from before its registration lets no cookie be cleared', async () => {
   const site = createBoundSite({ store: new MemoryStore() })
   const [eve, ann] = [site.browser(), site.browser()]
   const offered = offeredIn(await eve.get('/login?user=eve'))
@@ -104,19 +104,22 @@ it('R101: one from before its registration lets no cookie be cleared', async () 
 })
 
 describe('a refresh beside planted cookies', () => {
-  it.each([6, 12])('R101: %i good ones of others do not end the binding, now or at the second time', async (count) => {
-    const site = createBoundSite({ store: new MemoryStore() })
-    const ann = site.browser()
-    await ann.signIn()
-    const headers = headerOf(await ownedBy(site, LONG_LIVED, count), ann)
-    const asked = await ann.ask(undefined, ann.id, headers)
-    expect([asked.status, asked.body]).toEqual([503, '{}'])
-    const again = await ann.ask(ann.device.prove('again'), ann.id, headers)
-    expect([again.status, again.body, again.setCookie]).toEqual([503, '{}', []])
-    expect((await ann.refresh()).status).toBe(200)
-  })
+  it.each([6, 12])(
+    'R101: %i good planted cookies of other sessions do not end the binding at a refresh, now or at the second time',
+    async (count) => {
+      const site = createBoundSite({ store: new MemoryStore() })
+      const ann = site.browser()
+      await ann.signIn()
+      const headers = headerOf(await ownedBy(site, LONG_LIVED, count), ann)
+      const asked = await ann.ask(undefined, ann.id, headers)
+      expect([asked.status, asked.body]).toEqual([503, '{}'])
+      const again = await ann.ask(ann.device.prove('again'), ann.id, headers)
+      expect([again.status, again.body, again.setCookie]).toEqual([503, '{}', []])
+      expect((await ann.refresh()).status).toBe(200)
+    },
+  )
 
-  it.each([32, 40])('R101: %i that are junk do not end it either', async (count) => {
+  it.each([32, 40])('R101: %i planted cookies that are junk do not end the binding at a refresh', async (count) => {
     const ann = createBoundSite({ store: new MemoryStore() }).browser()
     await ann.signIn()
     const headers = headerOf(junk(LONG_LIVED).slice(0, count), ann)
@@ -124,7 +127,7 @@ describe('a refresh beside planted cookies', () => {
     expect((await ann.refresh()).status).toBe(200)
   })
 
-  it('R101: a few of them hinder nobody', async () => {
+  it('R101: a few planted cookies hinder no refresh', async () => {
     const site = createBoundSite({ store: new MemoryStore() })
     const ann = site.browser()
     await ann.signIn()
@@ -133,7 +136,7 @@ describe('a refresh beside planted cookies', () => {
     expect((await ann.ask(ann.device.prove(challengeIn(asked)), ann.id, headers)).status).toBe(200)
   })
 
-  it('R101: one of a session in its cookie is found beside a crowd of cookies that are none', async () => {
+  it('R101: a bound session in its cookie is found beside a crowd of cookies that hold none', async () => {
     const ann = createBoundSite({ codec: sealed({ keys: SEALING_KEYS }) }).browser()
     await ann.signIn()
     const asked = await ann.ask(undefined, ann.id, headerOf(junk('koa.sess'), ann))

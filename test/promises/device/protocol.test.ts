@@ -50,7 +50,7 @@ function watchedBy({ jar }: BoundBrowser): string {
 }
 
 describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
-  it('R77: a sign-in offers a registration, and other responses do not', async () => {
+  it('R77: a sign-in offers a registration, and other responses offer none', async () => {
     const browser = createBoundSite(options()).browser()
     expect((await browser.get('/set?a=1')).headers).not.toHaveProperty('secure-session-registration')
     expect(offeredIn(await browser.get('/login'))).toMatch(/^[\w-]{60,}$/)
@@ -81,7 +81,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect(expires).toBe(Date.now() + LIFETIME * 0.9)
   })
 
-  it('R77: a copy of all cookies is dead after the lifetime, and no other device can refresh it', async () => {
+  it("R77: a copy of all cookies is dead after the binding's lifetime, and no other device can refresh it", async () => {
     const { site, browser } = await signedIn(options())
     const thief = browser.copy()
     expect(await thief.session()).toEqual({ userId: 'ann' })
@@ -95,7 +95,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect(await site.unbound()).toEqual(expect.arrayContaining(['expired', 'proof']))
   })
 
-  it('R77: what a bound session writes does not make its time longer', async () => {
+  it('R77: a write to a bound session does not make its time longer', async () => {
     const { browser } = await signedIn({ ...options(), rolling: true })
     const thief = browser.copy()
     for (let turn = 0; turn < 3; turn++) {
@@ -105,7 +105,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect(await thief.session()).not.toHaveProperty('userId')
   })
 
-  it('R77: the device refreshes, as often as it likes, and finds what was written', async () => {
+  it('R77: the device refreshes as often as it likes, and finds what was written', async () => {
     const { browser } = await signedIn(options())
     for (let turn = 0; turn < 4; turn++) {
       await browser.get(`/set?turn=${turn}`)
@@ -144,7 +144,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect(site.errors).toHaveLength(row.crossSite === 'refuse' ? 1 : 0)
   })
 
-  it('R77: a refresh is no use of the session: it lives no longer for it', async () => {
+  it('R77: a refresh counts as no use of the session: it lives no longer for it', async () => {
     const { browser } = await signedIn({ ...options(), maxAge: 5 * MINUTE })
     for (let turn = 0; turn < 4; turn++) {
       clock.advance(MINUTE)
@@ -163,7 +163,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect([answer.status, answer.json()]).toEqual([200, { session_identifier: browser.id, continue: false }])
   })
 
-  it('R77: when the session changes hands the key is forgotten, and the next account is asked for one', async () => {
+  it('R77: the key is forgotten when the session changes hands, and the next account is asked for one', async () => {
     const { site, browser } = await signedIn(options())
     const before = browser.id
     const thief = browser.copy()
@@ -201,7 +201,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect([await browser.isBound(), await browser.session()]).toEqual([true, { userId: 'ann', again: true }])
   })
 
-  it('R77: an error response carries both cookies', async () => {
+  it('R77: an error response carries both cookies of a bound session', async () => {
     const fail = async (ctx: Context): Promise<void> => {
       await ctx.session.regenerate()
       throw new Error('later')
@@ -269,7 +269,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect((await browser.ask(browser.device.prove(challengeIn(late)))).status).toBe(200)
   })
 
-  it("R77: a refresh under another binding's name is none", async () => {
+  it("R77: a refresh under another binding's name is refused", async () => {
     const { site, browser } = await signedIn(options())
     const other = site.browser()
     await other.signIn()
@@ -281,7 +281,7 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     for (const id of ['', 'a b', 'x'.repeat(65)]) expect((await browser.ask(undefined, id)).status).toBe(400)
   })
 
-  it('R77: without HTTPS, nothing is offered', async () => {
+  it('R77: nothing is offered without HTTPS', async () => {
     const { visitor } = createBoundSite(options()).browser()
     expect((await visitor.get('/login')).headers).not.toHaveProperty('secure-session-registration')
   })
@@ -352,7 +352,7 @@ describe.each(backendsWith({ hasIds: true }))('$name', ({ options, isConditional
     expect(await thief.session()).toEqual({})
   })
 
-  it('R77: the cookie from before the registration is good for requests under way, and dead after them', async () => {
+  it('R77: the cookie from before the registration is good for requests under way, and dead after ten seconds', async () => {
     const site = createBoundSite(options())
     const browser = site.browser()
     const offer = offeredIn(await browser.get('/login'))
@@ -401,7 +401,7 @@ describe.each(backendsWith({ hasIds: true }))('$name', ({ options, isConditional
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 403])
   })
 
-  it('R77: a store that is down is no end of the binding: 503, also where visitors go on without it', async () => {
+  it('R77: a store that is down ends no binding: the answer is 503, also where visitors go on without it', async () => {
     const troubled = spyOn({ ...options(), onStoreError: 'anonymous' })
     const { browser } = await signedIn(troubled.options)
     troubled.fail(() => {
@@ -464,7 +464,7 @@ it('R77: a registration that a rotation overtakes tells the browser all the same
   expect(credentials[0].attributes).toBe('path=/; secure; httponly')
 })
 
-it('R77: a cookie is renewed in the last tenth of its time, and is good till the end', async () => {
+it('R77: a bound cookie is renewed in the last tenth of its time, and is good till the end', async () => {
   const { browser } = await signedIn({ store: new MemoryStore() })
   clock.advance(LIFETIME - 1)
   expect(await browser.session()).toEqual({ userId: 'ann' })
@@ -492,14 +492,14 @@ it('R77: a change of keys leaves bound sessions as they are', async () => {
   expect(await browser.isBound()).toBe(true)
 })
 
-it('R77: secrets of its own take the place of those of the app', async () => {
+it("R77: secrets of the binding's own take the place of those of the app", async () => {
   const site = createBoundSite({ store: new MemoryStore() }, { keys: SEALING_KEYS })
   const browser = site.browser()
   await browser.signIn()
   expect([await browser.isBound(), (await browser.refresh()).status]).toEqual([true, 200])
 })
 
-it('R77: without a list of secrets, the first request says so', async () => {
+it('R77: the first request says that a list of secrets is missing', async () => {
   const site = createBoundSite({ store: new MemoryStore(), signed: true })
   site.app.keys = { sign: () => 'x', verify: () => true, index: () => 0 }
   const browser = site.browser()
@@ -507,7 +507,7 @@ it('R77: without a list of secrets, the first request says so', async () => {
   expect(site.errors.map((error) => (error as SessionError).code)).toEqual(['ERR_SESSION_KEYS_MISSING'])
 })
 
-it('R77: the whole site is bound where that is asked for, and no other paths than the rest', async () => {
+it('R77: the whole site is bound where that is asked for, and no other path than the rest', async () => {
   const binding = { includeSite: true, exclude: ['/static'], initiators: [], path: '/device-bound-session' }
   const site = createBoundSite({ store: new MemoryStore(), domain: 'localhost', sameSite: 'lax' }, binding)
   const answer = await site.browser().signIn()

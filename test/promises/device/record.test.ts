@@ -18,12 +18,12 @@ it('R77: a record keeps its device, as text too', () => {
 it.each([
   ['hygiene', false, device],
   ['a change of hands', true, undefined],
-])('R77: a rotation for %s', (_why, isNewGeneration, expected) => {
+])('R77: the device of a record is kept or dropped by a rotation for %s', (_why, isNewGeneration, expected) => {
   const next = rotate(makeToken('id', { withSecret: true }), accessOf(record), { isNewGeneration, now: 10 })
   expect(next.device).toEqual(expected)
 })
 
-it('R77: a process that knows no secrets reads no bound record, and nobody is told of the device', () => {
+it('R77: a process that knows no secrets reads no bound record, and no data tell of the device', () => {
   expect(openById(record, { knowsSecrets: false })).toBeUndefined()
   expect(withoutAccess(record)).toEqual({ a: 1, _expire: 5 })
 })

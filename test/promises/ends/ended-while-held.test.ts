@@ -34,7 +34,7 @@ describe('a session in its cookie that is held', () => {
     ['the end of a key', 'org:42'],
     ['the end of all of an account', 'owner:ann'],
     ['the end of everybody', '*'],
-  ])('R108: its signal is aborted by %s', async (_title, how) => {
+  ])('R108: the signal of a held session in its cookie is aborted by %s', async (_title, how) => {
     const here = open(new CountingBus())
     await here.visitor.get('/in?org=42')
     const held = await hold(here)
@@ -48,7 +48,7 @@ describe('a session in its cookie that is held', () => {
     expect(held.signal.reason).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
-  it('R108: also where the message was lost, when it is looked at again', async () => {
+  it('R108: the signal of a held session in its cookie is aborted at the next look where the message was lost', async () => {
     const bus = new CountingBus()
     const here = open(bus)
     await here.visitor.get('/in?org=42')
@@ -60,7 +60,7 @@ describe('a session in its cookie that is held', () => {
     expect(held.signal.aborted).toBe(true)
   })
 
-  it('R108: so is the signal of a request, by an end while the handler is at work', async () => {
+  it('R108: the signal of a request is aborted by an end of its session while the handler is at work', async () => {
     let signal: AbortSignal | undefined
     const site: Site = createSite(
       { owner: (data) => (data as { user?: string }).user, ends: { store } },
@@ -78,7 +78,7 @@ describe('a session in its cookie that is held', () => {
     expect(signal?.reason).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
-  it('R108: the end of another session leaves it alone, and what was ended is not opened', async () => {
+  it('R108: the end of another session aborts no signal, and a session that was ended is not opened', async () => {
     const here = open(new CountingBus())
     await here.visitor.get('/in?org=42')
     const held = await hold(here)

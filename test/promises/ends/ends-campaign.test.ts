@@ -125,7 +125,7 @@ describeOnEachStore('ends of sessions by three processes at once', (getStore) =>
     ['the store', 0],
     ['the store', 30],
   ])(
-    'R107: R108: R110: nothing that has ended opens, and what begins later lives; in %s, maxStale %d',
+    'R107: R108: R110: no session that has ended opens, and what begins later lives, in %s, with maxStale %d',
     async (where, maxStale) => {
       let unsure = 0
       for (let count = 0; count < ROUNDS; count++) {

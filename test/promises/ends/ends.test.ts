@@ -39,7 +39,7 @@ function copyOf({ app, visitor }: Site): Visitor {
 describe.each(CODECS)('a session in its cookie, %s', (_name, options) => {
   const site = (more?: Handlers): ReturnType<typeof siteWith> => siteWith(options, more)
 
-  it('R108: a logout ends every copy of it, and the browser signs in again', async () => {
+  it('R108: a logout ends every copy of a session in its cookie, and the browser signs in again', async () => {
     const here = site()
     await here.visitor.get(`/in?pad=${options.chunks ? 5000 : 0}`)
     const copies = [copyOf(here)]
@@ -69,7 +69,7 @@ describe.each(CODECS)('a session in its cookie, %s', (_name, options) => {
 
 describe('ends', () => {
   it.each([false, true])(
-    'R108: destroy() ends it, and so does a logout that has read nothing; lazy: %p',
+    'R108: destroy() ends a session in its cookie, and so does a logout that has read nothing; lazy: %p',
     async (lazy) => {
       const here: Site = siteWith(
         { lazy },
@@ -91,7 +91,7 @@ describe('ends', () => {
     },
   )
 
-  it('R108: a copy is missed, and the logout is told once', async () => {
+  it('R108: a copy of a session that was ended is missed, and its logout is told once', async () => {
     const here = siteWith()
     await here.visitor.get('/in')
     const copy = copyOf(here)
@@ -102,7 +102,7 @@ describe('ends', () => {
     expect(await here.eventNames()).not.toContain('invalid')
   })
 
-  it('R108: who comes as another account gets another id, and what was the first one is ended', async () => {
+  it('R108: a visitor who comes as another account gets another id, and the session of the first one is ended', async () => {
     const here = siteWith()
     await here.visitor.get('/in?user=ann')
     const copy = copyOf(here)
@@ -116,7 +116,7 @@ describe('ends', () => {
     })
   })
 
-  it('R108: who planted a cookie cannot sign its visitor out, and a logout of nobody writes nothing', async () => {
+  it('R108: a planted cookie cannot sign its visitor out, and a logout of nobody writes nothing', async () => {
     const here = siteWith()
     await here.visitor.get('/cart?with=tea')
     const attacker = copyOf(here)
@@ -126,7 +126,7 @@ describe('ends', () => {
     expect((await here.store.readEnds([])).last.key).toBe('')
   })
 
-  it('R107: an end of everybody spares who asks, in every copy, and ends later sign-ins not', async () => {
+  it('R107: an end of everybody spares the session that asks, in every copy, and no sign-in that comes later is ended', async () => {
     const here: Site = siteWith({}, { '/all': (ctx) => here.sessions.end('*', { except: 'current' }, ctx) })
     await here.visitor.get('/in')
     const copy = copyOf(here)
@@ -140,7 +140,7 @@ describe('ends', () => {
     expect(await sessionOf(other)).toMatchObject({ user: 'bob' })
   })
 
-  it('R107: who ends a key of their own session is signed out, and can sign in within the same request', async () => {
+  it('R107: a visitor who ends a key of their own session is signed out, and can sign in within the same request', async () => {
     const end = async (ctx: Context): Promise<void> => void (await here.sessions.end('org:42', ctx))
     const again = async (ctx: Context): Promise<void> => {
       await here.sessions.revokeAll(ctx)
@@ -160,7 +160,7 @@ describe('ends', () => {
     expect(reasons).toEqual(['key', 'all'])
   })
 
-  it('R107: revokeAll ends all sessions of an account, and returns nothing, as nobody knows how many', async () => {
+  it('R107: revokeAll ends all sessions of an account, and returns nothing, as nobody knows how many there are', async () => {
     const here = siteWith()
     await here.visitor.get('/in')
     expect(await here.sessions.revokeAll({ owner: 'ann', everywhere: true })).toBeUndefined()
@@ -212,7 +212,7 @@ describe('ends', () => {
     expect(headers['set-cookie']).toBeUndefined()
   })
 
-  it('R109: a cookie until the browser is closed has an end of its own', async () => {
+  it('R109: a cookie that lives until the browser is closed carries a time of its own with the option ends', async () => {
     const here = siteWith({
       maxAge: 'session',
       encode: JSON.stringify,
@@ -230,7 +230,7 @@ describe('ends', () => {
     expect(record._expire - Date.now()).toBeGreaterThan(23 * 3_600_000)
   })
 
-  it('R109: cookies from before are accepted and get an id, until everybody was ended', async () => {
+  it('R109: cookies from before the option ends are accepted and get an id, until everybody was ended', async () => {
     const before = createSite({ owner }, handlers)
     await before.visitor.get('/in')
     const here = siteWith()
@@ -247,7 +247,7 @@ describe('ends', () => {
     expect(await sessionOf(older)).toEqual({})
   })
 
-  it('R109: koa-session 7 opens such a cookie, and what it writes is accepted as one from before', async () => {
+  it('R109: a cookie from before the option ends opens in koa-session 7, and what that writes is accepted', async () => {
     const here = siteWith()
     await here.visitor.get('/in')
     const app = createApp()
@@ -262,7 +262,7 @@ describe('ends', () => {
     expect(await sessionOf(here.visitor)).toMatchObject({ user: 'ann', cart: 'tea' })
   })
 
-  it('R107: services on one store of ends are apart: by the name of their cookie, or by a scope', async () => {
+  it('R107: the ends of services on one store are apart: by the name of their cookie, or by a scope', async () => {
     const store = new MemoryStore()
     const one = siteWith({ ends: { store, by } })
     const other = siteWith({ ends: { store, by }, key: 'other' })

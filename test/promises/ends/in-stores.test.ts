@@ -77,7 +77,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     return [process(), process()]
   }
 
-  it('R107: R112: the end of a key ends whatever carries it; whoever opens such a session removes it, and tells so', async () => {
+  it('R107: R112: the end of a key ends every session in a store that carries it; who opens one removes it, and tells so', async () => {
     const [here, there] = openTwo()
     const visitor = await signIn(here, ann, org)
     const other = await signIn(here, bob, 'another')
@@ -93,7 +93,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(await who(await signIn(there, ann, org))).toBe(ann)
   })
 
-  it('R107: the end of everybody spares who asks, in each of its requests, and later sign-ins', async () => {
+  it('R107: the end of everybody spares the session that asks, in each of its requests, and later sign-ins', async () => {
     const [here, there] = openTwo()
     const [visitor, other] = [await signIn(here, ann, org), await signIn(there, bob, org)]
     await Promise.all([visitor.get('/all'), at(there, visitor).get('/set?cart=tea')])
@@ -105,7 +105,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(await who(visitor)).toBe(ann)
   })
 
-  it('R107: R112: of an account, what the index lists is removed at once, and counted', async () => {
+  it('R107: R112: the sessions of an account that the index lists are removed at once at its end, and counted', async () => {
     const [here] = openTwo()
     const visitors = [await signIn(here, ann, org), await signIn(here, ann, org)]
     expect(await here.sessions.end(`owner:${ann}`)).toBe(2)
@@ -118,7 +118,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(await who(again)).toBe('')
   })
 
-  it('R107: of an account, one goes on that is named by its handle, or that asks', async () => {
+  it('R107: the end of an account spares the session that is named by its handle, or that asks', async () => {
     const [here, there] = openTwo()
     const [kept, other] = [await signIn(here, ann, org), await signIn(here, ann, org)]
     const handle = (await here.sessions.list({ owner: ann })).at(-1)?.handle as string
@@ -129,7 +129,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect([await who(asker), await who(kept)]).toEqual([ann, ''])
   })
 
-  it('R107: who ends a key of their own session is signed out, and told with it', async () => {
+  it('R107: a visitor who ends a key of their own session in a store is signed out, and told with it', async () => {
     const [here] = openTwo()
     const visitor = await signIn(here, ann, org)
     await visitor.get(`/end?key=org:${org}`)
@@ -140,7 +140,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     ])
   })
 
-  it('R107: an end for later ones too refuses a sign-in that comes after it', async () => {
+  it('R107: an end for later ones too refuses a sign-in to a store that comes after it', async () => {
     const [here] = openTwo()
     await here.sessions.end(`org:${org}`, { later: true })
     expect(await who(await signIn(here, ann, org))).toBe('')
@@ -148,7 +148,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(await who(await signIn(here, bob, 'another'))).toBe('')
   })
 
-  it('R107: a session that takes a key carries it from then on', async () => {
+  it('R107: a session in a store that takes a key carries it from then on', async () => {
     const [here] = openTwo()
     const visitor = await signIn(here, ann, 'another')
     await here.sessions.end(`org:${org}`)
@@ -172,7 +172,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(held?.signal.reason).toMatchObject({ code: 'ERR_SESSION_ENDED' })
   })
 
-  it('R107: a held session, and a signal, end with a key, and no verb of theirs writes', async () => {
+  it('R107: a held session, and a signal, end with a key, and no verb of theirs writes after it', async () => {
     const [here, there] = openTwo({ recheckEvery: 20 })
     const visitor = await signIn(here, ann, org)
     const held = await here.sessions.open({ headers: { cookie: visitor.jar.header } })
@@ -184,7 +184,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(await here.sessions.open({ headers: { cookie: visitor.jar.header } })).toBeUndefined()
   })
 
-  it('R109: what was written before there were ends is accepted, until one of its keys is ended', async () => {
+  it('R109: a record from before there were ends is accepted, until one of its keys is ended', async () => {
     const [here] = openTwo()
     const before = createSite({ owner, store: getStore() } as SessionOptions, {
       '/in': (ctx) => void Object.assign(ctx.session, { user: ann, org }),
@@ -198,7 +198,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
     expect(await who(visitor)).toBe('')
   })
 
-  it('R107: a sign-in of which a step fails leaves the session as it was, with where it began', async () => {
+  it('R107: a sign-in of which a step fails leaves the session as it was, with when it began', async () => {
     const [here] = openTwo()
     await here.sessions.end('*')
     const visitor = await signIn(here, ann, org)
@@ -248,7 +248,7 @@ describeOnEachStore('sessions in a store, with the option ends', (getStore) => {
 })
 
 describe('a session in a store, with ends', () => {
-  it('R107: a cache in front of the store shows none that has ended elsewhere', async () => {
+  it('R107: a cache in front of the store shows no session that has ended elsewhere', async () => {
     const shared = new MemoryStore()
     const ends = new MemoryStore()
     const process = (): Site => open(new LayeredStore(shared, { maxStale: 600_000 }), { store: ends })
@@ -265,7 +265,7 @@ describe('a session in a store, with ends', () => {
     expect(await who(next)).toBe('')
   })
 
-  it('R107: R112: a store that knows nothing but get, set and destroy', async () => {
+  it('R107: R112: sessions in a store that knows get, set and destroy alone end with their keys, and are told of', async () => {
     const ends = new MemoryStore()
     const records = new PlainStore()
     const here = open(records, { store: ends })
@@ -286,7 +286,7 @@ describe('a session in a store, with ends', () => {
     ])
   })
 
-  it('R111: its record says where it began, and nothing more than before without the option', async () => {
+  it('R111: the record of a session says when it began, and nothing else more than without the option ends', async () => {
     const written: SessionRecord[] = []
     class Seen extends MemoryStore {
       override create(...given: Parameters<MemoryStore['create']>): ReturnType<MemoryStore['create']> {
@@ -303,7 +303,7 @@ describe('a session in a store, with ends', () => {
     expect(one).toEqual([...other, '_since'].sort())
   })
 
-  it('R110: where the store of ends is down, whoever opens one is a 503; with accept, memory counts', async () => {
+  it('R110: a visitor with a session gets a 503 where the store of ends is down; with accept, memory counts', async () => {
     for (const onError of ['refuse', 'accept'] as const) {
       const ends = new MemoryStore()
       const here = open(new MemoryStore(), { store: ends, onError })

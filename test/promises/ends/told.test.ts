@@ -87,23 +87,26 @@ describeOnEachStore('what is told of the end of a session', (getStore) => {
     return told.filter(({ name }) => name === 'ended')
   }
 
-  it.each(['/null', '/destroy', '/anew', '/hold'])('R112: a logout, by %s, with whose it was', async (path) => {
-    const world = open(getStore())
-    const visitor = await signedIn(world)
-    const [{ handle }] = await world.services[0].list(ann)
-    await visitor.get(`${path}?user=${ann}`)
-    const session = handle.slice(0, 8)
-    expect(await ends(world)).toEqual([{ name: 'ended', reason: 'logout', session, owner: ann, handle }])
-  })
+  it.each(['/null', '/destroy', '/anew', '/hold'])(
+    'R112: a logout, by %s, is told with whose session it was',
+    async (path) => {
+      const world = open(getStore())
+      const visitor = await signedIn(world)
+      const [{ handle }] = await world.services[0].list(ann)
+      await visitor.get(`${path}?user=${ann}`)
+      const session = handle.slice(0, 8)
+      expect(await ends(world)).toEqual([{ name: 'ended', reason: 'logout', session, owner: ann, handle }])
+    },
+  )
 
-  it('R112: nothing where there is no session, or where it lives on', async () => {
+  it('R112: no end is told where there is no session, or where it lives on', async () => {
     const world = open(getStore())
     const stranger = new Visitor(world.apps[0])
     for (const path of ['/null', '/destroy', '/', `/in?user=${bob}`, '/']) await stranger.get(path)
     expect(await ends(world)).toEqual([])
   })
 
-  it('R112: one of an account, all of it, and what is more than maxPerOwner; revoked stays beside it', async () => {
+  it('R112: the end of one session, of all and of those past maxPerOwner is told; the event revoked stays beside it', async () => {
     const world = open(getStore(), { maxPerOwner: 2 })
     const first = await signedIn(world)
     const [{ handle: own }] = await world.services[1].list(ann)
@@ -123,7 +126,7 @@ describeOnEachStore('what is told of the end of a session', (getStore) => {
     expect(world.told.filter(({ name }) => name === 'revoked')).toMatchObject([{ reason: 'limit', owner: ann }])
   })
 
-  it('R112: revokeAll tells each session that it has ended once, its own too', async () => {
+  it('R112: revokeAll tells the end of each session once, its own too', async () => {
     const world = open(getStore())
     const visitors = [await signedIn(world), await signedIn(world), await signedIn(world)]
     await visitors[0].get('/all')
@@ -135,7 +138,7 @@ describeOnEachStore('what is told of the end of a session', (getStore) => {
   it.each([
     ['another account', '/hand-over'],
     ['nobody', '/leave'],
-  ])('R112: an account that loses its session to %s', async (_whom, path) => {
+  ])('R112: the end of a session is told that its account loses to %s', async (_whom, path) => {
     const world = open(getStore())
     const visitor = await signedIn(world)
     await visitor.get(`${path}?user=${bob}`)
@@ -147,17 +150,20 @@ describeOnEachStore('what is told of the end of a session', (getStore) => {
     ['maxAge', { maxAge: 5000 }],
     ['idle', { maxAge: 60_000, idleTimeout: 5000 }],
     ['absolute', { maxAge: 5000, idleTimeout: 5000, absoluteTimeout: 4000 }],
-  ])('R112: %s, when it is presented after its time, once', async (reason, options) => {
-    const world = open(getStore(), options)
-    const clock = stopClock()
-    const visitor = await signedIn(world)
-    clock.advance(5001)
-    const copy = new Visitor(world.apps[1], visitor.jar.copy())
-    await Promise.all([userOf(visitor), userOf(copy)])
-    expect(await ends(world)).toMatchObject([{ reason, owner: ann }])
-  })
+  ])(
+    'R112: a session that is over by %s is told once, when it is presented after its time',
+    async (reason, options) => {
+      const world = open(getStore(), options)
+      const clock = stopClock()
+      const visitor = await signedIn(world)
+      clock.advance(5001)
+      const copy = new Visitor(world.apps[1], visitor.jar.copy())
+      await Promise.all([userOf(visitor), userOf(copy)])
+      expect(await ends(world)).toMatchObject([{ reason, owner: ann }])
+    },
+  )
 
-  it('R112: of any number of logouts at once, in two processes and any order of their calls, one is told', async () => {
+  it('R112: one of any number of logouts at once is told, in two processes and any order of their calls', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('/null', '/destroy', '/all', '/others', '/hold', '/leave'), {

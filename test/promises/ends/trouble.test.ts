@@ -59,7 +59,7 @@ const reasonsOf = ({ events }: Site): unknown[] =>
   events.filter(({ name }) => name === 'ended').map(({ detail }) => detail.reason)
 
 describe('a store of ends that is down', () => {
-  it('R110: refuses what nobody can judge, and a sign-in, with 503; whoever has no session goes on', async () => {
+  it('R110: a store of ends that is down is a 503 for a session and a sign-in; whoever has no session goes on', async () => {
     const here = open()
     await here.visitor.get('/in')
     here.ends.isDown = true
@@ -72,7 +72,7 @@ describe('a store of ends that is down', () => {
     expect(await sessionOf(here.visitor)).toMatchObject({ user: 'ann' })
   })
 
-  it('R110: with accept, goes on by what the process knows, and reports', async () => {
+  it('R110: a process whose store of ends is down goes on by what it knows with accept, and reports', async () => {
     const here = open({ onError: 'accept' })
     await here.visitor.get('/in')
     await here.visitor.get('/')
@@ -82,7 +82,7 @@ describe('a store of ends that is down', () => {
     expect(await here.eventNames()).toContain('error')
   })
 
-  it('R110: a logout clears the cookie all the same, and is a 503, or an event', async () => {
+  it('R110: a logout clears the cookie though the store of ends is down, and is a 503, or an event', async () => {
     for (const onError of ['refuse', 'accept'] as const) {
       const here = open({ onError })
       await here.visitor.get('/in')
@@ -98,7 +98,7 @@ describe('a store of ends that is down', () => {
     }
   })
 
-  it('R110: an end whose answer was lost holds', async () => {
+  it('R110: an end whose answer from the store of ends was lost holds', async () => {
     const here = open()
     await here.visitor.get('/in')
     const copy = at(here, here)
@@ -112,7 +112,7 @@ describe('a store of ends that is down', () => {
 })
 
 describe('a store of ends that is not what it was', () => {
-  it('R110: lost: nothing from before opens, and who signs in after it lives', async () => {
+  it('R110: a store of ends that was lost opens nothing from before, and a visitor who signs in after it lives', async () => {
     const here = open()
     await here.visitor.get('/in')
     // Positions go by the clock: a store that is made in the millisecond of the sign-in could not tell.
@@ -125,7 +125,7 @@ describe('a store of ends that is not what it was', () => {
     expect(reasonsOf(here)).toEqual(['lost'])
   })
 
-  it('R112: lost: told once, of two processes that find it at once', async () => {
+  it('R112: a store of ends that was lost is told once, of two processes that find it at once', async () => {
     const ends = new FickleEnds()
     const [here, there] = [open({}, {}, ends), open({}, {}, ends)]
     await here.visitor.get('/in')
@@ -137,7 +137,7 @@ describe('a store of ends that is not what it was', () => {
     expect([...reasonsOf(here), ...reasonsOf(there)]).toEqual(['lost'])
   })
 
-  it('R110: gone back: everybody is ended, once, also where two processes find it', async () => {
+  it('R110: a store of ends that has gone back ends everybody once, also where two processes find it', async () => {
     const database = openSqlite()
     await createSessionTable(database.db)
     const ends = new FickleEnds()
@@ -164,7 +164,7 @@ describe('a store of ends that is not what it was', () => {
     await database.stop()
   })
 
-  it('R110: a cookie that began in another store is void, and ends nobody else', async () => {
+  it('R110: a cookie that began in another store of ends is void, and ends nobody else', async () => {
     const staging = open()
     await staging.sessions.end('org:1')
     await staging.visitor.get('/in')
@@ -194,7 +194,7 @@ describe('how long an end is kept', () => {
     ['as long as a session lives', { maxAge: 2 * HOUR }, 2 * HOUR],
     ['a day for sessions until the browser is closed', { maxAge: 'session' }, DAY],
     ['no longer than the absolute timeout', { maxAge: 2 * HOUR, absoluteTimeout: HOUR }, HOUR],
-  ])('R111: %s, maxStale and an hour', async (_title, options, life) => {
+  ])('R111: an end is kept %s, and maxStale and an hour more', async (_title, options, life) => {
     const here = open({ maxStale: 5000 }, options)
     const lives = livesIn(here.ends)
     await here.sessions.end('owner:ann')
@@ -203,7 +203,7 @@ describe('how long an end is kept', () => {
     expect(kept).toBeLessThanOrEqual(life + HOUR + 5000 + 10_000)
   })
 
-  it('R108: 400 days, once a request in any process has given a session a longer life of its own', async () => {
+  it('R108: an end is kept 400 days once a request in any process has given a session a longer life of its own', async () => {
     const ends = new FickleEnds()
     const stay: Handlers = { '/stay': (ctx) => void (ctx.session.maxAge = 30 * DAY) }
     const sites = [0, 1].map(() => createSite({ owner, maxAge: HOUR, ends: { store: ends } }, { ...handlers, ...stay }))
@@ -229,7 +229,7 @@ describe('a process that remembers', () => {
     return { here: open({ maxStale }, { bus }, ends), there: open({ maxStale }, { bus }, ends), bus }
   }
 
-  it('R111: asks nobody for a session that it knows', async () => {
+  it('R111: a process that remembers ends asks nobody for a session that it knows', async () => {
     const { here } = openTwo()
     await here.visitor.get('/in')
     await here.visitor.get('/')
@@ -238,7 +238,7 @@ describe('a process that remembers', () => {
     expect(here.ends.reads).toBe(reads)
   })
 
-  it('R108: hears of a logout in another process at once', async () => {
+  it('R108: a process that remembers ends hears of a logout in another process at once', async () => {
     const { here, there, bus } = openTwo()
     await here.visitor.get('/in')
     const copy = at(there, here)
@@ -249,7 +249,7 @@ describe('a process that remembers', () => {
     expect(JSON.stringify(bus.messages)).not.toContain('ann')
   })
 
-  it('R110: asks again once a message is missing, or may be', async () => {
+  it('R110: a process that remembers ends asks again once a message is missing, or may be', async () => {
     const { here, there, bus } = openTwo()
     await here.visitor.get('/in')
     const copy = at(there, here)
@@ -270,7 +270,7 @@ describe('a process that remembers', () => {
     expect(await sessionOf(next)).toEqual({})
   })
 
-  it('R107: everywhere: answers when no process can open what was ended, though it heard of nothing', async () => {
+  it('R107: end({ everywhere }) answers when no process can open what was ended, though it heard of nothing', async () => {
     const { here, there, bus } = openTwo(80)
     await here.visitor.get('/in')
     const copy = at(there, here)

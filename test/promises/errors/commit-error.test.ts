@@ -104,7 +104,7 @@ async function visit({ browser }: { browser: Browser }, path: string): Promise<H
 
 describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_version, KoaClass) => {
   it.each(FAILING)(
-    "R15, D4: $name: the handler's error stays, and the app is told of both",
+    "R15, D4: the handler's error stays where a commit fails by $name, and the app is told of both",
     async ({ options, error }) => {
       const fixture = await open(KoaClass, options())
       const answer = await visit(fixture, '/?fail')
@@ -116,15 +116,18 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     },
   )
 
-  it.each(FAILING)("R15: $name: alone, it is the request's error", async ({ options, status, error }) => {
-    const fixture = await open(KoaClass, options())
-    const answer = await visit(fixture, '/')
-    expect(answer).toMatchObject({ status, setCookie: [] })
-    expect(fixture.observed.errors.map(String)).toEqual([expect.stringContaining(error)])
-    expect(toldBy(fixture.observed).failures).toEqual([])
-  })
+  it.each(FAILING)(
+    "R15: the error of a commit alone is the request's, with $name",
+    async ({ options, status, error }) => {
+      const fixture = await open(KoaClass, options())
+      const answer = await visit(fixture, '/')
+      expect(answer).toMatchObject({ status, setCookie: [] })
+      expect(fixture.observed.errors.map(String)).toEqual([expect.stringContaining(error)])
+      expect(toldBy(fixture.observed).failures).toEqual([])
+    },
+  )
 
-  it('R15: a hook that throws what is no error does not take the place of the error either', async () => {
+  it("R15: a hook that throws what is no error does not take the place of the handler's error either", async () => {
     for (const value of ['a text', 42, null, undefined]) {
       const fixture = await open(KoaClass, { beforeSave: () => toss(value) })
       const answer = await visit(fixture, '/?fail')
@@ -167,7 +170,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     expect(heard).toEqual(['ERR_SESSION_STORE', 'the handler'])
   })
 
-  it("R15: a logout that the store did not take leaves the handler's error, and is told", async () => {
+  it("R15: the handler's error stays where the store did not take a logout, and that is told", async () => {
     const store = new FailingStore()
     const fixture = await open(KoaClass, { store })
     await fixture.browser.get('/')
@@ -177,7 +180,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
     expect(await visit(fixture, '/logout')).toMatchObject({ status: 503 })
   })
 
-  it('R15: what fails to be stored is not promised: no cookie of a session that is not there', async () => {
+  it('R15: no cookie is set for a session that could not be stored', async () => {
     const store = new FailingStore()
     store.fail('set', () => Promise.reject(new Error('disk full')))
     const { browser } = await open(KoaClass, { store })
@@ -190,7 +193,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a commit that fails, under %s', (_v
 describe.each(backendsWith({ hasIds: true }))(
   'a commit that fails after the session was rotated, with $name',
   ({ options }) => {
-    it('D5: the new token reaches the client, because the old one is dead', async () => {
+    it('D5: the new token reaches the client where the commit fails after a rotation, because the old one is dead', async () => {
       const failure = new Error('not now')
       let isBroken = false
       const { visitor, errors } = createSite(

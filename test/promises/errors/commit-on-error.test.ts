@@ -32,7 +32,7 @@ async function open(KoaClass: typeof Koa, options: SessionOptions): Promise<{ br
 describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version, KoaClass) => {
   describe.each(BACKENDS)('$name', ({ options, cookies }) => {
     it.each([false, () => false])(
-      'R14: %p saves nothing of a request that fails, and sets no cookie',
+      'R14: commitOnError: %p saves nothing of a request that fails, and sets no cookie',
       async (commitOnError) => {
         const { browser } = await open(KoaClass, { ...options(), commitOnError, rolling: true })
         const first = await browser.get('/count?fail')
@@ -43,7 +43,7 @@ describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version,
       },
     )
 
-    it('R14: false does not end a session either', async () => {
+    it('R14: commitOnError: false does not end a session in a request that fails either', async () => {
       const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
       await browser.get('/count')
       expect((await browser.get('/logout?fail')).setCookie).toEqual([])
@@ -51,7 +51,7 @@ describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version,
     })
 
     it.each(['save', 'regenerate'])(
-      'R14: false keeps what %s() wrote before the error, and its cookie',
+      'R14: commitOnError: false keeps what %s() wrote before the error, and its cookie',
       async (verb) => {
         const { browser } = await open(KoaClass, { ...options(), commitOnError: false })
         const { setCookie } = await browser.get(`/count?early=${verb}&fail`)
@@ -60,7 +60,7 @@ describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version,
       },
     )
 
-    it('R14: a function decides by the error and the context', async () => {
+    it('R14: commitOnError as a function decides by the error and the context', async () => {
       const calls: unknown[] = []
       const { browser, observed } = await open(KoaClass, {
         ...options(),
@@ -76,7 +76,7 @@ describe.each(Object.entries(KOA_VERSIONS))('commitOnError under %s', (_version,
     })
   })
 
-  it("R15: a function that throws saves nothing, and the handler's error stays the request's", async () => {
+  it("R15: a commitOnError that throws saves nothing, and the handler's error stays the request's", async () => {
     const { browser, observed } = await open(KoaClass, {
       commitOnError: () => {
         throw new Error('undecided')

@@ -47,7 +47,7 @@ const CHANGES: [string, (ctx: Context) => unknown][] = [
 ]
 
 describe.each(CHANGES)('in front of the middleware, %s', (_what, change) => {
-  test('R98: with a store it is lost, as in koa-session, and a warning says so once, with the cure', async () => {
+  test('R98: a change in front of the middleware is lost with a store, as in koa-session, and a warning says so once, with the cure', async () => {
     const { visit, warnings } = await open(options(), change)
     expect(await visit()).toBe('{}')
     await visit()
@@ -56,7 +56,7 @@ describe.each(CHANGES)('in front of the middleware, %s', (_what, change) => {
   })
 
   test.each(BACKENDS)(
-    'R98: $name: it is lost where the middleware never comes, and a warning says so',
+    'R98: a change with $name is lost where the middleware never comes, and a warning says so',
     async (backend) => {
       const { visit, warnings } = await open(backend.options(), (ctx) => {
         change(ctx)
@@ -68,7 +68,7 @@ describe.each(CHANGES)('in front of the middleware, %s', (_what, change) => {
     },
   )
 
-  test('R98: no warning in production', async () => {
+  test('R98: no warning of an early change is given in production', async () => {
     process.env.NODE_ENV = 'production'
     const { visit, warnings } = await open(options(), change)
     await visit()
@@ -76,13 +76,13 @@ describe.each(CHANGES)('in front of the middleware, %s', (_what, change) => {
   })
 })
 
-test('R98: in front of the middleware, a session in its cookie keeps what is changed, without a warning', async () => {
+test('R98: a change in front of the middleware is kept where the session rests in its cookie, without a warning', async () => {
   const { visit, warnings } = await open({}, (ctx) => (ctx.session.user = 'ann'))
   expect(await visit()).toBe('{"user":"ann"}')
   expect(warnings).toEqual([])
 })
 
-test.each(BACKENDS)('R98: $name: reading alone is no change', async (backend) => {
+test.each(BACKENDS)('R98: reading in front of the middleware is no change, with $name', async (backend) => {
   const { visit, warnings } = await open(backend.options(), (ctx) => {
     if (ctx.session.user) ctx.body = 'done'
   })

@@ -23,7 +23,7 @@ async function open(
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('an error after the session was saved, under %s', (_version, KoaClass) => {
-  it('R14: a body that cannot be written: the cookies are on the error response', async () => {
+  it('R14: the cookies are on the error response where the body cannot be written', async () => {
     const { browser } = await open(KoaClass, {
       handler: (ctx) => {
         ctx.session.views = 1
@@ -35,7 +35,7 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
     expect(namesOf(answer.setCookie)).toEqual(OURS)
   })
 
-  it('R14: a middleware upstream that fails on its way back: the cookies are on the error response', async () => {
+  it('R14: the cookies are on the error response where a middleware upstream fails on its way back', async () => {
     const { browser } = await open(KoaClass, {
       upstream: async (ctx, next) => {
         await next()
@@ -49,7 +49,7 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
     expect((await browser.get('/')).body).toBe('{"views":1}')
   })
 
-  it('R14: a middleware upstream that takes the cookies off a good response has its way', async () => {
+  it('R14: the middleware upstream that takes the cookies off a good response has its way', async () => {
     const { browser } = await open(KoaClass, {
       upstream: async (ctx, next) => {
         await next()
@@ -63,7 +63,7 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
     expect((await browser.get('/fine')).setCookie).toEqual([])
   })
 
-  it('R15: a commit that fails after save(): the cookie of what was saved is on the error response', async () => {
+  it('R15: the cookie of what save() wrote is on the error response where the commit after it fails', async () => {
     const store = new FailingStore()
     const { browser, observed } = await open(KoaClass, {
       options: { store },
@@ -81,7 +81,7 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
     expect((await browser.get('/')).body).toBe('{"views":1}')
   })
 
-  it('R15: a commit that fails after regenerate(): the client is given the id that the session moved to', async () => {
+  it('R15: the client is given the id that the session moved to where a commit after regenerate() fails', async () => {
     const store = new FailingStore()
     const { browser } = await open(KoaClass, {
       options: { store },
@@ -100,7 +100,7 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
 })
 
 // Koa 3 cuts the connection instead of answering.
-it('R14: under koa 2, a stream that fails before its first byte: the cookies are on the error response', async () => {
+it('R14: the cookies are on the error response of koa 2 where a stream fails before its first byte', async () => {
   const { browser } = await open(KOA_VERSIONS['koa 2'], {
     handler: (ctx) => {
       ctx.session.views = 1

@@ -30,7 +30,7 @@ describe.each(Object.entries(KOA_VERSIONS))(
         return new Browser(await listen(app.callback()))
       }
 
-      it('R14: the cookies of a session whose handler throws are on the error response, once, and the session is there in the next request', async () => {
+      it('R14: the cookies of a session whose handler throws are on the error response once, and the next request has the session', async () => {
         const browser = await open()
         const first = await browser.get('/count')
         expect(first.status).toBe(500)
@@ -102,7 +102,7 @@ describe.each(Object.entries(KOA_VERSIONS))(
       expect(setCookie.filter((line) => line.startsWith('koa.sess='))).toEqual(['koa.sess=of-the-error'])
     })
 
-    it('R14: of two sessions are both there, each once', async () => {
+    it('R14: the cookies of two sessions whose handler throws are both there, each once', async () => {
       const app = createApp(KoaClass)
       app.use(session({ store: new MemoryStore() }, app))
       const admin = new SessionService(app, { key: 'admin', property: 'admin' })

@@ -136,7 +136,7 @@ class HeldController {
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('the first byte of a response, under %s', (_version, KoaClass) => {
-  it.each(REPLIES)('R17: $name waits until the session is stored', async ({ reply, arrives }) => {
+  it.each(REPLIES)('R17: the first byte of $name waits until the session is stored', async ({ reply, arrives }) => {
     const store = new HeldStore()
     const browser = await open(KoaClass, { store }, (ctx) => {
       ctx.session.views = 1
@@ -205,7 +205,7 @@ describe.each(Object.entries(KOA_VERSIONS))('the first byte of a response, under
     ['/fine', /^HTTP\/1.1 200 /],
     ['/redirect', /^HTTP\/1.1 302 [^]*location: \/next/i],
     ['/fail', /^HTTP\/1.1 500 /],
-  ])('R17: a controller at %s: waits until the session is stored', async (path, arrives) => {
+  ])("R17: the first byte of a controller's answer at %s waits until the session is stored", async (path, arrives) => {
     for (const defaultErrorHandler of [true, false]) {
       const store = new HeldStore()
       store.isHolding = true

@@ -79,14 +79,17 @@ function withoutSession({ status, body, headers, setCookie }: HttpAnswer): objec
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('a handler that throws, under %s', (_version, KoaClass) => {
-  it.each(THROWN)('R14: $name: the client gets what it gets without sessions, and its cookies', async ({ make }) => {
-    const bare = await fail(KoaClass, make, { hasSession: false })
-    const { answer } = await fail(KoaClass, make)
-    expect(withoutSession(answer)).toEqual(withoutSession(bare.answer))
-    expect(namesOf(answer.setCookie)).toEqual(expect.arrayContaining(['koa.sess', 'koa.sess.sig']))
-  })
+  it.each(THROWN)(
+    'R14: the client gets what it gets without sessions where a handler throws $name, and its cookies',
+    async ({ make }) => {
+      const bare = await fail(KoaClass, make, { hasSession: false })
+      const { answer } = await fail(KoaClass, make)
+      expect(withoutSession(answer)).toEqual(withoutSession(bare.answer))
+      expect(namesOf(answer.setCookie)).toEqual(expect.arrayContaining(['koa.sess', 'koa.sess.sig']))
+    },
+  )
 
-  it.each(THROWN)('R14: $name: the "error" event gets it once, and unchanged', async ({ make }) => {
+  it.each(THROWN)('R14: the "error" event gets $name of a handler once, and unchanged', async ({ make }) => {
     const bare = await fail(KoaClass, make, { hasSession: false })
     const { thrown, errors, keysThen, keysNow } = await fail(KoaClass, make)
     expect(errors).toHaveLength(1)
@@ -96,7 +99,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a handler that throws, under %s', (
     expect(keysNow).toEqual(keysThen)
   })
 
-  it('R14: what Koa does with a thrown null, undefined or frozen error stays as it is', async () => {
+  it('R14: a thrown null, undefined or frozen error gets from Koa what it gets without sessions', async () => {
     for (const thrown of [null, undefined, Object.freeze(new Error('frozen'))]) {
       const outcome = await outcomeOf(KoaClass, thrown, { hasSession: false })
       expect(await outcomeOf(KoaClass, thrown, { hasSession: true })).toEqual(outcome)

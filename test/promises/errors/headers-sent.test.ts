@@ -87,14 +87,22 @@ async function open(KoaClass: typeof Koa, options: SessionOptions, send: (ctx: C
 
 describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, under %s', (_version, KoaClass) => {
   describe.each(WAYS)('%s', (_way, send) => {
-    it.each(BACKENDS)('R16: $name: a new session is lost with its cookie, and this is told', async (backend) => {
-      const { visit, observed } = await open(KoaClass, backend.options(), send)
-      expect(await visit('/count')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      expect(toldBy(observed)).toEqual({ errors: [], late: [backend.hasIds ? 'id' : 'data'], failures: [], others: [] })
-    })
+    it.each(BACKENDS)(
+      'R16: a new session is lost with its cookie once the headers are sent, with $name, and this is told',
+      async (backend) => {
+        const { visit, observed } = await open(KoaClass, backend.options(), send)
+        expect(await visit('/count')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
+        expect(toldBy(observed)).toEqual({
+          errors: [],
+          late: [backend.hasIds ? 'id' : 'data'],
+          failures: [],
+          others: [],
+        })
+      },
+    )
 
     it.each(backendsWith({ hasIds: true }))(
-      'R16, D6: $name: a new session is stored, though nobody is told its id',
+      'R16, D6: a new session is stored after the headers are sent, with $name, though nobody is told its id',
       async (backend) => {
         const options = { ...backend.options(), genid: () => 'the-id', signed: false }
         const { browser, visit } = await open(KoaClass, options, send)
@@ -105,7 +113,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
     )
 
     it.each(BACKENDS)(
-      'R16, D6: $name: save() throws nothing, and a session that is left alone loses nothing',
+      'R16, D6: save() throws nothing once the headers are sent, with $name, and a session that is left alone loses nothing',
       async (backend) => {
         const { visit, observed } = await open(KoaClass, backend.options(), send)
         await visit('/fine')
@@ -117,30 +125,36 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       },
     )
 
-    it.each(BACKENDS)('R16: $name: of a session that the client has, the store keeps the change', async (backend) => {
-      const { visit, observed } = await open(KoaClass, backend.options(), send)
-      await visit('/fine')
-      expect(await visit('/count')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      expect(toldBy(observed)).toEqual({
-        errors: [],
-        late: [backend.hasIds ? 'renewal' : 'data'],
-        failures: [],
-        others: [],
-      })
-      expect((await visit('/')).body).toBe(backend.hasIds ? '{"views":2}' : '{"views":1}')
-    })
+    it.each(BACKENDS)(
+      'R16: a store keeps the change of a session that the client has once the headers are sent, with $name',
+      async (backend) => {
+        const { visit, observed } = await open(KoaClass, backend.options(), send)
+        await visit('/fine')
+        expect(await visit('/count')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
+        expect(toldBy(observed)).toEqual({
+          errors: [],
+          late: [backend.hasIds ? 'renewal' : 'data'],
+          failures: [],
+          others: [],
+        })
+        expect((await visit('/')).body).toBe(backend.hasIds ? '{"views":2}' : '{"views":1}')
+      },
+    )
 
-    it.each(BACKENDS)('R16: $name: a session that is ended is ended in the store', async (backend) => {
-      const { visit, observed } = await open(KoaClass, backend.options(), send)
-      await visit('/fine')
-      expect(await visit('/logout')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
-      const others = backend.hasIds ? ['ended'] : []
-      expect(toldBy(observed)).toEqual({ errors: [], late: ['removal'], failures: [], others })
-      expect((await visit('/')).body).toBe(backend.hasIds ? '{}' : '{"views":1}')
-    })
+    it.each(BACKENDS)(
+      'R16: a session that is ended once the headers are sent is ended in the store, with $name',
+      async (backend) => {
+        const { visit, observed } = await open(KoaClass, backend.options(), send)
+        await visit('/fine')
+        expect(await visit('/logout')).toMatchObject({ status: 200, body: 'by hand', setCookie: [] })
+        const others = backend.hasIds ? ['ended'] : []
+        expect(toldBy(observed)).toEqual({ errors: [], late: ['removal'], failures: [], others })
+        expect((await visit('/')).body).toBe(backend.hasIds ? '{}' : '{"views":1}')
+      },
+    )
 
     it.each(backendsWith({ hasIds: true }))(
-      'R16: $name: regenerate() fails, and leaves the session as it is',
+      'R16: regenerate() fails once the headers are sent, with $name, and leaves the session as it is',
       async (backend) => {
         const { visit, observed } = await open(KoaClass, backend.options(), send)
         await visit('/fine')
@@ -151,7 +165,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       },
     )
 
-    it.each(BACKENDS)('R16: $name: save() before the first byte brings the cookie', async (backend) => {
+    it.each(BACKENDS)('R16: save() before the first byte brings the cookie, with $name', async (backend) => {
       const { visit, observed } = await open(KoaClass, backend.options(), send)
       const answer = await visit('/saved')
       expect(answer).toMatchObject({ status: 200, body: 'by hand' })
@@ -160,24 +174,27 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
       expect((await visit('/')).body).toBe('{"views":10}')
     })
 
-    it.each(BACKENDS)('R16: $name: rolling without a change does not throw', async (backend) => {
-      const { visit, observed } = await open(KoaClass, { ...backend.options(), rolling: true }, send)
-      await visit('/fine')
-      expect(await visit('/untouched')).toMatchObject({ status: 200, body: 'by hand' })
-      expect(toldBy(observed)).toEqual({
-        errors: [],
-        late: [backend.hasIds ? 'renewal' : 'data'],
-        failures: [],
-        others: [],
-      })
-    })
+    it.each(BACKENDS)(
+      'R16: rolling without a change does not throw once the headers are sent, with $name',
+      async (backend) => {
+        const { visit, observed } = await open(KoaClass, { ...backend.options(), rolling: true }, send)
+        await visit('/fine')
+        expect(await visit('/untouched')).toMatchObject({ status: 200, body: 'by hand' })
+        expect(toldBy(observed)).toEqual({
+          errors: [],
+          late: [backend.hasIds ? 'renewal' : 'data'],
+          failures: [],
+          others: [],
+        })
+      },
+    )
   })
 
   const afterThem = WAYS.filter(([name]) => name !== 'flushHeaders').flatMap(([way, send]) =>
     BACKENDS.map(({ name, hasIds, options }) => ({ way, send, name, hasIds, options })),
   )
   it.each(afterThem)(
-    "R16: $way, $name: a handler that throws afterwards: its error is the app's, and a store is written",
+    'R16: a handler that throws after $way with $name gives the app its error, and a store is written',
     async ({ send, hasIds, options }) => {
       const { visit, observed } = await open(KoaClass, options(), send)
       await visit('/fine')
@@ -190,7 +207,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
 
   const [, byHand] = WAYS[0]
 
-  it('R16: a session that takes several cookies', async () => {
+  it('R16: a session that takes several cookies is told to be lost once the headers are sent', async () => {
     const codec = sealed({ keys: ['a key of at least thirty-two bytes'] })
     const { visit, observed } = await open(KoaClass, { codec, chunks: 3, rolling: true }, byHand)
     await visit('/fine')
@@ -198,7 +215,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
     expect(toldBy(observed)).toEqual({ errors: [], late: ['data', 'removal', 'data'], failures: [], others: [] })
   })
 
-  it('R16: a cookie that is not good, and is read only then', async () => {
+  it('R16: a cookie that is not good, and is read once the headers are sent, causes no error', async () => {
     const { browser, visit, observed } = await open(KoaClass, { rolling: true }, byHand)
     await visit('/fine')
     for (const name of ['koa.sess.sig', 'koa.sess']) {
@@ -210,7 +227,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
     expect(observed.errors).toEqual([])
   })
 
-  it('R16: a cookie under an older key, and read only then', async () => {
+  it('R16: a cookie under an older key, read once the headers are sent, causes no error', async () => {
     const { browser, visit, observed } = await open(KoaClass, {}, byHand)
     const app = createApp(KoaClass)
     app.keys = ['an older test key']
@@ -223,7 +240,7 @@ describe.each(Object.entries(KOA_VERSIONS))('headers that are sent already, unde
     expect(toldBy(observed)).toEqual({ errors: [], late: ['data', 'removal'], failures: [], others: [] })
   })
 
-  it('R16: a cookie on which "decode" fails, and is read only then: its error, and no other', async () => {
+  it('R16: the error of a "decode" that fails once the headers are sent is told, and no other', async () => {
     const decode = (): never => {
       throw new Error('cannot decode')
     }

@@ -58,7 +58,7 @@ function count(ctx: Context): void {
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('a change after the commit, under %s', (_version, KoaClass) => {
-  it.each(BACKENDS)('R16: $name: warns, once', async ({ options }) => {
+  it.each(BACKENDS)('R16: a change after the commit is warned of once, with $name', async ({ options }) => {
     const fixture = await open(KoaClass, options(), count)
     await visit(fixture, '/stream')
     await visit(fixture, '/stream')
@@ -66,25 +66,34 @@ describe.each(Object.entries(KOA_VERSIONS))('a change after the commit, under %s
     expect(fixture.warnings[0]).toMatch(/await session\.save\(\).* SessionWarning$/)
   })
 
-  it.each(BACKENDS)('R16: $name: warns also where the session is used only then', async ({ options }) => {
-    const fixture = await open(KoaClass, options(), count, () => undefined)
-    await visit(fixture, '/stream')
-    expect(fixture.warnings).toEqual([expect.stringContaining(LATE)])
-  })
+  it.each(BACKENDS)(
+    'R16: a change after the commit is warned of also where the session is used only then, with $name',
+    async ({ options }) => {
+      const fixture = await open(KoaClass, options(), count, () => undefined)
+      await visit(fixture, '/stream')
+      expect(fixture.warnings).toEqual([expect.stringContaining(LATE)])
+    },
+  )
 
-  it.each(BACKENDS)('R16: $name: does not warn in production', async ({ options }) => {
-    process.env.NODE_ENV = 'production'
-    const fixture = await open(KoaClass, options(), count)
-    await visit(fixture, '/stream')
-    expect(fixture.warnings).toEqual([])
-  })
+  it.each(BACKENDS)(
+    'R16: a change after the commit is not warned of in production, with $name',
+    async ({ options }) => {
+      process.env.NODE_ENV = 'production'
+      const fixture = await open(KoaClass, options(), count)
+      await visit(fixture, '/stream')
+      expect(fixture.warnings).toEqual([])
+    },
+  )
 
-  it.each(BACKENDS)('R16: $name: does not warn where nothing was changed', async ({ options }) => {
-    const fixture = await open(KoaClass, options(), (ctx) => ctx.session.views)
-    await fixture.browser.get('/fine')
-    await visit(fixture, '/stream')
-    expect(fixture.warnings).toEqual([])
-  })
+  it.each(BACKENDS)(
+    'R16: a session that is not changed after the commit causes no warning, with $name',
+    async ({ options }) => {
+      const fixture = await open(KoaClass, options(), (ctx) => ctx.session.views)
+      await fixture.browser.get('/fine')
+      await visit(fixture, '/stream')
+      expect(fixture.warnings).toEqual([])
+    },
+  )
 
   it('R16: a change after the commit is saved by an explicit save(), and then there is no warning', async () => {
     const fixture = await open(KoaClass, { store: new PlainStore() }, async (ctx) => {

@@ -84,7 +84,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     },
   )
 
-  test('R98: so it is where the app has no keys', async () => {
+  test('R98: a log that reads the session ends nothing where the app has no keys', async () => {
     const app = createApp(KoaClass)
     app.keys = undefined as never
     const { browser } = await logged({}, app)
@@ -123,7 +123,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     reading.open()
   })
 
-  test('R98: behind the middleware, while the handlers run, what goes wrong is the error of the request', async () => {
+  test('R98: an error of reading the session behind the middleware, while the handlers run, is that of the request', async () => {
     const errors: unknown[] = []
     const app = createApp(KoaClass)
     app.on('error', (error, ctx: Context) => errors.push(error, ctx.session.user))
@@ -136,7 +136,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect(errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_NOT_LOADED' }), undefined])
   })
 
-  test('R98: without any middleware, the first reading fails, and those of the logs are empty', async () => {
+  test('R98: the first reading fails without any middleware, and those of the logs are empty', async () => {
     const errors: unknown[] = []
     const app = createApp(KoaClass)
     new SessionService(app, { decode: fail, signed: false })
@@ -149,7 +149,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect(errors).toEqual(['Error: this always fails', undefined])
   })
 
-  test('R98: what such a log reads changes nothing for the handlers behind it', async () => {
+  test('R98: a log that reads the session in front of the middleware changes nothing for the handlers behind it', async () => {
     const app = createApp(KoaClass)
     const store = new MemoryStore()
     app.use((ctx, next) => {
@@ -168,7 +168,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect((await browser.get()).body).toBe('{"user":"ann"}')
   })
 
-  test('R98: to write such a session by name is an error', async () => {
+  test('R98: saving a session by name that has not been read is an error', async () => {
     const app = createApp(KoaClass)
     const failures: unknown[] = []
     app.use(async (ctx, next) => {
@@ -181,7 +181,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
   })
 })
 
-test('R98: an answer that a handler has sent itself: a later failure is told to the app, once', async () => {
+test('R98: a failure after an answer that a handler has sent itself is told to the app, once', async () => {
   const app = createApp()
   const errors: unknown[] = []
   app.on('error', (error) => errors.push(String(error)))

@@ -64,18 +64,21 @@ describe.each(BACKENDS)('Set-Cookie that is replaced after an early verb: $name'
     expect((await browser.get('/')).body).toBe('{"views":1}')
   })
 
-  it.each(Object.entries(REPLACES))('R95: a sign-out stays one through %s', async (_what, { replace }) => {
-    const browser = await open(options(), async (ctx, sessions) => {
-      if (ctx.path === '/sign-in') return void (ctx.session.views = 1)
-      await sessions.destroy(ctx)
-      replace(ctx)
-    })
-    await browser.get('/sign-in')
-    expect(namesOf((await browser.get('/out')).setCookie)).toContain('koa.sess')
-    expect((await browser.get('/')).body).toBe('{}')
-  })
+  it.each(Object.entries(REPLACES))(
+    'R95: a sign-out stays one where Set-Cookie is replaced by %s',
+    async (_what, { replace }) => {
+      const browser = await open(options(), async (ctx, sessions) => {
+        if (ctx.path === '/sign-in') return void (ctx.session.views = 1)
+        await sessions.destroy(ctx)
+        replace(ctx)
+      })
+      await browser.get('/sign-in')
+      expect(namesOf((await browser.get('/out')).setCookie)).toContain('koa.sess')
+      expect((await browser.get('/')).body).toBe('{}')
+    },
+  )
 
-  it('R95: a cookie of that name that the application sets itself stays', async () => {
+  it("R95: a cookie of the session's name that the application sets itself stays", async () => {
     const browser = await open(options(), async (ctx) => {
       await ctx.session.save()
       ctx.set('Set-Cookie', 'koa.sess=mine; path=/')

@@ -78,7 +78,7 @@ const THROWN: [string, () => unknown][] = [
 
 describe.each(Object.entries(KOA_VERSIONS))('a controller that throws, under %s', (_version, KoaClass) => {
   it.each(THROWN)(
-    'R14: %s, default error handler: its answer is as without sessions, and has the cookies',
+    'R14: %s, thrown under the default error handler, is answered as without sessions, with the cookies',
     async (_, make) => {
       thrown = make()
       const bare = await open(KoaClass, undefined)
@@ -92,7 +92,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a controller that throws, under %s'
   )
 
   it.each(THROWN.filter(([name]) => name !== 'null' && name !== 'a frozen error'))(
-    'R14: %s, no error handler: Koa answers as without sessions, and the cookies are there',
+    'R14: %s, thrown without an error handler, is answered by Koa as without sessions, with the cookies',
     async (_, make) => {
       thrown = make()
       const bare = await open(KoaClass, undefined, { defaultErrorHandler: false })
@@ -107,15 +107,18 @@ describe.each(Object.entries(KOA_VERSIONS))('a controller that throws, under %s'
   )
 
   describe.each([true, false])('with defaultErrorHandler: %s', (defaultErrorHandler) => {
-    it.each(BACKENDS)('R14: $name: the session is there in the next request', async ({ options }) => {
-      thrown = new Error('broken')
-      const { browser } = await open(KoaClass, options(), { defaultErrorHandler })
-      await browser.get('/fail')
-      await browser.get('/fail', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' })
-      expect(JSON.parse((await browser.get('/')).body)).toEqual({ views: 2 })
-    })
+    it.each(BACKENDS)(
+      'R14: the session of a controller that throws is there in the next request, with $name',
+      async ({ options }) => {
+        thrown = new Error('broken')
+        const { browser } = await open(KoaClass, options(), { defaultErrorHandler })
+        await browser.get('/fail')
+        await browser.get('/fail', { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"a":1}' })
+        expect(JSON.parse((await browser.get('/')).body)).toEqual({ views: 2 })
+      },
+    )
 
-    it('R14: JSON that is malformed: the session is renewed on the error response', async () => {
+    it('R14: a session is renewed on the error response to JSON that is malformed', async () => {
       thrown = new Error('broken')
       const { browser } = await open(KoaClass, { rolling: true }, { defaultErrorHandler })
       await browser.get('/fail')
@@ -125,7 +128,7 @@ describe.each(Object.entries(KOA_VERSIONS))('a controller that throws, under %s'
       expect(namesOf(answer.setCookie)).toEqual(OURS)
     })
 
-    it("R15: a store that fails in the commit: its error is the request's where the controller's was answered", async () => {
+    it("R15: the request's error is that of a store which fails in the commit, where the controller's was answered", async () => {
       thrown = new BadRequestError('wrong')
       const store = new FailingStore()
       store.fail('set', () => Promise.reject(new Error('disk full')))

@@ -55,7 +55,7 @@ describe.each(BACKENDS)('a verb that nobody awaits: $name', ({ options }) => {
     expect((await browser.get('/')).body).toBe('{"views":1}')
   })
 
-  it('R94: destroy() is a logout all the same', async () => {
+  it('R94: destroy() that nobody awaits is a logout all the same', async () => {
     const { browser } = await open({ ...options(), autoCommit: false }, (ctx, sessions) =>
       ctx.path === '/out' ? sessions.destroy(ctx) : ctx.session.save(),
     )
@@ -75,13 +75,13 @@ describe('a verb that nobody awaits, and that fails', () => {
 
   const ONE = Object.entries(VERBS).filter(([verb]) => !verb.includes('and then'))
 
-  it.each(ONE)('R94: the failure of %s is the request’s error, told once', async (_verb, call) => {
+  it.each(ONE)("R94: the failure of %s that nobody awaits is the request's error, told once", async (_verb, call) => {
     const { browser, observed } = await open(broken(), call)
     expect((await browser.get('/sign-in')).status).toBe(503)
     expect(observed.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_STORE' })])
   })
 
-  it('R94: the error of the handler stays the request’s, and the failure is told beside it', async () => {
+  it("R94: the error of the handler stays the request's, and the failure of an unawaited verb is told beside it", async () => {
     const { browser, observed } = await open(broken(), (ctx) => {
       void ctx.session.save()
       ctx.throw(409, 'taken')
@@ -91,7 +91,7 @@ describe('a verb that nobody awaits, and that fails', () => {
     expect(observed.errors).toContainEqual(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
   })
 
-  it('R94: one whose error is caught is nobody else’s matter', async () => {
+  it('R94: a failure of a verb that a handler catches is told to nobody else', async () => {
     const { browser, observed } = await open(broken(), (ctx, sessions) => sessions.save(ctx).catch(() => undefined))
     expect((await browser.get('/sign-in')).status).toBe(200)
     expect(observed.errors).toEqual([])

@@ -70,31 +70,37 @@ async function upgrade({ server, jar }: Browser): Promise<{ headers: http.Incomi
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('an upgrade, under %s', (_version, KoaClass) => {
-  it.each(BACKENDS)('R16: $name: reads the session of the visitor who asks for it', async ({ options }) => {
-    const { browser, upgrade, observed } = await open(KoaClass, options(), async (ctx, sessions) => {
-      const data = await sessions.load(ctx)
-      return `${data?.views} views`
-    })
-    await browser.get('/count')
-    expect((await upgrade()).message).toBe('1 views')
-    expect(toldBy(observed)).toEqual({ errors: [], late: [], failures: [], others: [] })
-  })
+  it.each(BACKENDS)(
+    'R16: an upgrade reads the session of the visitor who asks for it, with $name',
+    async ({ options }) => {
+      const { browser, upgrade, observed } = await open(KoaClass, options(), async (ctx, sessions) => {
+        const data = await sessions.load(ctx)
+        return `${data?.views} views`
+      })
+      await browser.get('/count')
+      expect((await upgrade()).message).toBe('1 views')
+      expect(toldBy(observed)).toEqual({ errors: [], late: [], failures: [], others: [] })
+    },
+  )
 
-  it.each(BACKENDS)('R16: $name: save() before the head brings the cookie with it', async ({ options, cookies }) => {
-    const { browser, upgrade, observed } = await open(KoaClass, options(), async (ctx, sessions) => {
-      const data = await sessions.load(ctx)
-      if (data) data.views = 7
-      await sessions.save(ctx)
-      return 'saved'
-    })
-    const { headers } = await upgrade()
-    expect(headers['set-cookie']).toHaveLength(cookies().length)
-    expect((await browser.get('/')).body).toBe('{"views":7}')
-    expect(toldBy(observed)).toEqual({ errors: [], late: [], failures: [], others: [] })
-  })
+  it.each(BACKENDS)(
+    'R16: save() before the head of an upgrade brings the cookie with it, with $name',
+    async ({ options, cookies }) => {
+      const { browser, upgrade, observed } = await open(KoaClass, options(), async (ctx, sessions) => {
+        const data = await sessions.load(ctx)
+        if (data) data.views = 7
+        await sessions.save(ctx)
+        return 'saved'
+      })
+      const { headers } = await upgrade()
+      expect(headers['set-cookie']).toHaveLength(cookies().length)
+      expect((await browser.get('/')).body).toBe('{"views":7}')
+      expect(toldBy(observed)).toEqual({ errors: [], late: [], failures: [], others: [] })
+    },
+  )
 
   it.each(backendsWith({ hasIds: true }))(
-    'R16: $name: changes behind the head are in the store',
+    'R16: changes behind the head of an upgrade are in the store, with $name',
     async ({ options }) => {
       const { browser, upgrade, observed } = await open(KoaClass, options(), async (ctx, sessions, accept) => {
         accept()
@@ -113,21 +119,24 @@ describe.each(Object.entries(KOA_VERSIONS))('an upgrade, under %s', (_version, K
     },
   )
 
-  it.each(BACKENDS)('R16: $name: what a visitor without a session is not told is reported', async (backend) => {
-    const { upgrade, observed } = await open(KoaClass, backend.options(), async (ctx, sessions, accept) => {
-      accept()
-      await sessions.update((data) => (data.views = 1), ctx)
-      await sessions.destroy(ctx)
-      return 'over'
-    })
-    expect((await upgrade()).message).toBe('over')
-    expect(toldBy(observed)).toEqual({
-      errors: [],
-      late: [backend.hasIds ? 'id' : 'data', 'removal'],
-      failures: [],
-      others: backend.hasIds ? ['ended'] : [],
-    })
-  })
+  it.each(BACKENDS)(
+    'R16: a loss for a visitor without a session is reported in an upgrade, with $name',
+    async (backend) => {
+      const { upgrade, observed } = await open(KoaClass, backend.options(), async (ctx, sessions, accept) => {
+        accept()
+        await sessions.update((data) => (data.views = 1), ctx)
+        await sessions.destroy(ctx)
+        return 'over'
+      })
+      expect((await upgrade()).message).toBe('over')
+      expect(toldBy(observed)).toEqual({
+        errors: [],
+        late: [backend.hasIds ? 'id' : 'data', 'removal'],
+        failures: [],
+        others: backend.hasIds ? ['ended'] : [],
+      })
+    },
+  )
 
   it('R16: a service without a context tells what it needs', async () => {
     const { upgrade } = await open(KoaClass, {}, async (_ctx, sessions) => {

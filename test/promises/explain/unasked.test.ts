@@ -22,13 +22,16 @@ describe('where nobody asks', () => {
   it.each([
     ['a cookie', {}],
     ['a store', { store: new MemoryStore() }],
-  ] as [string, SessionOptions][])('R120: with %s, nothing waits for the end of a request', async (_name, options) => {
-    const app = createApp()
-    app.use(session(options, app))
-    app.use((ctx, next) => {
-      ctx.session.views = 1
-      return next()
-    })
-    expect(await listenersIn(app)).toBe(await listenersIn(createApp()))
-  })
+  ] as [string, SessionOptions][])(
+    'R120: nothing waits for the end of a request where nobody asks, with %s',
+    async (_name, options) => {
+      const app = createApp()
+      app.use(session(options, app))
+      app.use((ctx, next) => {
+        ctx.session.views = 1
+        return next()
+      })
+      expect(await listenersIn(app)).toBe(await listenersIn(createApp()))
+    },
+  )
 })

@@ -215,7 +215,7 @@ async function unproven(clock: ReturnType<typeof stopClock>): Promise<SessionExp
 
 afterEach(startClock)
 
-it('R120: unproven-device, too, for a copy of the cookie from before its session was bound', async () => {
+it('R120: explain() says unproven-device for a copy of the cookie from before its session was bound', async () => {
   const clock = stopClock()
   const site = createBoundSite({ store: new MemoryStore() })
   let last: SessionExplanation | undefined
@@ -233,26 +233,32 @@ it('R120: unproven-device, too, for a copy of the cookie from before its session
 })
 
 describe('what became of a cookie', () => {
-  it.each(Object.keys(SITUATIONS) as CookieFate[])('R120: %s', async (word) => {
-    expect((await SITUATIONS[word](stopClock())).why).toBe(word)
-  })
+  it.each(Object.keys(SITUATIONS) as CookieFate[])(
+    'R120: explain() says why no session was opened: %s',
+    async (word) => {
+      expect((await SITUATIONS[word](stopClock())).why).toBe(word)
+    },
+  )
 
-  it.each(BACKENDS)('R120: with $name, a session is new, loaded, ended, and new again', async ({ options }) => {
-    const site = explained(options())
-    const told = [await site.get('/in'), await site.get('/more'), await site.get('/out'), await site.get()]
-    expect(
-      told.map(({ why, session: now, written, told: tells }) => [why, now, written, tells.map((each) => each.does)]),
-    ).toEqual([
-      ['no-cookie', 'new', 'changed', ['set']],
-      ['accepted', 'loaded', 'changed', expect.any(Array)],
-      ['accepted', 'ended', 'removed', ['clear']],
-      ['no-cookie', 'new', 'nothing', []],
-    ])
-    expect(told.map(({ error, hint }) => [error, hint])).toEqual(told.map(() => [undefined, undefined]))
-  })
+  it.each(BACKENDS)(
+    'R120: explain() calls a session new, loaded, ended, and new again, with $name',
+    async ({ options }) => {
+      const site = explained(options())
+      const told = [await site.get('/in'), await site.get('/more'), await site.get('/out'), await site.get()]
+      expect(
+        told.map(({ why, session: now, written, told: tells }) => [why, now, written, tells.map((each) => each.does)]),
+      ).toEqual([
+        ['no-cookie', 'new', 'changed', ['set']],
+        ['accepted', 'loaded', 'changed', expect.any(Array)],
+        ['accepted', 'ended', 'removed', ['clear']],
+        ['no-cookie', 'new', 'nothing', []],
+      ])
+      expect(told.map(({ error, hint }) => [error, hint])).toEqual(told.map(() => [undefined, undefined]))
+    },
+  )
 
   it.each(backendsWith({ hasIds: true }))(
-    'R120: with $name, it has the fingerprint of events and logs',
+    'R120: explain() has the fingerprint of events and logs, with $name',
     async ({ options }) => {
       const site = explained(options())
       const { fingerprint, told } = await site.get('/in')
@@ -262,7 +268,7 @@ describe('what became of a cookie', () => {
     },
   )
 
-  it('R120: tells the attributes of the response, and no value', async () => {
+  it('R120: explain() tells the attributes of the response, and no value', async () => {
     const site = explained({ sameSite: 'lax', maxAge: 'session' })
     const told = await site.get('/in')
     expect(told.told).toEqual([
@@ -276,16 +282,16 @@ describe('what became of a cookie', () => {
     for (const value of site.jar.values.values()) expect(JSON.stringify(told)).not.toContain(value.slice(0, 12))
   })
 
-  it('R120: has no hint where a cookie ends with the browser, and its session before that', async () => {
+  it('R120: explain() has no hint where a cookie ends with the browser, and its session before that', async () => {
     expect(await SITUATIONS.idle(stopClock())).toMatchObject({ hint: undefined })
   })
 
-  it('R120: has no hint where the application hands out the id itself', async () => {
+  it('R120: explain() has no hint where the application hands out the id itself', async () => {
     const site = explained({ store: new MemoryStore(), externalKey: { get: () => undefined, set: () => undefined } })
     expect(await site.get('/in')).toMatchObject({ written: 'changed', told: [], hint: undefined })
   })
 
-  it('R120: reads nothing, writes nothing, and is told anew with each call', async () => {
+  it('R120: explain() reads nothing, writes nothing, and tells anew with each call', async () => {
     const store = new PlainStore()
     const site = explained({ store, lazy: true })
     await site.get('/in').catch(() => undefined)
@@ -295,13 +301,13 @@ describe('what became of a cookie', () => {
     expect(calls.map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0])
   })
 
-  it('R120: is there in front of the middleware, and for a context that has no response', async () => {
+  it('R120: explain() works in front of the middleware, and for a context that has no response', async () => {
     const site = explained({ store: new MemoryStore() })
     const ctx = site.app.createContext({ headers: {}, socket: {}, url: '/' } as never, {} as never)
     expect(site.sessions.explain(ctx)).toMatchObject({ why: 'no-cookie', session: 'not-asked', told: [] })
   })
 
-  it('R120: a binding without its short-lived cookie needs no keys of its own to be explained', async () => {
+  it('R120: explain() needs no keys of a binding for a session without its short-lived cookie', async () => {
     const site = explained({ store: new MemoryStore(), owner, binding: deviceBound({ keys: LONG_KEYS }) })
     expect(await site.get('/', 'koa.sess=x')).toMatchObject({ presented: [{ fate: 'unsigned' }] })
   })
@@ -325,13 +331,16 @@ describe('what was written, and why', () => {
     BACKENDS.flatMap(({ name, options }) =>
       WRITTEN.map((row) => ({ name, options, word: row[0], more: row[1], path: row[2] })),
     ),
-  )('R120: with $name, $path: $word', async ({ options, word, more, path }) => {
-    const site = explained({ ...options(), ...more })
-    await site.get('/in')
-    expect((await site.get(path)).written).toBe(word)
-  })
+  )(
+    'R120: explain() says of a request with $name to $path that it has written: $word',
+    async ({ options, word, more, path }) => {
+      const site = explained({ ...options(), ...more })
+      await site.get('/in')
+      expect((await site.get(path)).written).toBe(word)
+    },
+  )
 
-  it('R120: renew, in the second half of its life', async () => {
+  it('R120: explain() says that a session was written as renew, in the second half of its life', async () => {
     const clock = stopClock()
     const site = explained({ renew: true, maxAge: MINUTE })
     await site.get('/in')
@@ -339,7 +348,7 @@ describe('what was written, and why', () => {
     expect((await site.get()).written).toBe('renew')
   })
 
-  it('R120: seen, once in a while for an owner that is listed', async () => {
+  it('R120: explain() says that a session was written as seen, once in a while for an owner that is listed', async () => {
     const clock = stopClock()
     const site = explained({ store: new MemoryStore(), owner, seenEvery: MINUTE })
     await site.get('/in')
@@ -348,12 +357,12 @@ describe('what was written, and why', () => {
     expect((await site.get()).written).toBe('seen')
   })
 
-  it('R120: signed, where the key is an older one', async () => {
+  it('R120: explain() says signed where the key is an older one', async () => {
     const told = await SITUATIONS['old-key'](stopClock())
     expect(told).toMatchObject({ written: 'signed', told: [{ does: 'set' }] })
   })
 
-  it('R120: gone, where another request has ended the session meanwhile', async () => {
+  it('R120: explain() says gone where another request has ended the session meanwhile', async () => {
     const store = new MemoryStore()
     const site = explained({ store })
     await site.get('/in')
@@ -364,7 +373,7 @@ describe('what was written, and why', () => {
     expect(await site.get('/meanwhile')).toMatchObject({ written: 'gone', session: 'ended', told: [] })
   })
 
-  it('R120: detached, where it regenerates what has ended meanwhile', async () => {
+  it('R120: explain() says detached where the session that is regenerated has ended meanwhile', async () => {
     const store = new MemoryStore()
     const site = explained({ store, owner })
     await site.get('/in')
@@ -378,7 +387,7 @@ describe('what was written, and why', () => {
     expect(within).toMatchObject({ written: 'detached', told: [] })
   })
 
-  it('R120: cleared, where the session that took the place of another one is empty', async () => {
+  it('R120: explain() says cleared where the session that took the place of another one is empty', async () => {
     HANDLERS['/replace'] = (ctx) => {
       ctx.session = null
       ctx.session = {}
@@ -388,7 +397,7 @@ describe('what was written, and why', () => {
     expect(await site.get('/replace')).toMatchObject({ written: 'cleared', told: [{ does: 'clear' }] })
   })
 
-  it('R120: the code of what it could not be written for', async () => {
+  it('R120: explain() says the code of the error for which nothing could be written', async () => {
     const store = new PlainStore()
     const site = explained({ store })
     await site.get('/in')

@@ -28,7 +28,7 @@ const setting = fc.record({
 })
 
 describeOnEachStore('open().update() while requests rotate, end and sign in, interleaved at random', (getStore) => {
-  it('R72: open().update() while requests rotate, end and sign in, interleaved at random counts once for each that was written, and never after the session was ended or changed hands', async () => {
+  it('R72: open().update() beside rotations, ends and sign-ins counts once for each written, and never after the end', async () => {
     await fc.assert(
       fc.asyncProperty(setting, async ({ ending, others, updates, scheduler }) => {
         const store = new ScheduledStore(getStore())
@@ -69,7 +69,7 @@ describeOnEachStore('open().update() while requests rotate, end and sign in, int
     )
   })
 
-  it('R72: destroy() ends the session of these hands alone', async () => {
+  it('R72: destroy() of a held session ends the session of these hands alone', async () => {
     await fc.assert(
       fc.asyncProperty(setting, async ({ ending, others, scheduler }) => {
         const store = new ScheduledStore(getStore())

@@ -20,7 +20,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       return { sessions, ann, read, getMaxAge, held: await hold(sessions, ann) }
     }
 
-    it('R72: it is opened with its id and its data', async () => {
+    it('R72: a held session is opened with its id and its data', async () => {
       const { held, ann } = await open()
       expect(held.data).toEqual({ n: '1' })
       expect(ann.jar.values.get('koa.sess')?.startsWith(held.id as string)).toBe(true)
@@ -28,7 +28,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       held.release()
     })
 
-    it('R72: it is undefined where there is none, or another one', async () => {
+    it('R72: open() answers undefined where there is no session, or another one', async () => {
       const { sessions, held, ann } = await open()
       expect(await sessions.open({ headers: {} })).toBeUndefined()
       expect(await sessions.open({ headers: { cookie: 'koa.sess=of-nobody' } })).toBeUndefined()
@@ -36,7 +36,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       expect(await sessions.open({ headers: { cookie: `koa.sess=${held.id}` } })).toBeUndefined()
     })
 
-    it('R72: update() writes, and runs on what is there now', async () => {
+    it('R72: update() of a held session writes, and runs on what is there now', async () => {
       const { held, ann, read } = await open()
       await ann.get('/set?n=5&other=x')
       const data = await held.update((session) => {
@@ -49,7 +49,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       held.release()
     })
 
-    it('R72: update() keeps the lifetime that it sets', async () => {
+    it('R72: update() of a held session keeps the lifetime that it sets', async () => {
       const { held, ann } = await open()
       await held.update((session) => (session.maxAge = 5000))
       const { setCookie } = await ann.get('/touch')
@@ -58,7 +58,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       held.release()
     })
 
-    it('R72: a lifetime that update() has set gives way to one that a request sets after it', async () => {
+    it('R72: a lifetime that update() of a held session has set gives way to one that a request sets after it', async () => {
       const { held, ann, getMaxAge } = await open()
       await held.update((session) => (session.maxAge = 5000))
       await ann.get('/max-age?value=600000')
@@ -67,7 +67,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       held.release()
     })
 
-    it('R72: touch() extends the life, and writes no data', async () => {
+    it('R72: touch() of a held session extends the life, and writes no data', async () => {
       const { held } = await open()
       const context = { rolling: false, ctx: {} as never }
       const before = await getStore().read(held.id as string, context)
@@ -79,7 +79,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       held.release()
     })
 
-    it('R72: destroy() ends it: for requests, for its signal, and for every other verb', async () => {
+    it('R72: destroy() of a held session ends it: for requests, for its signal, and for every other verb', async () => {
       const { held, read } = await open()
       await held.destroy()
       expect(await endOf(held.signal)).toBe('The session was ended.')
@@ -90,7 +90,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       expect(await read()).toEqual({})
     })
 
-    it('R72: after a logout by a request, nothing is written', async () => {
+    it('R72: a held session writes nothing after a logout by a request', async () => {
       const { held, ann, read } = await open()
       await ann.get('/logout')
       expect(await endOf(held.signal)).toBe('The session was ended.')
@@ -99,7 +99,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       expect(await read()).toEqual({})
     })
 
-    it('R72: it goes on while requests change the data, and is released without a trace', async () => {
+    it('R72: a held session goes on while requests change the data, and is released without a trace', async () => {
       const { held, ann } = await open()
       await settle(() => ann.get('/set?more=1'))
       expect(held.signal.aborted).toBe(false)
@@ -111,7 +111,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       expect(await held.update((session) => Object.assign(session, { late: 1 }))).toBeNull()
     })
 
-    it('R72: a verb within update() fails at once', async () => {
+    it('R72: a verb within update() of a held session fails at once', async () => {
       const { held } = await open()
       const nested = held.update(() => held.touch())
       await expect(nested).rejects.toMatchObject({ code: 'ERR_SESSION_NESTED' })
@@ -119,7 +119,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       held.release()
     })
 
-    it('R72: what update() throws is its error, and nothing is written', async () => {
+    it('R72: an error that update() throws in a held session is its error, and nothing is written', async () => {
       const { held, read } = await open()
       const change = (session: object) => {
         Object.assign(session, { half: 1 })
@@ -143,7 +143,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
     { from: 'ann', to: 'bob' },
     { from: 'ann', to: undefined },
   ])(
-    'R72: it cannot change hands, from $from to $to: that is an error, and nothing is written',
+    'R72: a held session cannot change hands, from $from to $to: that is an error, and nothing is written',
     async ({ from, to }) => {
       const { held, ann } = await openAs(from)
       const context = { rolling: false, ctx: {} as never }
@@ -159,7 +159,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
   )
 
   it.each(['/set?user=bob', '/set?user='])(
-    'R72: a sign-in by a request takes it out of these hands: %s',
+    'R72: a sign-in by a request takes a held session out of these hands: %s',
     async (path) => {
       const { held, ann } = await openAs('ann')
       await ann.get(path)
@@ -171,7 +171,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
     },
   )
 
-  it('R72: a token that was rotated for hygiene leaves it in the same hands', async () => {
+  it('R72: a token that was rotated for hygiene leaves a held session in the same hands', async () => {
     const { held, ann } = await openAs('ann')
     await ann.get('/regenerate')
     await settle(() => ann.get('/'))
@@ -181,7 +181,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
     held.release()
   })
 
-  it('R72: without "owner", every regenerate() changes hands', async () => {
+  it('R72: every regenerate() takes a held session out of these hands without "owner"', async () => {
     const { sessions, visitor } = createSessionApp({ store: getStore(), recheckEvery: NEVER })
     const ann = visitor()
     await ann.get('/set?n=1')

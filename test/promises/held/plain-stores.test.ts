@@ -34,7 +34,7 @@ describe.each<[string, SessionOptions]>([
   ['"hashTokens"', { hashTokens: true }],
   ['"owner"', { owner: (data) => (data as { user?: string }).user }],
 ])('a session with %s in a plain store around one that knows secrets', (_what, options) => {
-  it('R72: is held, written and watched like any other', async () => {
+  it('R72: a session in a plain store around one that knows secrets is held, written and watched like any other', async () => {
     const signals: AbortSignal[] = []
     const { sessions, visitor } = createSessionApp(
       { ContextStore: Around, recheckEvery: NEVER, ...options },

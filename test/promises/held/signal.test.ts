@@ -37,7 +37,7 @@ describeOnEachStore('sessions.signal(ctx)', (getStore) => {
     return { app, gate, bus, ann: visitor(), signal: () => signal as AbortSignal }
   }
 
-  it('R72: sessions.signal(ctx) is aborted when another request ends the session', async () => {
+  it('R72: a signal of a request is aborted when another request ends the session', async () => {
     const { gate, ann, signal } = open(() => undefined)
     await ann.get('/set?n=1')
     const streaming = ann.get('/stream')

@@ -35,7 +35,7 @@ describe('the time of a session that is held', () => {
     ['absoluteTimeout', { maxAge: 'session', absoluteTimeout: HOUR }],
   ]
 
-  it.each(LIMITS)('R72: it times out when its record says so: %s', async (_name, limit) => {
+  it.each(LIMITS)('R72: a held session times out when its record says so: %s', async (_name, limit) => {
     const { held, pass } = await open({ store: new MemoryStore(), recheckEvery: NEVER, ...limit })
     await pass(HOUR - 1)
     expect(held.signal.aborted).toBe(false)
@@ -44,7 +44,7 @@ describe('the time of a session that is held', () => {
     expect(await held.update((session) => Object.assign(session, { late: 1 }))).toBeNull()
   })
 
-  it('R72: a request that renews it keeps the signal, up to the absolute timeout', async () => {
+  it('R72: a request that renews a held session keeps its signal, up to the absolute timeout', async () => {
     const { ann, held, pass } = await open({
       store: new MemoryStore(),
       recheckEvery: NEVER,
@@ -62,7 +62,7 @@ describe('the time of a session that is held', () => {
     expect(held.signal.aborted).toBe(true)
   })
 
-  it('R72: its own touch() keeps it too', async () => {
+  it('R72: touch() of a held session keeps its signal too', async () => {
     const { held, pass } = await open({
       store: new MemoryStore(),
       recheckEvery: NEVER,
@@ -78,7 +78,7 @@ describe('the time of a session that is held', () => {
     expect(held.signal.aborted).toBe(true)
   })
 
-  it('R72: a session that has timed out is not brought back, also where its record is there still', async () => {
+  it('R72: a held session that has timed out is not brought back, also where its record is there still', async () => {
     const store = new PlainStore()
     const { held, pass } = await open({ store, recheckEvery: NEVER, maxAge: HOUR })
     held.release()
@@ -87,7 +87,7 @@ describe('the time of a session that is held', () => {
     expect([...store.records.values()].join()).not.toContain('late')
   })
 
-  it('R72: what happens behind the back of the service is seen within "recheckEvery"', async () => {
+  it('R72: a change behind the back of the service is seen within "recheckEvery"', async () => {
     const store = new MemoryStore()
     const { held, pass } = await open({ store })
     store.destroy(held.id as string)
@@ -112,25 +112,28 @@ describe('stores of every kind', () => {
       sessions.update((data) => Object.assign(data, ctx.query), ctx),
   }
 
-  it.each(KINDS)('R72: %s: opens, updates what is there now, and hears of a logout', async (_name, options) => {
-    const { sessions, visitor } = createSessionApp(
-      { recheckEvery: NEVER, ...options() },
-      {
-        ...actions,
-        '/end': (ctx, verbs) => verbs.destroy(ctx),
-      },
-    )
-    const ann = visitor()
-    await ann.get('/put?n=1')
-    const held = await hold(sessions, ann)
-    await ann.get('/put?m=1')
-    expect(await held.update((session) => Object.assign(session, { late: 1 }))).toEqual({ n: '1', m: '1', late: 1 })
-    await ann.get('/end')
-    expect(await endOf(held.signal)).toBe('The session was ended.')
-    expect(await held.update((session) => Object.assign(session, { late: 1 }))).toBeNull()
-  })
+  it.each(KINDS)(
+    'R72: a held session in %s opens, updates what is there now, and hears of a logout',
+    async (_name, options) => {
+      const { sessions, visitor } = createSessionApp(
+        { recheckEvery: NEVER, ...options() },
+        {
+          ...actions,
+          '/end': (ctx, verbs) => verbs.destroy(ctx),
+        },
+      )
+      const ann = visitor()
+      await ann.get('/put?n=1')
+      const held = await hold(sessions, ann)
+      await ann.get('/put?m=1')
+      expect(await held.update((session) => Object.assign(session, { late: 1 }))).toEqual({ n: '1', m: '1', late: 1 })
+      await ann.get('/end')
+      expect(await endOf(held.signal)).toBe('The session was ended.')
+      expect(await held.update((session) => Object.assign(session, { late: 1 }))).toBeNull()
+    },
+  )
 
-  it('R72: two services on one store hear of each other without a bus', async () => {
+  it("R72: two services on one store hear of each other's held sessions without a bus", async () => {
     const store = new MemoryStore()
     const [one, other] = [0, 1].map(() => createSessionApp({ store, recheckEvery: NEVER }))
     const ann = one.visitor()
@@ -140,7 +143,7 @@ describe('stores of every kind', () => {
     expect(await endOf(held.signal)).toBe('The session was ended.')
   })
 
-  it('R72: "valid" is asked, with a context of the request', async () => {
+  it('R72: open() asks "valid", with a context of the request', async () => {
     const asked: [string, string][] = []
     const valid = (ctx: Context, record: Record<string, unknown>) => {
       asked.push([ctx.get('user-agent'), ctx.path])
@@ -161,7 +164,7 @@ describe('stores of every kind', () => {
     }
   })
 
-  it('R72: a store that is down is an error, or no session where "onStoreError" says so', async () => {
+  it('R72: open() on a store that is down is an error, or no session where "onStoreError" says so', async () => {
     for (const onStoreError of ['throw', 'anonymous'] as const) {
       const store = new MemoryStore()
       const { sessions, visitor } = createSessionApp({ store, onStoreError })
@@ -177,7 +180,7 @@ describe('stores of every kind', () => {
     }
   })
 
-  it('R38: what is no request, no bus and no time is refused', async () => {
+  it('R38: open() refuses what is no request, and the service what is no bus and no time', async () => {
     const { sessions } = createSessionApp({ store: new MemoryStore() })
     for (const nothing of [undefined, null, {}, { headers: 5 }, 'cookie']) {
       await expect(sessions.open(nothing as never)).rejects.toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
@@ -197,7 +200,7 @@ describe('a session in its cookie', () => {
     ['sealed', { maxAge: HOUR, codec: sealed({ keys: SEALING_KEYS }) }],
   ]
 
-  it.each(KINDS)('R72: %s: it can be read, and its signal knows its time', async (_name, options) => {
+  it.each(KINDS)('R72: a held session in %s can be read, and its signal knows its time', async (_name, options) => {
     const { held, pass } = await open(options)
     expect(held.data).toEqual({ n: '1' })
     expect(held.id).toBeUndefined()
@@ -207,18 +210,21 @@ describe('a session in its cookie', () => {
     expect(await endOf(held.signal)).toMatch('time of the session')
   })
 
-  it.each(KINDS)('R72: %s: it cannot be changed, which is an error that says why', async (_name, options) => {
-    const { held, ann } = await open(options)
-    const before = ann.jar.header
-    for (const verb of [() => held.update(() => undefined), () => held.touch(), () => held.destroy()]) {
-      await expect(verb()).rejects.toMatchObject({ code: 'ERR_SESSION_READ_ONLY' })
-      await expect(verb()).rejects.toThrow('only a response can change a cookie')
-    }
-    expect(ann.jar.header).toBe(before)
-    held.release()
-  })
+  it.each(KINDS)(
+    'R72: a held session in %s cannot be changed, which is an error that says why',
+    async (_name, options) => {
+      const { held, ann } = await open(options)
+      const before = ann.jar.header
+      for (const verb of [() => held.update(() => undefined), () => held.touch(), () => held.destroy()]) {
+        await expect(verb()).rejects.toMatchObject({ code: 'ERR_SESSION_READ_ONLY' })
+        await expect(verb()).rejects.toThrow('only a response can change a cookie')
+      }
+      expect(ann.jar.header).toBe(before)
+      held.release()
+    },
+  )
 
-  it('R72: the signal of a request is aborted by its own logout, and at its time', async () => {
+  it('R72: the signal of a request whose session rests in its cookie is aborted by its own logout, and at its time', async () => {
     const signals: AbortSignal[] = []
     const { ann } = await open({ maxAge: HOUR })
     const { visitor } = createSessionApp(

@@ -29,13 +29,13 @@ async function hoursUntilOver(visitor: Visitor): Promise<number> {
 }
 
 describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
-  it('R24: rolling does not extend it', async () => {
+  it('R24: rolling does not extend absoluteTimeout', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
     expect(await hoursUntilOver(visitor)).toBe(13)
   })
 
-  it('R24: nor do a change, save, touch and a longer maxAge', async () => {
+  it('R24: a change, save, touch and a longer maxAge do not extend absoluteTimeout', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
     for (const path of ['/set?a=1', '/touch', `/max-age?value=${30 * 24 * HOUR}`, '/regenerate']) {
@@ -45,7 +45,7 @@ describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
     expect(await hoursUntilOver(visitor)).toBe(13 - 4)
   })
 
-  it('R24: the cookie says when it will be', async () => {
+  it('R24: the cookie ends when absoluteTimeout does', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(11 * HOUR)
@@ -53,7 +53,7 @@ describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
     expect(setCookie[0]).toContain(`expires=${new Date(NOW + 12 * HOUR).toUTCString()}`)
   })
 
-  it('R24: a lowered setting applies to sessions that exist', async () => {
+  it('R24: an absoluteTimeout that is lowered applies to sessions that exist', async () => {
     const backend = options()
     const before = createSessionApp({ ...backend, ...ABSOLUTE }).visitor()
     await before.get('/set?user=ann')
@@ -76,7 +76,7 @@ describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
     expect((await visitor(before.jar.copy()).get('/')).json()).toEqual({ user: 'ann' })
   })
 
-  it('R24: a session that is young enough ends at the lowered setting', async () => {
+  it('R24: a session that is young enough ends at the lowered absoluteTimeout', async () => {
     const backend = options()
     const before = createSessionApp({ ...backend, ...ABSOLUTE }).visitor()
     await before.get('/set?user=ann')
@@ -85,7 +85,7 @@ describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
     expect(await hoursUntilOver(visitor(before.jar.copy()))).toBe(5 - 2)
   })
 
-  it('R24: a session from before there was the option counts from its last renewal', async () => {
+  it('R24: a session from before the option absoluteTimeout counts from its last renewal', async () => {
     const backend = { ...options(), maxAge: 48 * HOUR }
     const before = createSessionApp(backend).visitor()
     await before.get('/set?user=ann')
@@ -95,7 +95,7 @@ describe.each(BACKENDS)('absoluteTimeout: $name', ({ options }) => {
   })
 
   it.each(['/slow', '/slow-set'])(
-    'R24: a request (%s) during which it passes ends in peace, and the session with it',
+    'R24: a request (%s) during which absoluteTimeout passes ends in peace, and the session with it',
     async (path) => {
       const actions = { '/slow': () => clock.advance(2 * HOUR), '/slow-set': setSlowly }
       const { visitor } = createSessionApp({ ...options(), ...ABSOLUTE }, actions)
@@ -126,7 +126,7 @@ describe.each(backendsWith({ hasIds: false }))('absoluteTimeout: $name', ({ opti
 })
 
 describe.each(backendsWith({ hasIds: true }))('absoluteTimeout: $name', ({ options }) => {
-  it('R24: a "session" lifetime from before there was the option counts from its first use under it', async () => {
+  it('R24: a "session" lifetime from before the option absoluteTimeout counts from its first use under it', async () => {
     const backend = { ...options(), maxAge: 'session' as const }
     const before = createSessionApp(backend).visitor()
     await before.get('/set?user=ann')
@@ -136,7 +136,7 @@ describe.each(backendsWith({ hasIds: true }))('absoluteTimeout: $name', ({ optio
     expect(await hoursUntilOver(after)).toBe(13)
   })
 
-  it('R24: the store is told a finite TTL that is longer than the session has left', async () => {
+  it('R24: the store is told a finite TTL that is longer than absoluteTimeout leaves the session', async () => {
     const recorded = spyOn({ ...options(), ...ABSOLUTE, maxAge: 'session' })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
@@ -146,7 +146,7 @@ describe.each(backendsWith({ hasIds: true }))('absoluteTimeout: $name', ({ optio
     expect(args[2]).toBe(HOUR + 10_000)
   })
 
-  it('R24: the store is told a positive TTL also where it passes during the request', async () => {
+  it('R24: the store is told a positive TTL also where absoluteTimeout passes during the request', async () => {
     const recorded = spyOn({ ...options(), ...ABSOLUTE })
     const visitor = createSessionApp(recorded.options, { '/slow-set': setSlowly }).visitor()
     await visitor.get('/set?user=ann')

@@ -24,7 +24,7 @@ describe.each(BACKENDS)('the age of a session: $name', ({ options }) => {
     expect(expiresIn((await visitor.get('/regenerate')).setCookie)).toBe(7 * HOUR)
   })
 
-  it('R24: restarts where it is regenerated without its data', async () => {
+  it('R24: the age of a session restarts where it is regenerated without its data', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(5 * HOUR)
@@ -32,7 +32,7 @@ describe.each(BACKENDS)('the age of a session: $name', ({ options }) => {
     expect((await visitor.get('/')).json()).toEqual({})
   })
 
-  it('R24: restarts with another owner', async () => {
+  it('R24: the age of a session restarts with another owner', async () => {
     const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE, owner }).visitor()
     await visitor.get('/set?cart=tea')
@@ -42,7 +42,7 @@ describe.each(BACKENDS)('the age of a session: $name', ({ options }) => {
     expect(expiresIn((await visitor.get('/set?cart=milk')).setCookie)).toBe(7 * HOUR)
   })
 
-  it('R24: restarts with null and new data', async () => {
+  it('R24: the age of a session restarts with null and new data', async () => {
     const visitor = createSessionApp({ ...options(), ...ABSOLUTE }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(5 * HOUR)

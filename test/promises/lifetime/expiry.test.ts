@@ -25,14 +25,14 @@ beforeEach(() => stopClock(NOW))
 afterEach(startClock)
 
 describe.each(BACKENDS)('a record in: $name', ({ options, hasIds }) => {
-  it.each(NOT_TIMES)('R21: with an _expire that is %s is not accepted', async (_name, _expire) => {
+  it.each(NOT_TIMES)('R21: a record with an _expire that is %s is not accepted', async (_name, _expire) => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire, _maxAge: HOUR })
     expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({})
     expect(await plantedRecord(settings)).toBeUndefined()
   })
 
-  it('R21: is accepted up to its _expire, and not a millisecond longer', async () => {
+  it('R21: a record is accepted up to its _expire, and not a millisecond longer', async () => {
     const clock = stopClock(NOW)
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire: NOW + HOUR, _maxAge: HOUR })
@@ -43,19 +43,19 @@ describe.each(BACKENDS)('a record in: $name', ({ options, hasIds }) => {
     expect((await visitor(jar.copy()).get()).json()).toEqual({})
   })
 
-  it('R21: of a "session" lifetime needs no _expire', async () => {
+  it('R21: a record of a "session" lifetime needs no _expire', async () => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _session: true })
     expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({ user: 'ann' })
   })
 
-  it(`R21: with neither _expire nor _session is ${hasIds ? 'accepted: the store rules its life' : 'not accepted'}`, async () => {
+  it(`R21: a record with neither _expire nor _session is ${hasIds ? 'accepted: the store rules its life' : 'not accepted'}`, async () => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann' })
     expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual(hasIds ? { user: 'ann' } : {})
   })
 
-  it('R21: of a "session" lifetime is bounded by absoluteTimeout', async () => {
+  it('R21: a record of a "session" lifetime is bounded by absoluteTimeout', async () => {
     const clock = stopClock(NOW)
     const { visitor } = createSessionApp({ ...options(), maxAge: 'session', absoluteTimeout: HOUR })
     const ann = visitor()
@@ -70,19 +70,22 @@ describe.each(BACKENDS)('a record in: $name', ({ options, hasIds }) => {
 })
 
 describe.each(backendsWith({ hasIds: false }))('a payload in: $name', ({ options }) => {
-  it.each(TIMES_OF_STORES)('R21: with an _expire that is %s is not accepted', async (_name, _expire) => {
+  it.each(TIMES_OF_STORES)('R21: a payload with an _expire that is %s is not accepted', async (_name, _expire) => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire, _maxAge: HOUR })
     expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({})
   })
 
-  it.each([1, 'true', {}, null, false])('R21: with _session: %j and no _expire is not accepted', async (_session) => {
-    const settings = { ...options(), signed: false }
-    const jar = await plant(settings, { user: 'ann', _session })
-    expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({})
-  })
+  it.each([1, 'true', {}, null, false])(
+    'R21: a payload with _session: %j and no _expire is not accepted',
+    async (_session) => {
+      const settings = { ...options(), signed: false }
+      const jar = await plant(settings, { user: 'ann', _session })
+      expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({})
+    },
+  )
 
-  it('R21: that is past and says _session: true is not accepted', async () => {
+  it('R21: a payload that is past and says _session: true is not accepted', async () => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _session: true, _expire: NOW - 1 })
     expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({})
@@ -90,7 +93,7 @@ describe.each(backendsWith({ hasIds: false }))('a payload in: $name', ({ options
 })
 
 describe.each(backendsWith({ hasIds: true }))('an expired record in: $name', ({ options }) => {
-  it('R21: is destroyed once, under its id', async () => {
+  it('R21: an expired record is destroyed once, under its id', async () => {
     const settings = { ...options(), signed: false }
     const jar = await plant(settings, { user: 'ann', _expire: NOW - 1, _maxAge: HOUR })
     const recorded = spyOn(settings)
@@ -99,12 +102,15 @@ describe.each(backendsWith({ hasIds: true }))('an expired record in: $name', ({ 
     expect(recorded.calls[1].args[0]).toBe(PLANTED_ID)
   })
 
-  it.each(['idleTimeout', 'absoluteTimeout'])('R21: by the %s is destroyed too', async (timeout) => {
-    const clock = stopClock(NOW)
-    const settings = { ...options(), signed: false, [timeout]: HOUR }
-    const jar = await plant(settings, { user: 'ann', _expire: NOW + 9 * HOUR, _maxAge: 9 * HOUR, _created: NOW })
-    clock.advance(HOUR + 1)
-    expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({})
-    expect(await plantedRecord(settings)).toBeUndefined()
-  })
+  it.each(['idleTimeout', 'absoluteTimeout'])(
+    'R21: a record that is expired by the %s is destroyed too',
+    async (timeout) => {
+      const clock = stopClock(NOW)
+      const settings = { ...options(), signed: false, [timeout]: HOUR }
+      const jar = await plant(settings, { user: 'ann', _expire: NOW + 9 * HOUR, _maxAge: 9 * HOUR, _created: NOW })
+      clock.advance(HOUR + 1)
+      expect((await createSessionApp(settings).visitor(jar).get()).json()).toEqual({})
+      expect(await plantedRecord(settings)).toBeUndefined()
+    },
+  )
 })

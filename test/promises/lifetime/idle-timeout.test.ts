@@ -22,7 +22,7 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept.copy()).get('/')).json()).toEqual({})
   })
 
-  it.each(['/', '/plain', '/touch'])('R24: %s is a use, which renews', async (path) => {
+  it.each(['/', '/plain', '/touch'])('R24: a request to %s is a use, which renews under idleTimeout', async (path) => {
     const visitor = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE }).visitor()
     await visitor.get('/set?user=ann')
     for (let visit = 0; visit < 4; visit++) {
@@ -32,13 +32,13 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await visitor.get('/')).json()).toEqual({ user: 'ann' })
   })
 
-  it('R24: the cookie lives no longer than the session', async () => {
+  it('R24: the cookie lives no longer than idleTimeout leaves the session', async () => {
     const visitor = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE }).visitor()
     const { setCookie } = await visitor.get('/set?user=ann')
     expect(setCookie[0]).toContain(`expires=${new Date(NOW + 30 * MINUTE).toUTCString()}`)
   })
 
-  it('R24: maxAge bounds as well where it is shorter', async () => {
+  it('R24: maxAge bounds a session under idleTimeout as well where it is shorter', async () => {
     const { visitor } = createSessionApp({ ...options(), idleTimeout: 30 * MINUTE, maxAge: 10 * MINUTE })
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -67,7 +67,7 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: a lowered setting applies to sessions that exist', async () => {
+  it('R24: an idleTimeout that is lowered applies to sessions that exist', async () => {
     const backend = options()
     const before = createSessionApp({ ...backend, idleTimeout: 30 * MINUTE }).visitor()
     await before.get('/set?user=ann')
@@ -77,7 +77,7 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await after.visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: a session that was used in time goes on under the lowered setting', async () => {
+  it('R24: a session that was used in time goes on under a lowered idleTimeout', async () => {
     const backend = options()
     const before = createSessionApp({ ...backend, idleTimeout: 30 * MINUTE }).visitor()
     await before.get('/set?user=ann')
@@ -92,7 +92,7 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: a session from before there was the option is measured from its last renewal', async () => {
+  it('R24: a session from before the option idleTimeout is measured from its last renewal', async () => {
     const backend = options()
     const before = createSessionApp({ ...backend, maxAge: DAY }).visitor()
     await before.get('/set?user=ann')
@@ -107,7 +107,7 @@ describe.each(BACKENDS)('idleTimeout: $name', ({ options }) => {
     expect((await visitor(kept).get('/')).json()).toEqual({})
   })
 
-  it('R24: a session that was idle too long when the option came is over', async () => {
+  it('R24: a session that was idle too long when the option idleTimeout came is over', async () => {
     const backend = options()
     const before = createSessionApp({ ...backend, maxAge: DAY }).visitor()
     await before.get('/set?user=ann')

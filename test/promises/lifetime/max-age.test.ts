@@ -70,7 +70,7 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
     expect(cookieOf(await visitor.get('/count')).expires).toBe(Date.now() + ONE_DAY)
   })
 
-  test('R26: of one session is not another’s', async () => {
+  test("R26: session.maxAge of one session is not another's", async () => {
     const { app, visitor: alice, sessions } = createSite(options(), HANDLERS)
     const bob = new Visitor(app)
     await alice.get('/login')
@@ -80,13 +80,13 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
     expect(sessions.options.maxAge).toBe(ONE_DAY)
   })
 
-  test('R26: of a session that is not accepted is not its successor’s', async () => {
+  test("R26: session.maxAge of a session that is not accepted is not its successor's", async () => {
     const { visitor } = createSite({ ...options(), valid: (ctx) => ctx.path !== '/login' }, HANDLERS)
     await visitor.get('/remember')
     expect(cookieOf(await visitor.get('/login')).expires).toBe(Date.now() + ONE_DAY)
   })
 
-  test("R26: 'session' makes a cookie that lives until the browser is closed, and stays so", async () => {
+  test("R26: session.maxAge = 'session' makes a cookie that lives until the browser is closed, and stays so", async () => {
     const { visitor } = createSite({ ...options(), rolling: true }, HANDLERS)
     await visitor.get('/login')
     expect(cookieOf(await visitor.get('/until-closed')).expires).toBeUndefined()
@@ -95,7 +95,7 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
     expect((await visitor.get('/lifetime')).json()).toEqual({ maxAge: 'session' })
   })
 
-  test("R20: 'session' stays a session cookie when the session is saved twice", async () => {
+  test("R20: a session with maxAge 'session' keeps its session cookie when it is saved twice", async () => {
     const { visitor } = createSite({ ...options(), maxAge: 'session' }, HANDLERS)
     await visitor.get('/login')
     for (let visit = 0; visit < 2; visit++) {
@@ -107,7 +107,7 @@ describe.each(BACKENDS)('session.maxAge with $name', ({ options, cookies }) => {
   })
 
   test.each([0, -1, NaN, Infinity, 400 * ONE_DAY + 1, '1 day', null, undefined, {}])(
-    'R26, R38: %p is refused',
+    'R26, R38: session.maxAge = %p is refused',
     async (maxAge) => {
       const caught: unknown[] = []
       const { visitor } = createSite(options(), {

@@ -26,7 +26,7 @@ describe.each(BACKENDS)('renew: $name', ({ options, hasIds }) => {
     expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
   })
 
-  it('R23: at most one write per half life, however often the session is used', async () => {
+  it('R23: renew writes once per half life at most, however often the session is used', async () => {
     const visitor = createSessionApp({ ...options(), ...RENEW }).visitor()
     await visitor.get('/set?user=ann')
     const renewals: number[] = []
@@ -37,7 +37,7 @@ describe.each(BACKENDS)('renew: $name', ({ options, hasIds }) => {
     expect(renewals).toEqual([13, 26, 39, 52, 65])
   })
 
-  it('R23: a session of its own maxAge is renewed at its own half', async () => {
+  it('R23: renew renews a session of its own maxAge at its own half', async () => {
     const visitor = createSessionApp({ ...options(), ...RENEW }).visitor()
     await visitor.get('/set?user=ann')
     await visitor.get(`/max-age?value=${10 * DAY}`)
@@ -48,7 +48,7 @@ describe.each(BACKENDS)('renew: $name', ({ options, hasIds }) => {
     expect(setCookie[0]).toContain(`expires=${new Date(Date.now() + 10 * DAY).toUTCString()}`)
   })
 
-  it('R23: where absoluteTimeout leaves nothing to win, nothing is written', async () => {
+  it('R23: renew writes nothing where absoluteTimeout leaves nothing to win', async () => {
     const given = { ...options(), ...RENEW, absoluteTimeout: DAY }
     const recorded = hasIds ? spyOn(given) : { options: given, names: [] }
     const visitor = createSessionApp(recorded.options).visitor()
@@ -66,7 +66,7 @@ describe.each(BACKENDS)('renew: $name', ({ options, hasIds }) => {
 const RENEWAL: Record<string, string> = { MemoryStore: 'touch', 'conditional store without touch': 'replace' }
 
 describe.each(backendsWith({ hasIds: true }))('renew: $name', ({ name, options }) => {
-  it('R23: one call renews, and a request in the first half only reads', async () => {
+  it('R23: renew makes one call to renew, and a request in the first half only reads', async () => {
     const recorded = spyOn({ ...options(), ...RENEW })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')

@@ -41,27 +41,30 @@ function open(options: SessionOptions, more: SessionOptions) {
 afterEach(startClock)
 
 describe.each(CONDITIONAL)('renewed meanwhile: $name', ({ options }) => {
-  it.each(CASES)('R57: what $limit ends lives where $what has renewed it meanwhile', async ({ more, path }) => {
-    const clock = stopClock()
-    const { ann, visitor, beforeDestroy } = open(options(), more)
-    await ann.get('/set?cart=tea')
-    const late = visitor(ann.jar.copy())
-    clock.advance(HOUR + 1)
-    beforeDestroy(async () => {
-      clock.advance(-2)
-      await ann.get(path)
-      clock.advance(2)
-    })
-    const shown = (await late.get('/')).json<Record<string, unknown>>()
-    // Who comes with a token that was rotated away meanwhile is shown nothing.
-    const renewed = path === '/set?renewed=1' ? { cart: 'tea', renewed: '1' } : { cart: 'tea' }
-    expect(shown).toEqual(path === '/regenerate' ? {} : renewed)
-    expect((await ann.get('/')).json()).toEqual(renewed)
-    clock.advance(HOUR / 2)
-    expect((await ann.get('/')).json()).toEqual(renewed)
-  })
+  it.each(CASES)(
+    'R57: a session that $limit would end lives where $what has renewed it meanwhile',
+    async ({ more, path }) => {
+      const clock = stopClock()
+      const { ann, visitor, beforeDestroy } = open(options(), more)
+      await ann.get('/set?cart=tea')
+      const late = visitor(ann.jar.copy())
+      clock.advance(HOUR + 1)
+      beforeDestroy(async () => {
+        clock.advance(-2)
+        await ann.get(path)
+        clock.advance(2)
+      })
+      const shown = (await late.get('/')).json<Record<string, unknown>>()
+      // Who comes with a token that was rotated away meanwhile is shown nothing.
+      const renewed = path === '/set?renewed=1' ? { cart: 'tea', renewed: '1' } : { cart: 'tea' }
+      expect(shown).toEqual(path === '/regenerate' ? {} : renewed)
+      expect((await ann.get('/')).json()).toEqual(renewed)
+      clock.advance(HOUR / 2)
+      expect((await ann.get('/')).json()).toEqual(renewed)
+    },
+  )
 
-  it.each(LIMITS)('R57: what %s ends is removed where nobody has renewed it', async (_limit, more) => {
+  it.each(LIMITS)('R57: a session that %s ends is removed where nobody has renewed it', async (_limit, more) => {
     const clock = stopClock()
     const { ann, visitor } = open(options(), more)
     await ann.get('/set?cart=tea')
@@ -72,7 +75,7 @@ describe.each(CONDITIONAL)('renewed meanwhile: $name', ({ options }) => {
     expect((await ann.get('/')).json()).toEqual({})
   })
 
-  it('R57: what absoluteTimeout ends lives where a sign-in has begun it anew meanwhile', async () => {
+  it('R57: a session that absoluteTimeout would end lives where a sign-in has begun it anew meanwhile', async () => {
     const clock = stopClock()
     const owner: SessionOptions['owner'] = ({ user }) => user as string | undefined
     const { ann, visitor, beforeDestroy } = open(options(), { owner, maxAge: 10 * HOUR, absoluteTimeout: HOUR })

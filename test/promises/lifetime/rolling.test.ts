@@ -26,17 +26,20 @@ function expiresOf(lines: string[]): string[] {
 }
 
 describe.each(BACKENDS)('rolling: $name', ({ options }) => {
-  it.each(['/', '/plain', '/throw'])('R22: a response of %s to a valid session renews it', async (path) => {
-    const visitor = createSessionApp({ ...options(), ...ROLLING }).visitor()
-    await visitor.get('/set?user=ann')
-    clock.advance(HOUR / 2)
-    const { setCookie } = await visitor.get(path)
-    expect(expiresOf(setCookie)).toEqual([new Date(NOW + 1.5 * HOUR).toUTCString()])
-    clock.advance(HOUR)
-    expect((await visitor.get('/')).json()).toEqual({ user: 'ann' })
-  })
+  it.each(['/', '/plain', '/throw'])(
+    'R22: a response of %s to a valid session renews it under rolling',
+    async (path) => {
+      const visitor = createSessionApp({ ...options(), ...ROLLING }).visitor()
+      await visitor.get('/set?user=ann')
+      clock.advance(HOUR / 2)
+      const { setCookie } = await visitor.get(path)
+      expect(expiresOf(setCookie)).toEqual([new Date(NOW + 1.5 * HOUR).toUTCString()])
+      clock.advance(HOUR)
+      expect((await visitor.get('/')).json()).toEqual({ user: 'ann' })
+    },
+  )
 
-  it('R22: a session lives for as long as it is used, and maxAge longer', async () => {
+  it('R22: a session under rolling lives for as long as it is used, and maxAge longer', async () => {
     const { visitor } = createSessionApp({ ...options(), ...ROLLING })
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -49,7 +52,7 @@ describe.each(BACKENDS)('rolling: $name', ({ options }) => {
     expect((await visitor(kept.copy()).get()).json()).toEqual({ user: 'ann' })
   })
 
-  it('R22: a session that was not used for maxAge is over', async () => {
+  it('R22: a session under rolling that was not used for maxAge is over', async () => {
     const { visitor } = createSessionApp({ ...options(), ...ROLLING })
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -58,20 +61,20 @@ describe.each(BACKENDS)('rolling: $name', ({ options }) => {
     expect((await visitor(kept).get()).json()).toEqual({})
   })
 
-  it('R22: without a session there is nothing to renew', async () => {
+  it('R22: rolling renews nothing without a session', async () => {
     const visitor = createSessionApp({ ...options(), ...ROLLING }).visitor()
     expect((await visitor.get('/plain')).setCookie).toEqual([])
     expect((await visitor.get('/')).setCookie).toEqual([])
   })
 
-  it('R22: without rolling no response renews', async () => {
+  it('R22: no response renews a session without rolling', async () => {
     const visitor = createSessionApp({ ...options(), maxAge: HOUR }).visitor()
     await visitor.get('/set?user=ann')
     clock.advance(HOUR / 4)
     expect((await visitor.get('/')).setCookie).toEqual([])
   })
 
-  it('R22: a "session" lifetime is renewed as one', async () => {
+  it('R22: rolling renews a "session" lifetime as one', async () => {
     const visitor = createSessionApp({ ...options(), rolling: true, maxAge: 'session' }).visitor()
     await visitor.get('/set?user=ann')
     expect(expiresOf((await visitor.get('/plain')).setCookie)).toEqual(['never'])
@@ -79,7 +82,7 @@ describe.each(BACKENDS)('rolling: $name', ({ options }) => {
 })
 
 describe.each(backendsWith({ hasIds: false }))('rolling: $name', ({ options }) => {
-  it('R22: the record in the cookie is renewed, not the cookie alone', async () => {
+  it('R22: rolling renews the record in the cookie, not the cookie alone', async () => {
     const { visitor } = createSessionApp({ ...options(), ...ROLLING })
     const ann = visitor()
     await ann.get('/set?user=ann')
@@ -92,7 +95,7 @@ describe.each(backendsWith({ hasIds: false }))('rolling: $name', ({ options }) =
 })
 
 describe.each(backendsWith({ hasIds: true }))('rolling: $name', ({ name, options }) => {
-  it(`R22: a renewal is exactly ${RENEWAL[name].join(' and ')}`, async () => {
+  it(`R22: a renewal makes exactly the calls ${RENEWAL[name].join(' and ')}`, async () => {
     const recorded = spyOn({ ...options(), ...ROLLING })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')
@@ -104,7 +107,7 @@ describe.each(backendsWith({ hasIds: true }))('rolling: $name', ({ name, options
     expect(recorded.names).toEqual(RENEWAL[name])
   })
 
-  it('R22: a change writes once, which renews as well', async () => {
+  it('R22: a change under rolling writes once, which renews as well', async () => {
     const recorded = spyOn({ ...options(), ...ROLLING })
     const visitor = createSessionApp(recorded.options).visitor()
     await visitor.get('/set?user=ann')

@@ -37,12 +37,12 @@ describe.each(BACKENDS)('timeouts that are switched on: $name', ({ options, hasI
 })
 
 describe.each(backendsWith({ hasIds: false }))('cookies without a time: $name', ({ options }) => {
-  it.each(TIMEOUTS)('R64: under %s such a cookie is refused at once', async (_name, timeout) => {
+  it.each(TIMEOUTS)('R64: a cookie without a time is refused at once under %s', async (_name, timeout) => {
     const { ann } = await open(options(), timeout)
     expect((await ann.get('/')).json()).toEqual({})
   })
 
-  it.each(TIMEOUTS)('R64: under %s a cookie with a time is bounded from its own beginning', async (_name, timeout) => {
+  it.each(TIMEOUTS)('R64: a cookie with a time is bounded from its own beginning under %s', async (_name, timeout) => {
     const clock = stopClock()
     const before = createSessionApp({ ...options(), maxAge: 50 * HOUR }).visitor()
     await before.get('/set?cart=tea')
@@ -55,14 +55,17 @@ describe.each(backendsWith({ hasIds: false }))('cookies without a time: $name', 
 })
 
 describe.each(backendsWith({ hasIds: true }))('records without a time: $name', ({ options }) => {
-  it.each(TIMEOUTS)('R64: under %s a record gets its time at its first use, and keeps it', async (_name, timeout) => {
-    const clock = stopClock()
-    const { ann } = await open(options(), timeout)
-    clock.advance(10 * HOUR)
-    expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
-    clock.advance(HOUR - 1)
-    expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
-    clock.advance(HOUR + 2)
-    expect((await ann.get('/')).json()).toEqual({})
-  })
+  it.each(TIMEOUTS)(
+    'R64: a record without a time gets one at its first use under %s, and keeps it',
+    async (_name, timeout) => {
+      const clock = stopClock()
+      const { ann } = await open(options(), timeout)
+      clock.advance(10 * HOUR)
+      expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
+      clock.advance(HOUR - 1)
+      expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
+      clock.advance(HOUR + 2)
+      expect((await ann.get('/')).json()).toEqual({})
+    },
+  )
 })

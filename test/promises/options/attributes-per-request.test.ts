@@ -38,12 +38,15 @@ const BAD: [name: keyof CookieOptions, value: unknown, said: string, cure: strin
   ['sameSite', () => 'lax', 'a function', "'strict', 'lax', 'none', true or false"],
 ]
 
-test.each(BAD)('R39: %s: a function that returns %p is an error that names the option', (name, value, said, cure) => {
-  const error = refusal({ secure: true, [name]: () => value })
-  expect(error).toBeInstanceOf(SessionError)
-  expect(error?.code).toBe('ERR_SESSION_OPTIONS')
-  expect(error?.message).toBe(`The session option "${name}" is ${said} for this request. It takes ${cure}.`)
-})
+test.each(BAD)(
+  'R39: an option %s as a function that returns %p is an error that names the option',
+  (name, value, said, cure) => {
+    const error = refusal({ secure: true, [name]: () => value })
+    expect(error).toBeInstanceOf(SessionError)
+    expect(error?.code).toBe('ERR_SESSION_OPTIONS')
+    expect(error?.message).toBe(`The session option "${name}" is ${said} for this request. It takes ${cure}.`)
+  },
+)
 
 const TOGETHER: [title: string, options: Options, ...parts: string[]][] = [
   ['SameSite=None without Secure', { sameSite: () => 'none' }, '"sameSite"', 'Add secure: true'],
@@ -85,11 +88,11 @@ const GOOD: [Options, object][] = [
   [{ partitioned: () => false }, { partitioned: false }],
 ]
 
-test.each(GOOD)('R39: %p is accepted', (options, attributes) => {
+test.each(GOOD)('R39: the attributes %p for one request are accepted', (options, attributes) => {
   expect(cookieAttributes(options, VALUE)).toEqual(attributes)
 })
 
-test("R39: secure: 'auto' follows each request's connection", () => {
+test("R39: secure: 'auto' follows the connection of each request", () => {
   const options: Options = { key: 'auto', secure: 'auto' }
   const found = [true, false, false, true].map((secure) => cookieAttributes(options, contextWith({}, secure)).secure)
   expect(found).toEqual([true, false, false, true])
@@ -99,12 +102,12 @@ describe('the memory of what was accepted', () => {
   const options: Options = { key: 'tenants', domain: ({ query }) => query.domain as string, secure: () => true }
   const of = (domain: unknown) => cookieAttributes(options, contextWith({ domain }))
 
-  test('R39: what the request before had is not checked or made again', () => {
+  test('R39: attributes that the request before had are not checked or made again', () => {
     expect(of('a.example')).toBe(of('a.example'))
     expect(Object.isFrozen(of('a.example'))).toBe(true)
   })
 
-  test('R39: it lets nothing else pass', () => {
+  test('R39: remembered attributes let nothing else pass', () => {
     expect([of('a.example').domain, of('b.example').domain, of('a.example').domain]).toEqual([
       'a.example',
       'b.example',
@@ -118,14 +121,14 @@ describe('the memory of what was accepted', () => {
     }
   })
 
-  test('R39: it does not take the attributes of one cookie for those of another', () => {
+  test('R39: the remembered attributes of one cookie are not those of another', () => {
     const free: Options = { key: 'free', path: () => '/a', secure: true }
     expect(cookieAttributes(free, VALUE)).toEqual({ path: '/a', secure: true })
     expect(refusal({ ...free, key: '__Host-s' })?.code).toBe('ERR_SESSION_OPTIONS')
   })
 })
 
-test('R39: an error of the function itself is that error', () => {
+test("R39: an error that an attribute's function throws is the request's", () => {
   const failure = new Error('no tenant')
   const domain = (): string => {
     throw failure

@@ -16,7 +16,7 @@ describe.each(Object.entries(KOA_VERSIONS))('construction with %s', (_, KoaClass
     ['session(app)', (app: any) => session(app), 'koa.sess'],
     ['new SessionService(app, options)', (app: any) => new SessionService(app, { key: 'shop' }).middleware(), 'shop'],
     ['new SessionService(app)', (app: any) => new SessionService(app).middleware(), 'koa.sess'],
-  ])('R5: %s', async (_, create, key) => {
+  ])('R5: session options are taken as %s', async (_, create, key) => {
     const app = createApp(KoaClass)
     app.use(create(app))
     addHandlers(app, HANDLERS)
@@ -33,7 +33,7 @@ test.each([
   ['session(undefined, null)', () => session(undefined, null as never)],
   ['session({ use: true })', () => (session as any)({ use: true })],
   ['new SessionService()', () => new (SessionService as any)()],
-])('R5: %s says that the app is missing', (_, create) => {
+])('R5: the error of %s says that the app is missing', (_, create) => {
   expect(create).toThrow('app instance required: `session(opts, app)`')
   expect(create).toThrow(SessionError)
 })
@@ -48,7 +48,7 @@ describe('the caller’s options', () => {
     genid: () => 'the-id',
   })
 
-  test('R46, D20: the caller’s options are not mutated', async () => {
+  test('R46, D20: options of the caller are not mutated', async () => {
     const options = all()
     const before = { ...options }
     const { visitor } = createSite(options, { '/login': (ctx) => (ctx.session.maxAge = 9_000) })
@@ -56,20 +56,20 @@ describe('the caller’s options', () => {
     expect(options).toStrictEqual(before)
   })
 
-  test('R46, D20: the caller’s options may be frozen', async () => {
+  test('R46, D20: options of the caller may be frozen', async () => {
     const { visitor } = createSite(Object.freeze(all()), HANDLERS)
     await visitor.get('/login')
     expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
   })
 
-  test('R46, D20: the caller’s options are read once: a later change has no effect', async () => {
+  test('R46, D20: options of the caller are read once: a later change has no effect', async () => {
     const options = all()
     const { visitor } = createSite(options, HANDLERS)
     Object.assign(options, { key: 'other', genid: () => 'another-id' })
     expect(cookieOf(await visitor.get('/login'), 'shop').value).toBe('the-id')
   })
 
-  test('R46, D20: the caller’s options are frozen with their defaults in service.options', () => {
+  test('R46, D20: options of the caller are frozen with their defaults in service.options', () => {
     const { sessions } = createSite({ key: 'shop', sameSite: null })
     expect(sessions.options).toEqual({
       key: 'shop',
@@ -90,7 +90,7 @@ describe('the caller’s options', () => {
     expect(Object.isFrozen(sessions.options)).toBe(true)
   })
 
-  test('R46: the caller’s options may serve two apps, whose sessions do not mix', async () => {
+  test('R46: options of the caller may serve two apps, whose sessions do not mix', async () => {
     const options = all()
     const [one, two] = [createSite(options, HANDLERS), createSite({ ...options, store: new MemoryStore() }, HANDLERS)]
     await one.visitor.get('/login')
@@ -128,7 +128,7 @@ describe('maxage', () => {
     expect(createSite({ maxage: 5_000, maxAge: 7_000 }).sessions.options.maxAge).toBe(7_000)
   })
 
-  test('R1: warns of nothing in production, nor without it', () => {
+  test('R1: a missing maxage, and production, cause no warning of the old spelling', () => {
     const warn = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
     createSite({ maxAge: 5_000 })
     jest.replaceProperty(process, 'env', { ...process.env, NODE_ENV: 'production' })

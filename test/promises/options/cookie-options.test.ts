@@ -60,7 +60,7 @@ describe('the cookie', () => {
   beforeEach(() => stopClock())
   afterEach(startClock)
 
-  test.each(ATTRIBUTES)('R1: attributes with the option %s', async (_, options, attributes) => {
+  test.each(ATTRIBUTES)('R1: the cookie has the attributes of the option %s', async (_, options, attributes) => {
     const { login } = await visit(options)
     expect(cookieOf(login).attributes).toEqual(attributes)
     expect(cookieOf(login, 'koa.sess.sig').attributes).toEqual(attributes)
@@ -79,14 +79,14 @@ describe('the cookie', () => {
     expect(cookieOf(await visitor.get('/login')).attributes).toEqual({ path: '/', httponly: true })
   })
 
-  test('R1: key names it, and koa.sess is its name without', async () => {
+  test('R1: the option "key" names the cookie, which is koa.sess without', async () => {
     expect(cookieNames((await visit({})).login)).toEqual(['koa.sess', 'koa.sess.sig'])
     const { login, logout } = await visit({ key: 'shop' })
     expect(cookieNames(login)).toEqual(['shop', 'shop.sig'])
     expect(cookieNames(logout)).toEqual(['shop', 'shop.sig'])
   })
 
-  test('R1: signed: false neither signs it nor asks for a signature', async () => {
+  test('R1: signed: false neither signs the cookie nor asks for a signature', async () => {
     const app = createApp()
     app.keys = undefined as never
     const { visitor } = createSite({ signed: false }, { '/login': (ctx) => (ctx.session.user = 'alice') }, app)
@@ -94,7 +94,7 @@ describe('the cookie', () => {
     expect((await visitor.get('/')).json()).toEqual({ session: { user: 'alice' } })
   })
 
-  test('R1: signed, by default, refuses a cookie without a signature', async () => {
+  test('R1: a cookie without a signature is refused by default', async () => {
     const { visitor } = createSite({}, { '/login': (ctx) => (ctx.session.user = 'alice') })
     await visitor.get('/login')
     visitor.jar.values.delete('koa.sess.sig')
@@ -117,7 +117,7 @@ describe('the cookie', () => {
     expect(recordIn(cookieOf(login).value)).toEqual({ user: 'alice', _expire: Date.now() + 5_000, _maxAge: 5_000 })
   })
 
-  test("R1: maxAge: 'session' lives until the browser is closed", async () => {
+  test("R1: maxAge: 'session' makes a cookie that lives until the browser is closed", async () => {
     const { login } = await visit({ maxAge: 'session' })
     expect(cookieOf(login).expires).toBeUndefined()
     expect(recordIn(cookieOf(login).value)).toEqual({ user: 'alice', _session: true })
@@ -143,13 +143,16 @@ describe('overwrite', () => {
     return setCookie.map(parseSetCookie).filter(({ name }) => name === 'koa.sess')
   }
 
-  test.each([undefined, true])('R1: %s replaces a cookie of the name that the response has set', async (overwrite) => {
-    const lines = await visitAfterAnother(overwrite)
-    expect(lines).toHaveLength(1)
-    expect(recordIn(lines[0]?.value ?? '')).toMatchObject({ user: 'alice' })
-  })
+  test.each([undefined, true])(
+    'R1: overwrite: %s replaces a cookie of the name that the response has set',
+    async (overwrite) => {
+      const lines = await visitAfterAnother(overwrite)
+      expect(lines).toHaveLength(1)
+      expect(recordIn(lines[0]?.value ?? '')).toMatchObject({ user: 'alice' })
+    },
+  )
 
-  test('R1: false leaves that cookie in the response', async () => {
+  test('R1: overwrite: false leaves a cookie of the name in the response', async () => {
     const lines = await visitAfterAnother(false)
     expect(lines.map(({ value }) => value)).toContain('from-the-handler')
   })

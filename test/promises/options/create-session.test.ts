@@ -61,7 +61,7 @@ test.each([
   },
 )
 
-test.each([[undefined], [null]])('R78: an option that is %s is left out', async (nothing) => {
+test.each([[undefined], [null]])('R78: an option that is %s is left out by createSession()', async (nothing) => {
   const names = ['sameSite', 'maxAge', 'store', 'domain', 'secure', 'httpOnly', 'signed', 'genid', 'prefix', 'anything']
   const visitor = visit(Object.fromEntries(names.map((name) => [name, nothing])))
   const { attributes } = cookieOf(await visitor.get())
@@ -104,7 +104,7 @@ test('R78: a second createSession() on an app is the first one, and says so', as
   expect(cookieNames(await new Visitor(alone).get())).toEqual(['koa.sess', 'koa.sess.sig'])
 })
 
-test('R78: a session with a property of its own is a second one, and one whose cookie is taken is refused', () => {
+test('R78: createSession() with a property of its own is a second session, and is refused where its cookie is taken', () => {
   const app = createApp()
   const first = createSession({}, app)
   const second = createSession({ key: 'admin', property: 'admin' }, app)
@@ -119,13 +119,16 @@ test('R93, D23: the default export is createSession(), as in koa-session; sessio
   expect(() => session({ logValue: true } as object, createApp())).toThrow('Unknown session option "logValue"')
 })
 
-test.each(['cookie', 'store'])('R93: "encrypt" is refused where the cookie would be written by Koa: %s', (kind) => {
-  const options = { encrypt: true, ...(kind === 'store' ? { store: new MemoryStore() } : {}) }
-  expect(() => createSession(options as object, createApp())).toThrow(
-    expect.objectContaining({
-      code: 'ERR_SESSION_OPTIONS',
-      message: expect.stringContaining('sealed({ keys })') as string,
-    }),
-  )
-  expect(() => createSession({ ...options, encrypt: false } as object, createApp())).not.toThrow()
-})
+test.each(['cookie', 'store'])(
+  'R93: createSession() refuses "encrypt" where the cookie would be written by Koa: %s',
+  (kind) => {
+    const options = { encrypt: true, ...(kind === 'store' ? { store: new MemoryStore() } : {}) }
+    expect(() => createSession(options as object, createApp())).toThrow(
+      expect.objectContaining({
+        code: 'ERR_SESSION_OPTIONS',
+        message: expect.stringContaining('sealed({ keys })') as string,
+      }),
+    )
+    expect(() => createSession({ ...options, encrypt: false } as object, createApp())).not.toThrow()
+  },
+)

@@ -88,7 +88,7 @@ test('D7: a clash leaves the first session as it was', async () => {
   expect(cookieNames(await observe(app).visitor.get('/login'))).toEqual(['shop', 'shop.sig'])
 })
 
-test('D7: a session whose construction failed is not in the way of the next one', () => {
+test('D7: a session whose construction failed does not stand in the way of the next one', () => {
   const app = createApp()
   const container: Container = {
     get() {

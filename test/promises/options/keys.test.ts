@@ -29,7 +29,7 @@ describe.each(backendsWith({ isSealed: false }))('keys with $name', ({ options }
   beforeEach(() => (clock = stopClock()))
   afterEach(startClock)
 
-  test('R30: the first key signs', async () => {
+  test('R30: the first key of app.keys signs', async () => {
     const { visitor } = createSiteWithKeys(['first', 'second'], options())
     const login = await visitor.get('/login')
     const { name, value } = cookieOf(login)
@@ -100,7 +100,7 @@ describe.each(backendsWith({ isSealed: false }))('keys with $name', ({ options }
   })
 
   test.each([[undefined], [[]], [['']], [['a key', '']]])(
-    'R30: without keys (%p) the first write says to set app.keys',
+    'R30: the first write without keys (%p) says to set app.keys',
     async (keys) => {
       const { visitor, errors } = createSiteWithKeys(keys, options())
       const answer = await visitor.get('/login')
@@ -112,7 +112,7 @@ describe.each(backendsWith({ isSealed: false }))('keys with $name', ({ options }
   )
 
   test.each([[undefined], [[]], [['']], [['a key', '']]])(
-    'R30: without keys (%p) the first reading says to set app.keys',
+    'R30: the first reading without keys (%p) says to set app.keys',
     async (keys) => {
       const { visitor, errors } = createSiteWithKeys(keys, options())
       visitor.jar.values.set('koa.sess', 'some-text').set('koa.sess.sig', 'some-signature')
@@ -122,7 +122,7 @@ describe.each(backendsWith({ isSealed: false }))('keys with $name', ({ options }
     },
   )
 
-  test('R30: without keys a visitor who needs no session is served', async () => {
+  test('R30: a visitor who needs no session is served without keys', async () => {
     const { visitor } = createSiteWithKeys(undefined, options())
     expect((await visitor.get('/')).status).toBe(200)
   })

@@ -38,7 +38,7 @@ test.each<[Names, Names]>([
     { key: 'sess', chunks: 4 },
     { key: 'other', chunks: 4 },
   ],
-])('D7, R63: sessions with the cookies of %j and %j do not', (one, other) => {
+])('D7, R63: sessions with the cookies of %j and %j do not clash', (one, other) => {
   expect(() => clash(one, other)).not.toThrow()
   expect(() => clash(other, one)).not.toThrow()
 })

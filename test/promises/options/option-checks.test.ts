@@ -181,7 +181,7 @@ const GOOD: SessionOptions[] = [
   Object.fromEntries(BAD_VALUES.map(([name]) => [name, null])),
 ]
 
-test.each(BAD_VALUES)('R38, D8: %s: %p is refused', (name, value, shown, cure) => {
+test.each(BAD_VALUES)('R38, D8: the option %s: %p is refused', (name, value, shown, cure) => {
   const error = refusal({ [name]: value })
   expect(error).toBeInstanceOf(SessionError)
   expect(error?.code).toBe('ERR_SESSION_OPTIONS')
@@ -190,13 +190,13 @@ test.each(BAD_VALUES)('R38, D8: %s: %p is refused', (name, value, shown, cure) =
   expect(error?.message).toContain(cure)
 })
 
-test.each(CONTRADICTIONS)('R38, D8: %s is refused', (_, options, ...parts) => {
+test.each(CONTRADICTIONS)('R38, D8: options with %s are refused', (_, options, ...parts) => {
   const error = refusal(options)
   expect(error?.code).toBe('ERR_SESSION_OPTIONS')
   for (const part of parts) expect(error?.message).toContain(part)
 })
 
-test.each(GOOD)('R38: %o is accepted', (options) => {
+test.each(GOOD)('R38: the options %o are accepted', (options) => {
   expect(refusal(options)).toBeUndefined()
 })
 
@@ -218,7 +218,7 @@ test.each([
 })
 
 test.each(['graceMs', 'database', 'x', 'sessionStorageEngine'])(
-  'R38, D8: the unknown option %s is like none, and is refused without a guess',
+  'R38, D8: the unknown option %s, which is like none, is refused without a guess',
   (unknown) => {
     const error = refusal({ [unknown]: true })
     expect(error?.code).toBe('ERR_SESSION_OPTIONS')

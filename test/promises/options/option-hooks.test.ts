@@ -19,7 +19,7 @@ describe.each(BACKENDS)('hooks with $name', ({ options, hasIds, isSealed }) => {
     ['at once', false],
     ['later', later(false)],
     ['with a falsy value', 0],
-  ])('R1, D3: valid that says no %s starts a new session', async (_, answer) => {
+  ])('R1, D3: an answer no of the hook valid, %s, starts a new session', async (_, answer) => {
     const { visitor, eventNames } = createSite({ ...options(), valid: () => answer }, LOGIN)
     await visitor.get('/login')
     expect(await sessionOf(visitor)).toEqual({})
@@ -29,13 +29,13 @@ describe.each(BACKENDS)('hooks with $name', ({ options, hasIds, isSealed }) => {
   test.each([
     ['at once', true],
     ['later', later(true)],
-  ])('R1, D3: valid that says yes %s keeps it', async (_, answer) => {
+  ])('R1, D3: an answer yes of the hook valid, %s, keeps the session', async (_, answer) => {
     const { visitor } = createSite({ ...options(), valid: () => answer }, LOGIN)
     await visitor.get('/login')
     expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
   })
 
-  test('R1: valid is asked once a request, with the context and the record', async () => {
+  test('R1: the hook valid is asked once a request, with the context and the record', async () => {
     const valid = jest.fn((_ctx: Context, _record: object) => true)
     const { visitor } = createSite({ ...options(), valid }, LOGIN)
     await visitor.get('/login')
@@ -53,7 +53,7 @@ describe.each(BACKENDS)('hooks with $name', ({ options, hasIds, isSealed }) => {
     expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
   })
 
-  test('D3: what valid is rejected with is the request’s error, and the handler does not run', async () => {
+  test("D3: a rejection of the hook valid is the request's error, and the handler does not run", async () => {
     const show = jest.fn()
     const valid = () => Promise.reject(new Error('no answer'))
     const { visitor, errors } = createSite({ ...options(), valid }, { ...LOGIN, '/show': show })
@@ -118,7 +118,7 @@ describe.each(BACKENDS)('hooks with $name', ({ options, hasIds, isSealed }) => {
     expect(errors).toEqual([])
   })
 
-  test('R1: another error of decode fails the request and clears the cookie', async () => {
+  test('R1: an error of decode that is no SyntaxError fails the request and clears the cookie', async () => {
     const decode = () => {
       throw new Error('no such cipher')
     }
@@ -165,7 +165,7 @@ describe.each(backendsWith({ hasIds: true }))('ids with $name', ({ options }) =>
         set: (ctx: Context, id: string) => nextTurn().then(() => HEADER.set(ctx, id)),
       },
     ],
-  ])('R1, D3: travel as externalKey says, %s', async (_, externalKey) => {
+  ])('R1, D3: the token travels as externalKey says, %s', async (_, externalKey) => {
     const { visitor } = createSite({ ...options(), externalKey }, LOGIN)
     const login = await visitor.get('/login')
     expect(login.setCookie).toEqual([])
@@ -184,14 +184,14 @@ describe('externalKey', () => {
     expect(cookieNames(await visitor.get('/logout'))).toEqual(['koa.sess', 'koa.sess.sig'])
   })
 
-  test('R1: its own clear makes the client forget the id instead', async () => {
+  test('R1: a "clear" of externalKey makes the client forget the id instead', async () => {
     const clear = jest.fn((ctx: Context) => later(undefined).then(() => ctx.remove('x-session')))
     const { visitor } = createSite({ store: new MemoryStore(), externalKey: { ...HEADER, clear } }, handlers)
     expect((await visitor.get('/logout')).setCookie).toEqual([])
     expect(clear).toHaveBeenCalledTimes(1)
   })
 
-  test('R31: an id that it reads and that cannot be one does not reach the store', async () => {
+  test('R31: an id that externalKey reads and that cannot be one does not reach the store', async () => {
     const { store, take } = spyOn({ store: new MemoryStore() })
     const { visitor } = createSite({ store, externalKey: HEADER }, handlers)
     await visitor.get('/', { 'x-session': '../secrets' })

@@ -23,7 +23,7 @@ test.each<[string, object]>([
   expect(SessionOptions.parse(options)).toEqual(withoutCodec(Theirs.parse(options)))
 })
 
-test('R93: further fields are read by their own schemas, as in Egg 4', () => {
+test('R93: further fields of SessionOptions are read by their own schemas, as in Egg 4', () => {
   const fields = { logValue: Theirs.shape.httpOnly }
   const ours = SessionOptions.extend(fields)
   for (const options of [{}, { key: 'EGG_SESS', logValue: false }]) {
@@ -35,7 +35,7 @@ test('R93: further fields are read by their own schemas, as in Egg 4', () => {
   expect(twice.parse({ level: 'info' })).toMatchObject({ logValue: true, level: 'info', key: 'koa.sess' })
 })
 
-test('R93: what cannot be is an error, thrown or returned', () => {
+test('R93: a value that cannot be is an error of SessionOptions, thrown or returned', () => {
   expect(() => SessionOptions.parse({ maxAge: '1 day' })).toThrow(SessionError)
   expect(() => SessionOptions.parse(undefined)).toThrow('Session options are an object.')
   expect(SessionOptions.safeParse({ signed: 'yes' })).toEqual({
@@ -45,11 +45,11 @@ test('R93: what cannot be is an error, thrown or returned', () => {
   expect(SessionOptions.safeParse({ key: 'k' })).toMatchObject({ success: true, data: { key: 'k' } })
 })
 
-test('R93: what was parsed makes a session', () => {
+test('R93: options that SessionOptions has parsed make a session', () => {
   expect(() => createSession(SessionOptions.parse({ key: 'shop' }), createApp())).not.toThrow()
 })
 
-test('R93: "encrypt", which koa-session leaves out as well, is not left out without a word', () => {
+test('R93: SessionOptions leaves "encrypt" out, as koa-session does, and says so', () => {
   expect(SessionOptions.parse({ encrypt: true })).not.toHaveProperty('encrypt')
   expect(warnings).toEqual([expect.stringContaining('the session cookie can be read')])
   expect(SessionOptions.extend({ encrypt: Theirs.shape.secure }).parse({ encrypt: true })).toHaveProperty(

@@ -47,7 +47,7 @@ describe('another session on the same app', () => {
     ])
   })
 
-  it('R38: so is a session that a middleware puts on the context itself', async () => {
+  it('R38: a session that a middleware puts on the context itself is a warning too', async () => {
     const warnings = await warningsOf((app, freshly) => {
       app.use(createGenericSession({ defer: true }) as never)
       app.use(freshly({ key: 'mine' }, app))
@@ -55,7 +55,7 @@ describe('another session on the same app', () => {
     expect(warnings).toEqual([expect.stringContaining('a middleware has replaced it.')])
   })
 
-  it('R38: one session alone, or two of this package, are none', async () => {
+  it('R38: one session alone, or two of this package, cause no clash and no warning', async () => {
     const warnings = await warningsOf((app, freshly) => {
       app.use(freshly({}, app))
       app.use(freshly({ key: 'admin', property: 'admin' }, app))

@@ -32,7 +32,7 @@ function textsIn(value: unknown): string[] {
 }
 
 describe.each(PLACES)('hardened, %s', (_place, place) => {
-  it('R40: the cookie is __Host-, Secure, HttpOnly, SameSite=Lax, without a domain, and ends with the browser', async () => {
+  it('R40: a hardened cookie is __Host-, Secure, HttpOnly, SameSite=Lax, without a domain, and ends with the browser', async () => {
     const { setCookie } = await serve(place()).visitor().get('/set?user=ann', HTTPS)
     expect(setCookie[0]).toMatch(new RegExp(`^__Host-Http-session=[\\w~-]+; ${ATTRIBUTES}$`))
     expect(setCookie.slice(1).every((line) => line.endsWith(`; ${ATTRIBUTES}`))).toBe(true)
@@ -73,7 +73,7 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     expect(options).not.toHaveProperty('keys')
   })
 
-  it('R40: every value can be overridden', () => {
+  it('R40: every value of hardened() can be overridden', () => {
     const own: HardenedOptions = {
       key: 'my.session',
       secure: 'auto',
@@ -94,7 +94,7 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
     [{ httpOnly: false }, '__Host-session'],
     [{ httpOnly: () => true }, '__Host-session'],
     [{ httpOnly: false, key: '__Secure-mine' }, '__Secure-mine'],
-  ])('R40, R75: with %o the cookie has a name that browsers accept and enforce: %s', async (own, name) => {
+  ])('R40, R75: a hardened cookie with %o has a name that browsers accept and enforce: %s', async (own, name) => {
     expect(hardened({ ...place(), ...own }).key).toBe(name)
     const visitor = serve({ ...place(), ...own }).visitor()
     await visitor.get('/set?user=ann', HTTPS)
@@ -116,7 +116,7 @@ describe.each(PLACES)('hardened, %s', (_place, place) => {
 })
 
 describe('hardened, in a store', () => {
-  it('R40: secrets and ids can be overridden', async () => {
+  it('R40: the secrets and ids of hardened() can be overridden', async () => {
     const store = new MemoryStore()
     const visitor = serve({ store, hashTokens: false, genid: () => 'my-own-id' }).visitor()
     await visitor.get('/set?user=ann', HTTPS)
@@ -124,7 +124,7 @@ describe('hardened, in a store', () => {
     expect(store.get('my-own-id')).toMatchObject({ user: 'ann' })
   })
 
-  it('R40: an id is 256 bits, a secret 192 more, and no two are alike', async () => {
+  it('R40: a hardened id is 256 bits, its secret 192 more, and no two are alike', async () => {
     const served = serve({ store: new MemoryStore() })
     const tokens: string[] = []
     for (let index = 0; index < 200; index++) {
@@ -144,7 +144,7 @@ describe('hardened, in a store', () => {
   })
 
   it.each(backendsWith({ hasIds: true }))(
-    'R40: nothing in a dump of it opens a session: $name',
+    'R40: nothing in a dump of a hardened store opens a session: $name',
     async ({ options }) => {
       const { calls, options: recorded } = spyOn(options())
       const served = serve(recorded)
@@ -167,19 +167,22 @@ describe('hardened, in a store', () => {
     },
   )
 
-  it.each(backendsWith({ hasIds: true }))('R40: the key of a record is no token: $name', async ({ options }) => {
-    const { calls, options: recorded } = spyOn(options())
-    const served = serve(recorded)
-    const ann = served.visitor()
-    await ann.get('/set?user=ann', HTTPS)
-    const [, id] = /^([\w-]{43})~[\w-]{32}$/.exec(ann.jar.values.get('__Host-Http-session') ?? '') ?? []
-    expect(calls.map(({ args }) => args[0])).toEqual([id])
-  })
+  it.each(backendsWith({ hasIds: true }))(
+    'R40: the key of a hardened record is no token: $name',
+    async ({ options }) => {
+      const { calls, options: recorded } = spyOn(options())
+      const served = serve(recorded)
+      const ann = served.visitor()
+      await ann.get('/set?user=ann', HTTPS)
+      const [, id] = /^([\w-]{43})~[\w-]{32}$/.exec(ann.jar.values.get('__Host-Http-session') ?? '') ?? []
+      expect(calls.map(({ args }) => args[0])).toEqual([id])
+    },
+  )
 })
 
 describe('hardened, neither nor', () => {
   it.each([undefined, {}, { store: undefined }, { keys: undefined }])(
-    'R40: %j is refused: it needs keys or a store',
+    'R40: hardened(%j) is refused: it needs keys or a store',
     (options) => {
       expect(() => hardened(options)).toThrow(SessionError)
       expect(() => hardened(options)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
@@ -187,7 +190,7 @@ describe('hardened, neither nor', () => {
     },
   )
 
-  it('R40: short keys are refused', () => {
+  it('R40: short keys of hardened() are refused', () => {
     expect(() => hardened({ keys: ['short'] })).toThrow(/32 bytes/)
   })
 })

@@ -64,7 +64,7 @@ describe.each(BACKENDS)('saving with $name', ({ options, cookies }) => {
     expect((await visitor.get('/')).setCookie).toEqual([])
   })
 
-  test('R1: renew renews it when less than half of its life is left', async () => {
+  test('R1: renew renews a session when less than half of its life is left', async () => {
     const { visitor } = createSite({ ...options(), renew: true }, HANDLERS)
     await visitor.get('/login')
     clock.advance(0.5 * ONE_DAY)
@@ -77,7 +77,7 @@ describe.each(BACKENDS)('saving with $name', ({ options, cookies }) => {
 })
 
 describe.each(backendsWith({ hasIds: true }))('records with $name', ({ options }) => {
-  test('R1: rest in the store, and the cookie holds their id alone', async () => {
+  test('R1: a record rests in the store, and the cookie holds its id alone', async () => {
     const { visitor } = createSite({ ...options(), genid: () => 'the-id' }, HANDLERS)
     expect(cookieOf(await visitor.get('/login')).value).toBe('the-id')
     expect(await sessionOf(visitor)).toEqual({ user: 'alice' })
@@ -85,7 +85,7 @@ describe.each(backendsWith({ hasIds: true }))('records with $name', ({ options }
 })
 
 describe('records', () => {
-  test('R1: rest in the cookie where there is no store', async () => {
+  test('R1: a record rests in the cookie where there is no store', async () => {
     const { visitor } = createSite({}, HANDLERS)
     expect(recordIn(cookieOf(await visitor.get('/login')).value)).toMatchObject({ user: 'alice' })
   })
@@ -155,7 +155,7 @@ describe('records', () => {
     expect(built.map(({ hostname }) => hostname)).toEqual(['one.example', 'two.example', 'one.example'])
   })
 
-  test('R1: lazily, a session rests in its store until it is loaded', async () => {
+  test('R1: a session stays unread in its store with lazy until it is loaded', async () => {
     const { store, take } = spyOn({ store: new PlainStore() })
     const app = createApp()
     const middleware = session({ store, lazy: true }, app)

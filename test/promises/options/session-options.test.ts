@@ -48,7 +48,7 @@ describe.each(BACKENDS)('ctx.sessionOptions with $name', ({ options }) => {
     ['httpOnly', false, { path: '/' }],
     ['domain', 'a.example', { path: '/', httponly: true, domain: 'a.example' }],
     ['sameSite', 'lax', { path: '/', httponly: true, samesite: 'lax' }],
-  ])('R3: %s may be changed for one response', async (name, value, attributes) => {
+  ])('R3: the option %s may be changed for one response', async (name, value, attributes) => {
     const { changed, plain, before, after } = await signInTwice({ [name]: value })
     expect(cookieOf(changed).attributes).toEqual(attributes)
     expect(cookieOf(plain).attributes).toEqual({ path: '/', httponly: true })
@@ -61,7 +61,7 @@ describe.each(BACKENDS)('ctx.sessionOptions with $name', ({ options }) => {
     expect(cookieOf(plain).expires).toBe(Date.now() + 86_400_000)
   })
 
-  test.each(['rolling', 'renew'] as const)('R3: %s may be switched on for one response', async (name) => {
+  test.each(['rolling', 'renew'] as const)('R3: the option %s may be switched on for one response', async (name) => {
     const { visitor } = createSite(
       { ...options(), maxAge: 60_000 },
       {

@@ -32,13 +32,13 @@ const TTLS: [options: SessionOptions, ttl: number][] = [
   [{ maxAge: 'session', ttl: 60_000 }, 60_000],
 ]
 
-test.each(TTLS)('R25, D10: with %o a store keeps a record for %i ms', async (options, ttl) => {
+test.each(TTLS)('R25, D10: a store keeps a record with %o for %i ms', async (options, ttl) => {
   const { visitor, ttls } = createRecordedSite(options)
   await visitor.get('/login')
   expect(ttls()).toEqual([ttl])
 })
 
-test.each(TTLS)('R25: with %o the cookie does not outlive the record', async (options) => {
+test.each(TTLS)('R25: a cookie with %o does not outlive its record', async (options) => {
   const { visitor, ttls } = createRecordedSite(options)
   const { expires = Date.now() } = cookieOf(await visitor.get('/login'))
   expect(expires).toBeLessThan(Date.now() + (ttls()[0] as number))
@@ -79,7 +79,7 @@ test.each([
   [{ maxAge: 5_000 }, 5_000],
   [{ maxAge: 'session' }, ONE_DAY],
   [{ maxAge: 'session', ttl: 60_000 }, 60_000],
-] as [SessionOptions, number][])('R25: with %o store.get is told %i ms', async (options, maxAge) => {
+] as [SessionOptions, number][])('R25: store.get is told, with %o, a life of %i ms', async (options, maxAge) => {
   const { visitor, argsOf } = createRecordedSite(options)
   await visitor.get('/forget')
   await visitor.get('/')

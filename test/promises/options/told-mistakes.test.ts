@@ -31,7 +31,7 @@ function told(options: unknown): string | undefined {
 
 describe('a text in the place of an object', () => {
   it.each(['store', 'ContextStore', 'bus', 'codec', 'externalKey', 'binding', 'container'])(
-    'R38: %s: an address with a password is not repeated',
+    'R38: an address with a password as %s is not repeated by the error',
     (name) => {
       const said = told({ [name]: ADDRESS })
       expect(said).toMatch(new RegExp(`^ERR_SESSION_OPTIONS: The session option "${name}" takes .*, not a text\\.`))
@@ -50,7 +50,7 @@ describe('a text in the place of an object', () => {
     ['a list for what is cleared', { clearSiteData: [ADDRESS] }],
     ['a duration', { maxAge: ADDRESS }],
     ['a long text', { encode: PASSWORD.repeat(30) }],
-  ])('R38: nor is it in the place of %s', (_what, options) => {
+  ])('R38: a password in the place of %s is not repeated by the error', (_what, options) => {
     const said = told(options)
     expect(said).toMatch(/^ERR_SESSION_OPTIONS/)
     expect(said).not.toContain(PASSWORD)
@@ -64,7 +64,7 @@ describe('a promise in the place of a value', () => {
     ['codec', async () => ({})],
     ['maxAge', async () => 5],
     ['key', async () => 'sid'],
-  ] as [string, () => Promise<unknown>][])('R38: %s: the message says to await it', (name, make) => {
+  ] as [string, () => Promise<unknown>][])('R38: the error of a promise as %s says to await it', (name, make) => {
     expect(told({ [name]: make() })).toMatch(/not a promise\. Await it first\.$/)
   })
 
@@ -77,7 +77,7 @@ describe('a promise in the place of a value', () => {
     }
   })
 
-  it('R38: so is one for each request, when it is used', async () => {
+  it('R38: a container that builds no store for a request is told when that is used', async () => {
     const errors: unknown[] = []
     const container = { get: () => Promise.resolve(new MemoryStore()) as never }
     const { app, visitor } = createSessionApp({ ContextStore: contextStoreOver(new MemoryStore()), container })
@@ -96,13 +96,13 @@ describe('what is no store in the place of one', () => {
     ['a cluster of redis', createCluster({ rootNodes: [{}] })],
   ] as [string, object][]
 
-  it.each(clients)('R38: a client of %s: the message names RedisStore', (_name, client) => {
+  it.each(clients)('R38: the error of a client of %s in the place of a store names RedisStore', (_name, client) => {
     expect(told({ store: client })).toMatch(
       /not an object\. Pass new RedisStore\(client\), from koa-session-service\/redis\.$/,
     )
   })
 
-  it('R38: a Map: the message names MemoryStore', () => {
+  it('R38: the error of a Map in the place of a store names MemoryStore', () => {
     expect(told({ store: new Map() })).toMatch(/not an object\. Pass new MemoryStore\(\)\.$/)
   })
 })
@@ -124,7 +124,7 @@ describe('an option of another library', () => {
     ['sessionIdStore', '"externalKey"'],
     ['errorHandler', '"onStoreError"'],
     ['reconnectTimeout', '"storeTimeout"'],
-  ])('R38: %s: the message names what takes its place', (name, cure) => {
+  ])('R38: the error of the option %s of another library names what takes its place', (name, cure) => {
     const said = told({ [name]: 'a value' })
     expect(said).toContain(`ERR_SESSION_OPTIONS: Unknown session option "${name}". `)
     expect(said).toContain(cure)
@@ -133,7 +133,7 @@ describe('an option of another library', () => {
 })
 
 describe('maxAge: 0', () => {
-  it('D25: maxAge: 0 is one day in koa-session, and is refused here with the values that were meant', async () => {
+  it('D25: maxAge: 0, which is one day in koa-session, is refused with the values that were meant', async () => {
     expect(told({ maxAge: 0 })).toMatch(/"maxAge" takes .*, not 0\. Leave it out for one day.*'session'/)
     expect(told({ maxage: 0 })).toMatch(/Leave it out for one day/)
     const app = createApp()
@@ -155,7 +155,7 @@ describe.each<[string, (given: never) => unknown]>([
   ['fromExpressStore', (given) => fromExpressStore(given)],
   ['fromKeyv', (given) => fromKeyv(given)],
 ])('%s', (_name, make) => {
-  it('R38: over an address, a promise or something else says so when it is made, and repeats nothing', () => {
+  it('R38: a store made over an address, a promise or something else says so when it is made, and repeats nothing', () => {
     for (const given of [ADDRESS, Promise.resolve(new MemoryStore()), undefined, null, {}, 5]) {
       let message = 'nothing'
       try {

@@ -59,7 +59,7 @@ describeOnEachStore('confirm() and other writes beside what ends sessions', (get
     }
   })
 
-  it('R90: one that has another owner by then, or none, is spared, and so is one that signed in again', async () => {
+  it('R90: a session that has another owner by then, or none, or has signed in again is spared by a sign-in past the bound', async () => {
     for (const paths of [['/as/bob'], ['/signout'], ['/signout', `/as/${alice}`]]) {
       const first = await site.signedIn(alice)
       await aMoment()
@@ -84,7 +84,7 @@ describeOnEachStore('confirm() and other writes beside what ends sessions', (get
     expect(await isSignedIn(phone)).toBe(false)
   })
 
-  it('R90: revoke() of one that somebody else has ended by then is false', async () => {
+  it('R90: revoke() of a session that somebody else has ended by then is false', async () => {
     const phone = await site.signedIn(alice)
     const handle = handleOf(idOf(phone))
     const changing = doneAfter(store(), 'listByOwner', () => site.services[0].revoke(handle, { owner: alice }))
@@ -92,7 +92,7 @@ describeOnEachStore('confirm() and other writes beside what ends sessions', (get
     expect(await sessions.revoke(handle, { owner: alice })).toBe(false)
   })
 
-  it('R90: revokeAll() ends what is written while it runs, and tells each once', async () => {
+  it('R90: revokeAll() ends a session that is written while it runs, and tells each once', async () => {
     const visitors = [await site.signedIn(alice), await site.signedIn(alice)]
     const changing = doneAfter(store(), 'listByOwner', () => Promise.all(visitors.map((each) => each.get('/confirm'))))
     const other = new OwnedApp({ store: changing })

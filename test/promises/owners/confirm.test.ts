@@ -37,7 +37,7 @@ describe.each(BACKENDS)('how lately who is signed in has proved it, on $name', (
 
   afterEach(startClock)
 
-  it('R69: a sign-in proves it, for as long as is asked', async () => {
+  it('R69: a sign-in proves who it is, for as long as is asked', async () => {
     expect(await isFresh(ann)).toBe(true)
     clock.advance(5 * MINUTE - 1)
     expect(await isFresh(ann)).toBe(true)
@@ -45,7 +45,7 @@ describe.each(BACKENDS)('how lately who is signed in has proved it, on $name', (
     expect(await isFresh(ann)).toBe(false)
   })
 
-  it('R69: confirm() does it anew, and says by what', async () => {
+  it('R69: confirm() proves anew who is signed in, and says by what', async () => {
     clock.advance(10 * MINUTE)
     expect((await ann.get('/confirm/password')).json()).toEqual({ confirmed: true })
     expect([await isFresh(ann), await isFresh(ann, 'password'), await isFresh(ann, 'totp')]).toEqual([
@@ -57,7 +57,7 @@ describe.each(BACKENDS)('how lately who is signed in has proved it, on $name', (
     expect((await dataOf(ann)).user).toBe('ann')
   })
 
-  it('R69: other writes keep it, a change of account begins it anew, and a sign-out ends it', async () => {
+  it('R69: other writes keep the proof, a change of account begins it anew, and a sign-out ends it', async () => {
     await ann.get('/confirm/password')
     clock.advance(MINUTE)
     await ann.get('/set/cart')
@@ -70,20 +70,20 @@ describe.each(BACKENDS)('how lately who is signed in has proved it, on $name', (
     expect((await ann.get('/fresh/1')).json()).not.toHaveProperty('at')
   })
 
-  it('R69: who is not signed in has nothing to confirm: 401 and a code', async () => {
+  it('R69: a visitor who is not signed in has nothing to confirm: 401 and a code', async () => {
     const stranger = site.visitor()
     expect((await stranger.get('/confirm')).status).toBe(401)
     expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_REQUIRED' })])
     expect(await isFresh(stranger)).toBe(false)
   })
 
-  it.each(['x'.repeat(65)])('R69: a method that is no short text is a coded error', async (method) => {
+  it.each(['x'.repeat(65)])('R69: a method of confirm() that is no short text is a coded error', async (method) => {
     expect((await ann.get(`/confirm/${method}`)).status).toBe(500)
     expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' })])
   })
 
   if (isConditional) {
-    it('R69: it makes no second session, and the token that was known before is dead', async () => {
+    it('R69: confirm() makes no second session, and the token that was known before is dead', async () => {
       const stolen = site.visitor(0, ann.jar.copy())
       await ann.get('/confirm')
       expect(await dataOf(stolen)).toEqual({})
@@ -97,34 +97,37 @@ describe('without the option "owner"', () => {
   it.each([
     ['a store', (): SessionOptions => ({ store: new MemoryStore() })],
     ['a cookie', (): SessionOptions => ({ codec: sealed({ keys: SEALING_KEYS }) })],
-  ])('R69: in %s, confirm() is noted, and what signs somebody else in ends it', async (_where, options) => {
-    const verbs = {
-      login: async (ctx: { session: object }, sessions: OwnedApp['services'][0], user: string) => {
-        await sessions.regenerate({}, ctx as never)
-        Object.assign(ctx.session, { user })
-      },
-      replace: (ctx: { session: object | null }, _sessions: unknown, user: string) => {
-        ctx.session = null
-        ctx.session = { user }
-      },
-    }
-    const site = new OwnedApp({ owner: undefined, ...options(), verbs: verbs })
-    for (const path of ['/login/bea', '/replace/bea']) {
-      const visitor = site.visitor()
-      await visitor.get('/login/ann')
-      expect(await isFresh(visitor)).toBe(false)
-      await visitor.get('/confirm/password')
-      expect(await isFresh(visitor, 'password')).toBe(true)
-      await visitor.get('/set/cart')
-      expect(await isFresh(visitor)).toBe(true)
-      await visitor.get(path)
-      expect(await isFresh(visitor)).toBe(false)
-    }
-  })
+  ])(
+    'R69: confirm() without "owner" is noted in %s, and a sign-in as somebody else ends its proof',
+    async (_where, options) => {
+      const verbs = {
+        login: async (ctx: { session: object }, sessions: OwnedApp['services'][0], user: string) => {
+          await sessions.regenerate({}, ctx as never)
+          Object.assign(ctx.session, { user })
+        },
+        replace: (ctx: { session: object | null }, _sessions: unknown, user: string) => {
+          ctx.session = null
+          ctx.session = { user }
+        },
+      }
+      const site = new OwnedApp({ owner: undefined, ...options(), verbs: verbs })
+      for (const path of ['/login/bea', '/replace/bea']) {
+        const visitor = site.visitor()
+        await visitor.get('/login/ann')
+        expect(await isFresh(visitor)).toBe(false)
+        await visitor.get('/confirm/password')
+        expect(await isFresh(visitor, 'password')).toBe(true)
+        await visitor.get('/set/cart')
+        expect(await isFresh(visitor)).toBe(true)
+        await visitor.get(path)
+        expect(await isFresh(visitor)).toBe(false)
+      }
+    },
+  )
 })
 
 describe('within one request', () => {
-  it('R69: what was proved is not for whom the session is made over to, until that is written', async () => {
+  it('R69: a proof does not count for an account that the session is made over to, until that is written', async () => {
     const seen: boolean[] = []
     const verbs = {
       change: async (ctx: { session: { user?: string } }, sessions: OwnedApp['services'][0]) => {
@@ -143,7 +146,7 @@ describe('within one request', () => {
     expect(seen).toEqual([true, false, false, true])
   })
 
-  it('R69: once the response is under way, confirm() is a coded error, and changes nothing', async () => {
+  it('R69: confirm() once the response is under way is a coded error, and changes nothing', async () => {
     const app = createApp()
     const middleware = session({ store: new MemoryStore(), owner }, app)
     const failures: unknown[] = []
@@ -169,7 +172,7 @@ describe('within one request', () => {
 })
 
 describe('confirm() beside other requests', () => {
-  it('R69: a request that is under way with the stolen token writes nothing after it', async () => {
+  it('R69: a request that is under way with the stolen token writes nothing after confirm()', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const store = new ScheduledOwnerStore(new MemoryStore())
@@ -189,7 +192,7 @@ describe('confirm() beside other requests', () => {
     )
   })
 
-  it('R69: a form that is submitted twice at once leaves the browser signed in and fresh, in every order', async () => {
+  it('R69: a form that confirms and is submitted twice leaves the browser signed in and fresh, in every order', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.boolean(), async (scheduler, isSwapped) => {
         const store = new ScheduledOwnerStore(new MemoryStore())

@@ -47,7 +47,7 @@ describe('where and when a session is used', () => {
     })
   })
 
-  it('R66: and then at most once in five minutes, however often it is read', async () => {
+  it('R66: the use of a session is written at most once in five minutes, however often it is read', async () => {
     await open()
     for (let minute = 0; minute < 4; minute++) {
       clock.advance(MINUTE)
@@ -65,7 +65,7 @@ describe('where and when a session is used', () => {
     expect(writes()).toEqual([])
   })
 
-  it('R66: of requests at once, one write counts, and none fails', async () => {
+  it('R66: one write counts of requests at once that note the use of a session, and none fails', async () => {
     await open()
     clock.advance(5 * MINUTE)
     const before = store.read(idOf(visitor))?.revision
@@ -77,7 +77,7 @@ describe('where and when a session is used', () => {
     expect((await site.eventsOf('gone', 'error')).length).toBe(0)
   })
 
-  it('R66: with "seenEvery", as often as that says', async () => {
+  it('R66: the use of a session is written as often as "seenEvery" says', async () => {
     await open({ seenEvery: 2 * MINUTE })
     clock.advance(2 * MINUTE)
     await visitor.get('/plain', LAPTOP)
@@ -85,7 +85,7 @@ describe('where and when a session is used', () => {
     expect(await listed()).toMatchObject({ device: { agent: 'laptop' } })
   })
 
-  it('R66: it does not renew: the end of the life stays, in the record, the store and the cookie', async () => {
+  it('R66: a note of use does not renew: the end of the life stays, in the record, the store and the cookie', async () => {
     await open({ maxAge: 30 * MINUTE })
     const end = store.read(idOf(visitor))?.record._expire
     clock.advance(10 * MINUTE)
@@ -97,7 +97,7 @@ describe('where and when a session is used', () => {
     expect((await visitor.get('/read')).json()).toEqual({})
   })
 
-  it('R66: with "rolling", both are one write, and the cookie is sent once', async () => {
+  it('R66: a note of use and "rolling" are one write, and the cookie is sent once', async () => {
     await open({ rolling: true, maxAge: 30 * MINUTE })
     clock.advance(10 * MINUTE)
     const answer = await visitor.get('/read', LAPTOP)
@@ -113,7 +113,7 @@ describe('where and when a session is used', () => {
     expect(writes()).toEqual(['touch'])
   })
 
-  it('R66: changed data take it along', async () => {
+  it('R66: changed data take the note of use along', async () => {
     await open()
     clock.advance(MINUTE)
     await visitor.get('/set/cart', LAPTOP)
@@ -121,7 +121,7 @@ describe('where and when a session is used', () => {
     expect(await listed()).toMatchObject({ device: { agent: 'laptop' }, lastSeenAt: Date.now() })
   })
 
-  it('R66: so does touch(), when it is time for it', async () => {
+  it('R66: touch() takes the note of use along when it is time for it', async () => {
     await open()
     for (const expected of [['touch'], ['replace'], ['touch']]) {
       clock.advance(3 * MINUTE)
@@ -131,7 +131,7 @@ describe('where and when a session is used', () => {
     expect(await listed()).toMatchObject({ device: { agent: 'laptop' }, lastSeenAt: Date.now() - 3 * MINUTE })
   })
 
-  it('R66: what is written outside a request notes the time, and leaves the device as it was', async () => {
+  it('R66: a write outside a request notes the time of use, and leaves the device as it was', async () => {
     await open()
     const held = await hold(site.services[0], visitor)
     clock.advance(10 * MINUTE)
@@ -140,14 +140,14 @@ describe('where and when a session is used', () => {
     held.release()
   })
 
-  it('R66: without "device", when it was used alone', async () => {
+  it('R66: the time of use is noted alone without "device"', async () => {
     await open({ device: undefined })
     clock.advance(5 * MINUTE)
     await visitor.get('/read', LAPTOP)
     expect(await listed()).toMatchObject({ device: undefined, lastSeenAt: Date.now() })
   })
 
-  it('R66: a lazy request that does not ask for its session is not noted, and calls no store', async () => {
+  it('R66: a lazy request that does not ask for its session is not noted as a use, and calls no store', async () => {
     await open({ lazy: true, verbs: undefined } as SessionOptions).catch(() => undefined)
     const lazy = new OwnedApp({
       ...spyOn({ store, device }).options,
@@ -164,7 +164,7 @@ describe('where and when a session is used', () => {
     expect(store.read(idOf(browser))?.record._seen).toBe(seen)
   })
 
-  it('R66: who is not signed in is never noted', async () => {
+  it('R66: a visitor who is not signed in is never noted', async () => {
     await open()
     const stranger = site.visitor()
     await stranger.get('/set/cart', PHONE)
@@ -175,7 +175,7 @@ describe('where and when a session is used', () => {
     expect(writes()).toEqual([])
   })
 
-  it('R66: a sign-out forgets it', async () => {
+  it('R66: a sign-out forgets where and when the session was used', async () => {
     await open()
     await visitor.get('/set/cart', PHONE)
     await visitor.get('/signout', PHONE)
@@ -192,7 +192,7 @@ describe('where and when a session is used', () => {
     expect(await site.services[0].list({ owner: alice })).toHaveLength(1)
   })
 
-  it('R66: a note does not shorten a life that another request has made longer', async () => {
+  it('R66: a note of use does not shorten a life that another request has made longer', async () => {
     await open({ maxAge: 30 * MINUTE })
     clock.advance(10 * MINUTE)
     const end = Date.now() + 30 * MINUTE

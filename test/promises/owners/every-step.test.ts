@@ -33,7 +33,7 @@ describeOnEachStore('a verb that ends sessions, where a step fails', (getStore) 
       (error: SessionError) => error,
     )
 
-  it('R90: what is there is ended although the mark cannot be set, and the error says who may live', async () => {
+  it('R90: a session that is there is ended although the mark cannot be set, and the error says who may live', async () => {
     const app = failing((method) => method === 'setMark')
     const error = await failureOf(app.services[0].revokeAll({ owner: alice }))
     expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 })
@@ -42,7 +42,7 @@ describeOnEachStore('a verb that ends sessions, where a step fails', (getStore) 
     expect(await app.eventsOf('revoked')).toHaveLength(3)
   })
 
-  it('R90: what is there is ended although the mark cannot be read', async () => {
+  it('R90: a session that is there is ended although the mark cannot be read', async () => {
     expect(await failing((method) => method === 'readMark').services[0].revokeAll({ owner: alice })).toBe(3)
     expect(await living()).toBe(0)
   })
@@ -61,7 +61,7 @@ describeOnEachStore('a verb that ends sessions, where a step fails', (getStore) 
     expect(await app.eventsOf('revoked')).toHaveLength(2)
   })
 
-  it('R90: where the list fails, a sign-in that is under way is ended by the mark all the same', async () => {
+  it('R90: a sign-in that is under way is ended by the mark all the same where the list fails', async () => {
     let revoking: Promise<SessionError> | undefined
     const app = site(async ({ method, proceed }) => {
       if (method === 'listByOwner') throw new Error('ECONNRESET')

@@ -106,7 +106,7 @@ describeOnEachStore('a sign-in of which one step fails', (getStore) => {
     )
   })
 
-  it('R88: also where the same form was submitted twice, and the second request has gone on with the first', async () => {
+  it('R88: a form that was submitted twice leaves what was, where the second request has gone on and a step fails', async () => {
     const visitor = site.visitor()
     await visitor.get('/set/cart')
     const twin = site.visitor(0, visitor.jar.copy())
@@ -118,7 +118,7 @@ describeOnEachStore('a sign-in of which one step fails', (getStore) => {
     expect(await dataOf(visitor)).toEqual({ cart: 'cart' })
   })
 
-  it('R88: what was ended meanwhile is not brought back', async () => {
+  it('R88: a sign-in of which a step fails does not bring back what was ended meanwhile', async () => {
     const visitor = site.visitor()
     await visitor.get('/set/cart')
     faulty.fault = { method: 'readMark', count: 2, when: 'before' }

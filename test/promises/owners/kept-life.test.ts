@@ -25,7 +25,7 @@ describeOnEachStore('a note that a session is used', (getStore) => {
     expect(await written({ first: HOUR, touched: 3 * HOUR, noted: HOUR / 2 })).toEqual({ n: HOUR / 2, left: 3 * HOUR })
   })
 
-  it('R66: and is what it says otherwise', async () => {
+  it('R66: a note that a session is used takes the life that it says where none is longer', async () => {
     expect(await written({ first: HOUR, noted: 2 * HOUR })).toEqual({ n: 2 * HOUR, left: 2 * HOUR })
   })
 })

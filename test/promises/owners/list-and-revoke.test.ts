@@ -49,7 +49,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     await expect(site.services[0].list()).rejects.toMatchObject({ code: 'ERR_SESSION_NO_REQUEST' })
   })
 
-  it('R66: who is not signed in has no sessions to list, and ends none', async () => {
+  it('R66: a visitor who is not signed in has no sessions to list, and ends none', async () => {
     const stranger = site.visitor()
     expect(await listOf(stranger)).toEqual([])
     expect((await stranger.get('/revokeall')).json()).toEqual({ count: 0 })
@@ -66,7 +66,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     }
   })
 
-  it('R66: revoke ends the one, and no other', async () => {
+  it('R66: revoke() ends the session of its handle, and no other', async () => {
     const [other] = (await listOf(phone)).filter(({ current }) => !current)
     expect((await phone.get(`/revoke/${other.handle}`)).json()).toEqual({ revoked: true })
     expect([await signedOut(phone), await signedOut(laptop)]).toEqual([false, true])
@@ -74,13 +74,13 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     expect((await phone.get(`/revoke/${other.handle}`)).json()).toEqual({ revoked: false })
   })
 
-  it('R66: without a request too', async () => {
+  it('R66: revoke() ends a session without a request too', async () => {
     const [{ handle }] = (await listOf(phone)).filter(({ current }) => current)
     expect(await site.services[1].revoke(handle, { owner: alice })).toBe(true)
     expect([await signedOut(phone), await signedOut(laptop)]).toEqual([true, false])
   })
 
-  it('R66: an unknown handle, a forged one and one of another owner are the same: false, and nothing ends', async () => {
+  it('R66: an unknown handle, a forged one and one of another owner answer alike: false, and nothing ends', async () => {
     const mallory = await site.signedIn(newOwner('mallory'))
     const [{ handle }] = await listOf(phone)
     const wrong = [handle, 'x'.repeat(43), `${handle.slice(0, -1)}${handle.endsWith('A') ? 'B' : 'A'}`, '__proto__']
@@ -98,7 +98,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     expect(await signedOut(laptop)).toBe(false)
   })
 
-  it('R66: revokeAll ends all, its own with its cookie, and nobody else’s', async () => {
+  it("R66: revokeAll() ends all sessions of an owner, its own with its cookie, and nobody else's", async () => {
     const bob = await site.signedIn(newOwner('bob'))
     expect((await phone.get('/revokeall')).json()).toEqual({ count: 2 })
     expect(phone.jar.values.size).toBe(0)
@@ -106,7 +106,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     expect(await site.services[0].list({ owner: alice })).toEqual([])
   })
 
-  it('R66: revokeAll leaves the current one, or the one with a handle', async () => {
+  it('R66: revokeAll() leaves the current session, or the one with a handle', async () => {
     const third = await site.signedIn(alice)
     expect((await phone.get('/revokeall?except=current')).json()).toEqual({ count: 2 })
     expect([await signedOut(phone), await signedOut(laptop), await signedOut(third)]).toEqual([false, true, true])
@@ -133,7 +133,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     expect(told.length).toBeGreaterThanOrEqual(4)
   })
 
-  it('R66: the events tell a sign-in with its device, and what was ended why', async () => {
+  it('R66: the events of an owner tell a sign-in with its device, and what was ended why', async () => {
     const handles = Object.fromEntries(
       (await listOf(phone)).map((each) => [(each.device as { agent: string }).agent, each.handle]),
     )
@@ -148,7 +148,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     ])
   })
 
-  it('R66: who resets a password ends all sessions and signs in, in one request and in either order', async () => {
+  it('R66: a visitor who resets a password ends all sessions and signs in, in one request and in either order', async () => {
     const verbs = {
       after: async (ctx: never, sessions: OwnedApp['services'][0], user: string) => {
         await sessions.revokeAll({ owner: user }, ctx)
@@ -171,7 +171,7 @@ describeOnEachStore('the sessions of an owner', (getStore) => {
     }
   })
 
-  it('R66: who signs in and ends all sessions without exception in one request is signed out', async () => {
+  it('R66: a visitor who signs in and ends all sessions without exception in one request is signed out', async () => {
     const verbs = {
       both: async (ctx: never, sessions: OwnedApp['services'][0], user: string) => {
         ;(ctx as { session: { user: string } }).session.user = user

@@ -44,7 +44,7 @@ describeOnEachStore('at most so many sessions of an owner', (getStore) => {
     ])
   })
 
-  it('R90: confirm() is no sign-in: who confirms keeps their place', async () => {
+  it('R90: confirm() counts as no sign-in: who confirms keeps their place', async () => {
     const site = new OwnedApp({ store: getStore(), maxPerOwner: 2 })
     const alice = newOwner()
     const first = await site.signedIn(alice)
@@ -106,7 +106,7 @@ describeOnEachStore('at most so many sessions of an owner', (getStore) => {
     }
   })
 
-  it('R68: the newest are those whose sign-in the store saw last, whoever writes first', async () => {
+  it('R68: the newest sessions are those whose sign-in the store saw last, whoever writes first', async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const store = new ScheduledOwnerStore(getStore() as OwnedStore)
@@ -133,7 +133,7 @@ describe('a store that does not know owners', () => {
   const CODED = { code: 'ERR_SESSION_OPTIONS', message: expect.stringContaining('knows whose sessions it holds') }
 
   it.each([{ maxPerOwner: 2 }, { device: () => ({}) }])(
-    'R66, R68: %j is refused at construction, with a plain store and in a cookie',
+    'R66, R68: the option %j is refused at construction, with a plain store and in a cookie',
     (option) => {
       const thrown = (options: object): unknown => {
         try {
@@ -150,7 +150,7 @@ describe('a store that does not know owners', () => {
     },
   )
 
-  it('R66, R68: one that a class makes is refused at the sign-in', async () => {
+  it('R66, R68: the sign-in to a store that a class makes, and that knows no owners, is refused', async () => {
     const options = { ContextStore: contextStoreOver(new PlainStore()), maxPerOwner: 2 }
     const site = new OwnedApp({ ...options })
     const visitor = site.visitor()
@@ -158,7 +158,7 @@ describe('a store that does not know owners', () => {
     expect(site.errors).toEqual([expect.objectContaining(CODED)])
   })
 
-  it('R66: the verbs are refused with it', async () => {
+  it('R66: the verbs of an owner are refused with a store that knows none', async () => {
     const site = new OwnedApp({ store: new PlainStore() })
     const [sessions] = site.services
     await expect(sessions.list({ owner: 'alice' })).rejects.toMatchObject(CODED)
@@ -167,7 +167,7 @@ describe('a store that does not know owners', () => {
   })
 
   it.each([[null], [{}], [Number.NaN], [true], [''], ['x'.repeat(256)], ['a\0b']])(
-    'R66: %p is no owner: a coded error',
+    'R66: the owner %p is a coded error',
     async (wrong) => {
       const [sessions] = new OwnedApp({ store: new MemoryStore() }).services
       const code = 'ERR_SESSION_BAD_VALUE'

@@ -12,15 +12,18 @@ describe.each(BACKENDS)('an owner that is no account: $name', ({ options }) => {
     ['NaN', careless],
     ['an infinity', () => Infinity],
     ['an empty text', (data) => (data as { userId?: string }).userId ?? ''],
-  ])('R100: %s is an error with a code, and no account of all who are not signed in', async (_what, owner) => {
-    const { app, visitor } = createSessionApp({ ...options(), owner })
-    const errors: unknown[] = []
-    app.on('error', (error) => errors.push(error))
-    expect(await visitor().get('/set?cart=tea')).toMatchObject({ status: 500, setCookie: [] })
-    expect(errors).toEqual([expect.objectContaining(CODED)])
-  })
+  ])(
+    'R100: an owner that is %s is an error with a code, and no account of all who are not signed in',
+    async (_what, owner) => {
+      const { app, visitor } = createSessionApp({ ...options(), owner })
+      const errors: unknown[] = []
+      app.on('error', (error) => errors.push(error))
+      expect(await visitor().get('/set?cart=tea')).toMatchObject({ status: 500, setCookie: [] })
+      expect(errors).toEqual([expect.objectContaining(CODED)])
+    },
+  )
 
-  it('R100: undefined and null are nobody', async () => {
+  it('R100: an owner that is undefined or null is nobody', async () => {
     for (const nobody of [undefined, null]) {
       const { visitor } = createSessionApp({ ...options(), owner: () => nobody })
       const guest = visitor()
@@ -30,7 +33,7 @@ describe.each(BACKENDS)('an owner that is no account: $name', ({ options }) => {
   })
 })
 
-it('R100: the verbs take the same accounts, and refuse the same', async () => {
+it('R100: the verbs of an owner take the same accounts as the option, and refuse the same', async () => {
   const { sessions } = createSessionApp({ store: new MemoryStore(), owner: careless })
   for (const owner of ['', NaN, Infinity, {}, [], true, null] as string[]) {
     await expect(sessions.list({ owner })).rejects.toMatchObject(CODED)

@@ -22,7 +22,7 @@ describeWith('Redis', hasRedis)('the sessions of an owner, in Redis', () => {
     await server.stop()
   })
 
-  it('R66: are listed and ended in a few round trips, however many there are', async () => {
+  it('R66: the sessions of an owner in Redis are listed and ended in a few round trips, however many there are', async () => {
     const counts = await Promise.all(
       [1, 300].map(async (many) => {
         const trips = new RoundTrips(client)

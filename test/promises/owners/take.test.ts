@@ -20,7 +20,7 @@ describeOnEachStore('what is taken out of a session', (getStore) => {
   const open = (options: object = {}): OwnedApp =>
     new OwnedApp({ store: getStore(), verbs: verbs as never, ...options })
 
-  it('R71: take returns the value and removes it, and nothing else', async () => {
+  it('R71: take() returns the value and removes it, and nothing else', async () => {
     const visitor = await open().signedIn(newOwner())
     await visitor.get('/set/flash?value=saved')
     expect((await visitor.get('/take/flash')).json()).toEqual({ taken: 'saved' })
@@ -28,7 +28,7 @@ describeOnEachStore('what is taken out of a session', (getStore) => {
     expect(Object.keys(await dataOf(visitor))).toEqual(['user'])
   })
 
-  it('R71: what is not there is undefined, and takes no write', async () => {
+  it('R71: take() of a key that is not there is undefined, and takes no write', async () => {
     const store = new ScheduledOwnerStore(getStore() as OwnedStore)
     const visitor = await open({ store }).signedIn(newOwner())
     store.calls.length = 0
@@ -39,7 +39,7 @@ describeOnEachStore('what is taken out of a session', (getStore) => {
   })
 
   it.each(['length', 'maxAge', 'save', 'isNew_', 'populated'])(
-    'R71: a key named %s is data like others',
+    'R71: take() of a key named %s works as of any other',
     async (key) => {
       const site = open({
         verbs: { put: (ctx: { session: object }) => void Object.assign(ctx, { session: { [key]: 'mine', b: 1 } }) },
@@ -54,7 +54,7 @@ describeOnEachStore('what is taken out of a session', (getStore) => {
     },
   )
 
-  it(`R71: of ${TAKERS} takers at once exactly one gets it`, async () => {
+  it(`R71: exactly one of ${TAKERS} takers at once gets the value`, async () => {
     const site = open({ processes: 2 })
     const visitor = await site.signedIn(newOwner())
     await visitor.get('/set/flash?value=saved')
@@ -66,13 +66,13 @@ describeOnEachStore('what is taken out of a session', (getStore) => {
     expect(got.filter((each) => each !== '200 {}')).toHaveLength(1)
   })
 
-  it('R71: takers within one request are as many requests', async () => {
+  it('R71: takers within one request count as many requests', async () => {
     const visitor = await open().signedIn(newOwner())
     await visitor.get('/set/flash?value=saved')
     expect((await visitor.get('/twice/flash')).json()).toEqual({ taken: ['saved', null, null] })
   })
 
-  it('R71: interleaved at random, with answers that are lost: nobody gets it twice, and who is told has it', async () => {
+  it('R71: one of several takers at most is told the value, in any order of the calls and with lost answers', async () => {
     const fault = fc
       .integer({ min: 0, max: 9 })
       .map((lot): Fault => (lot === 0 ? 'before' : lot === 1 ? 'after' : 'none'))
@@ -107,7 +107,7 @@ describeOnEachStore('what is taken out of a session', (getStore) => {
     )
   })
 
-  it('R71: where the session was ended meanwhile, nobody gets it', async () => {
+  it('R71: nobody gets a value out of a session that was ended meanwhile', async () => {
     const store = new ScheduledOwnerStore(getStore() as OwnedStore)
     const alice = newOwner()
     const site = open({

@@ -34,7 +34,7 @@ describe.each(BACKENDS)('timeouts as functions of the data, on $name', ({ option
   const open = (more: SessionOptions = {}): OwnedApp =>
     new OwnedApp({ ...options(), maxAge: 90 * DAY, ...(REMEMBER as SessionOptions), ...more, verbs: verbs as never })
 
-  it('R70: two sessions with different data end at different times', async () => {
+  it('R70: two sessions with different data end at different times by timeouts of the data', async () => {
     const site = open()
     const [ann, bea] = [await site.signedIn('ann'), await site.signedIn('bea')]
     await bea.get('/remember')
@@ -46,7 +46,7 @@ describe.each(BACKENDS)('timeouts as functions of the data, on $name', ({ option
     expect(await dataOf(bea)).toEqual({})
   })
 
-  it('R70: the longest life counts too', async () => {
+  it('R70: an absoluteTimeout of the data ends a session too', async () => {
     const site = open()
     const [ann, bea] = [await site.signedIn('ann'), await site.signedIn('bea')]
     await bea.get('/remember')
@@ -58,7 +58,7 @@ describe.each(BACKENDS)('timeouts as functions of the data, on $name', ({ option
     expect(await dataOf(ann)).toEqual({})
   })
 
-  it('R70: changed data change the end, in both directions', async () => {
+  it('R70: data that change move the end of a session, in both directions', async () => {
     const ann = await open().signedIn('ann')
     await ann.get('/remember')
     clock.advance(DAY - HOUR)
@@ -68,7 +68,7 @@ describe.each(BACKENDS)('timeouts as functions of the data, on $name', ({ option
     expect(await dataOf(ann)).toEqual({})
   })
 
-  it('R70: they bound sessions that were there before', async () => {
+  it('R70: timeouts of the data bound sessions that were there before', async () => {
     const before = options()
     const unbounded = new OwnedApp({ ...before, maxAge: 90 * DAY })
     const ann = await unbounded.signedIn('ann')
@@ -80,7 +80,7 @@ describe.each(BACKENDS)('timeouts as functions of the data, on $name', ({ option
     expect(await dataOf(later)).toEqual({})
   })
 
-  it('R70: what is no time is a coded error', async () => {
+  it('R70: a timeout of the data that is no time is a coded error', async () => {
     const site = open({ idleTimeout: () => -1 })
     expect((await site.visitor().get('/as/ann')).status).toBe(500)
     expect(site.errors[0]).toMatchObject({ code: 'ERR_SESSION_BAD_VALUE' })
@@ -88,7 +88,7 @@ describe.each(BACKENDS)('timeouts as functions of the data, on $name', ({ option
 })
 
 describe('under hardened()', () => {
-  it('R70: who is remembered keeps a cookie that survives the browser, and nobody else does', async () => {
+  it('R70: a visitor who is remembered keeps a cookie under hardened() that survives the browser, and nobody else does', async () => {
     const site = new OwnedApp({
       ...(hardened({
         ...(REMEMBER as SessionOptions),
@@ -114,7 +114,7 @@ describe('under hardened()', () => {
 })
 
 describe('a timeout that fails for some data', () => {
-  it('R70, R67: its session is ended with all others of its owner', async () => {
+  it('R70, R67: a session whose timeout fails for its data is ended with all others of its owner', async () => {
     let isFailing = false
     const idleTimeout = (): number => (isFailing ? NaN : HOUR)
     const site = new OwnedApp({ store: new MemoryStore(), idleTimeout })

@@ -50,7 +50,7 @@ describeOnEachStore('two services on one store', (getStore) => {
     seven = newOwner('7')
   })
 
-  it('R87: a customer and an employee of the same name are two: each has a list of their own', async () => {
+  it('R87: a customer and an employee of the same name are two owners: each has a list of their own', async () => {
     await site.signedIn('customers', seven)
     await site.signedIn('customers', seven)
     await site.signedIn('staff', seven)
@@ -58,7 +58,7 @@ describeOnEachStore('two services on one store', (getStore) => {
     expect(await site.staff.list({ owner: seven })).toHaveLength(1)
   })
 
-  it('R87: who ends all sessions of the one ends none of the other', async () => {
+  it('R87: an end of all sessions of a customer ends none of the employee of that name', async () => {
     const employee = await site.signedIn('staff', seven)
     const [phone, laptop] = [await site.signedIn('customers', seven), await site.signedIn('customers', seven)]
     await phone.get('/end/customers')
@@ -69,7 +69,7 @@ describeOnEachStore('two services on one store', (getStore) => {
     expect(await shown(phone)).toEqual({ customers: seven })
   })
 
-  it('R87: a handle of the one is unknown to the other', async () => {
+  it('R87: a handle of one service is unknown to the other', async () => {
     const customer = await site.signedIn('customers', seven)
     await site.signedIn('staff', seven)
     const [{ handle }] = await site.customers.list({ owner: seven })
@@ -77,7 +77,7 @@ describeOnEachStore('two services on one store', (getStore) => {
     expect(await shown(customer)).toEqual({ customers: seven })
   })
 
-  it('R87: a mark of the one is none of the other: its sign-in that is under way lives', async () => {
+  it('R87: a mark of one service is none of the other: its sign-in that is under way lives', async () => {
     let isEnded = false
     const both = new Site(getStore(), {
       beforeSave: async () => {
@@ -90,7 +90,7 @@ describeOnEachStore('two services on one store', (getStore) => {
     expect(await shown(employee)).toEqual({ staff: seven })
   })
 
-  it('R87: maxPerOwner of the one counts none of the other', async () => {
+  it('R87: maxPerOwner of one service counts none of the other', async () => {
     const [phone, laptop] = [await site.signedIn('customers', seven), await site.signedIn('customers', seven)]
     const first = await site.signedIn('staff', seven)
     const second = await site.signedIn('staff', seven)
@@ -99,7 +99,7 @@ describeOnEachStore('two services on one store', (getStore) => {
     expect(alive).toHaveLength(1)
   })
 
-  it('R87: events and lists tell the owner as the application knows it', async () => {
+  it('R87: events and lists of two services on one store tell the owner as the application knows it', async () => {
     await site.signedIn('customers', seven)
     await site.signedIn('staff', seven)
     await site.customers.revokeAll({ owner: seven })

@@ -49,26 +49,29 @@ it.each([
   [5, 4.9, 503],
   [100, 30, 503],
   [100, 101, 200],
-])('R90: where a call takes twice %d ms, a sign-in %d ms after the end is a %d', async (each, ago, status) => {
-  const site = new OwnedApp({ store: farStore() })
-  const visitor = site.visitor()
-  await visitor.get('/set/cart')
-  pace = each
-  endAll(ago)
-  const cookies = JSON.stringify([...visitor.jar.values])
-  calls = []
-  const answer = await visitor.get(`/as/${alice}`)
-  expect(answer.status).toBe(status)
-  pace = 0
-  if (status === 200) return void expect((await dataOf(visitor)).user).toBe(alice)
-  expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_UNSURE', status: 503 })])
-  expect(calls).toEqual(['read', 'readMark', 'readMark', 'readMark'])
-  expect(answer.setCookie).toEqual([])
-  expect(JSON.stringify([...visitor.jar.values])).toBe(cookies)
-  expect(await dataOf(visitor)).toEqual({ cart: 'cart' })
-})
+])(
+  'R90: a store whose call takes twice %d ms answers a sign-in %d ms after the end with %d',
+  async (each, ago, status) => {
+    const site = new OwnedApp({ store: farStore() })
+    const visitor = site.visitor()
+    await visitor.get('/set/cart')
+    pace = each
+    endAll(ago)
+    const cookies = JSON.stringify([...visitor.jar.values])
+    calls = []
+    const answer = await visitor.get(`/as/${alice}`)
+    expect(answer.status).toBe(status)
+    pace = 0
+    if (status === 200) return void expect((await dataOf(visitor)).user).toBe(alice)
+    expect(site.errors).toEqual([expect.objectContaining({ code: 'ERR_SESSION_UNSURE', status: 503 })])
+    expect(calls).toEqual(['read', 'readMark', 'readMark', 'readMark'])
+    expect(answer.setCookie).toEqual([])
+    expect(JSON.stringify([...visitor.jar.values])).toBe(cookies)
+    expect(await dataOf(visitor)).toEqual({ cart: 'cart' })
+  },
+)
 
-it('R90: one fast answer in the process is enough for all', async () => {
+it("R90: one fast answer of the store's clock in the process is enough for all sign-ins", async () => {
   const site = new OwnedApp({ store: farStore() })
   await site.signedIn(newOwner('bob'))
   pace = 100
@@ -76,7 +79,7 @@ it('R90: one fast answer in the process is enough for all', async () => {
   expect((await site.visitor().get(`/as/${alice}`)).status).toBe(200)
 })
 
-it('R90: but not for ever: the clocks may drift apart', async () => {
+it("R90: a fast answer of the store's clock is not enough for ever: the clocks may drift apart", async () => {
   const site = new OwnedApp({ store: farStore() })
   await site.signedIn(newOwner('bob'))
   time += 60_000
@@ -85,7 +88,7 @@ it('R90: but not for ever: the clocks may drift apart', async () => {
   expect((await site.visitor().get(`/as/${alice}`)).status).toBe(503)
 })
 
-it('R90: a sign-in that began before the end is gone, also where it is asked once', async () => {
+it('R90: a sign-in that began before the end of all is gone, also where the store is asked once', async () => {
   const verbs: Record<string, OwnedVerb> = {
     late: (ctx, _sessions, user) => {
       time += 500
@@ -102,7 +105,7 @@ it('R90: a sign-in that began before the end is gone, also where it is asked onc
   expect((await site.eventsOf('gone')).length).toBe(1)
 })
 
-it('R90: in the request that ended all sessions itself, a sign-in after that is sure, however far the store is', async () => {
+it('R90: a sign-in in the request that ended all sessions itself is sure, however far the store is', async () => {
   const reset: OwnedVerb = async (ctx, sessions, user) => {
     await sessions.revokeAll({ owner: user }, ctx)
     ctx.session.user = user

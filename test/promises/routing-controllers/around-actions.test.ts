@@ -145,19 +145,19 @@ const CASES = Object.entries(KOA_VERSIONS).flatMap(
 )
 
 describe.each(CASES)('%s', (_name, KoaClass, options) => {
-  test('R47: authorizationChecker decides by the session', async () => {
+  test('R47: authorizationChecker can decide by the session', async () => {
     const app = serve(KoaClass, options())
     expect((await (await signedIn(app, 'user')).get('/admin')).status).toBe(403)
     expect((await (await signedIn(app, 'admin')).get('/admin')).json()).toMatchObject({ user: 'ann' })
   })
 
-  test('R47: currentUserChecker finds the user in the session', async () => {
+  test('R47: currentUserChecker can find the user in the session', async () => {
     const app = serve(KoaClass, options())
     expect((await (await signedIn(app, 'user')).get('/me')).json()).toMatchObject({ user: 'ann' })
     expect((await new Visitor(app).get('/me')).status).toBe(401)
   })
 
-  test('R47: interceptors and class middlewares read the session and write to it', async () => {
+  test('R47: interceptors and class middlewares can read the session and write to it', async () => {
     const app = serve(KoaClass, options())
     const visitor = await signedIn(app, 'admin')
     expect((await visitor.get('/admin')).json()).toEqual({ user: 'ann', name: 'ann' })
@@ -177,7 +177,7 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
 })
 
 test.each(Object.entries(KOA_VERSIONS))(
-  'R48: %s: however many of them ask for it, the store is read once',
+  'R48: the store is read once with %s, however many of what surrounds an action ask for the session',
   async (_, KoaClass) => {
     const store = new WatchedStore()
     const visitor = await signedIn(serve(KoaClass, { store, lazy: true }), 'admin')

@@ -79,7 +79,7 @@ describe.each(Object.entries(KOA_VERSIONS))('@Session({ fresh }), %s', (_name, K
     expect((await ann.get('/delete')).json()).toEqual({ deleted: 'ann' })
   })
 
-  test('R69: with a method, by that alone; and for one value as well', async () => {
+  test('R69: @Session({ fresh }) with a method counts that alone, and for one value as well', async () => {
     expect((await ann.get('/key')).json()).toEqual(REFUSED)
     await ann.get('/confirm/password')
     expect((await ann.get('/key')).json()).toEqual(REFUSED)
@@ -87,7 +87,7 @@ describe.each(Object.entries(KOA_VERSIONS))('@Session({ fresh }), %s', (_name, K
     expect((await ann.get('/key')).json()).toEqual({ user: 'ann' })
   })
 
-  test('R69: who is nobody is refused with 401, and who has not signed in with 403', async () => {
+  test('R69: @Session({ fresh }) refuses a stranger with 401, and who has not signed in with 403', async () => {
     const stranger = new Visitor(app)
     expect([(await stranger.get('/delete')).json(), (await stranger.get('/key')).json()]).toEqual([MISSING, MISSING])
     await stranger.get('/cart')

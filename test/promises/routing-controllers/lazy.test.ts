@@ -79,7 +79,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
     expect(store.calls).toEqual([])
   })
 
-  test('R48: a handler with three session parameters causes one', async () => {
+  test('R48: a handler with three session parameters causes one store call', async () => {
     const { visitor, store } = await returningVisitor(KoaClass)
     expect((await visitor.get('/three')).json()).toEqual([1, 1, 1])
     expect(store.calls).toEqual(['read'])
@@ -97,7 +97,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
     expect(store.calls).toEqual([])
   })
 
-  test('R48: ... and what it says to await is all that it takes', async () => {
+  test('R48: awaiting what the error of an unread ctx.session says is all that it takes', async () => {
     const { visitor, store } = await returningVisitor(KoaClass)
     expect((await visitor.get('/awaited')).json()).toEqual({ views: 1 })
     expect(store.calls).toEqual(['read'])
@@ -116,13 +116,13 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
     expect(store.records.size).toBe(0)
   })
 
-  test('R48: without lazy, the session is read before the handler', async () => {
+  test('R48: the session is read before the handler without lazy', async () => {
     const { visitor, store } = await returningVisitor(KoaClass, { lazy: false })
     expect((await visitor.get('/too-early')).json()).toEqual({ views: 1 })
     expect(store.calls).toEqual(['read'])
   })
 
-  test('R48: in cookie mode there is nothing to wait for: ctx.session can be read at once', async () => {
+  test('R48: the session in a cookie needs no waiting with lazy: ctx.session can be read at once', async () => {
     const { visitor } = await returningVisitor(KoaClass, { store: undefined })
     expect((await visitor.get('/too-early')).json()).toEqual({ views: 1 })
   })

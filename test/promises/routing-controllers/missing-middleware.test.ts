@@ -58,7 +58,7 @@ async function errorAt(path: string, app: Koa): Promise<SessionError> {
 }
 
 // The first in this file: a developer is told once only.
-test("R47: with routing-controllers' error handler a warning says what the client is not told, once", async () => {
+test("R47: a warning says once what routing-controllers' error handler hides of a missing middleware", async () => {
   const warn = jest.spyOn(process, 'emitWarning').mockImplementation()
   const visitor = new Visitor(useKoaServer(createApp(), { controllers: [ViewsController] }))
   await visitor.get('/session')
@@ -74,24 +74,27 @@ const CASES = Object.entries(KOA_VERSIONS).flatMap(([version, KoaClass]) =>
 )
 
 describe.each(CASES)('%s', (_name, KoaClass, setUp) => {
-  test.each(['/session', '/key', '/param'])('R47: %s fails with the line to add and where to add it', async (path) => {
-    const app = setUp(KoaClass, { controllers: [ViewsController], defaultErrorHandler: false })
-    const error = await errorAt(path, app)
-    expect(error).toBeInstanceOf(SessionError)
-    expect(error.code).toBe('ERR_SESSION_NO_MIDDLEWARE')
-    expect(error.message).toMatch(/"useSessions\(app\)"/)
-    expect(error.message).toMatch(/"app\.use\(session\(app\)\)"/)
-    expect(error.message).toMatch(/before/)
-  })
+  test.each(['/session', '/key', '/param'])(
+    'R47: a controller at %s without the middleware fails with the line to add and where to add it',
+    async (path) => {
+      const app = setUp(KoaClass, { controllers: [ViewsController], defaultErrorHandler: false })
+      const error = await errorAt(path, app)
+      expect(error).toBeInstanceOf(SessionError)
+      expect(error.code).toBe('ERR_SESSION_NO_MIDDLEWARE')
+      expect(error.message).toMatch(/"useSessions\(app\)"/)
+      expect(error.message).toMatch(/"app\.use\(session\(app\)\)"/)
+      expect(error.message).toMatch(/before/)
+    },
+  )
 
-  test("R47: with routing-controllers' error handler the client gets the code", async () => {
+  test("R47: the client gets the code of a missing middleware with routing-controllers' error handler", async () => {
     const answer = await new Visitor(setUp(KoaClass, { controllers: [ViewsController] })).get('/session')
     expect(answer.status).toBe(500)
     expect(answer.json()).toEqual({ name: 'SessionError', code: 'ERR_SESSION_NO_MIDDLEWARE', status: 500 })
   })
 })
 
-test('R51: the error for a named service says its name', async () => {
+test('R51: the error of a missing middleware says the name of a named service', async () => {
   const app = createApp()
   app.use(session(app))
   useKoaServer(app, { controllers: [ViewsController], defaultErrorHandler: false })

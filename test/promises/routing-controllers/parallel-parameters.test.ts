@@ -62,7 +62,7 @@ const CASES = Object.entries(KOA_VERSIONS).flatMap(([version, KoaClass]): [strin
 describe.each(CASES)(
   '%s: @Body fails while the session is being read',
   (_name, KoaClass, defaultErrorHandler, failure) => {
-    test('R14: the commit awaits the reading, and renews the session', async () => {
+    test('R14: the commit awaits a reading that is under way when @Body fails, and renews the session', async () => {
       const { answer, reading, store, isAnswered } = await failWhileReading(KoaClass, defaultErrorHandler)
       expect(isAnswered()).toBe(false)
       reading.resolve()
@@ -72,21 +72,21 @@ describe.each(CASES)(
       expect(store.calls.slice(-2)).toEqual(['read', 'touch'])
     })
 
-    test('R14: the session stays usable', async () => {
+    test('R14: the session stays usable where @Body fails while it is being read', async () => {
       const { answer, reading, visitor } = await failWhileReading(KoaClass, defaultErrorHandler)
       reading.resolve()
       await answer
       expect((await visitor.post('/members/order', { amount: 2 })).json()).toEqual({ amount: 2 })
     })
 
-    test("R15: where the reading fails later, the body's error is the answer, and no rejection goes unhandled", async () => {
+    test("R15: the body's error is the answer where the reading fails later, and no rejection goes unhandled", async () => {
       const { answer, reading } = await failWhileReading(KoaClass, defaultErrorHandler)
       reading.reject(new Error('the store is down'))
       expect((await answer).status).toBe(failure)
       await everythingElse()
     })
 
-    test('R47: where the session is refused later, no rejection goes unhandled', async () => {
+    test('R47: no rejection goes unhandled where @Body fails and the session is refused later', async () => {
       const { answer, reading, store, readKey } = await failWhileReading(
         KoaClass,
         defaultErrorHandler,

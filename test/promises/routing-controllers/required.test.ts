@@ -87,7 +87,7 @@ const CASES = Object.entries(KOA_VERSIONS).flatMap(([version, KoaClass]) =>
 
 describe.each(CASES)('%s', (_name, KoaClass, options) => {
   test.each(['/session', '/admin', '/param', '/late'])(
-    'R47: required: a visitor without a session gets 401 and a code at %s',
+    'R47: a visitor without a session gets 401 and a code at %s, where it is required',
     async (path) => {
       const answer = await new Visitor(serve(KoaClass, options())).get(path)
       expect(answer.status).toBe(401)
@@ -95,25 +95,25 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
     },
   )
 
-  test('R47: required: a visitor with a session is let in', async () => {
+  test('R47: a visitor with a session is let in where it is required', async () => {
     const visitor = await visitAs({ userId: 7 }, serve(KoaClass, options()))
     expect((await visitor.get('/session')).json()).toEqual({ userId: 7 })
     expect((await visitor.get('/param')).json()).toEqual({ userId: 7 })
   })
 
-  test('R47: required: a session that was destroyed earlier in the request is none', async () => {
+  test('R47: a session that was destroyed earlier in the request counts as none where it is required', async () => {
     const visitor = await visitAs({ userId: 7 }, serve(KoaClass, options()))
     const answer = await visitor.get('/logged-out')
     expect([answer.status, answer.json()]).toEqual([401, REFUSAL])
   })
 })
 
-test('R47: required: a session that has data, but not under the key, is refused', async () => {
+test('R47: a session that has data, but not under the required key, is refused', async () => {
   const visitor = await visitAs({ role: 'user' })
   expect((await visitor.get('/param')).status).toBe(401)
 })
 
-test.each([0, '', false])('R47: required: the value %j is there, and null is not', async (value) => {
+test.each([0, '', false])('R47: the required value %j is there, and null is not', async (value) => {
   const visitor = await visitAs({ userId: value as number })
   expect((await visitor.get('/param')).json()).toEqual({ userId: value })
   await visitor.post('/become', { userId: null })
@@ -148,11 +148,11 @@ test('R47: a predicate that answers a promise is awaited: a promise of false let
   expect((await (await visitAs({ userId: 7 })).get('/promised')).status).toBe(401)
 })
 
-test('R47: required: an action that answers in text refuses with 401 too', async () => {
+test('R47: an action that answers in text refuses with 401 too where a session is required', async () => {
   expect((await new Visitor(serve()).get('/page')).status).toBe(401)
 })
 
-test('R47: without the default error handler the refusal reaches Koa: a SessionError, 401, and no message', async () => {
+test('R47: the refusal of a required session reaches Koa without the default error handler: a SessionError, 401, no message', async () => {
   const app = serve(undefined, {}, false)
   const seen = jest.fn<void, [unknown]>()
   app.on('error', seen)

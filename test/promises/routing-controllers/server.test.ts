@@ -34,7 +34,7 @@ function serve(KoaClass: typeof Koa, session: SessionOptions, defaultErrorHandle
   return createServer({ KoaClass, session, controllers: [ViewsController], defaultErrorHandler })
 }
 
-test('R47: nothing is decorated beforehand: `middlewares` left out adds nothing that the application did not write', () => {
+test('R47: the library decorates nothing beforehand: `middlewares` left out adds nothing that the application did not write', () => {
   expect(shippedCount).toBe(0)
   const bare = useKoaServer(createApp(), { controllers: [ViewsController] })
   expect(serve(DefaultKoa, {}).middleware).toHaveLength(bare.middleware.length + 1)
@@ -77,7 +77,7 @@ describe('createKoaServer', () => {
   }
 
   test.each(BACKENDS)(
-    'R47: $name: the session is installed by a class middleware of the application',
+    'R47: the session is installed by a class middleware of the application, with $name',
     async ({ options }) => {
       const visitor = new Visitor(createOwnServer(options()).app)
       await visitor.post('/views', {})

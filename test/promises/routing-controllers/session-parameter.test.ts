@@ -115,7 +115,7 @@ test('R47: Session is the decorator and the type in one import, and the type may
   expect(types[0]).toBe(Session)
 })
 
-test('R47: a key that nobody has set is undefined, also where the session has a method of that name', async () => {
+test('R47: a key that nobody has set is undefined in @SessionParam, also where the session has a method of that name', async () => {
   const visitor = visit({ store: new MemoryStore() })
   await visitor.post('/add', { item: 'tea' })
   expect((await visitor.get('/unset')).json()).toEqual(['undefined', 'undefined'])

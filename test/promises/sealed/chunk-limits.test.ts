@@ -65,13 +65,13 @@ describe('hostile pieces', () => {
     ['many whole ones', Array.from({ length: 90 }, (_, index) => `s=${head}${index}`)],
     ['one first and many second ones', [`s=c2.${head}`, ...crossed(2, 150).filter((text) => text.startsWith('s.1='))]],
     ['many of a few letters', Array.from({ length: 600 }, (_, index) => `s${index % 4 ? `.${index % 4}` : ''}=c4.`)],
-  ])('R63: %s are six decryptions at most, where a good request takes one', (_, cookies) => {
+  ])('R63: hostile pieces cost six decryptions at most, where a good request takes one: %s', (_, cookies) => {
     const header = cookies.join('; ').slice(0, 6 * 1024)
     expect(countDecryptions(cookiesFor(sealedText(4000)))).toBe(1)
     expect(countDecryptions([header])).toBeLessThanOrEqual(6)
   })
 
-  it('R63: they are as long together as six times the header at most', () => {
+  it('R63: tokens of hostile pieces are as long together as six times the header at most', () => {
     const header = [`s=c4.${head}${'z'.repeat(3000)}`, ...crossed(4, 30)].join('; ').slice(0, 6 * 1024)
     const total = readTokens([header]).reduce((sum, token) => sum + token.length, 0)
     expect(total).toBeLessThanOrEqual(6 * header.length)
@@ -100,7 +100,7 @@ describe('hostile pieces', () => {
     },
   )
 
-  it('R35: a piece that is missing makes no token, and the other first ones go on', () => {
+  it('R35: a first piece that lacks a further one makes no token, and other first pieces go on', () => {
     expect(readTokens([`s=c3.${head}`, 's.1=one'])).toEqual([])
     expect(readTokens([`s=c3.${head}`, 's.1=one', `s=${head}`])).toEqual([head])
   })
@@ -148,19 +148,19 @@ describe('the sum of the cookies', () => {
     expect(error.message).toMatch(/12288 is the most.*16384 in all.*Keep less.*session\(\{ store \}, app\)/s)
   })
 
-  it('R63: signatures count', () => {
+  it('R63: signatures count in the sum of the cookies', () => {
     expect(cookiesFor('x'.repeat(12_200))).toHaveLength(4)
     const error = refusal(() => cookiesFor('x'.repeat(12_200), { signed: true }))
     expect(error.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
   })
 
-  it('R63: nothing is written of what is refused', () => {
+  it('R63: nothing is written of a session whose cookies are refused for their sum', () => {
     const ctx = contextOf('')
     refusal(() => transportOf().write(ctx, 'x'.repeat(13_000), {}, 'session'))
     expect(ctx.res.getHeader('Set-Cookie')).toBeUndefined()
   })
 
-  it('R37: attributes that leave no room are refused with sizes', () => {
+  it('R37: attributes that leave no room for pieces are refused with sizes', () => {
     const error = refusal(() => cookiesFor('x'.repeat(100), { path: `/${'p'.repeat(4090)}` }))
     expect(error.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
     expect(error.message).toContain('takes 100 characters, and its 4 cookies hold 0.')

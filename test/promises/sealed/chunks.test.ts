@@ -49,7 +49,7 @@ it.each([
   expect((await visitor.get('/size')).body).toBe(String(bytes))
 })
 
-it('R37: every byte of every size around the limits comes back', async () => {
+it('R37: a sealed session of every size around the limits comes back to the byte', async () => {
   const app = open()
   for (let bytes = 2900; bytes < 3060; bytes += 2) {
     const visitor = app.visitor()
@@ -59,7 +59,7 @@ it('R37: every byte of every size around the limits comes back', async () => {
   }
 })
 
-it.each(['http', 'https'])('R37: no cookie is over 4,096 bytes over %s', async (protocol) => {
+it.each(['http', 'https'])('R37: no cookie of a sealed session is over 4,096 bytes over %s', async (protocol) => {
   const { app, visitor } = open()
   app.proxy = true
   const { setCookie, status } = await visitor().get('/fill?bytes=8000', { 'x-forwarded-proto': protocol })
@@ -91,7 +91,7 @@ it('R37: chunks that were set earlier in the same response are expired too', asy
   expect([...visitor.jar.values.keys()]).toEqual(['koa.sess'])
 })
 
-it('R37: a logout expires all of them, with their attributes', async () => {
+it('R37: a logout expires all chunks, with their attributes', async () => {
   const visitor = open({ domain: 'shop.example.org', path: '/' }).visitor()
   await visitor.get('/fill?bytes=9050')
   const { setCookie } = await visitor.get('/logout')
@@ -100,27 +100,30 @@ it('R37: a logout expires all of them, with their attributes', async () => {
   expect(visitor.jar.values.size).toBe(0)
 })
 
-it('R37: a logout of a session in one cookie expires one', async () => {
+it('R37: a logout of a session in one cookie expires that one', async () => {
   const visitor = open().visitor()
   await visitor.get('/fill?bytes=100')
   expect(cleared((await visitor.get('/logout')).setCookie)).toEqual(['koa.sess'])
 })
 
-it.each(NAMES.slice(0, 3))('R37: without %s there is no session, and no error', async (name) => {
+it.each(NAMES.slice(0, 3))('R37: a session without %s is not opened, and causes no error', async (name) => {
   const visitor = open().visitor()
   await visitor.get('/fill?bytes=8000')
   visitor.jar.values.delete(name)
   expect(await visitor.get('/size')).toMatchObject({ status: 200, body: '0' })
 })
 
-it.each(NAMES.slice(0, 3))("R37: with another visitor's %s there is no session, and no error", async (name) => {
-  const { visitor } = open()
-  const [ann, bea] = [visitor(), visitor()]
-  await ann.get('/fill?bytes=8000')
-  await bea.get('/fill?bytes=8000')
-  ann.jar.values.set(name, bea.jar.values.get(name) ?? '')
-  expect(await ann.get('/size')).toMatchObject({ status: 200, body: '0' })
-})
+it.each(NAMES.slice(0, 3))(
+  "R37: a session with another visitor's %s is not opened, and causes no error",
+  async (name) => {
+    const { visitor } = open()
+    const [ann, bea] = [visitor(), visitor()]
+    await ann.get('/fill?bytes=8000')
+    await bea.get('/fill?bytes=8000')
+    ann.jar.values.set(name, bea.jar.values.get(name) ?? '')
+    expect(await ann.get('/size')).toMatchObject({ status: 200, body: '0' })
+  },
+)
 
 it.each(['c0.', 'c1.', 'c2.', 'c4.', 'c5.', 'c10.', 'c99.', 'c-1.', 'c.', '', 'cc3.', 'c03.x'])(
   'R37: a first chunk that says %j of itself opens nothing, and is no error',
@@ -134,7 +137,7 @@ it.each(['c0.', 'c1.', 'c2.', 'c4.', 'c5.', 'c10.', 'c99.', 'c-1.', 'c.', '', 'c
   },
 )
 
-it('R37: what is too large for all chunks is an error that tells the sizes, and nothing is sent', async () => {
+it('R37: a session that is too large for all chunks is an error that tells the sizes, and nothing is sent', async () => {
   const { app, visitor } = open({ chunks: 3 })
   let error: unknown
   app.on('error', (failure) => (error = failure))
@@ -179,7 +182,7 @@ it.each(NAMES.slice(1, 3))('R35: a planted %s does not hide the session', async 
   }
 })
 
-it('R35: a thousand planted chunks are not a thousand readings', async () => {
+it('R35: a thousand planted chunks cause no thousand readings', async () => {
   const { app, visitor } = open()
   const ann = visitor()
   await ann.get('/fill?bytes=9050')

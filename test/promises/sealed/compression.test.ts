@@ -29,13 +29,13 @@ it('R36: a record above the threshold is compressed, and comes back', () => {
   expect(codec.decode(token, NAME)).toEqual(KEEPS_IT_LONG)
 })
 
-it('R36: a record of exactly the threshold is not compressed, one byte more is', () => {
+it('R36: a record of exactly the threshold is not compressed, and one byte more is', () => {
   const overhead = JSON.stringify({ text: '' }).length
   expect(flagsOf(codec.encode({ text: 'x'.repeat(1000 - overhead) }, NAME))).toBe(0)
   expect(flagsOf(codec.encode({ text: 'x'.repeat(1001 - overhead) }, NAME))).toBe(1)
 })
 
-it('R36: nothing is compressed unless the option asks for it', () => {
+it('R36: a codec compresses nothing unless the option asks for it', () => {
   const plain = sealed({ keys: [KEY] })
   const token = plain.encode(KEEPS_IT_LONG, NAME)
   expect(flagsOf(token)).toBe(0)
@@ -60,7 +60,7 @@ it('R36: a deflated bomb under a good seal is not inflated: 64 MB in a cookie gi
   expect(after.arrayBuffers - before.arrayBuffers).toBeLessThan(2 * MEGABYTE)
 })
 
-it('R36: what could not be inflated again is not sealed', () => {
+it('R36: a record that could not be inflated again is not sealed', () => {
   expect(() => codec.encode({ text: 'x'.repeat(300 * 1024) }, NAME)).toThrow(SessionError)
 })
 

@@ -23,7 +23,7 @@ const base64 = new Base64Codec()
 const anyDepth = sealed({ keys: KEYS, serializer: { stringify: JSON.stringify, parse: JSON.parse } }) as TextCodec
 const seal = sealed({ keys: KEYS, compressAbove: 100 }) as TextCodec
 
-test('R29: what may be nested, JSON.stringify of every Node writes', () => {
+test('R29: a text that is nested as deep as allowed is written by JSON.stringify of every Node', () => {
   expect(() => JSON.stringify(JSON.parse(objects(MOST)))).not.toThrow()
 })
 
@@ -31,7 +31,7 @@ describe.each([
   ['objects', objects],
   ['lists', lists],
 ])('a cookie of %s in each other', (_, json) => {
-  test.each([DEEP, 20_000])('R29: %i deep, it is none of ours, in base64 and sealed', (depth) => {
+  test.each([DEEP, 20_000])('R29: a cookie nested %i deep is none of ours, in base64 and sealed', (depth) => {
     expect(base64.unwrap(toCookie(json(depth)))).toBeNull()
     expect(base64.decode(toCookie(json(depth)))).toBeUndefined()
     const token = anyDepth.wrap(json(depth), 's')
@@ -40,13 +40,13 @@ describe.each([
     expect(anyDepth.decode(token, 's')).toBeUndefined()
   })
 
-  test.each([DEEP, 20_000])('R29: %i deep, it is none of ours with a decode option', (depth) => {
+  test.each([DEEP, 20_000])('R29: a cookie nested %i deep is none of ours with a decode option', (depth) => {
     const parse = (text: string): unknown => JSON.parse(Buffer.from(text, 'base64').toString())
     const codec = new CustomCodec(() => '', parse)
     expect(codec.decode(toCookie(json(depth)))).toBeUndefined()
   })
 
-  test('R29: as deep as a cookie of 4,096 bytes can be, it is read', () => {
+  test('R29: a cookie that is nested as deep as 4,096 bytes allow is read', () => {
     expect(base64.unwrap(toCookie(json(MOST)))).toBe(json(MOST))
     expect(base64.decode(toCookie(json(MOST)))).toEqual(JSON.parse(json(MOST)))
     expect(seal.unwrap(seal.wrap(json(MOST), 's'), 's')).toBe(json(MOST))
@@ -59,7 +59,7 @@ describe.each([
 test.each([
   ['side by side', closed(DEEP)],
   ['in a text', inText(DEEP)],
-])('R29: brackets %s are no depth', (_, json) => {
+])('R29: brackets %s do not count as depth', (_, json) => {
   expect(() => void JSON.parse(json)).not.toThrow()
   expect(base64.unwrap(toCookie(json))).toBe(json)
   expect(base64.decode(toCookie(json))).toEqual(JSON.parse(json))
@@ -98,7 +98,7 @@ describe('values of another serializer', () => {
     ['maps', (value) => new Map([['a', value]])],
     ['keys of maps', (value) => new Map([[value, 'a']])],
     ['sets', (value) => new Set([value])],
-  ])('R29: %s in each other count', (_, wrap) => {
+  ])('R29: %s in each other count as depth', (_, wrap) => {
     expect(isTooDeep(nest(MOST, wrap))).toBe(false)
     expect(isTooDeep(nest(MOST + 1, wrap))).toBe(true)
   })
@@ -110,7 +110,7 @@ describe('values of another serializer', () => {
     expect(codec.decode(codec.encode(record))).toEqual(record)
   })
 
-  test('R29: their texts may have any brackets', () => {
+  test("R29: texts in another serializer's values may have any brackets", () => {
     const record = { text: '[{'.repeat(DEEP) }
     expect(codec.decode(codec.encode(record))).toEqual(record)
   })

@@ -27,11 +27,11 @@ test.each([
   ['planted behind all', [2, 2, 2], 0, 1, '0,0,0'],
   ['planted in front of the first alone', [1, 1], 1, 0, '0,0'],
   ['two in front of all', [3, 3], 2, 0, '2,2'],
-])("R35: the visitor's own is among the first two: %s", (_, sizes, before, behind, own) => {
+])("R35: a choice of the visitor's own pieces is among the first two: %s", (_, sizes, before, behind, own) => {
   expect(texts(sizes, before, behind).slice(0, 2)).toContain(own)
 })
 
-test('R63: a choice is made when it is asked for, among any number of them', () => {
+test('R63: a choice of pieces is made when it is asked for, among any number of them', () => {
   const crossed = choices(
     Array.from({ length: 1000 }, () => 64),
     0,
@@ -42,7 +42,7 @@ test('R63: a choice is made when it is asked for, among any number of them', () 
   expect(new Set(first.map(String)).size).toBe(5)
 })
 
-test('R35: of several first pieces each has its turn, until all are done', () => {
+test('R35: each of several first pieces has its turn, until all are done', () => {
   const of = (...items: string[]) => items.values()
   expect([...inTurn([of('a1', 'a2', 'a3'), of(), of('c1'), of('d1', 'd2')])]).toEqual([
     'a1',

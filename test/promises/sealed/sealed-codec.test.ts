@@ -28,19 +28,19 @@ describe('sealed()', () => {
     expect(Buffer.from(text, 'base64url').subarray(0, 2)).toEqual(Buffer.from([1, 0]))
   })
 
-  it('R36: keys can be bytes', () => {
+  it('R36: keys of sealed() can be bytes', () => {
     const text = sealed({ keys: [Buffer.from(KEY)] }).encode(RECORD, 'a')
     expect(sealed({ keys: [KEY] }).decode(text, 'a')).toEqual(RECORD)
     expect(sealed({ keys: [new Uint8Array(Buffer.from(KEY))] }).decode(text, 'a')).toEqual(RECORD)
   })
 
-  it("R36: the cookie's name is bound in: what was sealed for one is nothing for another", () => {
+  it("R36: the cookie's name is bound in: a seal made for one name is nothing for another", () => {
     const codec = sealed({ keys: [KEY] })
     const text = codec.encode(RECORD, 'visitor')
     for (const name of ['admin', 'visito', 'visitors', 'Visitor', '']) expect(codec.decode(text, name)).toBeUndefined()
   })
 
-  it('R36: a fresh nonce: two seals of one record have nothing in common but the header', () => {
+  it('R36: two seals of one record have nothing in common but the header, since each has a fresh nonce', () => {
     const codec = sealed({ keys: [KEY] })
     const seals = Array.from({ length: 1000 }, () => Buffer.from(codec.encode(RECORD, 'a'), 'base64url'))
     expect(new Set(seals.map((bytes) => bytes.subarray(6, 18).toString('hex'))).size).toBe(1000)
@@ -48,12 +48,12 @@ describe('sealed()', () => {
     expect(new Set(seals.map((bytes) => bytes.subarray(0, 6).toString('hex'))).size).toBe(1)
   })
 
-  it('R36: the text tells neither keys nor values', () => {
+  it('R36: a sealed text tells neither keys nor values', () => {
     const bytes = Buffer.from(sealed({ keys: [KEY] }).encode(RECORD, 'a'), 'base64url').toString('latin1')
     for (const word of ['user', 'ann', 'cart', '_expire']) expect(bytes).not.toContain(word)
   })
 
-  it('R36: old keys open, and the first one seals', () => {
+  it('R36: old keys of sealed() open, and the first one seals', () => {
     const old = sealed({ keys: [OLD_KEY] })
     const rotated = sealed({ keys: [KEY, OLD_KEY] })
     expect(rotated.decode(old.encode(RECORD, 'a'), 'a')).toEqual(RECORD)
@@ -62,7 +62,7 @@ describe('sealed()', () => {
     expect(old.decode(text, 'a')).toBeUndefined()
   })
 
-  it('R36: a key that was dropped opens nothing any more', () => {
+  it('R36: a key of sealed() that was dropped opens nothing any more', () => {
     const text = sealed({ keys: [OLD_KEY] }).encode(RECORD, 'a')
     expect(sealed({ keys: [KEY] }).decode(text, 'a')).toBeUndefined()
   })
@@ -76,7 +76,7 @@ describe('sealed()', () => {
     ['short bytes', [Buffer.alloc(31)]],
     ['a number', [2 ** 31]],
     ['nothing', [undefined]],
-  ])('R36: keys that are %s are refused', (_name, keys) => {
+  ])('R36: keys of sealed() that are %s are refused', (_name, keys) => {
     const make = () => sealed({ keys: keys as string[] })
     expect(make).toThrow(SessionError)
     expect(make).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
@@ -84,7 +84,7 @@ describe('sealed()', () => {
     expect(make).toThrow(expect.objectContaining({ message: expect.not.stringContaining('short') }))
   })
 
-  it('R36: 32 bytes are enough, and bytes are what counts', () => {
+  it('R36: 32 bytes are enough for a key of sealed(), and bytes are what counts', () => {
     expect(() => sealed({ keys: ['x'.repeat(32)] })).not.toThrow()
     expect(() => sealed({ keys: ['ä'.repeat(16)] })).not.toThrow()
   })

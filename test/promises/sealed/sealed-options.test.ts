@@ -27,7 +27,7 @@ test.each([[-1], [NaN], ['1000'], [true], [{}]])('R36, R38: sealed() refuses com
 })
 
 test.each([[{}], [{ stringify: JSON.stringify }], [{ parse: JSON.parse }], ['JSON'], [5]])(
-  'R38: the serializer %j is refused',
+  'R38: the serializer %j of sealed() is refused',
   (serializer) => {
     for (const make of [
       () => sealed({ keys, serializer: serializer as never }),
@@ -39,7 +39,7 @@ test.each([[{}], [{ stringify: JSON.stringify }], [{ parse: JSON.parse }], ['JSO
   },
 )
 
-test('R38: what is not set counts as left out', () => {
+test('R38: an option of sealed() that is undefined counts as left out', () => {
   const record = { user: 'ann', _session: true as const }
   const plain = new Base64Codec(null as never)
   expect(plain.decode(plain.encode(record))).toEqual(record)

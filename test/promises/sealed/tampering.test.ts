@@ -22,7 +22,7 @@ function sealAnything(plain: Buffer, header = Buffer.from(text, 'base64url').sub
   return Buffer.concat([header, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]).toString('base64url')
 }
 
-it('R36: every other character at every position is rejected, and none throws', () => {
+it('R36: a seal with another character at any position is rejected, and none throws', () => {
   const accepted: string[] = []
   for (let position = 0; position < text.length; position++) {
     for (const character of ALPHABET + '=+/ .~%\u0000') {
@@ -34,14 +34,14 @@ it('R36: every other character at every position is rejected, and none throws', 
   expect(accepted).toEqual([])
 })
 
-it('R36: every truncation, at either end, is rejected', () => {
+it('R36: a seal that is truncated at either end is rejected', () => {
   for (let length = 0; length < text.length; length++) {
     expect(codec.decode(text.slice(0, length), NAME)).toBeUndefined()
     expect(codec.decode(text.slice(text.length - length), NAME)).toBeUndefined()
   }
 })
 
-it('R36: a character that is put in or left out anywhere is rejected', () => {
+it('R36: a seal with a character put in or left out anywhere is rejected', () => {
   for (let position = 0; position <= text.length; position++) {
     const [before, after] = [text.slice(0, position), text.slice(position)]
     for (const character of ['A', '=', ' ', '\n', '-', '_', '.', '%']) {
@@ -89,7 +89,7 @@ it('R36: a good seal of another version is rejected, and of this one accepted', 
 })
 
 it.each(['', 'A', '.', '%', 'null', 'undefined', '__proto__', 'AQ', 'A'.repeat(8000), '\u0000', 'é'])(
-  'R36: %j is rejected',
+  'R36: the text %j in the place of a seal is rejected',
   (nonsense) => {
     expect(codec.decode(nonsense, NAME)).toBeUndefined()
   },

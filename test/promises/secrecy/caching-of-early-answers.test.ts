@@ -57,14 +57,17 @@ describe.each(CASES)('hardened: no cache keeps it, $name', ({ options, KoaClass 
   const login: Handlers = { '/login': (ctx) => (ctx.session.user = 'ann') }
   const matrix = Object.keys(BEGINNINGS).flatMap((way) => Object.keys(USES).map((use) => ({ way, use })))
 
-  it.each(matrix)('R75, R40: a response that begins with $way, where the handler $use', async ({ way, use }) => {
-    const handler = begin(BEGINNINGS[way], USES[use])
-    const { visitor } = createSite(optionsOf(options()), { ...login, '/early': handler }, proxied(KoaClass))
-    await visitor.get('/login', HTTPS)
-    const { headers, status, body } = await visitor.get('/early', HTTPS)
-    expect([status, body.endsWith('last')]).toEqual([200, true])
-    expect(headers).toMatchObject(PRIVATE)
-  })
+  it.each(matrix)(
+    'R75, R40: no cache keeps a hardened response that begins with $way, where the handler $use',
+    async ({ way, use }) => {
+      const handler = begin(BEGINNINGS[way], USES[use])
+      const { visitor } = createSite(optionsOf(options()), { ...login, '/early': handler }, proxied(KoaClass))
+      await visitor.get('/login', HTTPS)
+      const { headers, status, body } = await visitor.get('/early', HTTPS)
+      expect([status, body.endsWith('last')]).toEqual([200, true])
+      expect(headers).toMatchObject(PRIVATE)
+    },
+  )
 
   it('R75, R40: a response that begins early, and has nothing of the session, is left alone', async () => {
     const handler = begin(BEGINNINGS['flushHeaders()'], () => undefined)
@@ -80,7 +83,7 @@ describe.each(CASES)('hardened: no cache keeps it, $name', ({ options, KoaClass 
   it.each([
     ['in front of the session', (ctx: Context) => ctx.throw(418)],
     ['that has no status', () => Promise.reject(new Error('no status'))],
-  ])('R75, R40: an error of middleware %s', async (_, fail) => {
+  ])('R75, R40: no cache keeps a hardened error of middleware %s', async (_, fail) => {
     const app = proxied(KoaClass)
     app.use(async function failAfterwards(ctx, next) {
       await next()
@@ -103,7 +106,7 @@ describe.each(CASES)('hardened: no cache keeps it, $name', ({ options, KoaClass 
     expect([status, headers['cache-control'], headers.vary]).toEqual([418, undefined, undefined])
   })
 
-  it('R75, R40: verbs of the service, called without the middleware', async () => {
+  it('R75, R40: no cache keeps a response of verbs of the service that are called without the middleware', async () => {
     const app = proxied(KoaClass)
     const sessions = new SessionService(app, optionsOf(options()))
     addHandlers(app, { '/update': (ctx) => sessions.update((data) => (data.user = 'ann'), ctx) })

@@ -59,7 +59,7 @@ afterEach(startClock)
 
 describe.each(PLACES)('hardened, %s: caches', (_place, place) => {
   it.each(['/', '/set?user=ann', '/logout', '/regenerate', '/id'])(
-    'R40: %s used the session: it is not to be kept',
+    'R40: no cache keeps a hardened response at %s, which used the session',
     async (path) => {
       const visitor = serve(place()).visitor()
       expect(caching((await visitor.get(path, HTTPS)).headers)).toEqual(PRIVATE)
@@ -68,18 +68,18 @@ describe.each(PLACES)('hardened, %s: caches', (_place, place) => {
     },
   )
 
-  it("R40: the handler's own headers do not make it public", async () => {
+  it('R40: headers of the handler do not make a hardened response public', async () => {
     const { headers } = await serve(place()).visitor().get('/cached', HTTPS)
     expect(caching(headers)).toEqual(['no-store', 'Accept-Encoding, Cookie'])
   })
 
-  it('R40: a response that did not use the session is left alone', async () => {
+  it('R40: a hardened response that did not use the session is left alone', async () => {
     const { headers, setCookie } = await serve(place()).visitor().get('/plain', HTTPS)
     expect(setCookie).toEqual([])
     expect(caching(headers)).toEqual([undefined, undefined])
   })
 
-  it('R40: a response that renews the cookie carries it, and is not to be kept either', async () => {
+  it('R40: no cache keeps a hardened response that renews the cookie', async () => {
     const clock = stopClock()
     const visitor = serve(place()).visitor()
     await visitor.get('/set?user=ann', HTTPS)
@@ -89,26 +89,29 @@ describe.each(PLACES)('hardened, %s: caches', (_place, place) => {
     expect(caching(headers)).toEqual(PRIVATE)
   })
 
-  it('R40: nor is the error response of a handler that used the session', async () => {
+  it('R40: no cache keeps the error response of a handler that used the session', async () => {
     const { headers, status } = await serve(place()).visitor().get('/use-and-throw', HTTPS)
     expect(status).toBe(410)
     expect(caching(headers)).toEqual(PRIVATE)
   })
 
-  it('R40: nor the response of a handler that commits by itself', async () => {
+  it('R40: no cache keeps the response of a handler that commits by itself', async () => {
     const { headers } = await serve({ ...place(), autoCommit: false })
       .visitor()
       .get('/commit', HTTPS)
     expect(caching(headers)).toEqual(PRIVATE)
   })
 
-  it.each(['/begin', '/begin-unchanged', '/respond'])('R40: nor the response of %s, which begins it', async (path) => {
-    const { headers, status } = await serve(place()).visitor().get(path, HTTPS)
-    expect(status).toBe(200)
-    expect(caching(headers)).toEqual(PRIVATE)
-  })
+  it.each(['/begin', '/begin-unchanged', '/respond'])(
+    'R40: no cache keeps the response of %s, where the session begins',
+    async (path) => {
+      const { headers, status } = await serve(place()).visitor().get(path, HTTPS)
+      expect(status).toBe(200)
+      expect(caching(headers)).toEqual(PRIVATE)
+    },
+  )
 
-  it('R40: nor the error response of a middleware outside', async () => {
+  it('R40: no cache keeps the error response of a middleware outside', async () => {
     const { app, visitor } = serve(place())
     app.middleware.unshift(async (_ctx, next) => {
       await next()
@@ -120,7 +123,7 @@ describe.each(PLACES)('hardened, %s: caches', (_place, place) => {
     expect(caching(headers)).toEqual(PRIVATE)
   })
 
-  it('R40: without the option, and without the preset, no header is set', async () => {
+  it('R40: no header against caches is set without the option, and without the preset', async () => {
     const { headers } = await serve({ ...place(), preventCaching: false })
       .visitor()
       .get('/', HTTPS)
@@ -129,7 +132,7 @@ describe.each(PLACES)('hardened, %s: caches', (_place, place) => {
   })
 })
 
-it('R40: nor is the response that clears a signature which fits nothing', async () => {
+it('R40: no cache keeps the response that clears a signature which fits nothing', async () => {
   const { visitor } = createSessionApp({ store: new MemoryStore(), preventCaching: true })
   const { headers, setCookie } = await visitor().get('/plain', { cookie: 'koa.sess=planted; koa.sess.sig=wrong' })
   expect(setCookie).toEqual([expect.stringMatching(/^koa\.sess\.sig=;/)])

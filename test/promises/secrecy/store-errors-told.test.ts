@@ -73,7 +73,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
     await database.server?.stop()
   })
 
-  it('R41: no error of the driver carries a row, an id or data', async () => {
+  it("R41: no error of PostgreSQL's driver carries a row, an id or data", async () => {
     const errors = await failuresOf(new KyselyStore(database.db), () => refuseRows(database.db))
     expectSecrecy(errors)
     expect(errors[0].cause).toMatchObject({ name: 'error', code: '23514' })
@@ -91,14 +91,14 @@ describeWith('MariaDB', hasMariadb)('MariaDB', () => {
     await database.server?.stop()
   })
 
-  it('R41: no error of the driver carries a statement, an id or data', async () => {
+  it("R41: no error of MariaDB's driver carries a statement, an id or data", async () => {
     const errors = await failuresOf(new KyselyStore(database.db), () => refuseRows(database.db))
     expectSecrecy(errors)
     expect(errors[0].cause).toMatchObject({ name: 'Error', code: expect.stringMatching(/^ER_/) })
   })
 })
 
-it('R41: nor does one of SQLite', async () => {
+it("R41: no error of SQLite's driver carries an id or data", async () => {
   const { db, stop } = openSqlite()
   await createSessionTable(db)
   const breakIt = async () => {
@@ -133,7 +133,7 @@ describeWith('Redis', hasRedis)('Redis', () => {
   it.each([
     ['ioredis', () => ioredis],
     ['redis', () => nodeRedis],
-  ])('R41: by %s, no error carries a command, an id or data', async (_name, getClient) => {
+  ])('R41: no error of Redis by %s carries a command, an id or data', async (_name, getClient) => {
     await ioredis.flushall()
     const breakIt = async () => {
       for (const id of [ID, `${ID}-2`]) {

@@ -142,7 +142,7 @@ describe.each(PLACES)('a hardened app: %s', (_name, place, events) => {
     jest.restoreAllMocks()
   })
 
-  it('R41: logs, warnings, events, errors and answers carry no id and no data', async () => {
+  it('R41: logs, warnings, events, errors and answers of a hardened app carry no id and no data', async () => {
     const scene = new Scene(place())
     await liveThroughAll(scene)
     expect([...scene.ears.events].sort()).toEqual(events)

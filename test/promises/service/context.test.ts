@@ -24,12 +24,15 @@ const NO_REQUEST = {
 const SELF_FINDING = WAYS.filter(({ findsItself }) => findsItself)
 
 describe.each(Object.entries(VERBS))('%s', (_name, call) => {
-  test.each(WAYS)('R49: $name: outside a request it throws, and says what to do', async ({ KoaClass, options }) => {
-    const sessions = new SessionService(createApp(KoaClass), options)
-    await expect(async () => call(sessions)).rejects.toMatchObject(NO_REQUEST)
-  })
+  test.each(WAYS)(
+    'R49: a verb outside a request with $name throws, and says what to do',
+    async ({ KoaClass, options }) => {
+      const sessions = new SessionService(createApp(KoaClass), options)
+      await expect(async () => call(sessions)).rejects.toMatchObject(NO_REQUEST)
+    },
+  )
 
-  test('R49: within a request it throws as well, where neither storage is on', async () => {
+  test('R49: a verb without a ctx throws within a request as well, where neither storage is on', async () => {
     const app = createApp()
     const sessions = new SessionService(app, { store: new MemoryStore() })
     app.use(sessions.middleware())
@@ -42,7 +45,7 @@ describe.each(Object.entries(VERBS))('%s', (_name, call) => {
 })
 
 describe.each(SELF_FINDING)('$name', ({ KoaClass, options }) => {
-  test('R49: what a request starts, finds its request later, and from callbacks', async () => {
+  test('R49: code that a request starts finds its request later, and from callbacks', async () => {
     const app = createApp(KoaClass)
     const sessions = new SessionService(app, options)
     const found: boolean[] = []
@@ -60,7 +63,7 @@ describe.each(SELF_FINDING)('$name', ({ KoaClass, options }) => {
     expect(found).toEqual([true, true, true, true, true])
   })
 
-  test('R49: 200 interleaved requests in plain Koa', async () => {
+  test('R49: each of 200 interleaved requests in plain Koa finds itself', async () => {
     const app = createApp(KoaClass)
     const sessions = new SessionService(app, { ...options, store: new MemoryStore() })
     const barrier = new Barrier(200)
@@ -78,7 +81,7 @@ describe.each(SELF_FINDING)('$name', ({ KoaClass, options }) => {
     expect(answers.map((answer) => answer.json())).toEqual(expected)
   })
 
-  test('R49: a ctx that is passed is taken, whatever request the code runs in', async () => {
+  test('R49: a ctx that is passed counts, whatever request the code runs in', async () => {
     const app = createApp(KoaClass)
     const sessions = new SessionService(app, options)
     let first: Context | undefined

@@ -70,7 +70,7 @@ describe.each(BACKENDS)('the events of a session, with $name', ({ options, hasId
     await expectTold(site, 'missed', { key: hasIds ? token : undefined, value: undefined })
   })
 
-  test('R4: a visitor without a cookie, and one with a good one, cause none', async () => {
+  test('R4: a visitor without a cookie, and one with a good one, cause no event', async () => {
     const { visitor, eventNames } = siteWith({}, 'missed')
     for (const path of ['/read', '/login', '/read']) await visitor.get(path)
     expect(await eventNames()).toEqual([])

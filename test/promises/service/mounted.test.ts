@@ -49,7 +49,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     return { app, sessions: middleware.sessions }
   }
 
-  test('R97: in an app without sessions, a mounted app has its own', async () => {
+  test('R97: a mounted app in an app without sessions has sessions of its own', async () => {
     const inner = appWith({})
     inner.app.use(count())
     const outer = appWith(undefined)
@@ -87,7 +87,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect(errors).toEqual([])
   })
 
-  test('R97: where both have properties of their own, both are there in the mounted app', async () => {
+  test('R97: both sessions are there in the mounted app where both have properties of their own', async () => {
     const inner = appWith({ key: 'admin', property: 'admin' })
     inner.app.use((ctx, next) => {
       ctx.session.note = 'from the admin'
@@ -104,7 +104,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     expect((await visitor.get('/')).json()).toEqual({ session: { note: 'from the admin' }, hasAdmin: false })
   })
 
-  test('R97: what fails in a mounted app leaves the app around it its own session, and keeps both cookies', async () => {
+  test('R97: a failure in a mounted app leaves the app around it its own session, and keeps both cookies', async () => {
     const inner = appWith({ key: 'admin' })
     inner.app.use((ctx) => {
       ctx.session.user = 'root'
@@ -199,7 +199,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     ])
   })
 
-  test('R97: with the same options and keys, the session around a mounted app is its own as well: nothing is lost', async () => {
+  test('R97: the session around a mounted app with the same options and keys is its own as well: nothing is lost', async () => {
     const store = new MemoryStore()
     const inner = appWith({ store })
     inner.app.use(count())
@@ -243,7 +243,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     },
   )
 
-  test('R97: in front of a mounted app’s middleware, a verb says where its session is', async () => {
+  test("R97: a verb in front of a mounted app's middleware says where its session is", async () => {
     const inner = createApp(KoaClass)
     const sessions = new SessionService(inner)
     inner.use(async (ctx) => void (await sessions.load(ctx)))
@@ -258,7 +258,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     ])
   })
 
-  test('R97: where the app around had no such property, the mounted app’s session can still be read afterwards', async () => {
+  test("R97: a mounted app's session can still be read afterwards where the app around had no such property", async () => {
     const inner = appWith({})
     const outer = appWith(undefined)
     outer.app.use(compose(inner.app.middleware))

@@ -44,7 +44,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
   }
 
   describe.each(Object.entries(RESPONSES))('%s in the place of a response', (_, response) => {
-    test.each(BACKENDS)('R99: a session is read: $name', async ({ options }) => {
+    test.each(BACKENDS)('R99: a session is read without a response: $name', async ({ options }) => {
       for (const more of MORE) {
         const site = build({ ...options(), ...more })
         await site.visitor.get('/login')
@@ -55,7 +55,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     })
 
     test.each(backendsWith({ hasIds: true }))(
-      'R99: what is set is in the store, by itself and by each verb: $name',
+      'R99: data that are set without a response are in the store, by themselves and by each verb: $name',
       async ({ options }) => {
         for (const more of MORE) {
           const site = build({ ...options(), ...more })
@@ -76,7 +76,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     )
 
     test.each(backendsWith({ hasIds: false }))(
-      'R99: what is set on a session in its cookie is told to be lost, and is no error: $name',
+      'R99: data of a session in its cookie that are set without a response are told to be lost, and cause no error: $name',
       async ({ options }) => {
         const site = build(options())
         const late: unknown[] = []
@@ -93,7 +93,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       },
     )
 
-    test('R99: a new token is refused by name, as where the response is under way', async () => {
+    test('R99: a new token is refused by name without a response, as where the response is under way', async () => {
       const site = build({ store: new MemoryStore() })
       await site.visitor.get('/login')
       const failing = without(site, response, (ctx) => site.sessions.regenerate({}, ctx))
@@ -101,7 +101,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       expect((await site.visitor.get('/')).json()).toEqual({ user: 'ann' })
     })
 
-    test('R99: cookies that are not good, and handlers that fail, are no other error', async () => {
+    test('R99: cookies that are not good, and handlers that fail, cause no other error without a response', async () => {
       const site = build({})
       await site.visitor.get('/login')
       site.visitor.jar.values.set('koa.sess.sig', 'tampered')

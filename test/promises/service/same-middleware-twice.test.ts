@@ -37,7 +37,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       },
     )
 
-    test('R97: a logout between the two stays one', async () => {
+    test('R97: a logout between two runs of the same middleware stays one', async () => {
       const { visitor } = build({}, (app, sessions) => {
         app.use(sessions).use((ctx, next) => {
           if (ctx.path === '/login') ctx.session.user = 'ann'
@@ -54,7 +54,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       expect((await visitor.get('/')).body).toBe('{}')
     })
 
-    test('R97: called by hand, one time after the other, it goes on with the session that the first one wrote', async () => {
+    test('R97: the same middleware called a second time by hand goes on with the session that the first one wrote', async () => {
       const { visitor } = build({}, (app, sessions) => {
         app.use(async (ctx, next) => {
           await sessions(ctx, async () => {
@@ -71,7 +71,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
       expect((await visitor.get()).json()).toEqual({ first: 2, second: 2 })
     })
 
-    test('R97: what an inner one’s handlers set is written also where they fail and somebody in between answers', async () => {
+    test('R97: data set within the inner of two middlewares are written also where handlers fail and somebody in between answers', async () => {
       const { visitor } = build({}, (app, sessions) => {
         app.use(sessions).use(async (ctx, next) => {
           await next().catch(() => (ctx.body = ctx.session))

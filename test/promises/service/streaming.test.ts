@@ -38,7 +38,7 @@ const CASES = WAYS.flatMap((way) =>
 )
 
 describe.each(CASES)('$title', ({ KoaClass, options, at, backend, start }) => {
-  test('R16: save() before streaming: the client has its cookie, the data are kept, and nothing comes too late', async () => {
+  test('R16: save() before streaming gives the client its cookie, keeps the data, and nothing comes too late', async () => {
     const app = createApp(KoaClass)
     const late: unknown[] = []
     const sessions = new SessionService(app, { ...options, ...backend.options() }).on('headersSent', ({ lost }) =>

@@ -155,7 +155,7 @@ describe.each(CASES)('$title', ({ KoaClass, options, at, backend }) => {
 })
 
 test.each(WAYS.filter(({ findsItself }) => findsItself))(
-  'R49: $name: context is the request',
+  "R49: the service's context is the request with $name",
   async ({ KoaClass, options }) => {
     const app = createApp(KoaClass)
     const sessions = new SessionService(app, options)

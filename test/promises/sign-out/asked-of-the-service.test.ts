@@ -13,14 +13,17 @@ const ASKED: Record<string, Action> = {
 }
 
 describe.each(backendsWith({ hasIds: true }))('preventCaching alone: $name', ({ options }) => {
-  it.each(Object.keys(ASKED))('R75: a response that was made with %s is not to be kept', async (path) => {
-    const ann = createSessionApp({ ...options(), preventCaching: true }, ASKED).visitor()
-    await ann.get('/set?user=ann')
-    const { status, headers } = await ann.get(path)
-    expect([status, headers['cache-control'], headers.vary]).toEqual([200, 'no-store', 'Cookie'])
-  })
+  it.each(Object.keys(ASKED))(
+    'R75: a response that was made with %s alone is not to be kept by caches',
+    async (path) => {
+      const ann = createSessionApp({ ...options(), preventCaching: true }, ASKED).visitor()
+      await ann.get('/set?user=ann')
+      const { status, headers } = await ann.get(path)
+      expect([status, headers['cache-control'], headers.vary]).toEqual([200, 'no-store', 'Cookie'])
+    },
+  )
 
-  it('R75: one that was made without the session is left alone', async () => {
+  it('R75: a response that was made without the session is left alone by preventCaching', async () => {
     const ann = createSessionApp({ ...options(), preventCaching: true }, ASKED).visitor()
     await ann.get('/set?user=ann')
     expect((await ann.get('/plain')).headers['cache-control']).toBeUndefined()

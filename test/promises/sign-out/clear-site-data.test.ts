@@ -77,14 +77,17 @@ const CASES = Object.entries(KOA_VERSIONS).flatMap(([koa, KoaClass]) =>
 )
 
 describe.each(CASES)('clearSiteData, $name', ({ options, hasIds, KoaClass }) => {
-  it.each(Object.keys(ENDINGS))('R75: %s tells the browser to clear what the site has left', async (path) => {
-    open({ ...options(), clearSiteData: BOTH }, KoaClass)
-    await site.visitor.get('/login')
-    expect(await cleared(path)).toBe(HEADER)
-    expect(site.visitor.jar.values.size).toBe(0)
-  })
+  it.each(Object.keys(ENDINGS))(
+    'R75: a sign-out by %s tells the browser to clear what the site has left',
+    async (path) => {
+      open({ ...options(), clearSiteData: BOTH }, KoaClass)
+      await site.visitor.get('/login')
+      expect(await cleared(path)).toBe(HEADER)
+      expect(site.visitor.jar.values.size).toBe(0)
+    },
+  )
 
-  it('R75: who has held no session is not cleaned, whatever ends', async () => {
+  it('R75: a visitor who has held no session is told to clear nothing, whatever ends', async () => {
     open({ ...options(), clearSiteData: BOTH }, KoaClass)
     for (const path of ['/null', '/destroy', '/begin-and-end', '/null-and-throw']) {
       expect(await cleared(path)).toBeUndefined()
@@ -92,25 +95,25 @@ describe.each(CASES)('clearSiteData, $name', ({ options, hasIds, KoaClass }) => 
     }
   })
 
-  it('R75: nor is anybody whose session goes on', async () => {
+  it('R75: a visitor whose session goes on is told to clear nothing', async () => {
     open({ ...options(), clearSiteData: BOTH }, KoaClass)
     await site.visitor.get('/login')
     for (const path of ['/', '/regenerate', '/replace', '/empty']) expect(await cleared(path)).toBeUndefined()
   })
 
-  it('R75: a sign-out after the session has expired cleans as well', async () => {
+  it('R75: a sign-out after the session has expired tells the browser to clear as well', async () => {
     open({ ...options(), clearSiteData: BOTH, valid: (_ctx, { user }) => user !== 'ann' }, KoaClass)
     await site.visitor.get('/login')
     expect(await cleared('/destroy')).toBe(HEADER)
   })
 
-  it("R75: the application's own directives stay", async () => {
+  it("R75: the application's own directives of Clear-Site-Data stay", async () => {
     open({ ...options(), clearSiteData: BOTH }, KoaClass)
     await site.visitor.get('/login')
     expect(await cleared('/own-header')).toBe('"clientHints", "cache", "storage"')
   })
 
-  it('R75: it stays on an error of whoever is in front', async () => {
+  it('R75: Clear-Site-Data stays on an error of the middleware in front', async () => {
     open({ ...options(), clearSiteData: BOTH }, KoaClass, async function failAfterwards(ctx, next) {
       await next()
       if (ctx.path === '/null') ctx.throw(500)
@@ -120,28 +123,28 @@ describe.each(CASES)('clearSiteData, $name', ({ options, hasIds, KoaClass }) => 
     expect(site.visitor.jar.values.size).toBe(0)
   })
 
-  it('R75: once the response is under way it is an event, as the cookie is', async () => {
+  it('R75: a sign-out once the response is under way is an event in place of Clear-Site-Data', async () => {
     open({ ...options(), clearSiteData: BOTH }, KoaClass)
     await site.visitor.get('/login')
     expect(await cleared('/late')).toBeUndefined()
     expect(await site.eventNames()).toEqual(hasIds ? ['ended', 'headersSent'] : ['headersSent'])
   })
 
-  it('R75: it is off by default', async () => {
+  it('R75: clearSiteData is off by default', async () => {
     open(options(), KoaClass)
     await site.visitor.get('/login')
     expect(await cleared('/destroy')).toBeUndefined()
   })
 })
 
-it('R75: a signed cookie that is not ours counts as none', async () => {
+it('R75: a signed cookie that is not ours counts as no session to clear after', async () => {
   open({ clearSiteData: BOTH })
   site.visitor.jar.values.set('koa.sess', 'planted-by-a-stranger')
   expect(await cleared('/destroy')).toBeUndefined()
 })
 
 describe.each(CASES.filter(({ hasIds }) => hasIds))('clearSiteData, $name', ({ options, KoaClass }) => {
-  it('R75: a logout that the store refuses is no logout', async () => {
+  it('R75: a logout that the store refuses tells the browser to clear nothing', async () => {
     let isDown = false
     const given = interceptStore(options(), ({ method, proceed }) => {
       if (isDown && method === 'destroy') throw new Error('the store is down')
@@ -159,7 +162,7 @@ it('R75: hardened() clears nothing by itself, and never cookies', () => {
   expect(hardened({ store: new MemoryStore() }).clearSiteData).toBeUndefined()
 })
 
-it('R75: a logout of a session that nobody has read cleans, too', async () => {
+it('R75: a logout of a session that nobody has read tells the browser to clear, too', async () => {
   for (const options of [{}, { store: new MemoryStore() }]) {
     site = createSite(
       { ...options, lazy: true, clearSiteData: BOTH },
@@ -188,7 +191,7 @@ const BAD: [value: unknown, ...parts: string[]][] = [
   [[undefined], 'holds undefined', 'browsers do not know it'],
 ]
 
-test.each(BAD)('R75: clearSiteData: %j is refused', (clearSiteData, ...parts) => {
+test.each(BAD)('R75: the option clearSiteData: %j is refused', (clearSiteData, ...parts) => {
   let message = ''
   try {
     createSite({ clearSiteData: clearSiteData as never })
@@ -201,7 +204,7 @@ test.each(BAD)('R75: clearSiteData: %j is refused', (clearSiteData, ...parts) =>
 })
 
 test.each([[BOTH], [['*']], [['cookies']], [['executionContexts', 'clientHints', 'prefetchCache', 'prerenderCache']]])(
-  'R75: clearSiteData: %j is accepted',
+  'R75: the option clearSiteData: %j is accepted',
   async (clearSiteData) => {
     open({ clearSiteData: clearSiteData as ClearedData[] })
     await site.visitor.get('/login')

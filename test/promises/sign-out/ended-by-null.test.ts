@@ -23,7 +23,7 @@ const HANDLERS: Handlers = {
 }
 
 describe.each(BACKENDS)('null with $name', ({ options, cookies }) => {
-  test('D2: then an object, is a session of that object alone', async () => {
+  test('D2: null, then an object, makes a session of that object alone', async () => {
     const { visitor } = createSite(options(), { ...HANDLERS, '/more': (ctx) => (ctx.session.theme = 'dark') })
     await visitor.get('/login')
     await visitor.get('/more')
@@ -31,7 +31,7 @@ describe.each(BACKENDS)('null with $name', ({ options, cookies }) => {
     expect(await sessionOf(visitor)).toEqual({ user: 'bob' })
   })
 
-  test('R3: then null again, ends the session once', async () => {
+  test('R3: null, then null again, ends the session once', async () => {
     const { visitor, errors } = createSite(options(), {
       ...HANDLERS,
       '/logout': async (ctx) => {
@@ -65,7 +65,7 @@ const SUCCESSORS: [title: string, handler: (ctx: Context) => unknown][] = [
 ]
 
 describe.each(backendsWith({ hasIds: true }))('null, then with $name', ({ options }) => {
-  test.each(SUCCESSORS)('R34, D2: %s: the old token is dead, and a new one is issued', async (_, then) => {
+  test.each(SUCCESSORS)('R34, D2: null, then %s: the old token is dead, and a new one is issued', async (_, then) => {
     const { app, visitor } = createSite(options(), {
       ...HANDLERS,
       '/switch': async (ctx) => {
@@ -81,7 +81,7 @@ describe.each(backendsWith({ hasIds: true }))('null, then with $name', ({ option
     expect(await sessionOf(thief)).toEqual({})
   })
 
-  test('D2: an empty object: the old token is dead, and the cookie is cleared', async () => {
+  test('D2: null, then an empty object, leaves the old token dead, and the cookie is cleared', async () => {
     const { app, visitor } = createSite(options(), {
       ...HANDLERS,
       '/switch': (ctx) => {
@@ -95,7 +95,7 @@ describe.each(backendsWith({ hasIds: true }))('null, then with $name', ({ option
     expect(await sessionOf(thief)).toEqual({})
   })
 
-  test('D2: an object after the commit: a new session', async () => {
+  test('D2: null, then an object after the commit, makes a new session', async () => {
     const { app, visitor } = createSite(options(), {
       ...HANDLERS,
       '/switch': async (ctx) => {
@@ -112,7 +112,7 @@ describe.each(backendsWith({ hasIds: true }))('null, then with $name', ({ option
     expect(await sessionOf(thief)).toEqual({})
   })
 
-  test('R34: regenerate() leaves the old token dead', async () => {
+  test('R34: null, then regenerate(), leaves the old token dead', async () => {
     const { app, visitor } = createSite(options(), { ...HANDLERS, '/regenerate': (ctx) => ctx.session.regenerate() })
     const before = cookieOf(await visitor.get('/login')).value
     const thief = new Visitor(app, visitor.jar.copy())
@@ -131,7 +131,7 @@ describe.each([
     return { ...recorded, ...createSite({ store: recorded.store, ...options }, HANDLERS) }
   }
 
-  test('D12: a logout without a session makes none', async () => {
+  test('D12: a logout without a session makes no store call', async () => {
     const { visitor, take } = createRecordedSite()
     await visitor.get('/logout')
     expect(take()).toEqual([])
@@ -144,14 +144,14 @@ describe.each([
     expect(take()).not.toContain('destroy')
   })
 
-  test('D12: a logout with a session destroys it', async () => {
+  test('D12: a logout with a session destroys its record', async () => {
     const { visitor, argsOf } = createRecordedSite()
     const { value } = cookieOf(await visitor.get('/login'))
     await visitor.get('/logout')
     expect(argsOf('destroy').map(([id]) => id)).toEqual([value])
   })
 
-  test('D12: the logout of a session that was never saved makes none', async () => {
+  test('D12: the logout of a session that was never saved makes no store call', async () => {
     const { visitor, take } = createRecordedSite()
     await visitor.get('/switch')
     expect(take()).not.toContain('destroy')
@@ -171,7 +171,7 @@ describe.each([
     startClock()
   })
 
-  test('D11: one that expires in this very millisecond is not', async () => {
+  test('D11: a record that expires in this very millisecond is not destroyed', async () => {
     const clock = stopClock()
     const { visitor, argsOf } = createRecordedSite({ maxAge: 5_000 })
     await visitor.get('/login')
@@ -185,7 +185,7 @@ describe.each([
 test.each([
   ['a new session', undefined],
   ['a session that exists', '/set?user=ann'],
-])('R34: what is being written of %s when it is ended and replaced is destroyed', async (_name, before) => {
+])('R34: a record that is being written of %s when it is ended and replaced is destroyed', async (_name, before) => {
   const store = new MemoryStore()
   const begun = deferred()
   const held = deferred()

@@ -44,7 +44,7 @@ describe.each(CONDITIONAL)('lost answers: $name', ({ options }) => {
     ['regenerate()', {}, '/regenerate', { cart: 'tea' }],
     ['regenerate() with secrets', { hashTokens: true }, '/regenerate', { cart: 'tea' }],
     ['a change of owner', { owner }, '/set?user=ann', { cart: 'tea', user: 'ann' }],
-  ])('R54: %s whose answer is lost after its effect has happened', async (_what, more, path, data) => {
+  ])('R54: %s whose answer is lost after its effect has happened is good', async (_what, more, path, data) => {
     const { ann, visitor, faults, writes } = open(options(), more)
     await ann.get('/set?cart=tea')
     const old = ann.jar.copy()
@@ -59,7 +59,7 @@ describe.each(CONDITIONAL)('lost answers: $name', ({ options }) => {
   it.each<[string, SessionOptions, string]>([
     ['regenerate()', {}, '/regenerate'],
     ['a change of owner', { owner }, '/set?user=ann'],
-  ])('R54: %s that fails before its effect is 503, and leaves the session as it was', async (_what, more, path) => {
+  ])('R54: %s that fails before its effect is a 503, and leaves the session as it was', async (_what, more, path) => {
     const { ann, faults } = open(options(), more)
     await ann.get('/set?cart=tea')
     faults.set('replace', 'before')
@@ -68,7 +68,7 @@ describe.each(CONDITIONAL)('lost answers: $name', ({ options }) => {
     expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
   })
 
-  it('R54: a rotation of which the second look fails as well is 503', async () => {
+  it('R54: a rotation of which the second look fails as well is a 503', async () => {
     const { ann, faults, writes } = open(options())
     await ann.get('/set?cart=tea')
     writes.length = 0
@@ -77,7 +77,7 @@ describe.each(CONDITIONAL)('lost answers: $name', ({ options }) => {
     expect({ status, writes }).toEqual({ status: 503, writes: ['replace'] })
   })
 
-  it('R54: a new session with a secret whose answer is lost is there', async () => {
+  it('R54: a new session with a secret, whose answer is lost, is there', async () => {
     const { ann, faults, writes } = open(options(), { hashTokens: true })
     faults.set('create', 'after')
     const { status } = await ann.get('/set?cart=tea')
@@ -85,7 +85,7 @@ describe.each(CONDITIONAL)('lost answers: $name', ({ options }) => {
     expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
   })
 
-  it('R54: a new session without a secret whose answer is lost is 503, and the browser is told nothing', async () => {
+  it('R54: a new session without a secret, whose answer is lost, is a 503, and the browser is told nothing', async () => {
     const { ann, faults, writes } = open(options())
     faults.set('create', 'after')
     const { status, setCookie } = await ann.get('/set?cart=tea')

@@ -32,7 +32,7 @@ async function open(options: SessionOptions): Promise<Scene> {
 }
 
 describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options }) => {
-  it("R43: 'throw' is the default", async () => {
+  it("R43: 'throw' is the default of onStoreError", async () => {
     expect((await (await open({ ...options(), onStoreError: 'throw' })).ann.get('/')).status).toBe(503)
     expect((await (await open(options())).ann.get('/')).status).toBe(503)
   })
@@ -67,7 +67,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
       expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
     })
 
-    it('R43: reports it as session:error', async () => {
+    it("R43: onStoreError: 'anonymous' reports the failure as session:error", async () => {
       const { ann, events } = await anonymous()
       await ann.get('/')
       await new Promise(setImmediate)
@@ -75,7 +75,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
     })
 
     it.each(['/save', '/update', '/regenerate', '/touch'])(
-      'R43: %s fails, for it was asked for by name',
+      "R43: the verb %s fails under onStoreError: 'anonymous', for it was asked for by name",
       async (path) => {
         const { ann, store } = await anonymous()
         expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
@@ -84,22 +84,25 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
       },
     )
 
-    it.each(['/logout', '/destroy', '/replace?user=eve'])('R43: a logout (%s) fails loudly', async (path) => {
-      const { ann, store } = await anonymous()
-      expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
-      store.recover()
-      expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
-      await ann.get('/logout')
-      expect((await ann.get('/')).json()).toEqual({})
-    })
+    it.each(['/logout', '/destroy', '/replace?user=eve'])(
+      "R43: a logout (%s) fails loudly under onStoreError: 'anonymous'",
+      async (path) => {
+        const { ann, store } = await anonymous()
+        expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
+        store.recover()
+        expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
+        await ann.get('/logout')
+        expect((await ann.get('/')).json()).toEqual({})
+      },
+    )
 
-    it('R43: a change of a session that was read fails: it would be lost', async () => {
+    it("R43: a change of a session that was read fails under onStoreError: 'anonymous': it would be lost", async () => {
       const { ann, store } = await anonymous()
       store.fail(outage, WRITES)
       expect(await ann.get('/set?user=eve')).toMatchObject({ status: 503, setCookie: [] })
     })
 
-    it('R43: with lazy as well', async () => {
+    it("R43: a change of a lazy session that was read fails under onStoreError: 'anonymous' as well", async () => {
       const store = spyOn({ ...options(), onStoreError: 'anonymous', signed: false, lazy: true })
       const load: Action = async (ctx, sessions) => (await sessions.load(ctx)) ?? ''
       const visitor = createSessionApp(store.options, { '/load': load }).visitor()
@@ -110,7 +113,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
     })
   })
 
-  it('R43: a renewal that fails is an error, and with "anonymous" none: no data is lost', async () => {
+  it("R43: a renewal that fails is an error, and none with onStoreError: 'anonymous', as no data is lost", async () => {
     const strict = await open({ ...options(), rolling: true })
     strict.store.fail(outage, RENEWALS)
     expect(await strict.ann.get('/')).toMatchObject({ status: 503 })
@@ -121,7 +124,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
     expect(lenient.events).toHaveLength(1)
   })
 
-  it('R43: a function decides for each request, by the error and the ctx', async () => {
+  it('R43: onStoreError as a function decides for each request, by the error and the ctx', async () => {
     const asked: unknown[] = []
     const { ann } = await open({
       ...options(),
@@ -140,7 +143,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
     ['a record that is too large', 500, 'ERR_SESSION_RECORD_TOO_LARGE'],
     ['a write that gave up', 503, 'ERR_SESSION_CONFLICT'],
   ] as const)(
-    'R43: what the store says of %s is not forgiven: waiting does not mend it',
+    'R43: an error of the store about %s is not forgiven by onStoreError: waiting does not mend it',
     async (_what, status, code) => {
       const { ann, store, served } = await open({ ...options(), onStoreError: 'anonymous' })
       const errors: unknown[] = []
@@ -151,7 +154,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
     },
   )
 
-  it('R43: nor are keys that are missing', async () => {
+  it('R43: an error of keys that are missing is not forgiven by onStoreError', async () => {
     const { ann, served } = await open({ ...options(), onStoreError: 'anonymous' })
     const errors: unknown[] = []
     served.app.on('error', (error) => errors.push(error))
@@ -160,7 +163,7 @@ describe.each(backendsWith({ hasIds: true }))('onStoreError: $name', ({ options 
     expect(errors).toMatchObject([{ code: 'ERR_SESSION_KEYS_MISSING', message: expect.stringContaining('app.keys') }])
   })
 
-  it('R43: an error that is not of the store is not forgiven', async () => {
+  it('R43: an error that is not of the store is not forgiven by onStoreError', async () => {
     const { ann, store } = await open({
       ...options(),
       onStoreError: 'anonymous',

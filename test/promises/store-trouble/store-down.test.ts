@@ -41,7 +41,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       return { store, served, failures: failuresOf(served), handled: () => handled }
     }
 
-    it('R43: while it is read answers 503, with the error and its cause, and the handler does not run', async () => {
+    it('R43: a store that fails while it is read answers 503, with error and cause, and the handler does not run', async () => {
       const { store, served, failures, handled } = serve()
       const ann = served.visitor()
       await ann.get('/set?user=ann')
@@ -53,7 +53,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       expect(failures[0]).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503, expose: false, cause: OUTAGE })
     })
 
-    it('R43: is of no matter to who has no session and reads', async () => {
+    it('R43: a store that is down does not matter to a visitor who has no session and reads', async () => {
       const { store, served } = serve()
       store.fail(trouble)
       expect((await served.visitor().get('/')).status).toBe(200)
@@ -65,7 +65,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       ['/logout', /^destroy$/],
       ['/replace?user=bea', /^destroy$/],
       ['/max-age?value=1000', WRITES],
-    ])('R43: while %s needs %s answers 503 and sets no cookie', async (path, methods) => {
+    ])('R43: a store that fails while %s needs %s answers 503 and sets no cookie', async (path, methods) => {
       const { store, served, failures } = serve()
       const ann = served.visitor()
       await ann.get('/set?user=ann')
@@ -74,7 +74,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       expect(failures).toMatchObject([{ code: 'ERR_SESSION_STORE', cause: OUTAGE }])
     })
 
-    it('R43: while a session is renewed answers 503', async () => {
+    it('R43: a store that fails while a session is renewed answers 503', async () => {
       const { store, served } = serve({ rolling: true })
       const ann = served.visitor()
       await ann.get('/set?user=ann')
@@ -82,14 +82,14 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       expect(await ann.get('/plain')).toMatchObject({ status: 503, setCookie: [] })
     })
 
-    it('R43: while a session begins answers 503, and the visitor holds nothing', async () => {
+    it('R43: a store that fails while a session begins answers 503, and the visitor holds nothing', async () => {
       const { store, served } = serve()
       store.fail(trouble)
       const ann = served.visitor()
       expect(await ann.get('/set?user=ann')).toMatchObject({ status: 503, setCookie: [] })
     })
 
-    it('R43: is back: so is the session', async () => {
+    it('R43: the session is back when its store is', async () => {
       const { store, served } = serve()
       const ann = served.visitor()
       await ann.get('/set?user=ann')
@@ -101,7 +101,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
     })
 
-    it('R43: while a regenerated session cannot be written leaves the one that there was', async () => {
+    it('R43: a store that fails while a regenerated session is written leaves the one that there was', async () => {
       const { store, served } = serve()
       const ann = served.visitor()
       await ann.get('/set?user=ann')
@@ -112,7 +112,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       expect((await served.visitor(before).get('/')).json()).toEqual({ user: 'ann' })
     })
 
-    it('R43: with lazy is of no matter to requests that do not need their session, and 503 to those that do', async () => {
+    it('R43: a store that is down matters with lazy to requests that need their session alone, which get 503', async () => {
       const { store, served, failures } = serve({ lazy: true })
       const ann = served.visitor()
       await ann.get('/sign-in')
@@ -126,7 +126,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
     })
 
     it.each<SessionOptions>([{ rolling: true }, { idleTimeout: 60_000 }])(
-      'R43, R59: with lazy and %j, a request that does not need its session renews nothing, and meets no failure',
+      'R43, R59: a request that does not need its session, with lazy and %j, renews nothing, and meets no failure',
       async (options) => {
         const { store, served, failures } = serve({ lazy: true, ...options })
         const errors: unknown[] = []
@@ -148,7 +148,7 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
       },
     )
 
-    it('R43: while an expired record is destroyed answers 503', async () => {
+    it('R43: a store that fails while an expired record is destroyed answers 503', async () => {
       const clock = stopClock()
       const { store, served } = serve({ maxAge: 1000 })
       const ann = served.visitor()
@@ -163,18 +163,21 @@ describe.each(OUTAGES)('a store that %s', (_how, trouble) => {
 })
 
 describe('what a store throws', () => {
-  it.each([undefined, null, 'down', 0, { code: 'EPIPE' }])('R43: %j is a SessionError all the same', async (thrown) => {
-    const store = spyOn(backendsWith({ hasIds: true })[0].options())
-    const served = createSessionApp(store.options)
-    const failures = failuresOf(served)
-    const ann = served.visitor()
-    await ann.get('/set?user=ann')
-    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- stores do
-    store.fail(() => Promise.reject(thrown))
-    expect((await ann.get('/')).status).toBe(503)
-    expect(failures).toMatchObject([{ name: 'SessionError', code: 'ERR_SESSION_STORE' }])
-    // What is no error may hold anything: it is not told.
-    const cause = typeof thrown === 'object' && thrown !== null ? expect.any(Error) : thrown
-    expect((failures[0] as Error).cause).toEqual(cause)
-  })
+  it.each([undefined, null, 'down', 0, { code: 'EPIPE' }])(
+    'R43: a store that throws %j gives a SessionError all the same',
+    async (thrown) => {
+      const store = spyOn(backendsWith({ hasIds: true })[0].options())
+      const served = createSessionApp(store.options)
+      const failures = failuresOf(served)
+      const ann = served.visitor()
+      await ann.get('/set?user=ann')
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- stores do
+      store.fail(() => Promise.reject(thrown))
+      expect((await ann.get('/')).status).toBe(503)
+      expect(failures).toMatchObject([{ name: 'SessionError', code: 'ERR_SESSION_STORE' }])
+      // What is no error may hold anything: it is not told.
+      const cause = typeof thrown === 'object' && thrown !== null ? expect.any(Error) : thrown
+      expect((failures[0] as Error).cause).toEqual(cause)
+    },
+  )
 })

@@ -35,15 +35,18 @@ async function open(options: SessionOptions, methods: RegExp, actions?: Record<s
 }
 
 describe.each(backendsWith({ hasIds: true }))('storeTimeout: $name', ({ options }) => {
-  it.each(CALLS)('R43: %s waits for %s so long and no longer: 503', async (path, methods, settings) => {
-    const { ann, failures, answers } = await open({ ...options(), ...settings }, methods)
-    expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
-    expect(answers).toHaveLength(1)
-    expect(failures).toEqual([expect.any(SessionError)])
-    expect(failures[0]).toMatchObject({ code: 'ERR_SESSION_STORE', cause: { message: 'no answer within 5 ms' } })
-  })
+  it.each(CALLS)(
+    'R43: a request to %s waits for %s no longer than storeTimeout: 503',
+    async (path, methods, settings) => {
+      const { ann, failures, answers } = await open({ ...options(), ...settings }, methods)
+      expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
+      expect(answers).toHaveLength(1)
+      expect(failures).toEqual([expect.any(SessionError)])
+      expect(failures[0]).toMatchObject({ code: 'ERR_SESSION_STORE', cause: { message: 'no answer within 5 ms' } })
+    },
+  )
 
-  it.each(CALLS)('R43: what %s is answered late by %s is dropped', async (path, methods, settings) => {
+  it.each(CALLS)('R43: an answer to %s that comes late from %s is dropped', async (path, methods, settings) => {
     const { ann, failures, answers, store } = await open({ ...options(), ...settings }, methods)
     const before = ann.jar.header
     const { setCookie } = await ann.get(path)
@@ -64,7 +67,7 @@ describe.each(backendsWith({ hasIds: true }))('storeTimeout: $name', ({ options 
     },
   )
 
-  it('R43: a late answer does not come into a request that goes on as anonymous', async () => {
+  it('R43: a late answer of the store does not come into a request that goes on as anonymous', async () => {
     const seen: unknown[] = []
     const look: Action = async (ctx) => {
       answers[0].resolve({ record: { user: 'late' }, user: 'late', revision: 1 })
@@ -77,7 +80,7 @@ describe.each(backendsWith({ hasIds: true }))('storeTimeout: $name', ({ options 
     expect(seen).toEqual([{}])
   })
 
-  it('R43: an answer in time is taken, and leaves no timer behind', async () => {
+  it('R43: an answer of the store in time is taken, and leaves no timer behind', async () => {
     const { ann, store, failures } = await open({ ...options(), storeTimeout: 60_000 }, /never/)
     const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
     const before = timers()
@@ -92,7 +95,7 @@ describe.each(backendsWith({ hasIds: true }))('storeTimeout: $name', ({ options 
     expect(timers()).toBeLessThanOrEqual(before)
   })
 
-  it('R43: without the option a slow store is waited for', async () => {
+  it('R43: a slow store is waited for without storeTimeout', async () => {
     const { ann, answers } = await open({ ...options(), storeTimeout: undefined }, READS)
     const response = ann.get('/')
     await settle()

@@ -31,7 +31,7 @@ describe.each(backendsWith({ hasIds: true }))('a store that is wrong: $name', ({
     ['at once', (value: unknown) => value],
     ['as a promise', (value: unknown) => Promise.resolve(value)],
   ])('%s', (_how, wrap) => {
-    it.each(GARBAGE)('R43: and reads %s has read nothing', async (_name, garbage) => {
+    it.each(GARBAGE)('R43: a store that answers a reading with %s has read nothing', async (_name, garbage) => {
       const { store, ann, failures } = await open()
       const id = ann.jar.values.get('koa.sess')
       store.fail(() => wrap(garbage), READS)
@@ -46,7 +46,7 @@ describe.each(backendsWith({ hasIds: true }))('a store that is wrong: $name', ({
   })
 
   it.each(['length', 'constructor', 'save', 'toJSON', 'maxAge'])(
-    'R43: and reads a record with %s goes on',
+    'R43: a store that answers with a record with %s does no harm',
     async (key) => {
       const { store, ann } = await open()
       const record = { user: 'ann', [key]: 5 }
@@ -64,21 +64,24 @@ describe('a conditional store that is wrong', () => {
     ['no such outcome', { outcome: 'odd' }],
   ]
 
-  it.each(ANSWERS)('R43: and answers replace with %s is a SessionError of status 503', async (_name, answer) => {
-    const store = spyOn({ store: new MemoryStore() })
-    const { app, visitor } = createSessionApp(store.options)
-    const failures: unknown[] = []
-    app.on('error', (error) => failures.push(error))
-    const ann = visitor()
-    await ann.get('/set?user=bea')
-    store.fail(() => answer, /^replace$/)
-    expect(await ann.get('/set?user=cleo')).toMatchObject({ status: 503, setCookie: [] })
-    expect(failures).toEqual([expect.any(SessionError)])
-    store.recover()
-    expect((await ann.get('/')).json()).toEqual({ user: 'bea' })
-  })
+  it.each(ANSWERS)(
+    'R43: a store that answers replace with %s gives a SessionError of status 503',
+    async (_name, answer) => {
+      const store = spyOn({ store: new MemoryStore() })
+      const { app, visitor } = createSessionApp(store.options)
+      const failures: unknown[] = []
+      app.on('error', (error) => failures.push(error))
+      const ann = visitor()
+      await ann.get('/set?user=bea')
+      store.fail(() => answer, /^replace$/)
+      expect(await ann.get('/set?user=cleo')).toMatchObject({ status: 503, setCookie: [] })
+      expect(failures).toEqual([expect.any(SessionError)])
+      store.recover()
+      expect((await ann.get('/')).json()).toEqual({ user: 'bea' })
+    },
+  )
 
-  it('R43: and says that every new id is taken is a 503 after a few attempts, and no cookie', async () => {
+  it('R43: a store that says that every new id is taken gives a 503 after a few attempts, and no cookie', async () => {
     const store = spyOn({ store: new MemoryStore() })
     const { visitor } = createSessionApp(store.options)
     store.fail(() => undefined, /^create$/)

@@ -94,7 +94,7 @@ describe.each(STORES)('a %s store', (_kind, make) => {
       return { writes, ann: visitor(), told }
     }
 
-    it('R96: keeps visitors signed in, and is written where something changes alone', async () => {
+    it('R96: a store that gives lifetimes back in another type keeps visitors signed in, and is written for changes alone', async () => {
       const { writes, ann, told } = open()
       await ann.get('/set?user=ann')
       expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
@@ -107,7 +107,7 @@ describe.each(STORES)('a %s store', (_kind, make) => {
       expect(told).toEqual([])
     })
 
-    it('R96: leaves the session of a browser one that ends with it', async () => {
+    it('R96: a store that gives back other types leaves the session of a browser one that ends with it', async () => {
       const { ann } = open({ maxAge: 'session' })
       const lasting = /expires|max-age/i
       expect((await ann.get('/set?user=ann')).setCookie.join()).not.toMatch(lasting)
@@ -117,7 +117,7 @@ describe.each(STORES)('a %s store', (_kind, make) => {
       expect((await ann.get('/')).json()).toEqual({ user: 'ann', cart: 'tea' })
     })
 
-    it('R96: keeps to the time that each session was given', async () => {
+    it('R96: a store that gives back other types keeps to the time that each session was given', async () => {
       const clock = stopClock(NOW)
       const { ann } = open()
       await ann.get('/set?user=ann')
@@ -128,17 +128,20 @@ describe.each(STORES)('a %s store', (_kind, make) => {
       expect((await ann.get('/')).json()).toEqual({})
     })
 
-    it.each(['idleTimeout', 'absoluteTimeout'])('R96: ends sessions by the %s, and not before', async (timeout) => {
-      const clock = stopClock(NOW)
-      const { ann } = open({ [timeout]: HOUR })
-      await ann.get('/set?user=ann')
-      clock.advance(HOUR - 1000)
-      expect((await ann.get('/plain')).status).toBe(200)
-      clock.advance(999)
-      expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
-      clock.advance(timeout === 'idleTimeout' ? HOUR + 1 : 2)
-      expect((await ann.get('/')).json()).toEqual({})
-    })
+    it.each(['idleTimeout', 'absoluteTimeout'])(
+      'R96: a store that gives back other types ends sessions by the %s, and not before',
+      async (timeout) => {
+        const clock = stopClock(NOW)
+        const { ann } = open({ [timeout]: HOUR })
+        await ann.get('/set?user=ann')
+        clock.advance(HOUR - 1000)
+        expect((await ann.get('/plain')).status).toBe(200)
+        clock.advance(999)
+        expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
+        clock.advance(timeout === 'idleTimeout' ? HOUR + 1 : 2)
+        expect((await ann.get('/')).json()).toEqual({})
+      },
+    )
   })
 })
 

@@ -64,13 +64,13 @@ for (const { name, isThere, start, connect } of SERVERS) {
       await database.stop()
       await server.stop()
     })
-    it('R44: says how to make a table that is missing', async () => {
+    it('R44: KyselyStore says how to make a table that is missing', async () => {
       const store = new KyselyStore(database.db, { table: 'visits' })
       const failure = { code: 'ERR_SESSION_TABLE_MISSING', message: expect.stringContaining("{ table: 'visits' }") }
       await expect(store.get('a')).rejects.toMatchObject(failure)
       await expect(store.set('a', {}, 1000)).rejects.toMatchObject(failure)
     })
-    it('R44: and one that a database of an earlier version has not', async () => {
+    it('R44: KyselyStore says how to make the table that a database of an earlier version has not', async () => {
       const { db } = database
       await createSessionTable(db, { table: 'old' })
       await db.schema.dropTable('old_marks').execute()

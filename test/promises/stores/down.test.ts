@@ -78,7 +78,7 @@ const CALLS: [name: keyof AnyStore, call: (store: AnyStore) => unknown][] = [
 const attempt = async (call: (store: AnyStore) => unknown, store: AnyStore): Promise<unknown> => call(store)
 
 describe.each(DOWN)('%s, whose server is down', (_name, open) => {
-  it('R43: every method fails, and none takes it for nothing', async () => {
+  it('R43: every method of a store whose server is down fails, and none takes that for nothing', async () => {
     const store = await open()
     const methods = CALLS.filter(([name]) => store[name] !== undefined)
     expect(methods.length).toBeGreaterThanOrEqual(3)
@@ -91,20 +91,23 @@ describe.each(DOWN)('%s, whose server is down', (_name, open) => {
     }
   })
 
-  it.each(['store', 'ContextStore'])('R43: requests that need their session get a 503 (as %s)', async (place) => {
-    const store = await open()
-    const options = place === 'store' ? { store } : { ContextStore: contextStoreOver(store) }
-    const { app, visitor } = createSessionApp({ ...options, signed: false })
-    const errors: unknown[] = []
-    app.on('error', (error) => errors.push(error))
-    const ann = visitor()
-    ann.jar.values.set('koa.sess', 'an-id-of-anns')
-    for (const path of ['/', '/set?user=ann', '/logout']) {
-      expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
-    }
-    expect(await visitor().get('/set?user=bea')).toMatchObject({ status: 503, setCookie: [] })
-    expect(await visitor().get('/')).toMatchObject({ status: 200 })
-    expect(errors).toHaveLength(4)
-    expect(errors).toEqual(errors.map(() => expect.objectContaining({ code: 'ERR_SESSION_STORE' })))
-  })
+  it.each(['store', 'ContextStore'])(
+    'R43: a request that needs its session gets a 503 while the server of the store is down (as %s)',
+    async (place) => {
+      const store = await open()
+      const options = place === 'store' ? { store } : { ContextStore: contextStoreOver(store) }
+      const { app, visitor } = createSessionApp({ ...options, signed: false })
+      const errors: unknown[] = []
+      app.on('error', (error) => errors.push(error))
+      const ann = visitor()
+      ann.jar.values.set('koa.sess', 'an-id-of-anns')
+      for (const path of ['/', '/set?user=ann', '/logout']) {
+        expect(await ann.get(path)).toMatchObject({ status: 503, setCookie: [] })
+      }
+      expect(await visitor().get('/set?user=bea')).toMatchObject({ status: 503, setCookie: [] })
+      expect(await visitor().get('/')).toMatchObject({ status: 200 })
+      expect(errors).toHaveLength(4)
+      expect(errors).toEqual(errors.map(() => expect.objectContaining({ code: 'ERR_SESSION_STORE' })))
+    },
+  )
 })

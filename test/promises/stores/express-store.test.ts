@@ -25,7 +25,7 @@ describe('fromExpressStore', () => {
     await expect(call(fromExpressStore(callback(() => [FAILURE])))).rejects.toBe(FAILURE)
   })
 
-  it('R43: an error that is none becomes one', async () => {
+  it('R43: a failure of an Express store that is no error becomes one', async () => {
     const store = fromExpressStore(callback(() => ['down']))
     await expect(store.get('a', LONG, context)).rejects.toMatchObject({ message: 'the store failed', cause: 'down' })
   })
@@ -58,17 +58,20 @@ describe('a store of express-session without the adapter', () => {
     ['its own', new ExpressMemoryStore()],
     ['one that extends its class', new OwnStore()],
     ['one of the same form', plain],
-  ])('R43: %s is refused, and the error names fromExpressStore', (_name, store) => {
-    const app = createApp()
-    expect(() => session({ store: store as never }, app)).toThrow(
-      expect.objectContaining({
-        code: 'ERR_SESSION_OPTIONS',
-        message: expect.stringContaining('fromExpressStore(store)'),
-      }),
-    )
-  })
+  ])(
+    'R43: a store of express-session without the adapter, as %s, is refused, and the error names fromExpressStore',
+    (_name, store) => {
+      const app = createApp()
+      expect(() => session({ store: store as never }, app)).toThrow(
+        expect.objectContaining({
+          code: 'ERR_SESSION_OPTIONS',
+          message: expect.stringContaining('fromExpressStore(store)'),
+        }),
+      )
+    },
+  )
 
-  it('R43: one that cannot be told apart before it is used is named when it fails', async () => {
+  it('R43: a store of express-session that cannot be told apart before it is used is named when it fails', async () => {
     const get = (...args: unknown[]) => {
       const [, callback] = args as [string, () => void]
       callback()
@@ -82,14 +85,14 @@ describe('a store of express-session without the adapter', () => {
     expect(errors[0].message).toContain('fromExpressStore(store)')
   })
 
-  it('R43: a store of three methods whose "get" has two parameters is none', () => {
+  it('R43: a store of three methods whose "get" has two parameters is none of express-session', () => {
     const app = createApp()
     const store = { get: (_key: string, _maxAge: number) => undefined, set: () => undefined, destroy: () => undefined }
     expect(() => session({ store }, app)).not.toThrow()
   })
 })
 
-it('R33: a generator object is no record', async () => {
+it('R33: a generator object of an Express store is no record', async () => {
   const store = {
     *get() {
       yield { user: 'ann' }

@@ -47,7 +47,7 @@ it('R61: a store that extends ours and changes the record on its way is not bypa
   expect((await ann.get('/')).json()).toEqual({ user: 'ann-smith', theme: 'dark' })
 })
 
-it('R61: nor is one behind a LayeredStore', async () => {
+it('R61: a store that extends ours behind a LayeredStore is not bypassed', async () => {
   const store = new TurnedStore()
   const { visitor } = createSessionApp({ store: new LayeredStore(store, { maxStale: 60_000 }), genid: () => 'an-id' })
   const ann = visitor()
@@ -56,7 +56,7 @@ it('R61: nor is one behind a LayeredStore', async () => {
   for (let times = 0; times < 2; times++) expect((await ann.get('/')).json()).toEqual({ user: 'ann-smith' })
 })
 
-it('R61: nor is one that marks the record in place', async () => {
+it('R61: a store that extends ours and marks the record in place is not bypassed', async () => {
   const { db, stop } = openSqlite()
   await createSessionTable(db)
   const store = new MarkedStore(db)

@@ -44,7 +44,7 @@ describe.each(['throws', 'emits'] as const)('fromKeyv, on an adapter that %s', (
     ['destroy', (store) => store.destroy('a', context)],
   ]
 
-  it.each(CALLS)('R43: a server that is down fails a %s, and later ones work', async (_name, call) => {
+  it.each(CALLS)('R43: fromKeyv fails a %s while its server is down, and later ones work', async (_name, call) => {
     const { adapter, store } = open(way)
     adapter.isDown = true
     await expect(call(store)).rejects.toThrow('connection refused')
@@ -53,7 +53,7 @@ describe.each(['throws', 'emits'] as const)('fromKeyv, on an adapter that %s', (
     expect(await store.get('a', LONG, context)).toEqual({ user: 'ann' })
   })
 
-  it('R43: requests that read, write or end a session get a 503 while it is down', async () => {
+  it('R43: a request that reads, writes or ends a session in a Keyv gets a 503 while that is down', async () => {
     const { adapter, store } = open(way)
     const { app, visitor } = createSessionApp({ store })
     app.silent = true
@@ -67,14 +67,14 @@ describe.each(['throws', 'emits'] as const)('fromKeyv, on an adapter that %s', (
   })
 })
 
-it('R43: the Keyv itself is left as it was', async () => {
+it('R43: a Keyv is left as it was by fromKeyv', async () => {
   const { keyv, adapter } = open('throws')
   adapter.isDown = true
   expect(await keyv.get('a')).toBeUndefined()
   expect(keyv.throwOnErrors).toBe(false)
 })
 
-it('R61: what a Keyv did not keep is an error', async () => {
+it('R61: a record that a Keyv did not keep is an error', async () => {
   const store = fromKeyv({ get: async () => undefined, set: async () => false, delete: async () => true })
   await expect(store.set('a', {}, LONG, context)).rejects.toThrow('did not keep')
 })

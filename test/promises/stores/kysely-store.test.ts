@@ -21,7 +21,7 @@ describe('KyselyStore', () => {
 
   const countRows = async (): Promise<number> => (await db.selectFrom('sessions').select('id').execute()).length
 
-  it('R33: a record that is not JSON is none, and its key can be written anew', async () => {
+  it('R33: a row of KyselyStore that is not JSON is no record, and its key can be written anew', async () => {
     await store.set('torn', { user: 'ann' }, LONG)
     await db.updateTable('sessions').set({ record: '{"user":' }).execute()
     expect(await store.get('torn')).toBeUndefined()
@@ -58,17 +58,20 @@ describe('KyselyStore', () => {
       ['deleteExpired', (missing) => missing.deleteExpired()],
     ]
 
-    it.each(CALLS)('R44: %s fails with an error that says how to make it', async (_method, call) => {
-      await expect(call(new KyselyStore(db, { table: 'visits' }))).rejects.toMatchObject({
-        code: 'ERR_SESSION_TABLE_MISSING',
-        status: 503,
-        message: expect.stringMatching(/"visits".*createSessionTable\(db, { table: 'visits' }\)/),
-        cause: expect.anything(),
-      })
-    })
+    it.each(CALLS)(
+      'R44: %s fails without the table of KyselyStore, with an error that says how to make it',
+      async (_method, call) => {
+        await expect(call(new KyselyStore(db, { table: 'visits' }))).rejects.toMatchObject({
+          code: 'ERR_SESSION_TABLE_MISSING',
+          status: 503,
+          message: expect.stringMatching(/"visits".*createSessionTable\(db, { table: 'visits' }\)/),
+          cause: expect.anything(),
+        })
+      },
+    )
   })
 
-  it('R44: the error about the table it has by default names no options', async () => {
+  it('R44: the error about a table with the default name names no options', async () => {
     await db.schema.dropTable('sessions').execute()
     await expect(store.get('a')).rejects.toThrow('Call "await createSessionTable(db)" once')
   })

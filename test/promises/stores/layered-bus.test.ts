@@ -45,15 +45,18 @@ describe('LayeredStore with a bus', () => {
     },
   )
 
-  it.each(CHANGES)('R73: after maxStale at the latest, where the message is lost: %s', async (_verb, change, after) => {
-    const twice = await openTwice()
-    twice.bus.isDeaf = true
-    await change(twice)
-    clock.advance(maxStale / 2)
-    expect(await twice.read(twice.here)).toEqual({ n: 1, _gen: 3 })
-    clock.advance(maxStale / 2 + 1)
-    expect(await twice.read(twice.here)).toEqual(after)
-  })
+  it.each(CHANGES)(
+    'R73: LayeredStore sees what another process does after maxStale at the latest, where the message is lost: %s',
+    async (_verb, change, after) => {
+      const twice = await openTwice()
+      twice.bus.isDeaf = true
+      await change(twice)
+      clock.advance(maxStale / 2)
+      expect(await twice.read(twice.here)).toEqual({ n: 1, _gen: 3 })
+      clock.advance(maxStale / 2 + 1)
+      expect(await twice.read(twice.here)).toEqual(after)
+    },
+  )
 
   it.each(CHANGES)(
     'R73: LayeredStore with a bus does not keep what was read before the change, and answered after it: %s',
@@ -90,7 +93,7 @@ describe('LayeredStore with a bus', () => {
     expect(JSON.stringify(bus.messages)).not.toContain('"a"')
   })
 
-  it('R73: what a message does not mean stays in memory', async () => {
+  it('R73: a message that means no record of a LayeredStore drops nothing from its memory', async () => {
     const { shared, bus, here, there, read } = await openTwice()
     await here.create('b', { n: 1 }, LONG, request)
     await read(here, 'b')
@@ -103,7 +106,7 @@ describe('LayeredStore with a bus', () => {
     expect(shared.calls).toEqual(['destroy', 'read'])
   })
 
-  it('R73: a failing bus fails nothing', async () => {
+  it('R73: a failing bus fails no call of LayeredStore', async () => {
     const { bus, here, there, read, revision } = await openTwice()
     const failing = jest.spyOn(bus, 'publish')
     failing.mockReturnValue(Promise.reject(new Error('no bus')) as never)

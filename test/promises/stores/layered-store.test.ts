@@ -136,7 +136,7 @@ describe('LayeredStore', () => {
     expect(await read(here)).toBeUndefined()
   })
 
-  it('R11: nor what is read from its beginning to its end while a logout is under way', async () => {
+  it('R11: LayeredStore does not keep what is read from beginning to end while a logout is under way', async () => {
     const { shared, here, read } = openTwice({ maxStale })
     await here.create('a', { user: 'ann' }, LONG, request)
     const gate = createGate()
@@ -160,32 +160,35 @@ describe('LayeredStore', () => {
       'destroyByOwner',
       async (store: LayeredStore) => store.destroyByOwner?.('ann'),
     ],
-  ] as const)('R11: nor what is read in the middle of %s, and answered after it', async (_what, method, end) => {
-    const shared = new MemoryStore()
-    const here = new LayeredStore(shared, { maxStale })
-    await here.create('a', { user: 'ann' }, LONG, { ...request, owner: 'ann' })
-    const [ending, reading] = [createGate(), createGate()]
-    const change = shared[method].bind(shared) as (...args: unknown[]) => never
-    jest.spyOn(shared, method).mockImplementationOnce((async (...args: unknown[]) => {
-      await ending.pass()
-      return change(...args)
-    }) as never)
-    const read = shared.read.bind(shared)
-    jest.spyOn(shared, 'read').mockImplementationOnce((async (key: string) => {
-      const found = read(key)
-      await reading.pass()
-      return found
-    }) as never)
-    const ended = end(here)
-    await ending.reached
-    const slow = here.read('a', request)
-    await reading.reached
-    ending.open()
-    await ended
-    reading.open()
-    expect((await slow)?.record).toEqual({ user: 'ann' })
-    expect(await here.read('a', request)).toBeUndefined()
-  })
+  ] as const)(
+    'R11: LayeredStore does not keep what is read in the middle of %s, and answered after it',
+    async (_what, method, end) => {
+      const shared = new MemoryStore()
+      const here = new LayeredStore(shared, { maxStale })
+      await here.create('a', { user: 'ann' }, LONG, { ...request, owner: 'ann' })
+      const [ending, reading] = [createGate(), createGate()]
+      const change = shared[method].bind(shared) as (...args: unknown[]) => never
+      jest.spyOn(shared, method).mockImplementationOnce((async (...args: unknown[]) => {
+        await ending.pass()
+        return change(...args)
+      }) as never)
+      const read = shared.read.bind(shared)
+      jest.spyOn(shared, 'read').mockImplementationOnce((async (key: string) => {
+        const found = read(key)
+        await reading.pass()
+        return found
+      }) as never)
+      const ended = end(here)
+      await ending.reached
+      const slow = here.read('a', request)
+      await reading.reached
+      ending.open()
+      await ended
+      reading.open()
+      expect((await slow)?.record).toEqual({ user: 'ann' })
+      expect(await here.read('a', request)).toBeUndefined()
+    },
+  )
 
   it('R73: LayeredStore says what comes from its memory', async () => {
     const { shared, here } = openTwice({ maxStale })
@@ -214,7 +217,7 @@ describe('LayeredStore', () => {
     expect(shared.calls).toEqual(['read', 'read', 'read'])
   })
 
-  it('R29: remembers no more than max doubts, whatever clients make up', async () => {
+  it('R29: LayeredStore remembers no more than max doubts, whatever clients make up', async () => {
     const { shared, here } = openTwice({ maxStale, max: 3 })
     await here.create('a', { n: 1 }, LONG, request)
     for (let index = 0; index < 10; index++) await here.read('a', { ...request, doubt: `made up ${index}` })
@@ -225,7 +228,7 @@ describe('LayeredStore', () => {
     expect(shared.calls).toEqual(['read'])
   })
 
-  it('R53: a doubt that the shared store could not settle is asked again', async () => {
+  it('R53: LayeredStore asks again about a doubt that the shared store could not settle', async () => {
     const { shared, here } = openTwice({ maxStale })
     await here.create('a', { n: 1 }, LONG, request)
     await here.read('a', request)

@@ -168,7 +168,7 @@ describe('with a bound', () => {
     )
   })
 
-  test('R65: an expired record goes before one that lives, though it was used', () => {
+  test('R65: an expired record of a MemoryStore goes before one that lives, though it was used', () => {
     const store = new MemoryStore({ max: 3 })
     store.set('expired', {}, 10)
     store.set('one', {}, 1_000)

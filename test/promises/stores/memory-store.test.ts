@@ -81,7 +81,7 @@ describe('bounds', () => {
     expect(['a', 'b', 'c', 'd'].map((key) => store.get(key)?.key)).toEqual(['a', undefined, 'c', 'd'])
   })
 
-  test('R65: what was used least lately goes first, in whichever way it was used', () => {
+  test('R65: a MemoryStore forgets first what was used least lately, in whichever way it was used', () => {
     const store = new MemoryStore({ max: 5 })
     for (const key of ['a', 'b', 'c', 'd', 'e']) store.set(key, record({ key }), 1_000)
     store.get('a')
@@ -98,7 +98,7 @@ describe('bounds', () => {
     }
   })
 
-  test('R65: what has expired goes before what was used least lately', () => {
+  test('R65: a MemoryStore forgets what has expired before what was used least lately', () => {
     const store = new MemoryStore({ max: 4 })
     store.set('old', record(), 10_000, owned)
     for (const [key, life] of [

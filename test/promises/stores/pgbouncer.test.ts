@@ -66,7 +66,7 @@ describeWith('PgBouncer', hasAll)('PostgreSQL behind PgBouncer, by transactions'
     capabilities: ['conditional', 'touch', 'owner', 'ends'],
   })
 
-  test('R10: of 50 increments at once through a pooler of three connections, 50 count', async () => {
+  test('R10: 50 increments at once through a pooler of three connections count 50', async () => {
     const store = new KyselyStore(database.db)
     await store.set('counter', { count: 0 }, 60_000)
     const increment = async (): Promise<void> => {

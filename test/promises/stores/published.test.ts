@@ -53,7 +53,7 @@ describeWith('Redis', hasRedis)('connect-redis', () => {
 
   describePublished('connect-redis', () => store)
 
-  it('R33: a record that is not JSON is none, and can be written anew', async () => {
+  it('R33: a record in connect-redis that is not JSON is none, and can be written anew', async () => {
     await client.set('sess:torn', '{"cookie":')
     const { visitor } = createSessionApp({ store: fromExpressStore(store), signed: false })
     const ann = visitor()
@@ -92,7 +92,7 @@ describe('session-file-store', () => {
 
   describePublished('session-file-store', () => store)
 
-  it('R33: a file that a crash left half-written is no session', async () => {
+  it('R33: a file of session-file-store that a crash left half-written is no session', async () => {
     writeFileSync(join(folder, 'torn.json'), '{"cookie":')
     const found = await fromExpressStore(store).get('torn', 1000, { rolling: false, ctx: {} as never })
     expect(found).toBeUndefined()

@@ -32,7 +32,7 @@ describeWith('Redis', hasRedis)('RedisStore on a server that is full', () => {
     return found
   }
 
-  it('R62: refuses what would need more memory than it may take, also where a record or an index is there already', async () => {
+  it('R62: RedisStore on a full server refuses what would need more memory, also for a record or an index that is there', async () => {
     const store = new RedisStore(client)
     const small = { note: 'x'.repeat(1000) }
     const large = { note: 'x'.repeat(60_000) }
@@ -58,7 +58,7 @@ describeWith('Redis', hasRedis)('RedisStore on a server that is full', () => {
     expect(await store.destroy('id-1')).toBe(true)
   })
 
-  it('R90: refuses to note that all sessions of an owner are ended, and what is there is ended all the same', async () => {
+  it('R90: RedisStore on a full server refuses to note that an owner was ended, and all sessions there are ended all the same', async () => {
     await client.config('SET', 'maxmemory', '0')
     await client.flushall()
     const site = new OwnedApp({ store: new RedisStore(client), verbs: { end: endAll } })
@@ -99,7 +99,7 @@ describeWith('Redis', hasRedis)('what RedisStore checks first', () => {
   })
 
   it.each([1e20, NaN, Infinity, '5', undefined])(
-    'R61: a life of %p is refused before anything is written',
+    'R61: a life of %p is refused by RedisStore before anything is written',
     async (life) => {
       const store = new RedisStore(client)
       const owner = { rolling: false, ctx: {} as never, owner: 'ann' }
@@ -113,7 +113,7 @@ describeWith('Redis', hasRedis)('what RedisStore checks first', () => {
     },
   )
 
-  it('R61: every record has a TTL, also one of a fraction of a millisecond', async () => {
+  it('R61: every record of RedisStore has a TTL, also one of a fraction of a millisecond', async () => {
     const store = new RedisStore(client)
     await store.set('a', {}, LONG + 0.5)
     await store.touch('a', undefined, 2 * LONG + 0.25)
@@ -134,7 +134,7 @@ describeWith('Redis', hasRedis)('a cluster whose slots the client has wrong', ()
   })
 
   it.each([undefined, { count: 1, timeout: 5000 }])(
-    'R44: writes go where the key is, with waitForReplicas %p',
+    'R44: the writes to a cluster go where the key is, though the client has its slots wrong, with waitForReplicas %p',
     async (waitForReplicas) => {
       const store = new RedisStore(client, { waitForReplicas })
       const owner = { rolling: false, ctx: {} as never, owner: 'ann' }

@@ -103,7 +103,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(await keysOf('bob')).toEqual(['a'])
   })
 
-  it('R60: a shorter life makes no entry shorter, so a later one takes none of a session that lives', async () => {
+  it('R60: a shorter life makes no entry of an index shorter, so a later one takes none of a session that lives', async () => {
     const created = await store.create('a', { n: 1 }, DAY, of('ann'))
     const before = Number(await client.zscore(ANN, 'a'))
     await store.touch('a', undefined, 1, of('ann', created?.revision))
@@ -119,7 +119,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(await client.pttl(ANN)).toBeGreaterThan(DAY)
   })
 
-  it('R60: a write that takes long adds its entry once more, as the first one may have been given up', async () => {
+  it('R60: a write that takes long adds its entry to the index once more, as the first one may have been given up', async () => {
     let additions = 0
     const slow = intercepted(async (command, args, proceed) => {
       if (command === 'eval' && args.includes(ANN)) additions++
@@ -131,7 +131,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(additions).toBe(2)
   })
 
-  it('R60: an entry outlives its record, also where extending it has failed', async () => {
+  it('R60: an entry of an index outlives its record, also where extending it has failed', async () => {
     const created = await store.create('a', { n: 1 }, LONG, of('ann'))
     const failing = intercepted(async (_command, args, proceed) => {
       if (args.includes(ANN)) throw new Error('connection lost')
@@ -143,7 +143,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(await client.pexpiretime(ANN)).toBeGreaterThan(end)
   })
 
-  it('R60: a logout takes its entry out, and a late touch or write leaves none', async () => {
+  it('R60: a logout takes its entry out of the index, and a late touch or write leaves none', async () => {
     const created = await store.create('a', { n: 1 }, LONG, of('ann'))
     await store.destroy('a')
     expect(await entries()).toEqual([])
@@ -152,7 +152,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(await entries()).toEqual([])
   })
 
-  it('R60: a change of owner takes the old entry out, and signing out by emptying the data too', async () => {
+  it('R60: a change of owner takes the old entry out of the index, and so does signing out by emptying the data', async () => {
     const first = await store.create('a', { n: 1 }, LONG, of('ann'))
     const second = await store.replace('a', { n: 2 }, LONG, first?.revision, of('bob'))
     expect([await entries(), await entries('session:o:bob')]).toEqual([[], ['a']])
@@ -163,7 +163,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect([await entries(), await entries('session:o:bob')]).toEqual([[], ['a']])
   })
 
-  it('R60: the entry of whoever signs in again is not taken out by the change before', async () => {
+  it('R60: the entry of a visitor who signs in again is not taken out by the change before', async () => {
     const first = await store.create('a', { n: 1 }, LONG, of('ann'))
     const gate = createGate()
     let commands = 0
@@ -197,7 +197,7 @@ describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
     expect(await keysOf('ann')).toEqual(['a'])
   })
 
-  it('R60: a write with an owner takes one round trip, and one more where the owner is new', async () => {
+  it('R60: a write with an owner takes one round trip to Redis, and one more where the owner is new', async () => {
     let [sent, open, rounds] = [0, 0, 0]
     const counting = intercepted(async (_command, _args, proceed) => {
       if (open === 0) rounds++

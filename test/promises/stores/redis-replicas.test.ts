@@ -47,7 +47,7 @@ describeWith('Redis', hasRedis)('waitForReplicas, on a server with a replica', (
   it.each([
     ['ioredis', () => ioredis],
     ['redis', () => nodeRedis],
-  ])('R44: by %s, each write fails that no replica confirms, and says what to do', async (_name, getClient) => {
+  ])('R44: each write that no replica confirms fails, by %s, and says what to do', async (_name, getClient) => {
     const impatient = { waitForReplicas: { count: 2, timeout: 20 } }
     const [store, waiting] = [new RedisStore(getClient()), new RedisStore(getClient(), impatient)]
     const created = await store.create('unconfirmed', { a: 1 }, LONG)
@@ -68,7 +68,7 @@ describeWith('Redis', hasRedis)('waitForReplicas, on a server with a replica', (
   })
 
   it.each([{ count: 0, timeout: 1 }, { count: 1, timeout: 0 }, { count: 1.5, timeout: 1 }, {}])(
-    'R38: does not take %p',
+    'R38: waitForReplicas does not take %p',
     (wrong) => {
       expect(() => new RedisStore(ioredis, { waitForReplicas: wrong as never })).toThrow(
         expect.objectContaining({ code: 'ERR_SESSION_OPTIONS', message: expect.stringContaining('"waitForReplicas"') }),

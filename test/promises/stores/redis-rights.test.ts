@@ -59,23 +59,26 @@ describeWith('Redis', hasRedis)('an account of Redis with the rights of the page
     await server.stop()
   })
 
-  it('R62: is told of with all that it needs', async () => {
+  it('R62: a Redis account with the rights of the page does all that a store and a bus need', async () => {
     expect(RIGHTS.length).toBeGreaterThan(OF_THE_BUS.length)
     await admin.call('SCRIPT', 'FLUSH')
     await useAll(new RedisStore(client), admin)
   })
 
-  it.each(RIGHTS.filter((right) => !OF_THE_BUS.includes(right)))('R62: does not do without %s', async (right) => {
-    await admin.call('ACL', 'SETUSER', 'shop', right.replace('+', '-'))
-    try {
-      await admin.call('SCRIPT', 'FLUSH')
-      await expect(useAll(new RedisStore(client), admin)).rejects.toThrow(/NOPERM|can't run this command|ACL failure/)
-    } finally {
-      await admin.call('ACL', 'SETUSER', 'shop', right)
-    }
-  })
+  it.each(RIGHTS.filter((right) => !OF_THE_BUS.includes(right)))(
+    'R62: a Redis account cannot do without %s',
+    async (right) => {
+      await admin.call('ACL', 'SETUSER', 'shop', right.replace('+', '-'))
+      try {
+        await admin.call('SCRIPT', 'FLUSH')
+        await expect(useAll(new RedisStore(client), admin)).rejects.toThrow(/NOPERM|can't run this command|ACL failure/)
+      } finally {
+        await admin.call('ACL', 'SETUSER', 'shop', right)
+      }
+    },
+  )
 
-  it('R62: hears and tells on the channel of the bus, and on no other', async () => {
+  it('R62: a Redis account with the rights of the bus hears and tells on its channel, and on no other', async () => {
     const [one, other] = [new RedisBus(client), new RedisBus(client)]
     const heard = new Promise((resolve) => {
       other.subscribe((message) => {
@@ -95,7 +98,7 @@ describeWith('Redis', hasRedis)('an account of Redis with the rights of the page
     await expect(new RedisBus(client).publish({ kind: 'lost' })).rejects.toThrow('NOPERM')
   })
 
-  it('R62: waits for replicas with +wait besides', async () => {
+  it('R62: a Redis account waits for replicas with +wait besides', async () => {
     const store = new RedisStore(client, { waitForReplicas: { count: 1, timeout: 5 } })
     await expect(store.set('id', { n: 1 }, LONG)).rejects.toThrow('NOPERM')
     await admin.call('ACL', 'SETUSER', 'shop', '+wait')

@@ -27,7 +27,7 @@ describeWith('Redis', hasRedis)('RedisStore', () => {
     },
   }
 
-  it('R10: a write that the client sends again counts once, and is no conflict', async () => {
+  it('R10: a write that the client of Redis sends again counts once, and is no conflict', async () => {
     const store = new RedisStore(forgetful)
     const created = await store.create('again', { views: 1 }, LONG)
     expect(created).toBeDefined()
@@ -36,7 +36,7 @@ describeWith('Redis', hasRedis)('RedisStore', () => {
     expect(await store.read('again')).toMatchObject({ record: { views: 2 }, revision: expect.anything() })
   })
 
-  it('R33: a record that is not JSON is none, and its key can be written anew', async () => {
+  it('R33: a record in Redis that is not JSON is none, and its key can be written anew', async () => {
     const store = new RedisStore(client)
     await store.set('torn', { user: 'ann' }, LONG)
     const whole = String(await client.get('session:r:torn'))
@@ -46,14 +46,14 @@ describeWith('Redis', hasRedis)('RedisStore', () => {
     expect(await store.get('torn')).toEqual({ user: 'bob' })
   })
 
-  it('R33: something else under the key is the store’s trouble, and stays', async () => {
+  it("R33: a foreign value under the key in Redis is the store's trouble, and stays", async () => {
     await client.set('session:r:else', 'a text')
     await expect(new RedisStore(client).get('else')).rejects.toThrow('WRONGTYPE')
     expect(await client.get('session:r:else')).toBe('a text')
   })
 
   it.each([{}, null, undefined, 'redis://127.0.0.1', Redis])(
-    'R38: %p is no client, and the error says what is',
+    'R38: %p is no client for RedisStore, and the error says what is',
     (wrong) => {
       expect(() => new RedisStore(wrong as never)).toThrow(
         expect.objectContaining({

@@ -22,7 +22,7 @@ const RICH = {
 /** What every store that keeps texts does with its options; `open` is for use inside a test. */
 function describeTexts(name: string, open: (options: TextOptions) => Store): void {
   describe(name, () => {
-    it('R19: with a richer serializer, Date, Map, Set and BigInt come back as they were', async () => {
+    it('R19: a richer serializer brings Date, Map, Set and BigInt back as they were', async () => {
       const found: unknown[] = []
       const { visitor, app } = createSessionApp(
         { store: open({ serializer: structured }) },
@@ -46,7 +46,7 @@ function describeTexts(name: string, open: (options: TextOptions) => Store): voi
     it.each([
       ['a BigInt', () => 1n],
       ['a cycle', cycle],
-    ])('R19: without one, the error names the key that holds %s', async (_what, value) => {
+    ])('R19: the error without a richer serializer names the key that holds %s', async (_what, value) => {
       const { visitor, app } = createSessionApp(
         { store: open({}) },
         { '/poor': (ctx) => void Object.assign(ctx.session, { fine: 1, views: value() }) },
@@ -59,7 +59,7 @@ function describeTexts(name: string, open: (options: TextOptions) => Store): voi
       })
     })
 
-    it('R38: a record over maxSize is refused with both sizes and the cure, and what was there stays', async () => {
+    it('R38: a record over maxSize is refused with both sizes and the cure, and the one that was there stays', async () => {
       const { visitor, app } = createSessionApp({ store: open({ maxSize: 200 }) })
       const errors: unknown[] = []
       app.on('error', (error) => errors.push(error))

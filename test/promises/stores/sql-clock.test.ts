@@ -51,7 +51,7 @@ describeWith('MariaDB', hasMariadb)('the clock of MariaDB', () => {
     ['before summer time ends', -HALF_AN_HOUR],
     ['after that', HALF_AN_HOUR],
     ['a day later', 24 * 2 * HALF_AN_HOUR],
-  ])('R90: is right in the zone of the connection, half an hour %s', async (when, offset) => {
+  ])('R90: the clock of MariaDB is right in the zone of the connection, half an hour %s', async (when, offset) => {
     const { db } = database
     const seconds = SUMMER_ENDS + offset
     for (const zone of ['Test/Berlin', '+00:00', '-08:00']) {
@@ -62,7 +62,7 @@ describeWith('MariaDB', hasMariadb)('the clock of MariaDB', () => {
     }
   })
 
-  it('R90: a mark is later than the one before also where the clock was set back', async () => {
+  it('R90: a mark in MariaDB is later than the one before also where the clock was set back', async () => {
     const { db } = database
     await sql`set timestamp = ${SUMMER_ENDS}`.execute(db)
     await store.setMark('bob')
@@ -75,7 +75,7 @@ describeWith('MariaDB', hasMariadb)('the clock of MariaDB', () => {
 })
 
 describeWith('PostgreSQL', hasPostgres)('the clock of PostgreSQL', () => {
-  it('R90: is the same in the zone of each connection', async () => {
+  it('R90: the clock of PostgreSQL is the same in the zone of each connection', async () => {
     const server = await startPostgres()
     const database = connectPostgres(server, { max: 1 })
     try {

@@ -44,7 +44,7 @@ describeSessionStore(
 )
 
 describe('keepStatements()', () => {
-  it('R130: each statement is compiled once, also those of the application, and finds a table that was changed', async () => {
+  it("R130: keepStatements() compiles each statement once, also the application's own, and finds a table that was changed", async () => {
     const { db, compiled } = openKept()
     await createSessionTable(db)
     const store = new KyselyStore(db)
@@ -62,7 +62,7 @@ describe('keepStatements()', () => {
     await db.destroy()
   })
 
-  it('R130: rows that are read one by one are those of a statement of their own', async () => {
+  it('R130: the rows that keepStatements() reads one by one come from a statement of their own', async () => {
     const { db } = openKept()
     await createSessionTable(db)
     const store = new KyselyStore(db)
@@ -76,13 +76,16 @@ describe('keepStatements()', () => {
     await db.destroy()
   })
 
-  it.each([undefined, null, {}, 'sessions.db', Promise.resolve({})])('R38: %p is no database', (wrong) => {
-    expect(() => keepStatements(wrong as never)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
-  })
+  it.each([undefined, null, {}, 'sessions.db', Promise.resolve({})])(
+    'R38: keepStatements() refuses %p, which is no database',
+    (wrong) => {
+      expect(() => keepStatements(wrong as never)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
+    },
+  )
 })
 
 describe('a clean-up', () => {
-  it('R130: finds the marks of owners that nobody needs by an index', async () => {
+  it('R130: a clean-up finds the marks of owners that nobody needs by an index', async () => {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
     const plan = await sql<{
@@ -94,7 +97,7 @@ describe('a clean-up', () => {
 })
 
 describeWith('PostgreSQL', hasPostgres)('a touch in PostgreSQL', () => {
-  it('R130: leaves the indexes as they are, but for once in each of 64 parts of a life', async () => {
+  it('R130: a touch in PostgreSQL leaves the indexes as they are, but for once in each of 64 parts of a life', async () => {
     const server = await startPostgres()
     const { db, stop }: TestDatabase = connectPostgres(server)
     try {

@@ -34,7 +34,7 @@ async function untilBlocked(db: Kysely<any>, query: ReturnType<typeof sql<{ n: n
 function describeLimits(name: string, getDb: () => Kysely<any>): void {
   const isEmpty = async () => (await getDb().selectFrom('sessions').select('id').execute()).length === 0
 
-  it.each(['x'.repeat(513), 'a\0b', 'ü'.repeat(300)])(`R61: ${name}: an id that fits no row is refused`, async (id) => {
+  it.each(['x'.repeat(513), 'a\0b', 'ü'.repeat(300)])(`R61: ${name} refuses an id that fits no row`, async (id) => {
     await getDb().deleteFrom('sessions').execute()
     const store = new KyselyStore(getDb())
     const refusal = { code: 'ERR_SESSION_BAD_ID', message: expect.stringContaining('512 bytes') }
@@ -48,7 +48,7 @@ function describeLimits(name: string, getDb: () => Kysely<any>): void {
     expect(await isEmpty()).toBe(true)
   })
 
-  it(`R61: ${name}: ids differ by every character, and one of 512 is whole`, async () => {
+  it(`R61: ${name} tells ids apart by every character, and keeps one of 512 whole`, async () => {
     const store = new KyselyStore(getDb())
     const ids = ['id', 'id ', 'ID', 'id\t', 'x'.repeat(512), `${'x'.repeat(511)}y`]
     for (const [n, id] of ids.entries()) expect(await store.create(id, { n }, LONG)).toBeDefined()
@@ -56,7 +56,7 @@ function describeLimits(name: string, getDb: () => Kysely<any>): void {
     for (const id of ids) expect(await store.destroy(id)).toBe(true)
   })
 
-  it(`R62: ${name}: a fraction of a millisecond is no error`, async () => {
+  it(`R62: ${name} takes a fraction of a millisecond without error`, async () => {
     const store = new KyselyStore(getDb())
     const expire = Date.now() + LONG + 0.125
     const created = await store.create('fraction', { _expire: expire }, LONG + 0.5, of('ann'))
@@ -76,7 +76,7 @@ describe('SQLite', () => {
   afterAll(stop)
   describeLimits('SQLite', () => db)
 
-  it('R62: requests have their turn between two batches of a clean-up', async () => {
+  it('R62: requests have their turn between two batches of a clean-up of SQLite', async () => {
     const store = new KyselyStore(db)
     for (let n = 0; n < 50; n++) await store.set(`old-${n}`, {}, 1)
     await setTimeout(5)
@@ -88,7 +88,7 @@ describe('SQLite', () => {
     expect(turns).toBeGreaterThanOrEqual(10)
   })
 
-  it('R62: a clean-up rests between its batches while there are requests', async () => {
+  it('R62: a clean-up of SQLite rests between its batches while there are requests', async () => {
     const store = new KyselyStore(db)
     await store.set('live', {}, LONG)
     for (let n = 0; n < 2000; n++) await store.set(`old-${n}`, {}, 1)
@@ -120,7 +120,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
   })
   describeLimits('PostgreSQL', () => plain.db)
 
-  it('R62: the table can be made by many processes at the same time', async () => {
+  it('R62: many processes can make the table of PostgreSQL at the same time', async () => {
     const databases = Array.from({ length: 4 }, () => connectPostgres(server, { max: 1 }))
     for (let n = 0; n < 10; n++) {
       await Promise.all(databases.map(async ({ db }) => createSessionTable(db, { table: `visits${n}` })))
@@ -157,7 +157,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
         .then(async ({ calling }) => calling)
     }
 
-    it('R62: a serialization failure is a conflict, to a replace and to a touch', async () => {
+    it('R62: a serialization failure of PostgreSQL is a conflict, to a replace and to a touch', async () => {
       const replaced = await racing(`a-${level}`, async (revision) =>
         store.replace(`a-${level}`, { n: 2 }, LONG, revision),
       )
@@ -168,7 +168,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
       expect(touched).toEqual({ outcome: 'conflict' })
     })
 
-    it('R62: what has no condition is made again', async () => {
+    it('R62: a statement of PostgreSQL that has no condition is made again after a serialization failure', async () => {
       const calls: [string, (id: string) => Promise<unknown>, unknown][] = [
         ['set', async (id) => store.set(id, { n: 3 }, LONG), undefined],
         ['touch', async (id) => (await store.touch(id, undefined, LONG)).outcome, 'written'],
@@ -206,7 +206,7 @@ describeWith('MariaDB', hasMariadb)('MariaDB', () => {
   describeLimits('MariaDB', () => plain.db)
   describeSessionStore('KyselyStore on MariaDB, loose', () => ({ store: new KyselyStore(loose.db) }), { capabilities })
 
-  it('R61: a record that is longer than the column is refused, also where the server would cut it', async () => {
+  it('R61: a record that is longer than the column of MariaDB is refused, also where the server would cut it', async () => {
     const record = { note: 'x'.repeat(16_777_216) }
     for (const { db } of [plain, loose]) {
       const refusal = { code: 'ERR_SESSION_RECORD_TOO_LARGE' }
@@ -215,7 +215,7 @@ describeWith('MariaDB', hasMariadb)('MariaDB', () => {
     }
   })
 
-  it('R62: the table can be made by many processes at the same time', async () => {
+  it('R62: many processes can make the table of MariaDB at the same time', async () => {
     const databases = Array.from({ length: 4 }, () => connectMariadb(server, { connectionLimit: 1 }))
     for (let n = 0; n < 10; n++) {
       await Promise.all(databases.map(async ({ db }) => createSessionTable(db, { table: `visits${n}` })))
@@ -223,7 +223,7 @@ describeWith('MariaDB', hasMariadb)('MariaDB', () => {
     await Promise.all(databases.map(async ({ stop }) => stop()))
   })
 
-  it('R62: a deadlock is no error', async () => {
+  it('R62: a deadlock of MariaDB is no error', async () => {
     const store = new KyselyStore(plain.db)
     for (const id of ['a', 'b']) await store.set(id, {}, LONG, of('deadlocked'))
     const waiting = sql<{
@@ -246,7 +246,7 @@ describeWith('MariaDB', hasMariadb)('MariaDB', () => {
     expect(await store.listByOwner('deadlocked')).toEqual([])
   })
 
-  it('R62: the clean-up tells the server how many rows to delete at a time', async () => {
+  it('R62: the clean-up tells MariaDB how many rows to delete at a time', async () => {
     await plain.db.deleteFrom('sessions').execute()
     const limited: boolean[] = []
     const noting: KyselyPlugin = {

@@ -66,7 +66,7 @@ for (const { name, isThere, start, connect, account, denied } of FAMILIES) {
       await server?.stop()
     })
 
-    it('R62: makes them at its start, and finds them there', async () => {
+    it('R62: an account with the rights of the page makes its tables at the start, and finds them there', async () => {
       await createSessionTable(shop.db)
       const store = new KyselyStore(shop.db)
       const owner = { rolling: false, ctx: {} as never, owner: 'ann' }
@@ -78,7 +78,7 @@ for (const { name, isThere, start, connect, account, denied } of FAMILIES) {
       expect(await store.destroy('id')).toBe(true)
     })
 
-    it('R62: is told so where they are not there', async () => {
+    it('R62: an account that may not make tables is told so where they are not there', async () => {
       await expect(createSessionTable(shop.db, { table: 'others' })).rejects.toMatchObject(denied)
       await sql.raw('drop table sessions_marks').execute(admin.db)
       await expect(createSessionTable(shop.db)).rejects.toMatchObject(denied)

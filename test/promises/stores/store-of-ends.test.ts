@@ -10,7 +10,7 @@ import type { ServerProcess } from '../../support/backends/server-process'
 const LIFE = 60_000
 
 describe('ends in a table', () => {
-  it('R111: the clean-up deletes those whose time is past, and the log but for its last place', async () => {
+  it('R111: the clean-up of a table of ends deletes those whose time is past, and the log but for its last place', async () => {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
     const store = new KyselyStore(db)
@@ -32,7 +32,7 @@ describe('ends in a table', () => {
     await stop()
   })
 
-  it('R110: a store whose table was emptied begins anew, and says so', async () => {
+  it('R110: a table of ends that was emptied begins anew, and says so', async () => {
     const { db, stop } = openSqlite()
     await createSessionTable(db)
     const store = new KyselyStore(db)
@@ -59,7 +59,7 @@ describeWith('Redis', hasRedis)('ends in Redis', () => {
     await server.stop()
   })
 
-  it('R111: each is forgotten by the server after its life, and one for good is kept', async () => {
+  it('R111: an end in Redis is forgotten by the server after its life, and one for good is kept', async () => {
     const store = new RedisStore(redis, { prefix: 'life:' })
     await store.setEnd('short', { life: 30 })
     await store.setEnd('*', { life: Infinity })
@@ -70,7 +70,7 @@ describeWith('Redis', hasRedis)('ends in Redis', () => {
     while ((await store.readEnds(['short'])).found[0]) await new Promise((resolve) => setTimeout(resolve, 10))
   })
 
-  it('R110: at maxmemory an end is refused, and nothing of it is there', async () => {
+  it('R110: an end is refused by Redis at maxmemory, and nothing of it is there', async () => {
     const store = new RedisStore(redis, { prefix: 'full:' })
     const before = await store.readEnds([])
     await redis.config('SET', 'maxmemory', '1')

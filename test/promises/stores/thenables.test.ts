@@ -28,21 +28,24 @@ function storeWith(later: Later): Store {
 }
 
 describe.each(Object.entries(THENABLES))('a store that returns %s', (_name, later) => {
-  it.each([{}, { renew: true }, { rolling: true }, { lazy: true }])('R7: serves with %j', async (options) => {
-    const { visitor } = createSessionApp(
-      { store: storeWith(later), ...options },
-      { '/': async (ctx, sessions) => sessions.load(ctx), '/logout': (ctx, sessions) => sessions.destroy(ctx) },
-    )
-    const ann = visitor()
-    const set = options.lazy ? '/touch' : '/set?user=ann'
-    expect((await ann.get(set)).status).toBe(200)
-    if (!options.lazy) expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
-    const kept = ann.jar.copy()
-    expect((await ann.get('/logout')).status).toBe(200)
-    expect((await visitor(kept).get('/')).json()).toEqual({})
-  })
+  it.each([{}, { renew: true }, { rolling: true }, { lazy: true }])(
+    'R7: a store that returns thenables serves with %j',
+    async (options) => {
+      const { visitor } = createSessionApp(
+        { store: storeWith(later), ...options },
+        { '/': async (ctx, sessions) => sessions.load(ctx), '/logout': (ctx, sessions) => sessions.destroy(ctx) },
+      )
+      const ann = visitor()
+      const set = options.lazy ? '/touch' : '/set?user=ann'
+      expect((await ann.get(set)).status).toBe(200)
+      if (!options.lazy) expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
+      const kept = ann.jar.copy()
+      expect((await ann.get('/logout')).status).toBe(200)
+      expect((await visitor(kept).get('/')).json()).toEqual({})
+    },
+  )
 
-  it('R7: serves while somebody listens to the channels', async () => {
+  it('R7: a store that returns thenables serves while somebody listens to the channels', async () => {
     const listen = (): void => undefined
     const name = 'tracing:koa-session-service:store:start'
     subscribe(name, listen)
@@ -55,7 +58,7 @@ describe.each(Object.entries(THENABLES))('a store that returns %s', (_name, late
     }
   })
 
-  it('R7: so do hooks', async () => {
+  it('R7: a hook that returns a thenable serves', async () => {
     const { visitor } = createSessionApp({
       store: storeWith(later),
       valid: () => later(() => true),

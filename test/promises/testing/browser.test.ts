@@ -46,11 +46,14 @@ describe('the cookies for a browser', () => {
     ['not set', undefined, 'Lax'],
     ['none', true, 'None'],
     ['strict', undefined, 'Strict'],
-  ] as const)('R81: sameSite %s', async (sameSite, secure, expected) => {
-    const options = sameSite === 'not set' ? {} : { sameSite, secure }
-    const [cookie] = (await visit(createSessions(options), { userId: 'ada' })).cookies('https://shop.example')
-    expect(cookie.sameSite).toBe(expected)
-  })
+  ] as const)(
+    'R81: a cookie for a browser with sameSite %s has the one that its browser applies',
+    async (sameSite, secure, expected) => {
+      const options = sameSite === 'not set' ? {} : { sameSite, secure }
+      const [cookie] = (await visit(createSessions(options), { userId: 'ada' })).cookies('https://shop.example')
+      expect(cookie.sameSite).toBe(expected)
+    },
+  )
 
   test('R81: the cookies for a browser are for all hosts of a domain that the option names', async () => {
     const ada = await visit(createSessions({ domain: 'shop.example' }), { userId: 'ada' })
@@ -112,17 +115,20 @@ describeWith('Chromium', CHROMIUM !== undefined)('in Chromium', () => {
   }
 
   const modes = MODES.filter(({ name }) => IN_BROWSER.includes(name))
-  test.each(modes)('R81: $name: the browser is signed in by addCookies, and by storageState', async ({ options }) => {
-    const sessions = createSessions(options())
-    const url = await serve(sessions)
-    const ada = await visit(sessions, { userId: 'ada' })
+  test.each(modes)(
+    'R81: the browser is signed in by addCookies, and by storageState, with $name',
+    async ({ options }) => {
+      const sessions = createSessions(options())
+      const url = await serve(sessions)
+      const ada = await visit(sessions, { userId: 'ada' })
 
-    const context = await browser.newContext()
-    await context.addCookies(ada.cookies(url))
-    expect(await read(context, url)).toBe('ada')
+      const context = await browser.newContext()
+      await context.addCookies(ada.cookies(url))
+      expect(await read(context, url)).toBe('ada')
 
-    const second = await browser.newContext({ storageState: ada.storageState(url) })
-    expect(await read(second, url)).toBe('ada')
-    expect(await read(await browser.newContext(), url)).toBe('nobody')
-  })
+      const second = await browser.newContext({ storageState: ada.storageState(url) })
+      expect(await read(second, url)).toBe('ada')
+      expect(await read(await browser.newContext(), url)).toBe('nobody')
+    },
+  )
 })

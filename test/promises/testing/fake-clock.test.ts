@@ -35,7 +35,7 @@ describe.each(Object.entries(STORES))('%s', (_name, options) => {
     expect(await ada.session()).toBeUndefined()
   })
 
-  test('R81: a request in time extends it', async () => {
+  test('R81: a request in time extends a session under fakeClock()', async () => {
     const { advance } = start()
     const ada = await visit(new SessionService(createApp(), { ...options(), idleTimeout: 20 * MINUTE }), {
       userId: 'ada',
@@ -57,7 +57,7 @@ test('R81: a browser forgets a cookie that has expired', async () => {
   expect(ada.cookies('http://localhost')).toEqual([])
 })
 
-test('R81: it moves whatever asks for the time, and goes on running', async () => {
+test('R81: fakeClock() moves whatever asks for the time, and goes on running', async () => {
   const { advance } = start()
   const before = RealDate.now()
   advance(60 * MINUTE)
@@ -75,7 +75,7 @@ test('R81: it moves whatever asks for the time, and goes on running', async () =
   expect(Date.now()).toBeGreaterThan(first)
 })
 
-test('R81: dates are dates as before', () => {
+test('R81: dates under fakeClock() are dates as before', () => {
   const earlier = new Date()
   start()
   class Day extends Date {}
@@ -86,7 +86,7 @@ test('R81: dates are dates as before', () => {
   expect(Date.UTC(1970, 0, 2)).toBe(24 * 60 * MINUTE)
 })
 
-test('R81: it gives the time back, once', () => {
+test('R81: fakeClock() gives the time back, once', () => {
   const { advance, stop } = start()
   advance(60 * MINUTE)
   stop()
@@ -98,12 +98,12 @@ test('R81: it gives the time back, once', () => {
   expect(Date).toBe(RealDate)
 })
 
-test('R81: there is one at a time', () => {
+test('R81: a second fakeClock() at a time is refused', () => {
   start()
   expect(fakeClock).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
 })
 
-test.each([-1, NaN, Infinity, '1'])('R81: it does not advance by %p', (ms) => {
+test.each([-1, NaN, Infinity, '1'])('R81: fakeClock() does not advance by %p', (ms) => {
   const { advance } = start()
   expect(() => advance(ms as number)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' }))
 })

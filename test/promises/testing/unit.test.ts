@@ -24,7 +24,7 @@ describe.each(MODES)('$name', ({ options }) => {
     expect(ctx.app).toBe(sessions.app)
   })
 
-  test('R81: the verbs work on it', async () => {
+  test('R81: the verbs work on a made context', async () => {
     const sessions = createSessions(options())
     const ctx = await fakeContext(sessions, { userId: 'ada' })
     await sessions.update((data) => (data.items = ['tea']), ctx)
@@ -33,13 +33,13 @@ describe.each(MODES)('$name', ({ options }) => {
     expect(sessionOf(ctx, sessions)).toBeNull()
   })
 
-  test('R81: without data it is a stranger’s', async () => {
+  test("R81: a made context without data has a stranger's session", async () => {
     const sessions = createSessions(options())
     const ctx = await fakeContext(sessions)
     expect(sessionOf(ctx, sessions).isNew).toBe(true)
   })
 
-  test('R81: run() is a whole request: it commits, and keeps the cookies', async () => {
+  test('R81: run() makes a whole request: it commits, and keeps the cookies', async () => {
     const sessions = createSessions({ ...options(), asyncLocalStorage: true })
     const ada = await visit(sessions, { userId: 'ada' })
     const answer = await ada.run(async () => {
@@ -52,7 +52,7 @@ describe.each(MODES)('$name', ({ options }) => {
   })
 })
 
-test('R81: what run() does not write by a verb is committed at its end', async () => {
+test('R81: data that run() does not write by a verb are committed at its end', async () => {
   const sessions = createSessions({ store: new MemoryStore() })
   const ada = await visit(sessions, { userId: 'ada' })
   await ada.run((ctx) => Object.assign(ctx.session, { userId: 'grace' }))
@@ -100,7 +100,7 @@ test('R80, R81: decorated classes are tested with run()', async () => {
   await expect(stranger.run(() => carts.userId)).rejects.toMatchObject({ status: 401 })
 })
 
-test('R81: a failure to open is one of fakeContext()', async () => {
+test('R81: an error of opening the session is one of fakeContext()', async () => {
   const failure = new Error('no')
   const valid = (): never => {
     throw failure

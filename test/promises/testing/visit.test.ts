@@ -56,7 +56,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
       expect(await ada.session()).toEqual({ userId: 'ada', items: ['milk'] })
     })
 
-    test('R81: follows what responses do to the session, until it is over', async () => {
+    test('R81: a visitor follows what responses do to the session, until it is over', async () => {
       const { app, sessions } = createShop(mode, KoaClass)
       const ada = await visit(sessions, { userId: 'ada' })
       const agent = request(app.callback())
@@ -67,7 +67,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
       expect(await ada.session()).toBeUndefined()
     })
 
-    test('R81: a stranger has nothing, and becomes somebody', async () => {
+    test('R81: a visitor without data has nothing, and becomes somebody', async () => {
       const { app, sessions } = createShop(mode, KoaClass)
       const stranger = await visit(sessions)
       expect(stranger.headers.cookie).toBeUndefined()
@@ -79,7 +79,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
 })
 
 describe.each(MODES)('$name', (mode) => {
-  test('R81: fetch over a server', async () => {
+  test('R81: a visitor works with fetch over a server', async () => {
     const { app, sessions } = createShop(mode)
     const origin = await listen(app)
     const ada = await visit(sessions, { userId: 'ada' })
@@ -118,7 +118,7 @@ test('R81: a session that takes several cookies is sent and kept in all of them'
   expect((body as Data).text).toBe(text)
 })
 
-test('R81: what the app’s hooks refuse, visit() does', async () => {
+test("R81: a session that the app's hooks refuse is refused by visit()", async () => {
   const failure = new Error('no')
   const { sessions } = createShop({
     options: () => ({
@@ -130,7 +130,7 @@ test('R81: what the app’s hooks refuse, visit() does', async () => {
   await expect(visit(sessions, { userId: 'ada' })).rejects.toBe(failure)
 })
 
-test('R81: follows a response of light-my-request, and one of Playwright', async () => {
+test('R81: a visitor follows a response of light-my-request, and one of Playwright', async () => {
   const { app, sessions } = createShop({ options: () => ({}) })
   const ada = await visit(sessions, { userId: 'ada' })
   ada.follow(await inject(handlerOf(app), { url: '/add', headers: ada.headers }))
@@ -146,14 +146,14 @@ test.each([undefined, null, 'text', {}])('R81: follow(%j) is refused', async (re
   expect(() => ada.follow(response as never)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' }))
 })
 
-test('R81: what is no service is refused with the cure', async () => {
+test('R81: visit() of what is no service is refused with the cure', async () => {
   const app = createApp()
   const failing = visit(session(app) as never, {})
   await expect(failing).rejects.toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
   await expect(failing).rejects.toThrow('session(options, app).sessions')
 })
 
-test('R81: an option that there is not is refused', async () => {
+test('R81: visit() refuses an option that there is not', async () => {
   const { sessions } = createShop({ options: () => ({}) })
   await expect(visit(sessions, {}, { uri: 'http://localhost' } as never)).rejects.toThrow('no option "uri"')
 })
@@ -169,7 +169,7 @@ describe('the address of a visitor', () => {
     expect(hosts).toEqual(['https//shop.example:8080/cart?page=2'])
   })
 
-  test('R81: decides whether a cookie that is "auto" is secure', async () => {
+  test('R81: the address of a visitor decides whether a cookie that is "auto" is secure', async () => {
     const { sessions } = createShop({ options: () => ({ secure: 'auto' }) })
     const secure = async (url?: string): Promise<unknown[]> =>
       (await visit(sessions, { userId: 'ada' }, { url })).cookies('https://shop.example').map((cookie) => cookie.secure)
@@ -177,12 +177,12 @@ describe('the address of a visitor', () => {
     expect(await secure('https://shop.example')).toEqual([true, true])
   })
 
-  test.each(['shop', 'ftp://shop.example', ''])('R81: "%s" is refused', async (url) => {
+  test.each(['shop', 'ftp://shop.example', ''])('R81: "%s" is refused as the address of a visitor', async (url) => {
     const { sessions } = createShop({ options: () => ({}) })
     await expect(visit(sessions, { userId: 'ada' }, { url })).rejects.toMatchObject({ code: 'ERR_SESSION_OPTIONS' })
   })
 
-  test('R81: headers of their own go with every request', async () => {
+  test("R81: headers of a visitor's own go with every request", async () => {
     const seen: unknown[] = []
     const { app, sessions } = createShop({
       options: () => ({ valid: (ctx) => seen.push(ctx.get('X-Tenant')) }),
@@ -201,7 +201,7 @@ describe('externalKey', () => {
   }
   const mode = { options: () => ({ externalKey, store: new MemoryStore() }) }
 
-  test('R81: the token is presented as the application says', async () => {
+  test("R81: the visitor's token is presented as externalKey says", async () => {
     const { app, sessions } = createShop(mode)
     const headers = (token?: string): Record<string, string> => (token === undefined ? {} : { 'x-session': token })
     const ada = await visit(sessions, { userId: 'ada' }, { headers })
@@ -213,7 +213,7 @@ describe('externalKey', () => {
     expect(ada.headers).toEqual({})
   })
 
-  test('R81: without that it is refused', async () => {
+  test('R81: a visitor is refused where externalKey does not say how the token is presented', async () => {
     const failing = visit(createShop(mode).sessions, { userId: 'ada' })
     await expect(failing).rejects.toBeInstanceOf(SessionError)
     await expect(failing).rejects.toMatchObject({ code: 'ERR_SESSION_OPTIONS' })

@@ -31,21 +31,24 @@ async function expectDead(old: CookieJar, visitor: SessionApp['visitor']): Promi
 describe.each(backendsWith({ hasIds: true }))('owner: $name', ({ options }) => {
   afterEach(startClock)
 
-  it.each(CHANGES)('R34: who %s has a new token, and the old one is dead', async (_what, before, change, data) => {
-    const { visitor } = createSessionApp({ ...options(), owner })
-    const ann = visitor()
-    await ann.get(before)
-    const old = ann.jar.copy()
-    const { body: oldId } = await ann.get('/id')
-    await ann.get(change)
-    expect((await ann.get('/id')).body).not.toBe(oldId)
-    expect((await ann.get('/')).json()).toEqual(data)
-    await expectDead(old, visitor)
-    expect((await ann.get('/')).json()).toEqual(data)
-  })
+  it.each(CHANGES)(
+    'R34: a visitor who %s has a new token, and the old one is dead',
+    async (_what, before, change, data) => {
+      const { visitor } = createSessionApp({ ...options(), owner })
+      const ann = visitor()
+      await ann.get(before)
+      const old = ann.jar.copy()
+      const { body: oldId } = await ann.get('/id')
+      await ann.get(change)
+      expect((await ann.get('/id')).body).not.toBe(oldId)
+      expect((await ann.get('/')).json()).toEqual(data)
+      await expectDead(old, visitor)
+      expect((await ann.get('/')).json()).toEqual(data)
+    },
+  )
 
   it.each(CHANGES)(
-    'R34: so it is where update() and save() make the change: %s',
+    'R34: update(), save() and regenerate() make the change with a new token, and the old one is dead: %s',
     async (_what, before, change, data) => {
       const ways: Record<string, Action> = {
         '/update': (ctx, sessions) =>
@@ -85,7 +88,7 @@ describe.each(backendsWith({ hasIds: true }))('owner: $name', ({ options }) => {
     expect((await visitor.get('/id')).body).toBe(id)
   })
 
-  it('R34: an owner that is null, undefined or missing is nobody, and 0 is somebody', async () => {
+  it('R34: an owner that is null, undefined or missing is nobody, and the owner 0 is somebody', async () => {
     const accounts: unknown[] = [undefined, null, 0, 7]
     const visitor = createSessionApp(
       { ...options(), owner: ({ account }) => account as number },
@@ -101,7 +104,7 @@ describe.each(backendsWith({ hasIds: true }))('owner: $name', ({ options }) => {
     expect(new Set(ids).size).toBe(3)
   })
 
-  it('R34: without the option nothing rotates by itself', async () => {
+  it('R34: nothing rotates by itself without the option owner', async () => {
     const visitor = createSessionApp(options()).visitor()
     await visitor.get('/set?cart=tea')
     const { body: id } = await visitor.get('/id')
@@ -110,7 +113,7 @@ describe.each(backendsWith({ hasIds: true }))('owner: $name', ({ options }) => {
   })
 
   it.each([{}, { lazy: true }])(
-    'R34: null and new data: a new token, and the old one is dead (%j)',
+    'R34: ctx.session = null and new data make a new token, and the old one is dead (%j)',
     async (laziness) => {
       const backend = { ...options(), ...laziness }
       const { visitor } = createSessionApp(backend, {
@@ -145,14 +148,17 @@ describe.each(BACKENDS)('owner: $name', ({ options }) => {
 })
 
 describe.each(backendsWith({ hasIds: false }))('owner: $name', ({ options }) => {
-  it.each(CHANGES)('R34: who %s goes on as before: there is no id', async (_what, before, change, data) => {
-    const visitor = createSessionApp({ ...options(), owner }).visitor()
-    await visitor.get(before)
-    const { setCookie, status } = await visitor.get(change)
-    expect(status).toBe(200)
-    const names = setCookie.map((line) => line.slice(0, line.indexOf('=')))
-    expect(names).toEqual([...new Set(names)])
-    expect((await visitor.get('/')).json()).toEqual(data)
-    expect((await visitor.get('/id')).body).toBe('')
-  })
+  it.each(CHANGES)(
+    'R34: a visitor whose session rests in its cookie and who %s goes on as before: there is no id',
+    async (_what, before, change, data) => {
+      const visitor = createSessionApp({ ...options(), owner }).visitor()
+      await visitor.get(before)
+      const { setCookie, status } = await visitor.get(change)
+      expect(status).toBe(200)
+      const names = setCookie.map((line) => line.slice(0, line.indexOf('=')))
+      expect(names).toEqual([...new Set(names)])
+      expect((await visitor.get('/')).json()).toEqual(data)
+      expect((await visitor.get('/id')).body).toBe('')
+    },
+  )
 })

@@ -65,7 +65,7 @@ function serve(options: SessionOptions, way: string) {
 afterEach(startClock)
 
 describe.each(BACKENDS)('emptied sessions: $name', ({ options }) => {
-  it.each(WAYS_AND_PRESETS)('R34: $way signs out ($preset)', async ({ way, apply }) => {
+  it.each(WAYS_AND_PRESETS)('R34: emptying a session by $way signs out ($preset)', async ({ way, apply }) => {
     const ann = serve(apply(options()), way).visitor()
     await ann.get('/set?user=ann')
     expect((await ann.get('/')).json()).toEqual({ user: 'ann' })
@@ -76,7 +76,7 @@ describe.each(BACKENDS)('emptied sessions: $name', ({ options }) => {
 })
 
 describe.each(backendsWith({ hasIds: true }))('emptied sessions: $name', ({ options }) => {
-  it.each(WAYS_AND_PRESETS)('R34: after $way the old token is dead ($preset)', async ({ way, apply }) => {
+  it.each(WAYS_AND_PRESETS)('R34: the old token is dead after $way ($preset)', async ({ way, apply }) => {
     const clock = stopClock()
     const { visitor } = serve(apply(options()), way)
     const ann = visitor()

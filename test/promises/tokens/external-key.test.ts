@@ -35,15 +35,18 @@ describe.each([
     return { ...served, calls: recorded.calls, errors }
   }
 
-  it.each(NO_TEXTS)('R31: %s presents no session, and is no error', async (_name, value) => {
-    const { visitor, calls, errors } = open(value)
-    expect(await visitor().get('/')).toMatchObject({ status: 200, body: '{}' })
-    expect(await visitor().get('/set?user=ann')).toMatchObject({ status: 200 })
-    expect(errors).toEqual([])
-    expect(calls.map(({ method }) => method)).not.toContain('read')
-  })
+  it.each(NO_TEXTS)(
+    'R31: an externalKey that returns %s presents no session, and causes no error',
+    async (_name, value) => {
+      const { visitor, calls, errors } = open(value)
+      expect(await visitor().get('/')).toMatchObject({ status: 200, body: '{}' })
+      expect(await visitor().get('/set?user=ann')).toMatchObject({ status: 200 })
+      expect(errors).toEqual([])
+      expect(calls.map(({ method }) => method)).not.toContain('read')
+    },
+  )
 
-  it('R31: a number presents the session whose id it is in digits', async () => {
+  it('R31: an externalKey that returns a number presents the session whose id it is in digits', async () => {
     const { visitor } = open(7, { genid: () => '7' })
     await visitor().get('/set?user=ann')
     expect((await visitor().get('/')).json()).toEqual({ user: 'ann' })

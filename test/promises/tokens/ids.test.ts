@@ -35,7 +35,7 @@ const UNKNOWN = [
 ]
 
 describe.each(backendsWith({ hasIds: true }))('an id that a client presents, with $name', ({ options }) => {
-  test.each([...IMPOSSIBLE, ...UNKNOWN, ''])('R31: %j is never adopted', async (id) => {
+  test.each([...IMPOSSIBLE, ...UNKNOWN, ''])('R31: the presented id %j is never adopted', async (id) => {
     const { visitor, errors } = createSite({ ...options(), signed: false }, HANDLERS)
     const login = await visitor.get('/login', { cookie: `koa.sess=${id}` })
     expect(login.status).toBe(200)
@@ -111,7 +111,7 @@ describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) 
     return createSite({ ...options(), genid: genid as SessionOptions['genid'] }, HANDLERS)
   }
 
-  test.each(BAD_IDS)('R31: that answers %s is an error, and sets no cookie', async (_, genid) => {
+  test.each(BAD_IDS)('R31: a genid that answers %s is an error, and sets no cookie', async (_, genid) => {
     const { visitor, errors } = createSiteWithId(genid)
     const login = await visitor.get('/login')
     expect(login.status).toBe(500)
@@ -122,7 +122,7 @@ describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) 
     expect((await visitor.get('/')).json()).toEqual({ session: {} })
   })
 
-  test.each(FAILING)('R31: that %s is an error with its cause, and sets no cookie', async (_, genid) => {
+  test.each(FAILING)('R31: a genid that %s is an error with its cause, and sets no cookie', async (_, genid) => {
     const { visitor, errors } = createSiteWithId(genid)
     const login = await visitor.get('/login')
     expect(login.status).toBe(500)
@@ -131,7 +131,7 @@ describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) 
     expect((await visitor.get('/')).json()).toEqual({ session: {} })
   })
 
-  test('R31: that is rejected, and whose id nobody needed in the end, breaks nothing', async () => {
+  test('R31: a genid that is rejected, and whose id nobody needed in the end, breaks nothing', async () => {
     const { visitor, errors } = createSite(
       { ...options(), genid: () => Promise.reject(FAILURE) },
       { '/peek': (ctx) => (ctx.body = { id: ctx.session.externalKey }) },
@@ -165,7 +165,7 @@ describe.each(backendsWith({ hasIds: true }))('genid with $name', ({ options }) 
     expect(cookieOf(login).value).toBe('the-id')
   })
 
-  test('R31: that is asynchronous, is asked once as well', async () => {
+  test('R31: a genid that is asynchronous is asked once as well', async () => {
     const genid = jest.fn(() => Promise.resolve('the-id'))
     const { visitor } = createSiteWithId(genid)
     expect(cookieOf(await visitor.get('/login')).value).toBe('the-id')

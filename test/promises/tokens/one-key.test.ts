@@ -78,17 +78,20 @@ describe.each(CONDITIONAL)('one key: $name', ({ options }) => {
     expect(await readData(ann)).toEqual({ secret: 'secret', user: 'ann' })
   })
 
-  it.each(['ann', 'bea'])('R55: of two sign-ins at once the browser keeps one session (ann and %s)', async (other) => {
-    const { racing, ann } = await open(options(), { owner })
-    const first = await racing.start(ann, '/user/ann')
-    const second = await racing.start(ann, `/user/${other}`)
-    const answers = [await first.finish(), await second.finish()]
-    expect(answers.map(({ status }) => status)).toEqual([200, 200])
-    // The one of the same owner merges; another one is a session of its own, without what was there before.
-    const expected = other === 'ann' ? { secret: 'secret', user: 'ann' } : { user: 'bea' }
-    expect(await readData(ann)).toEqual(expected)
-    expect(await racing.secrets()).toHaveLength(1)
-  })
+  it.each(['ann', 'bea'])(
+    'R55: one session is left to the browser of two sign-ins at once (ann and %s)',
+    async (other) => {
+      const { racing, ann } = await open(options(), { owner })
+      const first = await racing.start(ann, '/user/ann')
+      const second = await racing.start(ann, `/user/${other}`)
+      const answers = [await first.finish(), await second.finish()]
+      expect(answers.map(({ status }) => status)).toEqual([200, 200])
+      // The one of the same owner merges; another one is a session of its own, without what was there before.
+      const expected = other === 'ann' ? { secret: 'secret', user: 'ann' } : { user: 'bea' }
+      expect(await readData(ann)).toEqual(expected)
+      expect(await racing.secrets()).toHaveLength(1)
+    },
+  )
 
   it('R55: two sign-ins at once by regenerate() end in one session with its cart', async () => {
     const { racing, ann } = await open(options(), { owner })
@@ -101,24 +104,27 @@ describe.each(CONDITIONAL)('one key: $name', ({ options }) => {
 })
 
 describe.each(CONDITIONAL)('after the headers: $name', ({ options }) => {
-  it.each(FORMS)('R53: regenerate() is ERR_SESSION_HEADERS_SENT and changes nothing (%s)', async (_form, more) => {
-    const { options: recorded, names } = spyOn({ ...options(), ...more })
-    const codes: unknown[] = []
-    const { visitor } = createSite(recorded, {
-      '/set': (ctx) => Object.assign(ctx.session, { cart: 'tea' }),
-      '/sent': async (ctx) => {
-        ctx.status = 200
-        ctx.res.flushHeaders()
-        await ctx.session.regenerate().catch(({ code }: { code: string }) => codes.push(code))
-      },
-    })
-    await visitor.get('/set')
-    const first = names.length
-    await visitor.get('/sent')
-    expect(codes).toEqual(['ERR_SESSION_HEADERS_SENT'])
-    expect(names.slice(first)).toEqual(['read'])
-    expect((await visitor.get('/')).json()).toEqual({ session: { cart: 'tea' } })
-  })
+  it.each(FORMS)(
+    'R53: regenerate() after the headers is ERR_SESSION_HEADERS_SENT and changes nothing (%s)',
+    async (_form, more) => {
+      const { options: recorded, names } = spyOn({ ...options(), ...more })
+      const codes: unknown[] = []
+      const { visitor } = createSite(recorded, {
+        '/set': (ctx) => Object.assign(ctx.session, { cart: 'tea' }),
+        '/sent': async (ctx) => {
+          ctx.status = 200
+          ctx.res.flushHeaders()
+          await ctx.session.regenerate().catch(({ code }: { code: string }) => codes.push(code))
+        },
+      })
+      await visitor.get('/set')
+      const first = names.length
+      await visitor.get('/sent')
+      expect(codes).toEqual(['ERR_SESSION_HEADERS_SENT'])
+      expect(names.slice(first)).toEqual(['read'])
+      expect((await visitor.get('/')).json()).toEqual({ session: { cart: 'tea' } })
+    },
+  )
 })
 
 describe.each(backendsWith({ hasIds: true }))('after the headers: $name', ({ options }) => {
@@ -139,7 +145,7 @@ describe.each(backendsWith({ hasIds: true }))('after the headers: $name', ({ opt
   }
 
   it.each(['autoCommit', 'save()'])(
-    'R53, D21: a change of owner ends the session, and says so once (%s)',
+    'R53, D21: a change of owner after the headers ends the session, and says so once (%s)',
     async (way) => {
       const site = sentSite(way, { user: 'bea' })
       await site.visitor.get('/set')
@@ -151,7 +157,7 @@ describe.each(backendsWith({ hasIds: true }))('after the headers: $name', ({ opt
   )
 
   it.each(['autoCommit', 'save()'])(
-    "R86: a sign-in is refused, and nobody's session is as it was (%s)",
+    "R86: a sign-in after the headers is refused, and nobody's session is as it was (%s)",
     async (way) => {
       const site = sentSite(way, { cart: 'tea' })
       await site.visitor.get('/set')

@@ -103,7 +103,7 @@ describe.each(CONDITIONAL)('upgrade: $name', ({ options }) => {
     },
   )
 
-  it.each(UPGRADES)('R53: without %s again, the session still needs its secret', async (_name, more) => {
+  it.each(UPGRADES)('R53: a session that was given a secret still needs it without %s again', async (_name, more) => {
     const { ann, bare, recorded } = await open(options(), more)
     await ann.get('/')
     const { visitor } = createSessionApp(recorded)

@@ -32,7 +32,7 @@ describe.each(FORMS)('%s', (_name, more) => {
     await stayThrough({ store: around(options().store as Store), ...more })
   })
 
-  it('R53: so does a ContextStore that does', async () => {
+  it('R53: a ContextStore that passes on three methods keeps its sessions', async () => {
     const shared = new MemoryStore()
     class PassingOn extends ContextStore {
       get(...call: Parameters<Store['get']>) {

@@ -61,7 +61,7 @@ async function travel(): Promise<Journey> {
 }
 
 describe('the sessions of an owner, where somebody listens to traces', () => {
-  it('R76: every call of the store, answer and event is as if nobody did', async () => {
+  it('R76: every call of the store, answer and event of an owner is the same where somebody listens to traces', async () => {
     const expected = await travel()
     expect(expected.events).toContain('revoked limit undefined')
     startClock()
@@ -70,7 +70,7 @@ describe('the sessions of an owner, where somebody listens to traces', () => {
     expect(await travel()).toEqual(expected)
   })
 
-  it('R76: calls about an owner are traced as any other, and none says who that is', async () => {
+  it('R76: calls about an owner are traced as any other, and no trace says who that is', async () => {
     listener = new TraceListener(['store'])
     const { calls } = await travel()
     const told = inspect(listener.heard, { depth: 8, showHidden: true })

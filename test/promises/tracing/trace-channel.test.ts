@@ -85,7 +85,7 @@ describe.each(backendsWith({ hasIds: true }))('traces, $name', ({ name, options,
     expect(await outcomesOf(site, '/logout')).toEqual(['load none', 'destroy none'])
   })
 
-  it('R76: a renewal is no write of data', async () => {
+  it('R76: a renewal is traced as no write of data', async () => {
     const site = await signedIn({ ...options(), rolling: true })
     expect(await outcomesOf(site, '/plain')).toContain('store renew written')
   })
@@ -93,13 +93,13 @@ describe.each(backendsWith({ hasIds: true }))('traces, $name', ({ name, options,
   it.each([
     ['missed', {}, (site: Site) => site.visitor.jar.values.set('koa.sess', 'an-id-that-nobody-has')],
     ['invalid', { valid: () => false }, () => undefined],
-  ])('R76: why a session is not accepted is told: %s', async (outcome, more, prepare) => {
+  ])('R76: the reason why a session is not accepted is traced: %s', async (outcome, more, prepare) => {
     const site = await signedIn({ ...options(), ...more, signed: false })
     prepare(site)
     expect((await outcomesOf(site, '/read'))[0]).toBe(`load ${outcome}`)
   })
 
-  it('R76: the fingerprint is that of events and logs, and the name that of the store', async () => {
+  it('R76: the fingerprint in a trace is that of events and logs, and the name that of the store', async () => {
     const site = await signedIn(
       { ...options(), signed: false, key: 'shop', property: 'visit' },
       {
@@ -136,7 +136,7 @@ describe.each(backendsWith({ hasIds: false }))('traces, $name', ({ options }) =>
 })
 
 describe.each(BACKENDS)('traces, $name', ({ options }) => {
-  it('R76: one object goes through all stages, and its outcome is there when it ends', async () => {
+  it('R76: one object goes through all stages of a trace, and its outcome is there when it ends', async () => {
     const site = createSite(options(), HANDLERS)
     for (const path of ['/login', '/change', '/regenerate', '/logout']) await site.visitor.get(path)
     const heard = [...listener.heard]
@@ -182,7 +182,7 @@ describe.each(BACKENDS)('traces, $name', ({ options }) => {
     expect(listener.heard).toEqual([])
   })
 
-  it.each(OPERATIONS)('R76: who listens to %s alone hears that alone', async (operation) => {
+  it.each(OPERATIONS)('R76: a listener to %s alone hears that alone', async (operation) => {
     listener.stop()
     listener = new TraceListener([operation])
     const site = createSite(options(), HANDLERS)
@@ -199,7 +199,7 @@ describe('traces of trouble', () => {
     return store
   }
 
-  it('R76: an error of the store is told, without what the driver put into it', async () => {
+  it('R76: an error of the store is traced without what the driver put into it', async () => {
     const error = Object.assign(new Error(`syntax error at '${SECRET}'`), { command: { args: [SECRET] } })
     const site = createSite({ store: failing(() => Promise.reject(error)), signed: false }, HANDLERS)
     site.visitor.jar.values.set('koa.sess', SECRET)
@@ -226,7 +226,7 @@ describe('traces of trouble', () => {
     expect(inspect(heard, { depth: 8, showHidden: true })).not.toContain(SECRET)
   })
 
-  it('R76: an answer that is late is a timeout', async () => {
+  it('R76: an answer of the store that is late is traced as a timeout', async () => {
     const site = createSite(
       { store: failing(() => new Promise(() => undefined)), storeTimeout: 20, signed: false },
       HANDLERS,
@@ -235,7 +235,7 @@ describe('traces of trouble', () => {
     expect(await outcomesOf(site, '/read')).toEqual(['load timeout', 'store read timeout'])
   })
 
-  it('R76: an error that is no session error is told without what it quotes', async () => {
+  it('R76: an error that is no session error is traced without what it quotes', async () => {
     const site = await signedIn({}, { '/read': (ctx) => ctx.session.user })
     const options = { valid: () => Promise.reject(new TypeError(`no '${SECRET}'`)) }
     const other = createSite(options, HANDLERS)
@@ -246,7 +246,7 @@ describe('traces of trouble', () => {
     expect(inspect(load)).not.toContain(SECRET)
   })
 
-  it('R76: a conflict is one more attempt, and one of update() is "again"', async () => {
+  it('R76: a conflict is traced as one more attempt, and one of update() as "again"', async () => {
     const site: Site = await signedIn(
       { store: new MemoryStore() },
       {
@@ -276,7 +276,7 @@ describe('traces of trouble', () => {
     expect(commits.map(({ outcome }) => outcome)).toContain('again')
   })
 
-  it('R76: a session that is gone is told', async () => {
+  it('R76: a session that is gone is told in its trace', async () => {
     const site: Site = await signedIn(
       { store: new MemoryStore() },
       {
@@ -295,7 +295,7 @@ describe('traces of trouble', () => {
     ['data', {}],
     ['renewal', { store: new PlainStore() }],
     ['data', { codec: sealed({ keys: SEALING_KEYS }) }],
-  ])('R76: what the client did not get is told: %s', async (lost, options) => {
+  ])('R76: data and renewals that the client did not get are traced: %s', async (lost, options) => {
     const site = await signedIn(options)
     await site.visitor.get('/late')
     await nextTurn()

@@ -122,12 +122,12 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
     return server
   }
 
-  test('R51: each decorator target, and each injected service, is its own session', async () => {
+  test('R51: each decorator target, and each injected service, of two named services is its own session', async () => {
     const { visitor } = open(KoaClass, order)
     expect((await visitor.get('/targets')).json()).toEqual([true, true, true, true])
   })
 
-  test('R51: each has its own data, cookie and store', async () => {
+  test('R51: each of two named services has its own data, cookie and store', async () => {
     const { visitor, stores } = await signedInTwice()
     expect((await visitor.get('/names')).json()).toEqual({ name: 'ann', admin: 'root', level: 3 })
     expect([...visitor.jar.values.keys()].sort()).toEqual(['admin', 'admin.sig', 'koa.sess', 'koa.sess.sig'])
@@ -137,7 +137,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
     expect([stores.main.records.size, stores.admin.records.size]).toEqual([1, 1])
   })
 
-  test('R51: required asks the session that is meant', async () => {
+  test('R51: "required" asks the session of the service that is named', async () => {
     const { visitor } = open(KoaClass, order)
     await visitor.post('/sign-in', { name: 'ann' })
     expect((await visitor.get('/admin')).status).toBe(401)
@@ -148,7 +148,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
   test.each([
     ['/sign-out', { name: 'nobody', admin: 'root', level: 3 }],
     ['/admin/sign-out', { name: 'ann', admin: 'nobody', level: 0 }],
-  ])('R51: %s ends one session, and leaves the other alone', async (path, names) => {
+  ])('R51: %s ends the session of one service, and leaves the other alone', async (path, names) => {
     const { visitor } = await signedInTwice()
     await visitor.post(path)
     expect((await visitor.get('/names')).json()).toEqual(names)
@@ -163,7 +163,7 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
     expect((await visitor.get('/names')).json()).toEqual({ name: 'ann', admin: 'root', level: 3 })
   })
 
-  test('R51, R14: an action throws: the cookies of both are on the error response', async () => {
+  test('R51, R14: the cookies of both services are on the error response where an action throws', async () => {
     const { visitor } = open(KoaClass, order)
     const { status, setCookie } = await visitor.post('/fail')
     expect(status).toBe(500)
@@ -190,16 +190,19 @@ test('R51, R46: in two apps, each of the injected services finds its own kind in
   }
 })
 
-test.each([{ key: 'admin' }, { property: 'admin' }, {}])('R51, D7: with %j alone, two services clash', (options) => {
-  const app = createApp()
-  useSessions(app)
-  expect(() => useSessions(app, options, AdminSessions)).toThrow(
-    expect.objectContaining({
-      code: 'ERR_SESSION_CLASH',
-      message: expect.stringMatching(/"key".*"property"/) as string,
-    }),
-  )
-})
+test.each([{ key: 'admin' }, { property: 'admin' }, {}])(
+  'R51, D7: two services that differ by %j alone clash',
+  (options) => {
+    const app = createApp()
+    useSessions(app)
+    expect(() => useSessions(app, options, AdminSessions)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_SESSION_CLASH',
+        message: expect.stringMatching(/"key".*"property"/) as string,
+      }),
+    )
+  },
+)
 
 test('R51: a service that extends SessionService, and is the only one, is the one that @Session() means', async () => {
   const app = createApp()

@@ -26,7 +26,7 @@ const RESETS: Record<string, () => unknown> = {
 afterEach(() => void Container.reset())
 
 describe.each(Object.entries(RESETS))('%s', (_name, reset) => {
-  test('R50: outside a request, it does no harm', async () => {
+  test('R50: Container.reset() outside a request does no harm', async () => {
     const store = new WatchedStore()
     const app = createApp()
     useSessions(app, { store })
@@ -37,7 +37,7 @@ describe.each(Object.entries(RESETS))('%s', (_name, reset) => {
     expect(store.calls).toEqual([])
   })
 
-  test('R50: within a request, it logs nobody out', async () => {
+  test('R50: Container.reset() within a request logs nobody out', async () => {
     const app = createApp()
     useSessions(app, { store: new MemoryStore() })
     app.use(async (ctx) => {
@@ -52,7 +52,7 @@ describe.each(Object.entries(RESETS))('%s', (_name, reset) => {
   })
 })
 
-test('R50: after Container.reset() the same service is injected', () => {
+test('R50: the same service is injected after Container.reset()', () => {
   const sessions = useSessions(createApp())
   const others = useSessions(createApp(), {}, DecoratedSessions)
   Container.reset()

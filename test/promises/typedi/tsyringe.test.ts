@@ -119,13 +119,13 @@ function tap<T extends Koa.Middleware>(middleware: T, app: Koa): T {
 beforeEach(() => root.clearInstances())
 
 describe.each(Object.entries(KOA_VERSIONS))('%s, tsyringe', (_version, KoaClass) => {
-  test('R50: it injects the service', async () => {
+  test('R50: tsyringe injects the service', async () => {
     const visitor = new Visitor(open(KoaClass, {}).app)
     await visitor.post('/views')
     expect((await visitor.post('/views')).json()).toEqual({ views: 2, same: 2 })
   })
 
-  test('R50: it builds a store that is a class, with its own dependencies', async () => {
+  test('R50: tsyringe builds a store that is a class, with its own dependencies', async () => {
     const { app, databases } = open(KoaClass, { store: DatabaseSessions })
     const visitor = new Visitor(app)
     await visitor.post('/views')
@@ -133,7 +133,7 @@ describe.each(Object.entries(KOA_VERSIONS))('%s, tsyringe', (_version, KoaClass)
     expect(databases.of('all').size).toBe(1)
   })
 
-  test('R50: it builds a ContextStore per request, with the request and with dependencies that all share', async () => {
+  test('R50: tsyringe builds a ContextStore per request, with the request and with dependencies that all share', async () => {
     const { app, databases } = open(KoaClass, { ContextStore: TenantSessions })
     for (const host of ['a.example', 'b.example', 'b.example']) await new Visitor(app).post('/views', {}, { host })
     expect([databases.of('a.example').size, databases.of('b.example').size]).toEqual([1, 2])

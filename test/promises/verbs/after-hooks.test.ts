@@ -6,7 +6,7 @@ import { createSessionApp, type Action } from '../../support/app/session-app'
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 20))
 
 describe('what a hook has begun and not waited for', () => {
-  it('R91: what a hook has begun and not waited for may write its session once the commit has ended: begun in "beforeSave"', async () => {
+  it('R91: work that "beforeSave" has begun and not waited for may write its session once the commit has ended', async () => {
     const begun: Promise<void>[] = []
     const served = createSessionApp(
       {
@@ -22,7 +22,7 @@ describe('what a hook has begun and not waited for', () => {
     expect(begun).toHaveLength(1)
   })
 
-  it('R91: what a hook has begun and not waited for may use what is held once that is written: begun in the function of update()', async () => {
+  it('R91: work that the function of update() has begun and not waited for may use what is held once that is written', async () => {
     const { sessions, visitor } = createSessionApp({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = visitor()
     await ann.get('/set?n=1')
@@ -39,7 +39,7 @@ describe('what a hook has begun and not waited for', () => {
     held.release()
   })
 
-  it('R91: what a hook has begun and not waited for may not do so as long as the hook runs', async () => {
+  it('R91: work that a hook has begun and not waited for may not use the session as long as the hook runs', async () => {
     const { sessions, visitor } = createSessionApp({ store: new MemoryStore(), recheckEvery: NEVER })
     const ann = visitor()
     await ann.get('/set?n=1')
@@ -50,7 +50,7 @@ describe('what a hook has begun and not waited for', () => {
     held.release()
   })
 
-  it('R91: what a hook has begun and not waited for may use the session of its request: begun in "valid"', async () => {
+  it('R91: work that "valid" has begun and not waited for may use the session of its request', async () => {
     let begun: Promise<unknown> | undefined
     const look: Action = async (ctx, sessions) => {
       await begun

@@ -34,7 +34,7 @@ describe.each(CONDITIONAL)('beforeSave: $name', ({ options }) => {
     expect((await ann.get('/')).json()).toEqual(merged)
   })
 
-  it('R56: what beforeSave changes after a conflict is written', async () => {
+  it('R56: a change that beforeSave makes after a conflict is written', async () => {
     const { visitor } = createSessionApp(
       {
         ...options(),

@@ -134,7 +134,7 @@ test('R3: ctx.session and ctx.sessionOptions are there for code that has no midd
 
 describe.each(backendsWith({ hasIds: true }))('before the middleware: $name', ({ options }) => {
   it.each(['null and data', 'null', 'data'])(
-    'R56: %s, assigned there, leave cookie and record in step',
+    'R56: %s, assigned to ctx.session before the middleware, leave cookie and record in step',
     async (what) => {
       const app = createApp()
       app.use(async (ctx, next) => {

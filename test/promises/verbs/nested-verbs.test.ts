@@ -46,7 +46,7 @@ async function open(options: SessionOptions, nested: (ctx: Context, sessions: Se
 }
 
 describe.each(BACKENDS)('verbs within update(): $name', ({ options }) => {
-  it.each(NAMED)('R56: $verb works', async ({ run, shows }) => {
+  it.each(NAMED)('R56: $verb works within update()', async ({ run, shows }) => {
     const { ann } = await open(options(), run)
     const { status, body } = await inTime(ann.get('/update'))
     expect({ status, body }).toEqual({ status: 200, body: 'views' in shows ? 'updated' : 'ended' })
@@ -71,7 +71,7 @@ describe.each(BACKENDS)('verbs within update(): $name', ({ options }) => {
 })
 
 describe.each(backendsWith({ isConditional: true }))('verbs within update(): $name', (backend) => {
-  it.each(NAMED)('R56: $verb works where another request was faster', async ({ run, shows }) => {
+  it.each(NAMED)('R56: $verb works within update() where another request was faster', async ({ run, shows }) => {
     let attempts = 0
     const { ann, visitor } = await open(backend.options(), async (ctx, sessions) => {
       attempts++
@@ -102,24 +102,27 @@ const WAITS = [false, true]
 const HOOKED_CASES = Object.entries(HOOKED).flatMap(([verb, run]) => WAITS.map((waits) => ({ verb, run, waits })))
 
 describe.each(BACKENDS)('verbs within beforeSave: $name', ({ options }) => {
-  it.each(HOOKED_CASES)('R56: $verb fails with ERR_SESSION_NESTED (waits: $waits)', async ({ run, waits }) => {
-    const codes: unknown[] = []
-    const { visitor, sessions } = createSessionApp({
-      ...options(),
-      beforeSave: async (ctx) => {
-        if (waits) await new Promise(setImmediate)
-        await Promise.resolve()
-          .then(() => run(ctx, sessions))
-          .catch(({ code }: { code: string }) => codes.push(code))
-      },
-    })
-    const ann = visitor()
-    expect((await inTime(ann.get('/set?cart=tea'))).status).toBe(200)
-    expect(codes).toEqual(['ERR_SESSION_NESTED'])
-    expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
-  })
+  it.each(HOOKED_CASES)(
+    'R56: $verb within beforeSave fails with ERR_SESSION_NESTED (waits: $waits)',
+    async ({ run, waits }) => {
+      const codes: unknown[] = []
+      const { visitor, sessions } = createSessionApp({
+        ...options(),
+        beforeSave: async (ctx) => {
+          if (waits) await new Promise(setImmediate)
+          await Promise.resolve()
+            .then(() => run(ctx, sessions))
+            .catch(({ code }: { code: string }) => codes.push(code))
+        },
+      })
+      const ann = visitor()
+      expect((await inTime(ann.get('/set?cart=tea'))).status).toBe(200)
+      expect(codes).toEqual(['ERR_SESSION_NESTED'])
+      expect((await ann.get('/')).json()).toEqual({ cart: 'tea' })
+    },
+  )
 
-  it('R56: an object takes the place of the data, and is what is written', async () => {
+  it('R56: an object that beforeSave puts in place of the data is what is written', async () => {
     const { visitor } = createSessionApp({
       ...options(),
       beforeSave: (ctx) => {

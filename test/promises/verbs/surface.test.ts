@@ -36,28 +36,28 @@ describe.each(BACKENDS)('the session with $name', ({ options, hasIds, cookies })
     return [first, (await visitor.get('/read')).json<{ read: unknown }>().read]
   }
 
-  test('R2: isNew', async () => {
+  test('R2: isNew says whether the session has just begun', async () => {
     expect(await inTwoRequests(({ isNew }) => isNew)).toEqual([true, false])
   })
 
-  test('R2: length', async () => {
+  test('R2: length counts the keys of the session', async () => {
     expect(await inTwoRequests(({ length }) => length)).toEqual([0, 1])
   })
 
-  test('R2: populated', async () => {
+  test('R2: populated says whether the session has data', async () => {
     expect(await inTwoRequests(({ populated }) => populated)).toEqual([false, true])
   })
 
-  test('R2: maxAge', async () => {
+  test('R2: maxAge is that of the options', async () => {
     expect(await inTwoRequests(({ maxAge }) => maxAge)).toEqual([86_400_000, 86_400_000])
   })
 
-  test('R2: toJSON, and what JSON makes of the session', async () => {
+  test('R2: toJSON() returns the data, and so JSON.stringify() shows them', async () => {
     expect(await inTwoRequests((session) => session.toJSON())).toEqual([{}, { user: 'alice' }])
     expect(await inTwoRequests((session) => session)).toEqual([{}, { user: 'alice' }])
   })
 
-  test('R2: inspect shows the data alone', async () => {
+  test('R2: inspect() shows the data of a session alone', async () => {
     expect(await inTwoRequests((session) => inspect(session))).toEqual(['{}', "{ user: 'alice' }"])
   })
 
@@ -141,12 +141,15 @@ describe.each(BACKENDS)('the session with $name', ({ options, hasIds, cookies })
     expect(cookieNames(await visitor.get('/call'))).toEqual(isSet ? cookies() : [])
   })
 
-  test.each(['save', 'regenerate', 'manuallyCommit'] as const)('R2: %s() of a new, empty session', async (verb) => {
-    const { visitor } = createSite(options(), { '/call': (ctx: Context) => ctx.session[verb]() })
-    expect(cookieNames(await visitor.get('/call'))).toEqual(verb === 'manuallyCommit' ? [] : cookies())
-  })
+  test.each(['save', 'regenerate', 'manuallyCommit'] as const)(
+    'R2: %s() of a new, empty session sets the cookie, but for manuallyCommit()',
+    async (verb) => {
+      const { visitor } = createSite(options(), { '/call': (ctx: Context) => ctx.session[verb]() })
+      expect(cookieNames(await visitor.get('/call'))).toEqual(verb === 'manuallyCommit' ? [] : cookies())
+    },
+  )
 
-  test('R2: a key that is deleted is gone', async () => {
+  test('R2: a key that is deleted is gone from the session', async () => {
     const { visitor } = createSite(options(), {
       '/login': (ctx) => (ctx.session = { user: 'alice', theme: 'dark' }),
       '/plain': (ctx) => delete ctx.session.theme,

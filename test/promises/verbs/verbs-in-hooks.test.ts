@@ -14,24 +14,27 @@ const VERBS: [string, Verb][] = [
 ]
 
 describe.each(VERBS)('%s', (name, verb) => {
-  it.each([true, false])('R56: in "valid" fails at once, and never waits for itself (lazy: %p)', async (lazy) => {
-    const told: unknown[] = []
-    const valid: SessionOptions['valid'] = async (ctx) => {
-      await Promise.resolve()
-      await verb(served.sessions, ctx as never).catch((error: unknown) => told.push(error))
-      return true
-    }
-    const served = createSessionApp(
-      { store: new MemoryStore(), lazy, valid },
-      { '/begin': async (ctx, sessions) => sessions.update((session) => (session.user = 'ann'), ctx) },
-    )
-    const ann = served.visitor()
-    await inTime(ann.get('/begin'))
-    expect((await inTime(ann.get('/begin'))).status).toBe(200)
-    expect(told).toMatchObject([{ code: 'ERR_SESSION_NESTED' }])
-  })
+  it.each([true, false])(
+    'R56: a verb in "valid" fails at once, and never waits for itself (lazy: %p)',
+    async (lazy) => {
+      const told: unknown[] = []
+      const valid: SessionOptions['valid'] = async (ctx) => {
+        await Promise.resolve()
+        await verb(served.sessions, ctx as never).catch((error: unknown) => told.push(error))
+        return true
+      }
+      const served = createSessionApp(
+        { store: new MemoryStore(), lazy, valid },
+        { '/begin': async (ctx, sessions) => sessions.update((session) => (session.user = 'ann'), ctx) },
+      )
+      const ann = served.visitor()
+      await inTime(ann.get('/begin'))
+      expect((await inTime(ann.get('/begin'))).status).toBe(200)
+      expect(told).toMatchObject([{ code: 'ERR_SESSION_NESTED' }])
+    },
+  )
 
-  it('R56: in "onConflict" fails at once, and never waits for itself', async () => {
+  it('R56: a verb in "onConflict" fails at once, and never waits for itself', async () => {
     const told: unknown[] = []
     const onConflict: SessionOptions['onConflict'] = async (_before, mine) => {
       await verb(served.sessions, served.sessions.context as never).catch((error: unknown) => told.push(error))

@@ -45,13 +45,16 @@ describe.each(backendsWith({ hasIds: true }))('genid: $name', ({ options }) => {
     }
   }
 
-  it.each([false, true])('R59: what genid writes is there once the session was read (async: %s)', async (isAsync) => {
-    const { visitor } = createSessionApp(
-      { ...options(), genid: ids([], isAsync) },
-      { '/drawn': (ctx) => `${ctx.session.populated} ${ctx.state.drawn}` },
-    )
-    expect((await visitor().get('/drawn')).body).toBe('false custom-1')
-  })
+  it.each([false, true])(
+    'R59: data that genid writes are there once the session was read (async: %s)',
+    async (isAsync) => {
+      const { visitor } = createSessionApp(
+        { ...options(), genid: ids([], isAsync) },
+        { '/drawn': (ctx) => `${ctx.session.populated} ${ctx.state.drawn}` },
+      )
+      expect((await visitor().get('/drawn')).body).toBe('false custom-1')
+    },
+  )
 
   it.each([false, true])('R59: genid is called once for a session, and its id is used (async: %s)', async (isAsync) => {
     const calls: string[] = []

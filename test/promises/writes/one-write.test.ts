@@ -24,7 +24,7 @@ describe.each([
   ['MemoryStore', () => new MemoryStore()],
   ['plain store', () => new PlainStore()],
 ])('writes to %s', (_, createStore) => {
-  test.each(CASES)('R18: one for $title with $settings', async ({ handler, settings }) => {
+  test.each(CASES)('R18: one write is made for $title with $settings', async ({ handler, settings }) => {
     const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, ...settings }, { ...LOGIN, '/write': handler })
     await visitor.get('/login')
@@ -33,7 +33,7 @@ describe.each([
     expect(take().filter((method) => ['set', 'create', 'replace', 'touch'].includes(method))).toHaveLength(1)
   })
 
-  test('R18: one for a change and the end of the request', async () => {
+  test('R18: one write is made for a change and the end of the request', async () => {
     const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store, rolling: true }, { '/write': change })
     await visitor.get('/write')
@@ -41,7 +41,7 @@ describe.each([
     expect(take().filter((method) => ['set', 'create', 'replace', 'touch'].includes(method))).toHaveLength(2)
   })
 
-  test('R18: one more for a change after save()', async () => {
+  test('R18: one more write is made for a change after save()', async () => {
     const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite(
       { store },
@@ -57,7 +57,7 @@ describe.each([
     expect(await sessionOf(visitor)).toEqual({ views: 1 })
   })
 
-  test('R18: none for a session that is read', async () => {
+  test('R18: no write is made for a session that is read', async () => {
     const { store, take } = spyOn({ store: createStore() })
     const { visitor } = createSite({ store }, LOGIN)
     await visitor.get('/login')
@@ -104,7 +104,7 @@ const REPEATED: [title: string, handler: (ctx: Context) => unknown][] = [
 
 describe.each(BACKENDS)('Set-Cookie with $name', ({ options, cookies }) => {
   test.each(REPEATED.flatMap(([title, handler]) => [true, false].map((overwrite) => ({ title, handler, overwrite }))))(
-    'R18: one line per name after $title, with overwrite: $overwrite',
+    'R18: a response has one Set-Cookie line per name after $title, with overwrite: $overwrite',
     async ({ handler, overwrite }) => {
       const { visitor } = createSite({ ...options(), overwrite }, { ...LOGIN, '/write': handler })
       await visitor.get('/login')
@@ -112,7 +112,7 @@ describe.each(BACKENDS)('Set-Cookie with $name', ({ options, cookies }) => {
     },
   )
 
-  test('R18: the line is the last thing that there is to say', async () => {
+  test('R18: the Set-Cookie line says the last thing that there is to say', async () => {
     const { visitor } = createSite(options(), {
       ...LOGIN,
       '/write': async (ctx) => {
@@ -128,7 +128,7 @@ describe.each(BACKENDS)('Set-Cookie with $name', ({ options, cookies }) => {
   })
 
   test.each([true, false])(
-    'R18: one line per name in answer to a forged signature, with overwrite: %p',
+    'R18: a response has one Set-Cookie line per name in answer to a forged signature, with overwrite: %p',
     async (overwrite) => {
       const { visitor } = createSite({ ...options(), overwrite }, LOGIN)
       visitor.jar.values.set('koa.sess', 'forged').set('koa.sess.sig', 'forged')

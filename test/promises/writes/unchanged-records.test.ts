@@ -63,28 +63,31 @@ describe.each<[string, () => SessionOptions]>([
     ['with a maxAge', {}],
     ["with maxAge: 'session'", { maxAge: 'session' }],
     ['with an absolute timeout', { absoluteTimeout: 1_000_000 }],
-  ])('R18: what was written, read back and not changed is not written again: %s', async (_, lifetimeOptions) => {
-    await fc.assert(
-      fc.asyncProperty(data, async (content) => {
-        const all = { ...options(), ...lifetimeOptions }
-        const { options: recorded, names } = all.store ? spyOn(all) : { options: all, names: [] }
-        const { visitor } = createSessionApp(recorded, {
-          '/write': (ctx) => {
-            ctx.session = content
-          },
-          '/read': (ctx) => JSON.stringify(ctx.session),
-        })
-        const alice = visitor()
-        const written = await alice.get('/write')
-        expect(written.status).toBe(200)
-        names.length = 0
-        const { isNew, ...expected } = content
-        const read = await alice.get('/read')
-        if (written.setCookie.length > 0) expect(read.json()).toEqual(JSON.parse(JSON.stringify(expected)))
-        expect(read.setCookie).toEqual([])
-        expect(names.filter((name) => name !== 'read')).toEqual([])
-      }),
-      { numRuns: 150, interruptAfterTimeLimit: 20_000 },
-    )
-  })
+  ])(
+    'R18: a record that was written, read back and not changed is not written again: %s',
+    async (_, lifetimeOptions) => {
+      await fc.assert(
+        fc.asyncProperty(data, async (content) => {
+          const all = { ...options(), ...lifetimeOptions }
+          const { options: recorded, names } = all.store ? spyOn(all) : { options: all, names: [] }
+          const { visitor } = createSessionApp(recorded, {
+            '/write': (ctx) => {
+              ctx.session = content
+            },
+            '/read': (ctx) => JSON.stringify(ctx.session),
+          })
+          const alice = visitor()
+          const written = await alice.get('/write')
+          expect(written.status).toBe(200)
+          names.length = 0
+          const { isNew, ...expected } = content
+          const read = await alice.get('/read')
+          if (written.setCookie.length > 0) expect(read.json()).toEqual(JSON.parse(JSON.stringify(expected)))
+          expect(read.setCookie).toEqual([])
+          expect(names.filter((name) => name !== 'read')).toEqual([])
+        }),
+        { numRuns: 150, interruptAfterTimeLimit: 20_000 },
+      )
+    },
+  )
 })

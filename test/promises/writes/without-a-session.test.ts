@@ -29,16 +29,19 @@ describe.each(BACKENDS)('anonymous requests: $name', ({ options, hasIds }) => {
     return recorded.names
   }
 
-  it('R42: a thousand that only read leave no record and no cookie, and call no store', async () => {
+  it('R42: a thousand anonymous requests that only read leave no record and no cookie, and call no store', async () => {
     expect(await callsOf({})).toEqual([])
   })
 
-  it.each(RENEWING)('R42: nor do they where every use renews a session (%j)', async (settings) => {
-    expect(await callsOf(settings, 100)).toEqual([])
-  })
+  it.each(RENEWING)(
+    'R42: anonymous requests leave no record and no cookie where every use renews a session (%j)',
+    async (settings) => {
+      expect(await callsOf(settings, 100)).toEqual([])
+    },
+  )
 })
 
-it('R42: nor with the hardened preset', async () => {
+it('R42: anonymous requests leave no record and no cookie with the hardened preset', async () => {
   const store = new MemoryStore()
   const recorded = spyOn({ store })
   expect(await ask(hardened(recorded.options))).toEqual({ cookies: 0, failures: 0 })
@@ -46,7 +49,7 @@ it('R42: nor with the hardened preset', async () => {
   expect(await ask(hardened({ keys: SEALING_KEYS }))).toEqual({ cookies: 0, failures: 0 })
 })
 
-it('R42: nor with a session that may be spread over several cookies', async () => {
+it('R42: anonymous requests leave no record and no cookie with a session that may be spread over several', async () => {
   const options = { codec: sealed({ keys: SEALING_KEYS }), chunks: 4 }
   expect(await ask(options)).toEqual({ cookies: 0, failures: 0 })
 })

@@ -52,13 +52,13 @@ afterEach(() => {
 })
 
 describe('what takes too long', () => {
-  it('R43: ends in the order in which it began, and what is answered does not', async () => {
+  it('R43: a wait that takes too long ends in the order in which it began, and what is answered does not end so', async () => {
     const { ended, wait } = open(5)
     await Promise.all([wait('a'), wait('b', Promise.resolve()), wait('c')])
     expect(ended).toEqual(['b in time', 'a late', 'c late'])
   })
 
-  it('R43: an answer that fails is that failure', async () => {
+  it('R43: an answer that fails gives that failure', async () => {
     const { ended, wait } = open(5)
     await wait('a', Promise.reject(new Error('down')))
     expect(ended).toEqual(['a down'])
@@ -79,7 +79,7 @@ describe('what takes too long', () => {
     expect(ended.slice(5)).toEqual(['f late'])
   })
 
-  it('R43: what is never answered keeps nothing of what came after it', async () => {
+  it('R43: a wait that is never answered keeps nothing of what came after it', async () => {
     const { wait } = open(50)
     const hung = wait('hung')
     await setTimeout(25)
@@ -92,7 +92,7 @@ describe('what takes too long', () => {
     expect(heapInUse() - before).toBeLessThan((ANSWERS / 2) * LARGE)
   })
 
-  it('R91: has its own time each, as fake timers say', async () => {
+  it('R91: a wait has its own time, as fake timers say', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] })
     const { ended, wait } = open()
     void wait('a')
@@ -106,7 +106,7 @@ describe('what takes too long', () => {
     expect(ended).toEqual(['a late', 'b late'])
   })
 
-  it('R91: ends also where the timers were fake before, and the real ones are back', async () => {
+  it('R91: a wait that takes too long ends also where the timers were fake before, and the real ones are back', async () => {
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] })
     const { ended, wait } = open(5)
     await wait('a', Promise.resolve())
@@ -116,7 +116,7 @@ describe('what takes too long', () => {
     expect(ended).toEqual(['a in time', 'b late', 'c late'])
   })
 
-  it('R91: ends also where the timers were real before, and fake ones are put in', async () => {
+  it('R91: a wait that takes too long ends also where the timers were real before, and fake ones are put in', async () => {
     const { ended, wait } = open()
     await wait('a', Promise.resolve())
     jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] })
@@ -125,7 +125,7 @@ describe('what takes too long', () => {
     expect(ended).toEqual(['a in time', 'b late'])
   })
 
-  it('R91: never ends early, and always ends, with fake timers that nobody knows', async () => {
+  it('R91: a wait never ends early, and always ends, with fake timers that nobody knows', async () => {
     const { advance } = plainFakes()
     const { ended, wait } = open()
     await wait('before', Promise.resolve())
@@ -137,7 +137,7 @@ describe('what takes too long', () => {
     expect(ended).toEqual(['before in time', 'a late'])
   })
 
-  it('R91: does not end early or late where the clock of the machine is set', async () => {
+  it('R91: a wait does not end early or late where the clock of the machine is set', async () => {
     const { ended, wait } = open(5)
     const waiting = wait('a')
     const now = Date.now()

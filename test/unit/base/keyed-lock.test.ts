@@ -15,7 +15,7 @@ describe('the lock of a key', () => {
     expect(lock.size).toBe(0)
   })
 
-  it('R29: works of one key go one after the other, and those of another key do not wait', async () => {
+  it('R29: works of one key go one after the other, and those of another key do not wait for them', async () => {
     const lock = new KeyedLock()
     const order: string[] = []
     const work = (name: string, turns: number) => async (): Promise<void> => {

@@ -14,7 +14,7 @@ test('R29: a map of a bounded size keeps half of it for sure, of what was used l
   }
 })
 
-test('R29: what is not used of a map of a bounded size is forgotten', () => {
+test('R29: an entry of a map of a bounded size that is not used is forgotten', () => {
   const map = new RecentMap<string>(10)
   for (const key of keys) map.set(key, key)
   expect(keys.filter((key) => map.get(key) !== undefined)).toEqual(keys.slice(95))
@@ -31,7 +31,7 @@ test('R29: a value that is set again in a map of a bounded size takes no place o
   expect([map.get('a'), map.get('b')]).toEqual([7, 6])
 })
 
-test('R29: what is deleted of a map of a bounded size is gone, wherever it was', () => {
+test('R29: an entry that is deleted from a map of a bounded size is gone, wherever it was', () => {
   const map = new RecentMap<number>(4)
   map.set('a', 1)
   map.set('b', 2)

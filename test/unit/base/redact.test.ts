@@ -125,11 +125,11 @@ function everythingIn(value: unknown, depth = 0): string {
 }
 
 describe('an error of a driver', () => {
-  it.each(HOLDERS)('R41: that holds a secret %s is told without it', (_where, make) => {
+  it.each(HOLDERS)('R41: an error that holds a secret %s is told without it', (_where, make) => {
     expect(everythingIn(redact(make(), [SECRET]))).not.toContain(SECRET)
   })
 
-  it.each(HARMLESS)('R41: %s, which holds nothing, is told as it is', (_what, make) => {
+  it.each(HARMLESS)('R41: an error that is %s, and holds nothing, is told as it is', (_what, make) => {
     const error = make()
     expect(redact(error, [SECRET])).toBe(error)
   })
@@ -147,7 +147,7 @@ describe('an error of a driver', () => {
     }
   })
 
-  it('R41: of Node itself keeps its code within the realm of a test', () => {
+  it('R41: an error of Node itself keeps its code within the realm of a test', () => {
     let error: unknown
     try {
       readFileSync('/no/such/file')
@@ -157,7 +157,7 @@ describe('an error of a driver', () => {
     expect(redact(error)).toMatchObject({ code: 'ENOENT', message: expect.stringContaining('ENOENT') })
   })
 
-  it('R41: that is its own cause comes to an end', () => {
+  it('R41: an error that is its own cause comes to an end', () => {
     const error = withFields({ sql: SECRET })
     error.cause = error
     expect(everythingIn(redact(error, [SECRET]))).not.toContain(SECRET)

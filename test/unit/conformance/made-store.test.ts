@@ -12,7 +12,7 @@ test('R82: make may return the store itself, or a store that has to be stopped',
 })
 
 test.each([[undefined], [null], [{}], [{ store: {} }], [5], [{ store: { get() {}, set() {} } }]])(
-  'R82: what make returned is refused where it is no store: %p',
+  'R82: an answer of make that is no store is refused: %p',
   (made) => {
     expect(() => fixtureOf(made)).toThrow('takes a function "make" that returns a store')
   },

@@ -19,12 +19,12 @@ describe('inspectCookies', () => {
     ['a signature of another key', signed('a', 'another'), ['bad-signature']],
     ['no signature', 'koa.sess=a', ['unsigned']],
     ['a good one among planted ones', `koa.sess=b; ${signed('a', KEYS[0])}`, ['bad-signature', undefined]],
-  ])('R120: finds in a header with %s what is wrong with each', (_what, header, faults) => {
+  ])('R120: inspectCookies() finds in a header with %s what is wrong with each cookie', (_what, header, faults) => {
     expect(inspectCookies(header, ['koa.sess'], KEYS).map(({ fault }) => fault)).toEqual(faults)
     expect(inspectCookies(header, ['koa.sess'], new Keygrip(KEYS)).map(({ fault }) => fault)).toEqual(faults)
   })
 
-  it('R120: says nothing of signatures where there are no keys, or more cookies than are looked at', () => {
+  it('R120: inspectCookies() says nothing of signatures where there are no keys, or more cookies than are looked at', () => {
     const crowd = Array.from({ length: 30 }, (_, place) => `koa.sess=${place}`).join('; ')
     expect(inspectCookies('koa.sess=a', ['koa.sess'], undefined)).toEqual([
       { cookie: 'koa.sess', value: 'a', fault: undefined },
@@ -33,7 +33,7 @@ describe('inspectCookies', () => {
     expect(faults).toEqual(Array.from({ length: 30 }, () => undefined))
   })
 
-  it('R120: looks at every name', () => {
+  it('R120: inspectCookies() looks at every name', () => {
     const found = inspectCookies('koa.sess.1=b; koa.sess=a', ['koa.sess', 'koa.sess.1'], undefined)
     expect(found.map(({ cookie, value }) => [cookie, value])).toEqual([
       ['koa.sess', 'a'],
@@ -54,14 +54,14 @@ describe('verifyingKeys', () => {
     ['an empty key', ['', 'a'], undefined, undefined],
     ['the keys of a mounted app', KEYS, { keys: ['inner'] }, ['inner']],
     ['those of the app around a mounted one that has none', KEYS, {}, KEYS],
-  ])('R120: finds %s', (_what, keys, inner, found) => {
+  ])('R120: verifyingKeys() finds %s', (_what, keys, inner, found) => {
     app.keys = keys as string[]
     const keysFound = verifyingKeys(ctx(), inner as never)
     const sign = (by: typeof keysFound): string | undefined => by && new Signatures('koa.sess').sign('a', by)
     expect(sign(keysFound)).toBe(sign(found))
   })
 
-  it("R120: knows nothing of an application's own cookies", () => {
+  it("R120: verifyingKeys() knows nothing of an application's own cookies", () => {
     app.keys = KEYS
     const own = Object.assign(ctx(), { cookies: { get: () => undefined, set: () => undefined } })
     expect(verifyingKeys(own, undefined)).toBeUndefined()

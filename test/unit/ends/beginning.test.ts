@@ -5,7 +5,7 @@ import { narrowed, orderOf, orderOfAll, spanOf, type Order } from '../../../src/
 const ARRIVAL = { at: 1000, floor: 50 }
 const end = (position: number, at: number, more: Partial<KeyEnd> = {}): KeyEnd => ({ position, at, ...more })
 
-test('R107: when a request began by the clock of the store lies between question and answer', () => {
+test("R107: the time at which a request began, by the store's clock, lies between question and answer", () => {
   expect(spanOf(ARRIVAL, { now: 9000, asked: 1010, came: 1030 })).toEqual({ from: 8970, to: 8990 })
   expect(spanOf(ARRIVAL, { now: 9000, grain: 1, asked: 1010, came: 1030 })).toEqual({ from: 8969, to: 8991 })
 })
@@ -23,7 +23,7 @@ test.each([
     { from: 5, to: 9 },
   ],
 ])(
-  'R107: looks are intersected; where two cannot both be true, the later one counts: %j and %j',
+  'R107: two looks at the clock are intersected, or the later one counts where both cannot be true: %j and %j',
   (known, found, both) => {
     expect(narrowed(known, found)).toEqual(both)
   },
@@ -39,7 +39,7 @@ test.each<[title: string, end: KeyEnd | undefined, last: number, order: Order]>(
   ['it was between', end(60, 8985), 60, 'unsure'],
   ['it was at the latest time', end(60, 8990), 60, 'before'],
   ['it was after the latest time', end(60, 9999), 60, 'before'],
-])('R107: whether a request began after an end: %s', (_title, given, last, order) => {
+])('R107: the order of a request and an end is told: %s', (_title, given, last, order) => {
   expect(orderOf(given, ARRIVAL, last, { from: 8970, to: 8990 })).toBe(order)
 })
 
@@ -47,6 +47,6 @@ test.each<[ends: (KeyEnd | undefined)[], order: Order]>([
   [[undefined, end(60, 1)], 'after'],
   [[end(60, 8985), end(61, 9999)], 'before'],
   [[end(60, 8985), end(61, 1)], 'unsure'],
-])('R107: the ends of several keys: %j', (ends, order) => {
+])('R107: the order of a request and the ends of several keys is told: %j', (ends, order) => {
   expect(orderOfAll(ends, ARRIVAL, 61, { from: 8970, to: 8990 })).toBe(order)
 })

@@ -9,7 +9,7 @@ test.each<[position: number, before: number, does: Heard]>([
   [10, 9, 'old'],
   [11, 10, 'next'],
   [12, 11, 'gap'],
-])('R110: a message of %d behind %d is %s', (position, before, does) => {
+])('R110: a message of position %d behind %d is %s to a process that follows the log', (position, before, does) => {
   expect(heard(KNOWN, { key: 'k', position, before })).toBe(does)
 })
 
@@ -35,7 +35,7 @@ test.each<
   ['older than what was heard of', KNOWN, 13, answer(), 'older'],
   ['the first one, older than what was heard of', undefined, 13, answer(), 'older'],
   ['of another store, which is not as far', KNOWN, 13, answer({ born: 2, last: { position: 3, key: '' } }), 'afresh'],
-])('R110: an answer, %s', (_title, known, floor, given, does) => {
+])('R110: an answer of the store of ends is judged as it should be: %s', (_title, known, floor, given, does) => {
   expect(answered(known, floor, given)).toBe(does)
 })
 
@@ -47,14 +47,14 @@ describe('a memory', () => {
     return memory
   }
 
-  test('R110: may be used for maxStale from when the question was asked', () => {
+  test('R110: a memory of ends may be used for maxStale from when the question was asked', () => {
     const memory = filled()
     expect(memory.recall(['k'], 99)?.found).toEqual([undefined])
     expect(memory.recall(['k'], 100)).toBeUndefined()
     expect(memory.recall(['k', 'other'], 99)).toBeUndefined()
   })
 
-  test('R111: says what has to be known of a session, by when it began', () => {
+  test('R111: a memory of ends says what has to be known of a session, by when that began', () => {
     const memory = filled()
     const unknown = (since: number | undefined, now = 50): string => memory.unknownOf(since, now)
     // Before its first question, whatever was ended may have been any key.
@@ -74,7 +74,7 @@ describe('a memory', () => {
     expect(unknown(4, 80)).toBe('all')
   })
 
-  test('R111: knows every key of a session that began since it follows the log, and of no other', () => {
+  test('R111: a memory of ends knows every key of a session that began since it follows the log, and of no other', () => {
     const memory = filled()
     const found = (since: number, key: string): unknown => memory.recall([key], 50, since)?.found
     expect([found(9, 'x'), found(10, 'x')]).toEqual([undefined, [undefined]])
@@ -89,18 +89,18 @@ describe('a memory', () => {
     expect([found(29_999, 'y'), found(30_000, 'y')]).toEqual([undefined, [undefined]])
   })
 
-  test('R110: that may not be used for any time is never used', () => {
+  test('R110: a memory of ends that may not be used for any time is never used', () => {
     expect(filled(0).recall(['k'], 0)).toBeUndefined()
   })
 
-  test('R110: learns of an end by its message, and is not good for longer by that', () => {
+  test('R110: a memory of ends learns of an end by its message, and is not good for longer by that', () => {
     const memory = filled()
     memory.hear({ key: 'k', position: 11, before: 10 })
     expect(memory.recall(['k'], 99)?.found).toEqual([{ position: 11 }])
     expect(memory.recall(['k'], 100)).toBeUndefined()
   })
 
-  test('R110: is not used once a message is missing, until the store was asked', () => {
+  test('R110: a memory of ends is not used once a message is missing, until the store was asked', () => {
     const memory = filled()
     memory.hear({ key: 'k', position: 12, before: 11 })
     expect(memory.recall(['k'], 1)).toBeUndefined()
@@ -108,7 +108,7 @@ describe('a memory', () => {
     expect(memory.recall(['k'], 3)?.found).toEqual([{ position: 12, at: 0 }])
   })
 
-  test('R110: asks for what came after the last end without a gap', () => {
+  test('R110: a memory of ends asks for what came after the last end without a gap', () => {
     const memory = filled()
     memory.hear({ key: 'k', position: 11, before: 10 })
     memory.hear({ key: 'k', position: 13, before: 12 })
@@ -116,7 +116,7 @@ describe('a memory', () => {
     expect(memory.floor).toBe(13)
   })
 
-  test('R110: is not used after a loss of messages by an answer that was asked for before', () => {
+  test('R110: a memory of ends is not used after a loss of messages by an answer that was asked for before', () => {
     const memory = filled()
     const question = memory.ask(1)
     memory.loseMessages()
@@ -126,7 +126,7 @@ describe('a memory', () => {
     expect(memory.recall(['k'], 4)).toBeDefined()
   })
 
-  test('R110: judges by an older answer together with what was heard, and does not keep it', () => {
+  test('R110: a memory of ends judges by an older answer together with what was heard, and does not keep it', () => {
     const memory = filled()
     const question = memory.ask(1)
     memory.hear({ key: 'k', position: 14, before: 10 })
@@ -145,7 +145,7 @@ describe('a memory', () => {
     expect(memory.recall(['other'], 2)).toBeUndefined()
   })
 
-  test('R110: forgets all of a store that is no more, and how far that had come', () => {
+  test('R110: a memory of ends forgets all of a store that is no more, and how far that had come', () => {
     const memory = filled()
     memory.hear({ key: 'k', position: 30, before: 10 })
     memory.take(memory.ask(1), ['k'], answer({ born: 20, last: { position: 20, key: '' }, found: [undefined] }))

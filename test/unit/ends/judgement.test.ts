@@ -22,6 +22,6 @@ test.each<[title: string, claim: Claim, ends: (Ending | undefined)[], verdict: V
   ['it began in a store that is no more', { id: 'me', since: 99 }, [], 'lost'],
   ['it began in a store that was ahead of this one', { id: 'me', since: 201 }, [], 'lost'],
   ['it began with the store', { id: 'me', since: 100 }, [undefined], 'good'],
-])('R107: %s', (_title, claim, ends, verdict) => {
+])('R107: a session is judged by the ends of its keys: %s', (_title, claim, ends, verdict) => {
   expect(judge(REACH, claim, ends)).toBe(verdict)
 })

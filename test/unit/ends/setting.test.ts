@@ -1,7 +1,7 @@
 import type { KeyEnd } from '../../../src/contracts/end-store'
 import { endAt, maySpare, nextPosition } from '../../../src/ends/setting'
 
-test('R107: positions rise with the clock, and where it was set back', () => {
+test('R107: positions of ends rise with the clock, and where it was set back', () => {
   expect(nextPosition(5_000_000, 5_001)).toBe(5_001_000)
   expect(nextPosition(5_000_000, 4_000)).toBe(5_000_001)
   expect(nextPosition(5_000_000, 5_000)).toBe(5_000_001)
@@ -16,7 +16,7 @@ test.each<
   ['the earlier end has ended it', { position: 6 }, { id: 'me', since: 5 }, false],
   ['the earlier end spares it too', { position: 6, except: 'me' }, { id: 'me', since: 5 }, true],
   ['the earlier end spares another one', { position: 6, except: 'you' }, { id: 'me', since: 5 }, false],
-])('R107: whether a session may be spared: %s', (_title, was, spare, may) => {
+])('R107: a session may be spared by an end, or not: %s', (_title, was, spare, may) => {
   expect(maySpare(was as KeyEnd | undefined, spare)).toBe(may)
 })
 

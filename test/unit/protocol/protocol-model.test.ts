@@ -55,28 +55,31 @@ const withFaults = (intents: Intent[]): Intent[][] => [
 ]
 
 describe.each([true, false])('every interleaving, with owners: %p', (hasOwners) => {
-  test.each(SCENARIOS)('R53: R54: R55: $title', ({ intents, data = {}, isPlanted = false }) => {
-    let count = 0
-    for (const faulty of withFaults(intents)) {
-      const start = () => {
-        const world = worldWith({ ...data, planted: 'x' }, { hasOwners })
-        const first = world.browser
-        const actors = faulty.map((intent) => {
-          return request(world, intent.isForeign ? { ...intent, token: first } : intent, hasOwners)
+  test.each(SCENARIOS)(
+    'R53: R54: R55: no order of the steps breaks a promise about tokens: $title',
+    ({ intents, data = {}, isPlanted = false }) => {
+      let count = 0
+      for (const faulty of withFaults(intents)) {
+        const start = () => {
+          const world = worldWith({ ...data, planted: 'x' }, { hasOwners })
+          const first = world.browser
+          const actors = faulty.map((intent) => {
+            return request(world, intent.isForeign ? { ...intent, token: first } : intent, hasOwners)
+          })
+          firstToken = first
+          return { world, actors }
+        }
+        let firstToken = ''
+        count += everyInterleaving(start, (world, order) => {
+          const broken = brokenIn(world, firstToken, faulty, { hasOwners, isPlanted })
+          if (broken.length === 0) return
+          const found = { faulty: faulty.map(({ name, fault }) => [name, fault]), order, log: world.log }
+          expect({ ...found, broken }).toEqual({ ...found, broken: [] })
         })
-        firstToken = first
-        return { world, actors }
       }
-      let firstToken = ''
-      count += everyInterleaving(start, (world, order) => {
-        const broken = brokenIn(world, firstToken, faulty, { hasOwners, isPlanted })
-        if (broken.length === 0) return
-        const found = { faulty: faulty.map(({ name, fault }) => [name, fault]), order, log: world.log }
-        expect({ ...found, broken }).toEqual({ ...found, broken: [] })
-      })
-    }
-    expect(count).toBeGreaterThan(intents.length)
-  })
+      expect(count).toBeGreaterThan(intents.length)
+    },
+  )
 })
 
 /** What of the promises does not hold in the end. */

@@ -43,7 +43,7 @@ describe('standing', () => {
     expect(accessOf(odd)).toEqual({ secret: undefined, generation: 0, past: [] })
   })
 
-  it('R53: 10,000 rotations of one session keep its record small', () => {
+  it('R53: 10,000 rotations leave the record of one session small', () => {
     let access: Access = BY_ID
     for (let rotation = 0; rotation < 10_000; rotation++) access = next(access, secret(), NOW)
     expect(access.generation).toBe(10_000)
@@ -100,7 +100,7 @@ const VERDICTS: [string, Partial<LateRequest>, LateWrite][] = [
 ]
 
 describe('late requests', () => {
-  it.each(VERDICTS)('R12: R53: %s', (_what, request, verdict) => {
+  it.each(VERDICTS)('R12: R53: a late request writes, or not, as it should: %s', (_what, request, verdict) => {
     expect(decideLateWrite({ ...REQUEST, ...request })).toBe(verdict)
   })
 })

@@ -12,7 +12,7 @@ describe('merge', () => {
     ['undefined for what never was', {}, { a: undefined }, { a: 1 }, { a: 1 }],
     ['undefined for what was', { a: 1 }, { a: undefined }, { a: 1 }, {}],
     ['an equal object', { a: { b: 1 } }, { a: { b: 1 } }, { a: { b: 2 } }, { a: { b: 2 } }],
-  ])('R9: R56: %s', async (_what, before, mine, theirs, merged) => {
+  ])('R9: R56: merge() gives what both requests want: %s', async (_what, before, mine, theirs, merged) => {
     expect(await merge(before, mine, theirs, options)).toStrictEqual(merged)
   })
 
@@ -38,7 +38,7 @@ describe('merge', () => {
     },
   )
 
-  it('R56: what a request has set itself is nothing of what was there', () => {
+  it('R56: a key that a request has set itself is not taken for what was there', () => {
     const mine = { same: 1, changed: 2, added: 3, unset: undefined }
     expect(ownChanges({ same: 1, changed: 1, deleted: 1, unset: 1 }, mine, JSON)).toStrictEqual({
       changed: 2,

@@ -33,7 +33,7 @@ describe('what a call of once() does', () => {
     ['it has failed since the session was read', { last: failed }, 'fail'],
     ['it has failed since, and is needed', { last: failed, isNeeded: true }, 'fail'],
     ['it had failed when the session was read', { last: failed, seen: failed }, 'begin'],
-  ] as const)('R121: %s', (_what, facts, decision) => {
+  ] as const)('R121: a call of once() decides what to do: %s', (_what, facts, decision) => {
     const nothing = { last: undefined, seen: undefined, hasWaited: false, overdue: undefined, isNeeded: undefined }
     expect(decideOnce({ ...nothing, now: NOW, ...facts })).toBe(decision)
   })
@@ -42,14 +42,14 @@ describe('what a call of once() does', () => {
 describe('what a record says of it', () => {
   const record = { _once: [running] }
 
-  it('R121: an attempt takes the place of the one before with its key', () => {
+  it('R121: an attempt of once() takes the place of the one before with its key', () => {
     const attempts = withAttempt(withAttempt([earlier], ['other', 'b', 'done'], NOW), running, NOW)
     expect(attempts).toEqual([['other', 'b', 'done'], running])
     expect(lastAttempt(attempts, 'k')).toBe(running)
     expect(lastAttempt(attempts, 'unknown')).toBeUndefined()
   })
 
-  it('R121: sixteen attempts are remembered, and each that is under way', () => {
+  it('R121: sixteen attempts of once() are remembered, and each that is under way', () => {
     let attempts: readonly OnceAttempt[] = [['busy', 'x', NOW + 1]]
     for (let key = 0; key < 40; key++) attempts = withAttempt(attempts, [`${key}`, 'y', 'done'], NOW)
     expect(attempts.map(([key]) => key)).toEqual(['busy', ...Array.from({ length: 15 }, (_, index) => `${index + 25}`)])
@@ -59,7 +59,7 @@ describe('what a record says of it', () => {
     expect(withAttempt(busy, ['next', 'z', 'done'], NOW + 1)).toHaveLength(16)
   })
 
-  it('R121: an attempt is its own until somebody follows, also where a generation has ended what is said of it', () => {
+  it('R121: an attempt of once() is its own until somebody follows, also where a generation has ended what is said of it', () => {
     expect(isStillMine([running], 'k', 'a')).toBe(true)
     expect(isStillMine([over], 'k', 'a')).toBe(true)
     expect(isStillMine([['k', 'b', NOW]], 'k', 'a')).toBe(false)
@@ -67,7 +67,7 @@ describe('what a record says of it', () => {
     expect(isStillMine(undefined, 'k', 'a')).toBe(true)
   })
 
-  it('R121: what is in the record is read as it was written, and what is something else is nothing', () => {
+  it('R121: an attempt of once() is read from the record as it was written, and anything else is nothing', () => {
     const access = accessOf({ _once: [running, done, failed] })
     expect(accessOf(JSON.parse(JSON.stringify(accessFields(access))) as object)).toEqual(access)
     const odd = [null, 'k', ['k'], ['k', 1, 2], ['k', 'a', 'later'], ['k', 'a', null], [1, 'a', 1]]
@@ -75,11 +75,11 @@ describe('what a record says of it', () => {
     expect(accessOf({ _once: 'k' as never }).once).toBeUndefined()
   })
 
-  it('R121: no hook and no list sees it', () => {
+  it('R121: no hook and no list sees an attempt of once()', () => {
     expect(withoutControls({ ...record, user: 'alice' })).toEqual({ user: 'alice' })
   })
 
-  it('R121: it stays with another token of the same owner, and not with another generation', () => {
+  it('R121: an attempt of once() stays with another token of the same owner, and not with another generation', () => {
     const next = makeToken('id', { withSecret: true })
     expect(rotate(next, accessOf(record), { isNewGeneration: false, now: NOW }).once).toEqual([running])
     expect(rotate(next, accessOf(record), { isNewGeneration: true, now: NOW }).once).toBeUndefined()

@@ -29,7 +29,7 @@ const TABLE: [title: string, record: SessionRecord, policy: LifetimePolicy, boun
 ]
 
 describe('which bound of a life has passed first', () => {
-  it.each(TABLE)('R112: %s', (_title, record, policy, bound) => {
+  it.each(TABLE)('R112: the bound of a life that has passed first is told: %s', (_title, record, policy, bound) => {
     expect(passedBoundOf(record, policy, NOW)).toBe(bound)
   })
 })

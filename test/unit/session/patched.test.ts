@@ -18,7 +18,7 @@ const RICH = {
 const stored = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe('patched', () => {
-  it('R56: objects and arrays that can stay the same object do, however deep', () => {
+  it('R56: patched() keeps objects and arrays that can stay the same object, however deep', () => {
     const tags = ['a', 'b', 'c']
     const inner = { tags, gone: true }
     const current = { inner, list: [{ tags: ['a'] }] }
@@ -42,7 +42,7 @@ describe('patched', () => {
     ['a frozen object', Object.freeze({ items: ['tea'] })],
     ['a key that is undefined, and a function', { items: ['tea'], note: undefined, call: () => 1 }],
     ['NaN', { amount: NaN }],
-  ])('R89: what would be stored alike stays the live one: %s', (_what, current) => {
+  ])('R89: an object that would be stored alike stays the live one: %s', (_what, current) => {
     expect(patched(current, stored(current), JSON)).toBe(current)
     const around = { current, changed: 1 }
     expect(patched(around, { ...(stored(around) as object), changed: 2 }, JSON)).toBe(around)
@@ -59,7 +59,7 @@ describe('patched', () => {
     ['a getter of what has changed', { items: ['tea'], get first(): unknown { return (this as any).items[0] } }], // prettier-ignore
     ['a setter', { kept: ['tea'], get items() { return (this).kept }, set items(items: string[]) { (this).kept = items } } as any], // prettier-ignore
     ['a key that is undefined, and a function', { items: ['tea'], note: undefined, call: () => 1 } as never],
-  ])('R89: what has changed is put into the live object where that can be: %s', (_what, current) => {
+  ])('R89: a change is put into the live object where that can be: %s', (_what, current) => {
     const keys = Object.keys(current)
     const next = { ...(stored(current) as object), items: ['milk', 'tea'] } as Record<string, unknown>
     if ('first' in next) next.first = 'milk'
@@ -87,7 +87,7 @@ describe('patched', () => {
     ['an instance for an object', { items: ['tea'] }, Object.assign(new Cart(), { items: [] })],
     ['a text', 'a', 'b'],
     ['nothing', undefined, null],
-  ])('R89: what cannot be changed is replaced, and nothing fails: %s', (_what, current, next) => {
+  ])('R89: an object that cannot be changed is replaced, and nothing fails: %s', (_what, current, next) => {
     expect(patched(current, next, JSON)).toBe(next)
     const around = { current, more: [1] }
     const { more } = around
@@ -96,13 +96,13 @@ describe('patched', () => {
     expect([around.current === next, around.more === more, more]).toEqual([true, true, [1, 2]])
   })
 
-  it('R89: whether it would be stored alike is asked of the serializer that stores it', () => {
+  it('R89: the serializer that stores an object is asked whether it would be stored alike', () => {
     const map = new Map([[1, 1]])
     const [same, other] = [new Map([[1, 1]]), new Map([[1, 2]])]
     expect([patched(map, same, RICH), patched(map, other, RICH), patched(map, other, JSON)]).toEqual([map, other, map])
   })
 
-  it('R32: a key that is named like a prototype is a key', () => {
+  it('R32: a key that is named like a prototype is patched as any other', () => {
     const current = { a: 1 }
     const next = JSON.parse('{"a":1,"__proto__":{"admin":true}}') as object
     expect(patched(current, next, JSON)).toBe(current)

@@ -66,13 +66,19 @@ const WITHOUT_OWNERS: Row[] = [
 ]
 
 describe('how an owner uses a session, after a write', () => {
-  it.each(ROWS)('R66, R69: %s', (_what, before, change, after) => {
-    expect(nextSignInInfo(before, { ...SAME, ...change })).toMatchObject(after)
-  })
+  it.each(ROWS)(
+    'R66, R69: a record tells after a write how its owner uses the session: %s',
+    (_what, before, change, after) => {
+      expect(nextSignInInfo(before, { ...SAME, ...change })).toMatchObject(after)
+    },
+  )
 
-  it.each(WITHOUT_OWNERS)('R69: without owners: %s', (_what, before, change, after) => {
-    expect(nextSignInInfo(before, { ...SAME, ...change })).toEqual({ ...NO_SIGN_IN, ...after })
-  })
+  it.each(WITHOUT_OWNERS)(
+    'R69: a record without owners tells after a write what was confirmed: %s',
+    (_what, before, change, after) => {
+      expect(nextSignInInfo(before, { ...SAME, ...change })).toEqual({ ...NO_SIGN_IN, ...after })
+    },
+  )
 })
 
 describe('what a record keeps of it', () => {
@@ -82,7 +88,7 @@ describe('what a record keeps of it', () => {
     CONFIRMED,
     { ...ANN, device: undefined },
     { ...ANN, signIn: undefined, confirmed: undefined },
-  ])('R66: what a record keeps of it is read as it was written: %j', (signInInfo) => {
+  ])('R66: the use that a record keeps is read as it was written: %j', (signInInfo) => {
     const fields = signInFields(signInInfo)
     expect(signInInfoOf(JSON.parse(JSON.stringify(fields)) as object)).toEqual(signInInfo)
     expect(JSON.parse(withLifetime('{"user":"ann"}', { _expire: 1, ...fields }))).toEqual({
@@ -92,7 +98,7 @@ describe('what a record keeps of it', () => {
     })
   })
 
-  it('R66: what a record keeps of it is nothing where there is nothing to say, so that the record is koa-session’s', () => {
+  it("R66: a record keeps nothing of the use where there is nothing to say, so that it is koa-session's", () => {
     expect(signInFields(NO_SIGN_IN)).toEqual({})
     expect(signInInfoOf({ _expire: 1 })).toBe(NO_SIGN_IN)
   })
@@ -106,7 +112,7 @@ describe('what a record keeps of it', () => {
     { _confirmed: [1, 2] },
     { _seen: 'x', _seenBy: 'x' },
     { _seen: 1, _seenBy: null },
-  ])('R66: never fails on what is wrong in it: %j', (record) => {
+  ])('R66: a record whose note of the use is wrong never fails: %j', (record) => {
     const { signIn, confirmed, device } = signInInfoOf(record as object)
     expect([signIn, confirmed, device]).toEqual([undefined, undefined, undefined])
   })

@@ -69,17 +69,26 @@ const read = (fields: object): Record<string, unknown> => ({
 })
 
 describe.each(NUMBERS)('%s of a record that a store gives', (name) => {
-  it.each(TIMES)('R96: is a number where the store made %s of it', (_kind, value, expected) => {
-    expect(read({ [name]: value })).toEqual({ user: 'ann', [name]: expected })
-  })
+  it.each(TIMES)(
+    'R96: a number of a record that a store gives is one where the store made %s of it',
+    (_kind, value, expected) => {
+      expect(read({ [name]: value })).toEqual({ user: 'ann', [name]: expected })
+    },
+  )
 
-  it.each(NOTHING)('R96: says nothing where the store made %s of it', (_kind, value) => {
-    expect(read({ [name]: value })).toStrictEqual({ user: 'ann' })
-  })
+  it.each(NOTHING)(
+    'R96: a number of a record that a store gives says nothing where the store made %s of it',
+    (_kind, value) => {
+      expect(read({ [name]: value })).toStrictEqual({ user: 'ann' })
+    },
+  )
 
-  it.each(UNREADABLE)('R96: stays as it is where it is %s', (_kind, value) => {
-    expect(read({ [name]: value })).toStrictEqual({ user: 'ann', [name]: value })
-  })
+  it.each(UNREADABLE)(
+    'R96: a number of a record that a store gives stays as it is where that is %s',
+    (_kind, value) => {
+      expect(read({ [name]: value })).toStrictEqual({ user: 'ann', [name]: value })
+    },
+  )
 })
 
 describe('_session of a record that a store gives', () => {
@@ -101,7 +110,7 @@ describe('what a record says of tokens and owners', () => {
     ['_confirmed', [TIME, 'password']],
     ['_seenBy', { ip: '::1' }],
     ['_device', ['id', 'ES256', 'key', 1, 2]],
-  ])('R96: %s is read from a column of JSON, and is not there where that is NULL', (name, value) => {
+  ])('R96: the field %s is read from a column of JSON, and is not there where that is NULL', (name, value) => {
     expect(read({ [name]: JSON.stringify(value) })).toStrictEqual({ user: 'ann', [name]: value })
     expect(read({ [name]: Buffer.from(JSON.stringify(value)) })).toStrictEqual({ user: 'ann', [name]: value })
     for (const nothing of [null, '', 'null']) expect(read({ [name]: nothing })).toStrictEqual({ user: 'ann' })
@@ -122,12 +131,12 @@ describe('a record', () => {
     { _session: true, _idle: 5, _created: TIME, _gen: 2, _seen: TIME, _secret: 'a hash' },
     { _past: [], _owned: [1, 2], _confirmed: [1], _seenBy: {}, _device: ['id', 'ES256', 'key', 1, 2] },
     { _expire: -1 },
-  ])('R96: that is right is returned itself: %j', (fields) => {
+  ])('R96: a record that is right is returned itself: %j', (fields) => {
     const record = { user: 'ann', ...fields } as unknown as SessionRecord
     expect(asWritten(record)).toBe(record)
   })
 
-  it('R96: of a row whose columns are getters of its class is read with them, and is left as it is', () => {
+  it('R96: a record of a row whose columns are getters of its class is read with them, and is left as it is', () => {
     class Row {
       user = 'ann'
       get _expire(): string {

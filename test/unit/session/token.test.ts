@@ -13,7 +13,7 @@ describe('tokens', () => {
     ['a secret with a foreign character', `${ID}~${SECRET.slice(1)}.`, `${ID}~${SECRET.slice(1)}.`, false],
     ['two secrets', `${ID}~${SECRET}~${SECRET}`, `${ID}~${SECRET}`, true],
     ['an id of 512 characters and a secret', `${'x'.repeat(512)}~${SECRET}`, 'x'.repeat(512), true],
-  ])('R53: %s is taken apart at the last "~"', (_what, text, id, hasSecret) => {
+  ])('R53: the token of %s is taken apart at the last "~"', (_what, text, id, hasSecret) => {
     expect(parseToken(text)).toEqual({ id, text, hasSecret })
   })
 

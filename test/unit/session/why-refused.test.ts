@@ -13,7 +13,7 @@ describe('refusalOf', () => {
     ['the one before a rotation for hygiene', second, 'rotated-away'],
     ['the one before somebody signed in', first, 'earlier-generation'],
     ['one of which nothing is known any more', makeToken('an-id', { withSecret: true }), 'rotated-away'],
-  ])('R120: tells of a token that is %s', (_what, token, word) => {
+  ])('R120: refusalOf() tells of a token that is %s', (_what, token, word) => {
     expect(refusalOf(token, cleaned)).toBe(word)
   })
 })

@@ -14,7 +14,7 @@ describe('when a row may be deleted', () => {
     [1000, 129, 1130],
     [0.5, 10, 11],
   ])(
-    'R130: at %p, with a life of %p, it is at %p: never too early, and in the same place of an index for long',
+    'R130: a row written at %p with a life of %p may be deleted at %p: never too early, and by few changes of the index',
     (now, life, at) => {
       expect(forgetTime(now, life)).toBe(at)
     },

@@ -6,7 +6,7 @@ const ends = (max = 10): MemoryEnds => new MemoryEnds(max, () => now)
 
 beforeEach(() => void (now = 1_000_000))
 
-test('R107: positions go on where the clock is set back', () => {
+test("R107: positions of a MemoryStore's ends go on where the clock is set back", () => {
   const store = ends()
   const first = store.setEnd('a', { life: 1000 })
   now -= HOUR
@@ -14,7 +14,7 @@ test('R107: positions go on where the clock is set back', () => {
   expect(second?.end.position).toBe(Number(first?.end.position) + 1)
 })
 
-test('R111: an end is forgotten once its longest life is over, and what is kept for good never', () => {
+test('R111: an end in a MemoryStore is forgotten once its longest life is over, and one for good never', () => {
   const store = ends()
   store.setEnd('a', { life: 1000 })
   store.setEnd('a', { life: 10 })
@@ -26,7 +26,7 @@ test('R111: an end is forgotten once its longest life is over, and what is kept 
   expect(store.size).toBe(1)
 })
 
-test('R111: past maxEnds it refuses, and ends a key again that has an end', () => {
+test('R111: a MemoryStore past maxEnds refuses a new end, and ends a key again that has one', () => {
   const store = ends(2)
   store.setEnd('a', { life: 1000 })
   store.setEnd('b', { life: 1000 })
@@ -36,7 +36,7 @@ test('R111: past maxEnds it refuses, and ends a key again that has an end', () =
   expect(store.setEnd('c', { life: 1000 })).toBeDefined()
 })
 
-test('R111: the log reaches back an hour, and never loses its last place', () => {
+test("R111: the log of a MemoryStore's ends reaches back an hour, and never loses its last place", () => {
   const store = ends(5000)
   const { last: first } = store.readEnds([])
   for (let index = 0; index < 1500; index++) store.setEnd(`key ${index}`, { life: 10 })
@@ -46,7 +46,7 @@ test('R111: the log reaches back an hour, and never loses its last place', () =>
   expect(store.readEnds([], { after: last })).toMatchObject({ last, news: [], continues: true })
 })
 
-test('R111: more news than there is room for are none', () => {
+test('R111: an answer of a MemoryStore has no news where there are more than there is room for', () => {
   const store = ends(5000)
   const { last: after } = store.readEnds([])
   for (let index = 0; index <= 1000; index++) store.setEnd(`key ${index}`, { life: 1000 })

@@ -73,7 +73,7 @@ const ORDERS = ordersOf([0, 0, 1, 1, 2, 2])
 const TRIPLES = KINDS.flatMap((one) => KINDS.flatMap((other) => KINDS.map((third) => [one, other, third] as const)))
 
 it.each(TRIPLES)(
-  'R73: what is read or written is outdated where another one has changed it meanwhile: one %s, one %s, one %s',
+  'R73: a reading or a write is outdated where another one has changed it meanwhile: one %s, one %s, one %s',
   async (...kinds) => {
     expect(ORDERS).toHaveLength(90)
     for (const order of ORDERS) {

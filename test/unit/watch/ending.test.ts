@@ -36,21 +36,24 @@ const DEADLINES: Row[] = [
 ]
 
 describe('how a session that is held ends', () => {
-  it.each(ROWS)('R72: %s', (_what, look, ending) => {
+  it.each(ROWS)('R72: a held session ends, or goes on, after a look: %s', (_what, look, ending) => {
     expect(endingOf({ ...LIVE, ...look })).toBe(ending)
   })
 
-  it.each(DEADLINES)('R101: %s', (_what, look, ending) => {
-    expect(endingOf({ ...LIVE, ...look })).toBe(ending)
-  })
+  it.each(DEADLINES)(
+    'R101: a held session that is bound ends with what it was opened with: %s',
+    (_what, look, ending) => {
+      expect(endingOf({ ...LIVE, ...look })).toBe(ending)
+    },
+  )
 
-  it('R72: it is looked at again when the record says that it is over', () => {
+  it('R72: a held session is looked at again when the record says that it is over', () => {
     expect(endOf(known, {}, NOW)).toBe(NOW + 500)
     expect(endOf(known, { absoluteTimeout: 800 }, NOW)).toBe(NOW + 300)
     expect(endOf({ created: NOW, expire: undefined }, {}, NOW)).toBe(Infinity)
   })
 
-  it('R72: R41: the reason is an error with a code, and says nothing of the session', () => {
+  it('R72: R41: the reason for the end of a held session is an error with a code, and says nothing of the session', () => {
     const errors = (['gone', 'generation', 'timeout', 'unproven', 'absent'] as const).map(endedError)
     expect(errors.map(({ code, status }) => [code, status])).toEqual(errors.map(() => ['ERR_SESSION_ENDED', 401]))
     expect(new Set(errors.map(({ message }) => message)).size).toBe(5)

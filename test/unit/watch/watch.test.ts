@@ -57,7 +57,7 @@ async function pass(milliseconds: number): Promise<void> {
 }
 
 describe('what is held', () => {
-  it('R72: nothing is left when everything is released: no timer, no listener, no session', async () => {
+  it('R72: nothing is left of held sessions when all are released: no timer, no listener, no session', async () => {
     const { bus, watch, put, hold } = open()
     const held = Array.from({ length: 100 }, (_, index) => {
       put(`id-${index % 50}`)
@@ -72,7 +72,7 @@ describe('what is held', () => {
     expect([watch.size, watch.hasTimer, bus.size]).toEqual([0, false, 0])
   })
 
-  it('R72: nor when everything has ended', async () => {
+  it('R72: nothing is left of held sessions when all have ended', async () => {
     const { bus, watch, records, put, hold, tell } = open()
     put('a')
     const { signal } = hold('a')
@@ -99,7 +99,7 @@ describe('what is held', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('R72: one timer serves all, and it keeps no process alive', async () => {
+  it('R72: one timer serves all held sessions, and it keeps no process alive', async () => {
     const { put, hold } = open()
     const timers = jest.spyOn(global, 'setTimeout')
     for (let index = 0; index < 50; index++) {
@@ -113,7 +113,7 @@ describe('what is held', () => {
     timers.mockRestore()
   })
 
-  it('R72: a record is read once for all who hold it, at once and then after each "recheckEvery"', async () => {
+  it('R72: the record of a held session is read once for all who hold it, at once and then after each "recheckEvery"', async () => {
     const { looks, put, hold } = open()
     put('a')
     for (let index = 0; index < 5; index++) hold('a')
@@ -123,7 +123,7 @@ describe('what is held', () => {
     expect(looks).toEqual(['a', 'a'])
   })
 
-  it('R72: what no message told is seen by the re-check', async () => {
+  it('R72: a change that no message told is seen by the re-check', async () => {
     const { records, put, hold } = open()
     put('a')
     const { signal } = hold('a')
@@ -136,7 +136,7 @@ describe('what is held', () => {
   })
 
   it.each([-3_600_000, 3_600_000])(
-    'R91: it is seen in time where the clock of the machine is set by %d ms',
+    'R91: the end of a held session is seen in time where the clock of the machine is set by %d ms',
     async (by) => {
       const { records, put, hold } = open()
       put('a')
@@ -150,7 +150,7 @@ describe('what is held', () => {
     },
   )
 
-  it('R91: it is looked at also where the timers were fake before, and the real ones are back', async () => {
+  it('R91: a held session is looked at also where the timers were fake before, and the real ones are back', async () => {
     const { looks, put, hold } = open({ recheckEvery: 5 })
     put('a')
     const { release } = hold('a')
@@ -165,7 +165,7 @@ describe('what is held', () => {
     release()
   })
 
-  it('R72: a session ends when the record says so; one that another request has renewed goes on', async () => {
+  it('R72: a held session ends when the record says so; one that another request has renewed goes on', async () => {
     const { put, hold, looks } = open({ recheckEvery: ONE_DAY })
     put('a', 1000)
     put('b', 1000)
@@ -181,7 +181,7 @@ describe('what is held', () => {
     expect(b.signal.aborted).toBe(true)
   })
 
-  it('R72: as many are read at a time as there are places, and all are read', async () => {
+  it('R72: as many held sessions are read at a time as there are places, and all are read', async () => {
     const { looks, put, hold, slow } = open()
     let go = () => {}
     slow(new Promise<void>((resolve) => (go = resolve)))
@@ -197,7 +197,7 @@ describe('what is held', () => {
     for (const { release } of held) release()
   })
 
-  it('R72: what a look finds is not believed where something happened since it began', async () => {
+  it('R72: an answer to a look is not believed where something happened since it began', async () => {
     const { records, put, hold, slow, tell } = open()
     put('a')
     const { signal } = hold('a')

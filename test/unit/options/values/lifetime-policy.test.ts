@@ -20,13 +20,13 @@ describe('what bounds a session’s life', () => {
     expect(seen).toEqual([{ remember: true }, {}])
   })
 
-  it('R70: null and undefined are no bound', () => {
+  it("R70: null and undefined bound no session's life", () => {
     const policyOf = policyFrom({ idleTimeout: () => null, absoluteTimeout: () => undefined })
     expect(policyOf({})).toEqual({ idleTimeout: undefined, absoluteTimeout: undefined })
   })
 
   it.each([0, -1, Number.NaN, Infinity, 401 * 24 * HOUR, '1h', true, {}, Promise.resolve(HOUR)])(
-    'R70: %p is a coded error that names the option',
+    "R70: %p as a bound of a session's life is a coded error that names the option",
     (value) => {
       for (const name of ['idleTimeout', 'absoluteTimeout']) {
         const policyOf = policyFrom({ [name]: () => value })

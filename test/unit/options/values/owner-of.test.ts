@@ -29,16 +29,19 @@ const NO_ACCOUNTS: unknown[] = [
 ]
 
 describe('the option "owner"', () => {
-  it.each(NOBODY_OWNS)('R100: that returns %p says that nobody is signed in', (value) => {
+  it.each(NOBODY_OWNS)('R100: an option "owner" that returns %p says that nobody is signed in', (value) => {
     expect(ownerFrom(() => value)({})).toBeUndefined()
   })
 
-  it.each(ACCOUNTS)('R100: that returns %p names an account', (value, account) => {
+  it.each(ACCOUNTS)('R100: an option "owner" that returns %p names an account', (value, account) => {
     expect(ownerFrom(() => value)({})).toBe(account)
   })
 
-  it.each(NO_ACCOUNTS.map((value) => [value]))('R100: that returns %p is refused with a code', (value) => {
-    const code = 'ERR_SESSION_BAD_VALUE'
-    expect(() => ownerFrom(() => value)({})).toThrow(expect.objectContaining({ code }) as Error)
-  })
+  it.each(NO_ACCOUNTS.map((value) => [value]))(
+    'R100: an option "owner" that returns %p is refused with a code',
+    (value) => {
+      const code = 'ERR_SESSION_BAD_VALUE'
+      expect(() => ownerFrom(() => value)({})).toThrow(expect.objectContaining({ code }) as Error)
+    },
+  )
 })

@@ -133,7 +133,7 @@ const ROWS: Row[] = [
 ]
 
 describe('the plan of a commit', () => {
-  it.each(ROWS)('R34: R53: %s', (_what, facts, plan) => {
+  it.each(ROWS)('R34: R53: a commit is planned by the facts: %s', (_what, facts, plan) => {
     expect(planCommit({ ...AT_REST, ...facts })).toEqual(plan)
   })
 })
@@ -244,7 +244,7 @@ const RULES: Record<string, Rule> = {
 }
 
 describe('every plan of a commit', () => {
-  it.each(Object.entries(RULES))('R34: R53: %s', (_rule, holds) => {
+  it.each(Object.entries(RULES))('R34: R53: every plan of a commit keeps the rule: %s', (_rule, holds) => {
     const broken: CommitFacts[] = []
     for (const { facts, plan } of everyPlan()) if (!holds(facts, plan)) broken.push(facts)
     expect(everyPlan().length).toBeGreaterThan(20_000)

@@ -18,19 +18,19 @@ describe('a device', () => {
   })
 
   it.each([undefined, null, 'phone', 7, [], new Map(), { big: 1n }, Promise.resolve({})])(
-    'R66: %p is a coded error',
+    'R66: a device that is %p is a coded error',
     (value) => {
       expect(() => of(value)).toThrow(expect.objectContaining(CODED))
     },
   )
 
-  it('R66: what refers to itself is a coded error', () => {
+  it('R66: a device that refers to itself is a coded error', () => {
     const round: Record<string, unknown> = {}
     round.self = round
     expect(() => of(round)).toThrow(expect.objectContaining(CODED))
   })
 
-  it('R66: the error says nothing of the device', () => {
+  it('R66: the error about a device says nothing of it', () => {
     try {
       of({ ip: '203.0.113.7', agent: 'x'.repeat(600) })
     } catch (error) {

@@ -109,7 +109,7 @@ const TABLE: [what: string, facts: Row, expected: object][] = [
   ['a sign-out leaves nothing of the owner', { stored: storedOf('ann') }, { signInInfo: NO_SIGN_IN }],
 ]
 
-test.each(TABLE)('R24: R66: what a record says beside its data: %s', (_what, facts, expected) => {
+test.each(TABLE)('R24: R66: a record says beside its data what it should: %s', (_what, facts, expected) => {
   expect(recordToWrite(factsOf(facts))).toMatchObject(expected)
 })
 
@@ -122,7 +122,7 @@ test.each<[verb: CommitVerb, hasStore: boolean, rotation: 'none' | 'generation',
   ['regenerate', true, 'generation', false],
   ['regenerate', false, 'none', false],
 ])(
-  'R66: without owners, what was confirmed outlives %s with a store (%p) and rotation %s: %p',
+  'R66: a confirmation without owners outlives %s with a store (%p) and rotation %s: %p',
   (verb, hasStore, rotation, isKept) => {
     const { signInInfo } = recordToWrite(factsOf({ verb, hasStore, rotation, stored: CONFIRMED }))
     expect(signInInfo.confirmed).toEqual(isKept ? [BEFORE] : undefined)

@@ -15,9 +15,12 @@ it.each([
   ['it is the one that this request has set itself', { at: 100, mark: 5000 }, 5000, 'after'],
   ['it was set after that one, and before the sign-in', { at: 300, mark: 1200 }, 1250, 'after'],
   ['it was set after that one, and after the sign-in', { at: 300, mark: 1200 }, 1350, 'before'],
-] as const)('R67: R90: where %s', (_what, beginning, notBefore, came) => {
-  expect(cameIn({ mark: undefined, ...beginning }, { now: NOW, notBefore, ahead: AHEAD })).toBe(came)
-})
+] as const)(
+  "R67: R90: a request is placed before or after its owner's mark where %s",
+  (_what, beginning, notBefore, came) => {
+    expect(cameIn({ mark: undefined, ...beginning }, { now: NOW, notBefore, ahead: AHEAD })).toBe(came)
+  },
+)
 
 it.each([
   ['no mark', [7, 100], undefined, false],

@@ -168,19 +168,19 @@ describe('explain', () => {
     ['the application carries the id', { ...ONE, cookies: [] }, 'accepted', ['accepted'], 'loaded'],
     ['a page of another site', { ...ONE, isCrossSite: true, tokens: undefined }, 'cross-site', ['cross-site'], 'new'],
     ['a page of another site, without a cookie', { isCrossSite: true, standing: 'open' }, 'cross-site', [], 'new'],
-  ])('R120: %s', (_what, facts, why, fates, session) => {
+  ])('R120: explain() names the reason where %s', (_what, facts, why, fates, session) => {
     const told = explain({ ...UNASKED, ...facts })
     expect([told.why, told.presented.map(({ fate }) => fate), told.session]).toEqual([why, fates, session])
   })
 
-  it('R120: is plain and frozen, to the last list in it', () => {
+  it('R120: an explanation is plain and frozen, to the last list in it', () => {
     const told = explain({ ...UNASKED, ...ONE, lines: ['koa.sess=id-1; path=/'] })
     const parts = [told, told.presented, told.presented[0], told.told, told.told[0], told.told[0].attributes]
     expect(parts.map((part) => Object.isFrozen(part))).toEqual(parts.map(() => true))
     expect(structuredClone(told)).toEqual(told)
   })
 
-  it('R120: has the fingerprint of events for a session in a store, whatever stands in front of the token', () => {
+  it('R120: an explanation has the fingerprint of events for a session in a store, whatever stands in front of the token', () => {
     const facts = { ...UNASKED, ...ONE, cookies: [came('d1.time.mac.id-1')], id: 'id-1' }
     const told = explain(facts)
     expect([told.fingerprint, told.presented[0].fingerprint]).toEqual([fingerprint('id-1'), fingerprint('id-1')])
@@ -191,7 +191,7 @@ describe('explain', () => {
     [new SessionError('ERR_SESSION_STORE', 'down'), 'ERR_SESSION_STORE'],
     [new TypeError('what the visitor knows'), 'other'],
     [null, 'other'],
-  ])('R120: of the error %p, tells %s', (failure, code) => {
+  ])('R120: an explanation of the error %p tells %s', (failure, code) => {
     expect(explain({ ...UNASKED, failure }).error).toBe(code)
   })
 })
@@ -200,7 +200,7 @@ describe('Recollection', () => {
   const told = toldBy('koa.sess=abc; path=/', { hasStore: false, now: 0 })
   const clear = toldBy('koa.sess=; path=/', { hasStore: false, now: 0 })
 
-  it('R120: remembers what a client was told to keep, for a minute', () => {
+  it('R120: a Recollection remembers what a client was told to keep, for a minute', () => {
     const memory = new Recollection()
     memory.noteTold('ann', told, 1000)
     expect(memory.toldTo('ann', 60_999)).toEqual(told)
@@ -208,7 +208,7 @@ describe('Recollection', () => {
     expect(memory.toldTo('ben', 1000)).toBeUndefined()
   })
 
-  it('R120: expects nothing back that a client was told to forget', () => {
+  it('R120: a Recollection expects nothing back that a client was told to forget', () => {
     const memory = new Recollection()
     memory.noteTold('ann', told, 0)
     memory.noteTold('ann', clear, 0)
@@ -220,7 +220,7 @@ describe('Recollection', () => {
     ['a record whose time is past', 'id-1', 4, 100, false],
     ['a record that was ended here since', 'id-1', 5, 99, false],
     ['a record of somebody else', 'id-2', 4, 99, false],
-  ])('R120: misses %s', (_what, id, changes, now, misses) => {
+  ])('R120: a Recollection misses what should be there, and nothing else: %s', (_what, id, changes, now, misses) => {
     const memory = new Recollection()
     memory.noteRecord('id-1', { until: 100, changes: 4 })
     expect(memory.misses(id, changes, now)).toBe(misses)

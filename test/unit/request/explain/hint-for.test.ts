@@ -159,7 +159,10 @@ describe('hintFor', () => {
     ['a change that nobody has written', 'not-committed', {}, { isUnsaved: true }],
     ['a change that the commit has still to write', undefined, {}, { isUnsaved: true, isOver: false }],
     ['a key that is not saved', 'private-keys', {}, { hasPrivateKeys: true }],
-  ])('R120: %s: %s', (_what, hint, explained, about = {}, recalled = NOTHING_RECALLED) => {
-    expect(hintFor({ ...GOOD, ...explained }, { ...USUAL, ...about }, recalled)).toBe(hint)
-  })
+  ])(
+    'R120: hintFor() has the right hint, or none, for %s: %s',
+    (_what, hint, explained, about = {}, recalled = NOTHING_RECALLED) => {
+      expect(hintFor({ ...GOOD, ...explained }, { ...USUAL, ...about }, recalled)).toBe(hint)
+    },
+  )
 })

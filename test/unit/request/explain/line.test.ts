@@ -25,13 +25,13 @@ const REQUEST: RequestLine = {
 }
 
 describe('lineOf', () => {
-  it('R120: says nothing of what is not there', () => {
+  it('R120: a line of NODE_DEBUG says nothing of what is not there', () => {
     expect(lineOf(NOTHING, REQUEST)).toBe(
       'GET http://shop.example/cart 200 | koa.sess: no-cookie | session: not-asked | written: nothing | told: nothing',
     )
   })
 
-  it('R120: is one line of all that is known, and ends with the hint', () => {
+  it('R120: a line of NODE_DEBUG has all that is known, and ends with the hint', () => {
     const told = [toldBy('koa.sess=; path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT', { hasStore: true, now: 0 })]
     const all: SessionExplanation = {
       cookie: 'koa.sess',
@@ -56,13 +56,13 @@ describe('lineOf', () => {
     ['/reset/012345678901234567890123', '/reset/012345678901234567890123', []],
     ['/s/short-id/cart', '/s/…/cart', ['short-id']],
     ['/s/short-id~short-id', '/s/…~…', ['', 'short-id']],
-  ])('R120: the path %s is shown as %s', (path, shown, secrets) => {
+  ])('R120: the path %s is shown as %s in a line of NODE_DEBUG', (path, shown, secrets) => {
     expect(lineOf(NOTHING, { ...REQUEST, path, secrets })).toMatch(
       new RegExp(`^GET http://shop\\.example${shown.replace(/[~.]/g, '\\$&')} 200 `),
     )
   })
 
-  it('R120: a request without a response has no status', () => {
+  it('R120: a request without a response has no status in a line of NODE_DEBUG', () => {
     expect(lineOf(NOTHING, { ...REQUEST, status: undefined })).toMatch(/^GET http:\/\/shop\.example\/cart \| /)
   })
 })
@@ -75,11 +75,11 @@ describe('toldBy', () => {
     ['koa.sess=a=b; expires=Wed, 02 Jan 2030 00:00:00 GMT', 'set', ['expires=Wed, 02 Jan 2030 00:00:00 GMT']],
     ['koa.sess=; path=/', 'clear', ['path=/']],
     ['koa.sess=abc; expires=Tue, 01 Jan 2030 00:00:00 GMT', 'clear', ['expires=Tue, 01 Jan 2030 00:00:00 GMT']],
-  ])('R120: %s: %s', (line, does, attributes) => {
+  ])('R120: the Set-Cookie line %s is understood as %s', (line, does, attributes) => {
     expect(toldBy(line, { hasStore: false, now: AT })).toMatchObject({ cookie: 'koa.sess', does, attributes })
   })
 
-  it('R120: tells values apart, and tells none', () => {
+  it('R120: toldBy() tells values apart, and shows none', () => {
     const [one, same, other] = ['a-value', 'a-value', 'b-value'].map((value) =>
       toldBy(`koa.sess=${value}; path=/`, { hasStore: false, now: AT }),
     )

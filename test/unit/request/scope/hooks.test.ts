@@ -38,7 +38,7 @@ describe('what runs in a hook', () => {
   ]
 
   it.each(ENDS)(
-    'R91: what it has begun and not waited for is not in it afterwards: one that %s',
+    'R91: work that a hook has begun and not waited for is not in it afterwards: one that %s',
     async (_how, hook) => {
       const seen: boolean[][] = []
       let late: Promise<void> | undefined
@@ -50,7 +50,7 @@ describe('what runs in a hook', () => {
     },
   )
 
-  it('R91: what it has begun is in it as long as it runs, and in the hook around it as long as that runs', async () => {
+  it('R91: work that a hook has begun is in it as long as it runs, and in the hook around it as long as that runs', async () => {
     const seen: boolean[][] = []
     await inHook(scope, async () => {
       let late: Promise<void> | undefined

@@ -89,13 +89,16 @@ describe.each([
   ['HTTP/1', overHttp1],
   ['HTTP/2', overHttp2],
 ])('what a response over %s can still carry', (_protocol, receive) => {
-  it.each(ROWS)('R86: a response that %s', async (_what, act, canTell, over) => {
-    const [ctx, client] = await receive()
-    await act(ctx, client)
-    expect([canStillTell(ctx), isResponseOver(ctx)]).toEqual([canTell, over])
-  })
+  it.each(ROWS)(
+    'R86: a response that %s is known to carry what it can still carry',
+    async (_what, act, canTell, over) => {
+      const [ctx, client] = await receive()
+      await act(ctx, client)
+      expect([canStillTell(ctx), isResponseOver(ctx)]).toEqual([canTell, over])
+    },
+  )
 
-  it('R86: all who wait for the end of a response are one listener, and all are told', async () => {
+  it('R86: all who wait for the end of a response share one listener, and all are told', async () => {
     const [ctx, client] = await receive()
     const count = () => [ctx.res.listenerCount('close'), ctx.req.listenerCount('aborted')]
     const before = count()
@@ -109,7 +112,7 @@ describe.each([
 })
 
 describe('responses that are not on a connection of their own', () => {
-  it('R86: one that waits behind another on its connection is over with that connection', async () => {
+  it('R86: a response that waits behind another on its connection is over with that connection', async () => {
     const [contexts, { socket }] = await pipelined(2)
     const second = contexts[1]
     expect([canStillTell(second), isResponseOver(second)]).toEqual([true, false])
@@ -118,7 +121,7 @@ describe('responses that are not on a connection of their own', () => {
     expect([canStillTell(second), isResponseOver(second)]).toEqual([false, true])
   })
 
-  it('R86: one that no server has made carries headers until they are sent', () => {
+  it('R86: a response that no server has made carries headers until they are sent', () => {
     const req = new IncomingMessage(new Socket())
     const ctx = contextOf(req, new ServerResponse(req))
     expect([canStillTell(ctx), isResponseOver(ctx)]).toEqual([true, false])
@@ -126,7 +129,7 @@ describe('responses that are not on a connection of their own', () => {
     expect(canStillTell(ctx)).toBe(false)
   })
 
-  it('R86: one that a test injects carries headers until they are sent', async () => {
+  it('R86: a response that a test injects carries headers until they are sent', async () => {
     const seen: boolean[] = []
     await inject(
       (req, res) => {
