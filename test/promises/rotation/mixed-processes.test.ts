@@ -20,7 +20,7 @@ function mixed(options: Omit<SessionOptions, 'store'> = {}): { site: RotatingSit
 }
 
 describe('processes with and without rotateEvery, on one store', () => {
-  it('R119: one without it issues nothing, honours successors, and ends what a copy is of', async () => {
+  it('R119: a process without rotateEvery issues nothing, honours successors, and ends what a copy is of', async () => {
     const { site, without } = mixed()
     const browser = await site.browser()
     const there = without.visitor(0, browser.jar)
@@ -37,7 +37,7 @@ describe('processes with and without rotateEvery, on one store', () => {
     ])
   })
 
-  it('R119: one without it keeps what the record says with every write, and repeats no token', async () => {
+  it('R119: a process without rotateEvery keeps what the record says with every write, and repeats no token', async () => {
     const { site, without } = mixed({ rolling: true })
     const browser = await site.browser()
     await browser.get('/read')
@@ -54,7 +54,7 @@ describe('processes with and without rotateEvery, on one store', () => {
     ['an id alone', { owner: undefined }],
     ['a token with a secret', {}],
   ])(
-    'R119: a session from before the option, opened by %s, gets its family with the first successor',
+    'R119: a session from before rotateEvery, opened by %s, gets its family with the first successor',
     async (_title, before) => {
       const store = new MemoryStore()
       const old = new OwnedApp({ store, ...before })

@@ -45,7 +45,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.replays()).toEqual([])
   })
 
-  it('R114: where the store fails at a note, that is told, no successor goes out, and the request goes on', async () => {
+  it('R114: a store that fails at a note of a successor is told of, no successor goes out, and the request goes on', async () => {
     const browser = await site.browser()
     for (const isDone of [false, true]) {
       const replace = jest.spyOn(site.store, 'replace')
@@ -129,7 +129,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.store.listByOwner(storedOwner('ann'))).toEqual([])
   })
 
-  it('R115: where the thief is first, the owner comes with the token that was replaced', async () => {
+  it('R115: the owner comes with the token that was replaced where the thief is first', async () => {
     const browser = await site.browser()
     const thief = site.thiefOf(browser)
     await thief.get('/read')
@@ -139,7 +139,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.replays()).toHaveLength(1)
   })
 
-  it("R115: with onReplay: 'report' the session goes on, and a copy is told once a minute", async () => {
+  it("R115: the session goes on with onReplay: 'report', and a copy is told once a minute", async () => {
     site = new RotatingSite({ onReplay: 'report' })
     const browser = await site.browser()
     const thief = site.thiefOf(browser)
@@ -169,7 +169,7 @@ describe('the token of a signed-in session', () => {
     expect(await isIn(browser)).toBe(false)
   })
 
-  it('R114: a request that may have waited in a proxy is no replay, and its sibling changes nothing', async () => {
+  it('R114: a request that may have waited in a proxy is taken for no replay, and its sibling changes nothing', async () => {
     const browser = await site.browser()
     const upload = site.thiefOf(browser)
     await browser.get('/read')
@@ -223,7 +223,7 @@ describe('the token of a signed-in session', () => {
     expect(daysLeft).toBeCloseTo(400, 1)
   })
 
-  it('R116: what else has the form of a token changes nothing, on any verb', async () => {
+  it('R116: texts that have the form of a token change nothing, on any verb', async () => {
     const browser = await site.browser()
     await browser.get('/read')
     await browser.get('/read')
@@ -250,7 +250,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.replays()).toEqual([])
   })
 
-  it('R116: who has planted a token before the sign-in ends nothing with it', async () => {
+  it('R116: a planted token from before the sign-in ends nothing for who planted it', async () => {
     const planted = site.visitor()
     await planted.get('/set/cart')
     const browser = site.thiefOf(planted)
@@ -261,7 +261,7 @@ describe('the token of a signed-in session', () => {
     expect([await isIn(browser), (await site.replays()).length]).toEqual([true, 0])
   })
 
-  it('R114: of several tokens for a session the newest counts', async () => {
+  it('R114: the newest counts of several tokens for a session', async () => {
     site = new RotatingSite({ signed: false })
     const browser = await site.browser()
     const old = browser.jar.header

@@ -44,7 +44,7 @@ afterEach(() => {
 })
 
 describe('confirm() with rotateEvery', () => {
-  it('R117: what comes with the token that it hands out is confirmed, and so is the request itself', async () => {
+  it('R117: a request with the token that confirm() hands out is confirmed, and so is the request itself', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     expect(await isFresh(browser)).toBe(false)
     const answer = await browser.get('/confirmedhere')
@@ -53,7 +53,7 @@ describe('confirm() with rotateEvery', () => {
     expect(await isFresh(browser)).toBe(true)
   })
 
-  it('R117: no request with an earlier token is ever confirmed by it, and after the first use none opens the session', async () => {
+  it('R117: no request with an earlier token is ever confirmed by confirm(), and none opens the session after its first use', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     const thief = site.thiefOf(browser)
     await browser.get('/confirm/password')
@@ -66,7 +66,7 @@ describe('confirm() with rotateEvery', () => {
     expect(await site.replays()).toHaveLength(1)
   })
 
-  it('R117: where its answer is lost, nobody is signed out, and nobody is confirmed', async () => {
+  it('R117: a lost answer of confirm() signs nobody out, and confirms nobody', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     expect(await lost(site, browser, '/confirm/password')).toBeDefined()
     expect([await isFresh(browser), await isIn(browser)]).toEqual([false, true])
@@ -82,7 +82,7 @@ describe('confirm() with rotateEvery', () => {
     expect(await site.eventsOf('gone', 'error')).toEqual([])
   })
 
-  it('R117: a regenerate() after it in the same request keeps the proof, for the new token alone', async () => {
+  it('R117: a regenerate() after confirm() in one request keeps the proof, for the new token alone', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     const thief = site.thiefOf(browser)
     await browser.get('/confirmandregenerate')
@@ -101,7 +101,7 @@ describe('confirm() with rotateEvery', () => {
     expect((await site.recordOf(tokenOf(browser)))?._gen).toBe(1)
   })
 
-  it('R117: who confirms twice in a row is in with the second token, and confirmed', async () => {
+  it('R117: a visitor who confirms twice in a row is in with the second token, and confirmed', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     const first = tokenOf(await browser.get('/confirm/totp').then(() => browser))
     await browser.get('/confirm/password')
@@ -109,14 +109,14 @@ describe('confirm() with rotateEvery', () => {
     expect([await isFresh(browser), await isIn(browser), (await site.replays()).length]).toEqual([true, true, 0])
   })
 
-  it('R117: a regenerate() with the token that was handed out keeps the proof', async () => {
+  it('R117: a regenerate() with the token that confirm() handed out keeps the proof', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     await browser.get('/confirm/password')
     await browser.get('/regenerate')
     expect([await isFresh(browser), await isIn(browser)]).toEqual([true, true])
   })
 
-  it('R117: who confirms while another token has confirmed ends nothing by that, and its lost answer neither', async () => {
+  it('R117: a confirm() while another token has confirmed ends nothing, and neither does its lost answer', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     const slow = site.thiefOf(browser)
     between = async () => {
@@ -129,7 +129,7 @@ describe('confirm() with rotateEvery', () => {
     expect(await site.replays()).toEqual([])
   })
 
-  it('R117: two that confirm at once are both in, whichever is used', async () => {
+  it('R117: two requests that confirm at once are both in, whichever token is used', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
     const other = site.thiefOf(browser)
     await browser.get('/confirm/password')
@@ -166,7 +166,7 @@ describe('confirm() with rotateEvery', () => {
 })
 
 describe('rotation by order with rotateEvery', () => {
-  it('R114: regenerate() kills every other token at once; before the new one is used, none of them is a replay', async () => {
+  it('R114: regenerate() with rotateEvery kills every other token at once; none of them is a replay before the new one is used', async () => {
     const browser = await site.browser()
     const old = site.thiefOf(browser)
     await browser.get('/read')
@@ -181,7 +181,7 @@ describe('rotation by order with rotateEvery', () => {
     expect([await isIn(old), await isIn(waiting), (await site.replays()).length]).toEqual([false, false, 1])
   })
 
-  it('R116: a change of the account begins a family, and a sign-out ends it', async () => {
+  it('R116: a change of the account begins a family of tokens, and a sign-out ends it', async () => {
     const browser = await site.browser({ user: 'ann' })
     const thief = site.thiefOf(browser)
     await browser.get('/as/bea')

@@ -93,7 +93,7 @@ function outcomesOf(pages: Page[]): { count: number; out: number; alarms: number
 }
 
 test.each(HONEST)(
-  'R114: R117: in every order of the steps, a browser without a thief stays signed in: %s',
+  'R114: R117: a browser without a thief stays signed in, in every order of the steps: %s',
   (_title, pages) => {
     const found = outcomesOf(pages)
     expect(found).toEqual({ count: found.count, out: 0, alarms: 0 })
@@ -102,7 +102,7 @@ test.each(HONEST)(
 )
 
 test.each(STOLEN)(
-  'R115: whatever the order of the steps, a copy is told once, and both are out: %s',
+  'R115: a copy is told once, and both are out, whatever the order of the steps: %s',
   (_title, pages) => {
     const random = randomFrom(7)
     for (let run = 0; run < SOME; run++) {
@@ -137,9 +137,12 @@ test.each<[Broken, Page[]]>([
   ['repeats tokens', [USED, page(10 * MINUTE, READ, READ, READ), ...AFTER]],
   ['drops siblings', [USED, page(10 * MINUTE, READ, READ, READ), ...AFTER]],
   ['judges uploads', [USED, page(10 * MINUTE, READ, READ, { ...READ, held: 5 * MINUTE }), ...AFTER]],
-])('R114: the search finds what is wrong where the library %s, and nothing where it does not', (broken, pages) => {
-  expect([wrongIn(pages, broken) > 0, wrongIn(pages, undefined)]).toEqual([true, 0])
-})
+])(
+  'R114: the search finds what is wrong where the library %s, and nothing where the library does not',
+  (broken, pages) => {
+    expect([wrongIn(pages, broken) > 0, wrongIn(pages, undefined)]).toEqual([true, 0])
+  },
+)
 
 /** In how many random orders a browser without a thief is out, or an alarm is raised. */
 function wrongIn(pages: Page[], broken: Broken): number {

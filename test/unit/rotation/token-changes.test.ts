@@ -17,7 +17,7 @@ const recordOf = (token: Token, more: Partial<Succession> = {}): Access => ({
 })
 const successionOf = ({ succession }: Access): Succession => succession as Succession
 
-test('R114: a successor waits, and nothing dies by being issued', () => {
+test('R114: a successor waits, and nothing dies when it is issued', () => {
   const { token, access } = issue(first, 'current', recordOf(FIRST), NOW + 5)
   expect(token.line).toEqual({ family: FIRST.line?.family, serial: 1 })
   expect(access).toEqual({
@@ -120,7 +120,7 @@ test('R114: a token that was replaced gets a sibling of the current one', () => 
 test.each([
   ['an id alone', makeToken('id', { withSecret: false })],
   ['a token with a secret', makeToken('id', { withSecret: true })],
-])('R119: a session from before the option, opened by %s, gets a family with its first successor', (_title, token) => {
+])('R119: a session from before rotateEvery, opened by %s, gets a family with its first successor', (_title, token) => {
   const before: Access = token.hasSecret ? { ...BY_ID, secret: hash(token) } : BY_ID
   const first = issue({ id: 'id', family: undefined }, 'current', before, NOW)
   expect(first.access.secret).toBe(before.secret)
@@ -156,7 +156,7 @@ test('R116: a change of the owner draws a family: what was known before is never
   expect(rotatingStatusOf(FIRST, used, { came: NOW + 100_000, isSlow: false })).toEqual({ name: 'dead' })
 })
 
-test('R118: past the last number, successors by order are still made, and none is newer than the record', () => {
+test('R118: successors by order are still made past the last number, and none is newer than the record', () => {
   const last = recordOf(FIRST, { serial: MAX_SERIAL })
   expect(lineByOrder(last, FIRST.line?.family).serial).toBe(MAX_SERIAL)
   const { token, access } = issue(first, 'current', last, NOW, [NOW])
@@ -176,7 +176,7 @@ test('R118: another successor is issued for certain after thirty seconds, and ra
   expect(isIssuePaced({ ...issued, serial: MAX_SERIAL }, NOW + 60_000, 0)).toBe(false)
 })
 
-test('R118: what a record says of its tokens has at most 1,500 bytes more, whatever happens', () => {
+test('R118: tokens take at most 1,500 bytes more of a record, whatever happens', () => {
   const proof = [NOW, 'm'.repeat(64)] as const
   let access = recordOf(FIRST)
   let longest = 0
