@@ -120,3 +120,37 @@ describeWith('MariaDB', hasMariadb)('KyselyStore on MariaDB', () => {
     await expectIndexes('MariaDB', { dialect: new MysqlDialect({ pool }), stop: async () => server.stop() })
   })
 })
+
+describeWith('PostgreSQL', hasPostgres)('a clean-up in PostgreSQL', () => {
+  it('R130: looks for what has expired once in a batch, also where the statistics say that nothing has', async () => {
+    const server = await startPostgres()
+    const pool = new Pool({ host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' })
+    const sent: CompiledQuery[] = []
+    const log = ({ query }: { query: CompiledQuery }): void => void sent.push(query)
+    const db = new Kysely<any>({ dialect: new PostgresDialect({ pool }), log })
+    try {
+      await createSessionTable(db)
+      await new KyselyStore(db).deleteExpired({ batch: BATCH })
+      const statement = sent.find(({ sql: text }) => text.startsWith('delete from "sessions" '))!
+      const end = Date.now() + DAY
+      // Ends have few values: those of the parts of a life.
+      const rows = (count: number, name: string, forgetAt: (number: number) => number): object[] =>
+        Array.from({ length: count }, (_, number) => {
+          return { id: `${name}-${number}`, record: RECORD, revision: 'r', forget_at: forgetAt(number) }
+        })
+      const live = rows(20 * AT_ONCE, 'live', (number) => end + (number % 32) * 60_000)
+      while (live.length > 0) await db.insertInto('sessions').values(live.splice(0, AT_ONCE)).execute()
+      await sql.raw(ANALYZE.PostgreSQL).execute(db)
+      await db
+        .insertInto('sessions')
+        .values(rows(AT_ONCE, 'old', (number) => number % 16))
+        .execute()
+      const explained = { ...statement, sql: `explain (analyze, format json) ${statement.sql}` }
+      const plan = JSON.stringify((await db.executeQuery(explained)).rows)
+      expect(plan).toMatch(/"Node Type":"Limit"[^{]*"Actual Rows":50,"Actual Loops":1\b/)
+    } finally {
+      await db.destroy()
+      await server.stop()
+    }
+  })
+})
