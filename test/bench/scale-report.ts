@@ -49,3 +49,12 @@ export function pageOf({ costs, taken }: Results): string {
   })
   return `${table}\n\n${markdown(['where', 'store', 'sessions', 'memory, B each', 'disk, B each', 'of it'], bytes)}`
 }
+
+/** What of these stores costs too much more than among few sessions. */
+export function notFlat({ costs }: Results, stores: string[]): string[] {
+  return costs
+    .filter(({ store, ratio }) => stores.includes(store) && ratio > FLAT)
+    .map(
+      ({ where, store, operation, size, ratio }) => `${where}, ${store}, ${operation}: ${ratio.toFixed(2)} at ${size}`,
+    )
+}

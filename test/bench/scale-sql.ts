@@ -60,7 +60,7 @@ export async function openForeign(
   }
   await new Promise((resolve, reject) => {
     const session = scale.foreignSession(scale.accountOf(0), scale.endOf(0))
-    store.set(scale.foreignKeyOf(0), session, (error) => (error ? reject(error) : resolve(undefined)))
+    store.set(scale.foreignKeyOf(0), session, (error?: Error | null) => (error ? reject(error) : resolve(undefined)))
   })
   const written = await db.selectFrom(name).selectAll().executeTakeFirstOrThrow()
   const [[key, text]] = rowsOf([0])

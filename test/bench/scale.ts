@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readFlags } from './flags'
-import { publish } from './output'
+import { failFor, publish } from './output'
 import { checkPopulation, foreignCalls, ownCalls, type Call, type Calls } from './scale-calls'
 import { openMariadb } from './scale-mariadb'
 import { openMemory } from './scale-memory'
 import type { Bytes, Place, Population } from './scale-places'
 import { openPostgres } from './scale-postgres'
 import { openRedis } from './scale-redis'
-import { pageOf, SMALL, type Cost, type Results, type Taken } from './scale-report'
+import { notFlat, pageOf, SMALL, type Cost, type Results, type Taken } from './scale-report'
 import { EXPIRED, PER_OWNER, range } from './scale-sessions'
 import { openSqliteFiles } from './scale-sqlite'
 import { median, quantile } from './statistics'
@@ -42,12 +42,8 @@ interface Pair {
   taken: Bytes
 }
 
-async function measurePlace(
-  where: string,
-  sizes: number[],
-  turns: typeof FULL,
-): Promise<{ costs: Cost[]; taken: Taken[] }> {
-  const [costs, taken]: [Cost[], Taken[]] = [[], []]
+/** Tells what it has found at each size: the next one takes long, and may fail. */
+async function* measurePlace(where: string, sizes: number[], turns: typeof FULL): AsyncGenerator<Results> {
   const { store, open } = PLACES[where]
   const place = await open()
   try {
@@ -56,23 +52,22 @@ async function measurePlace(
     const pairs = rival ? [own, await openPair(rival.name, rival.open, foreignCalls)] : [own]
     let held = 0
     for (const size of sizes) {
+      const [measured, taken]: [Measured[], Taken[]] = [[], []]
       for (const pair of pairs) {
         await grow(pair, held, size)
         taken.push({ where, store: pair.store, size, ...shareOf(pair.taken, size) })
-        console.log(JSON.stringify(taken.at(-1)))
       }
       held = size
       await checkPopulation(own.large, size)
       for (const operation of Object.keys(ownCalls(own.large, size))) {
-        for (const cost of await measureCalls(pairs, operation, size, turns, place.isLocal))
-          costs.push({ where, ...cost })
+        measured.push(...(await measureCalls(pairs, operation, size, turns, place.isLocal)))
       }
-      for (const cost of await measureCleanUps(pairs, size, turns)) costs.push({ where, ...cost })
+      measured.push(...(await measureCleanUps(pairs, size, turns)))
+      yield { costs: measured.map((cost) => ({ where, ...cost })), taken }
     }
   } finally {
     await place.stop()
   }
-  return { costs, taken }
 }
 
 async function openPair<S>(
@@ -188,12 +183,15 @@ async function main(): Promise<void> {
   const taken = { ...turns, rounds: rounds ?? turns.rounds }
   const results = quick ? { costs: [], taken: [] } : earlier(only)
   for (const where of Object.keys(PLACES).filter((name) => name.includes(only))) {
-    const found = await measurePlace(where, sizes ?? (quick ? [100_000] : SIZES), taken)
-    results.costs.push(...found.costs)
-    results.taken.push(...found.taken)
-    if (!quick) publish('scale', pageOf(results), results)
+    for await (const found of measurePlace(where, sizes ?? (quick ? [100_000] : SIZES), taken)) {
+      results.costs.push(...found.costs)
+      results.taken.push(...found.taken)
+      if (!quick) publish('scale', pageOf(results), results)
+    }
   }
   console.log(pageOf(results))
+  const stores = Object.values(PLACES).map(({ store }) => store)
+  failFor(notFlat(results, stores))
 }
 
 void main()
