@@ -19,15 +19,17 @@ export const EVERYBODY = '*'
 const HASH_LENGTH = 22
 /** What the key of an id begins with: no hash has it. So it is seen that an end is of one session alone. */
 const ID_MARK = '.'
-/** How many hashes are kept. */
+/** How many hashes of names are kept. */
 const MAX_HASHES = 10_000
+/** And how many of ids, at 200 bytes each: where more visitors come in turn, each of them costs a hash again, and a place in the map. */
+const MAX_IDS = 50_000
 
 /** The keys of one service's sessions, as they rest: hashes, which say nothing of an account. */
 export class EndKeys {
   readonly #scope: string
   readonly #by: ((data: object) => readonly string[]) | undefined
   readonly #hashes = new RecentMap<string>(MAX_HASHES)
-  readonly #ofIds = new RecentMap<string>(MAX_HASHES)
+  readonly #ofIds = new RecentMap<string>(MAX_IDS)
   readonly everybody: string
   /** What says that some sessions live for longer than the options say. */
   readonly longLives: string

@@ -19,7 +19,7 @@ export interface KeyEnding {
 }
 
 /**
- * Ends a key. The session of the request that asks ends with it, unless it is spared.
+ * Ends a key. The session of the request that asks ends with it, unless it is spared: also where the end cannot be written.
  *
  * @param asker the session of the request that asks, read; undefined outside of one
  */
@@ -30,11 +30,16 @@ export async function endKey(
   { key, told, except, later, everywhere }: KeyEnding,
 ): Promise<void> {
   const spare = except === 'current' && asker ? await originOf(asker) : undefined
-  if (!(await ends.end(key, { spare, later }))) throw endedItself()
+  const own = asker?.stored && !spare && ends.carries(holderOf(asker.stored), key) ? asker : undefined
+  try {
+    if (!(await ends.end(key, { spare, later }))) throw endedItself()
+  } catch (error) {
+    await own?.end('key').catch(() => undefined)
+    throw error
+  }
   asker?.scope.arriveAnew()
   emit('ended', { ...told, ctx: asker?.scope.ctx })
-  const { stored } = asker ?? {}
-  if (asker && stored && !spare && ends.carries(holderOf(stored), key)) await asker.end('key')
+  await own?.end('key')
   if (everywhere) await ends.everywhere()
 }
 

@@ -4,46 +4,60 @@ import type { Send } from './redis-client'
 import { RedisScript } from './redis-script'
 
 /**
- * Three kinds of keys, all in one slot, found from the first: `state` has "born last key"; `k:` and a key have "position at
- * except later", "-" for none; `log` is a sorted set of "position:key". A store that is new begins with its clock.
+ * All ends are in one hash, and what the store is with them: the field of no name has "born last key", that of a key "position at
+ * except later due", "-" for whom it does not spare. So a server that evicts takes all of it or nothing, and that is found. For
+ * the same reason nothing has a life of its own: \`due\` is a sorted set of keys by when they are forgotten. \`log\` is one of
+ * "position:key". The three are in one slot. A store that is new begins with its clock.
  */
 const BEGIN = `
-local base = string.sub(KEYS[1], 1, -6)
+local log, due = KEYS[1] .. ':log', KEYS[1] .. ':due'
 local function whole(number) return string.format('%.0f', number) end
 local time = redis.call('TIME')
 local clock = time[1] * 1000000 + time[2]
 local now = string.format('%.3f', clock / 1000)
 local born, last, lastKey
-local state = redis.call('GET', KEYS[1])
+local state = redis.call('HGET', KEYS[1], '')
 if state then born, last, lastKey = string.match(state, '^(%d+) (%d+) (%S*)$') end
 if not born then
   born, last, lastKey = whole(clock), whole(clock), ''
-  redis.call('SET', KEYS[1], born .. ' ' .. last .. ' ')
-  redis.call('DEL', base .. 'log')
-  redis.call('ZADD', base .. 'log', last, last .. ':')
+  redis.call('HSET', KEYS[1], '', born .. ' ' .. last .. ' ')
+  redis.call('DEL', log, due)
+  redis.call('ZADD', log, last, last .. ':')
+end
+local function find(key)
+  local value = redis.call('HGET', KEYS[1], key)
+  local past = value and tonumber(string.match(value, '%d+$'))
+  return value and not (past and past <= clock / 1000) and value or ''
+end
+local function forget()
+  for _, key in ipairs(redis.call('ZRANGEBYSCORE', due, '-inf', now, 'LIMIT', 0, 10)) do
+    redis.call('HDEL', KEYS[1], key)
+    redis.call('ZREM', due, key)
+  end
 end
 `
 
 /** Arguments: the position and the key of the last end that is known, or two empty ones; how many news at most; the keys. */
 const READ = new RedisScript(`${BEGIN}
 local found = {}
-for index = 4, #ARGV do found[#found + 1] = redis.call('GET', base .. 'k:' .. ARGV[index]) or '' end
+for index = 4, #ARGV do found[#found + 1] = find(ARGV[index]) end
 local continues, isWhole, news = '', '', {}
 if ARGV[1] ~= '' then
-  local first = redis.call('ZRANGE', base .. 'log', 0, 0, 'WITHSCORES')
+  local first = redis.call('ZRANGE', log, 0, 0, 'WITHSCORES')
   if first[2] and tonumber(first[2]) <= tonumber(ARGV[1]) then
-    continues = redis.call('ZSCORE', base .. 'log', ARGV[1] .. ':' .. ARGV[2]) and '1' or '0'
+    continues = redis.call('ZSCORE', log, ARGV[1] .. ':' .. ARGV[2]) and '1' or '0'
   end
-  local places = redis.call('ZRANGEBYSCORE', base .. 'log', '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[3] + 1)
+  local places = redis.call('ZRANGEBYSCORE', log, '(' .. ARGV[1], '+inf', 'LIMIT', 0, ARGV[3] + 1)
   if #places <= tonumber(ARGV[3]) then
     isWhole = '1'
     for _, place in ipairs(places) do
       local key = string.match(place, ':(.*)$')
       news[#news + 1] = key
-      news[#news + 1] = redis.call('GET', base .. 'k:' .. key) or ''
+      news[#news + 1] = find(key)
     end
   end
 end
+forget()
 return { born, last, lastKey, now, continues, isWhole, found, news }`)
 
 /**
@@ -51,41 +65,41 @@ return { born, last, lastKey, now, continues, isWhole, found, news }`)
  * later ones too; how long the log reaches back. It writes before it frees: where there is no memory left, nothing is done.
  */
 const SET = new RedisScript(`${BEGIN}
-local name = base .. 'k:' .. ARGV[1]
-local was = redis.call('GET', name)
-local wasLater = '0'
-if was then
-  local position, except, later = string.match(was, '^(%d+) %S+ (%S+) (%d)$')
+local was = find(ARGV[1])
+local wasLater, wasDue = '0', '0'
+if was ~= '' then
+  local position, except, later, past = string.match(was, '^(%d+) %S+ (%S+) (%d) (%S+)$')
   if ARGV[3] ~= '' and tonumber(position) > tonumber(ARGV[4]) and except ~= ARGV[3] then return { '' } end
-  wasLater = later
+  wasLater, wasDue = later, past
 end
 local position = math.max(tonumber(last) + 1, clock)
 local later = (ARGV[5] == '1' or wasLater == '1') and '1' or '0'
 local except = ARGV[3] ~= '' and ARGV[3] or '-'
-local value = whole(position) .. ' ' .. now .. ' ' .. except .. ' ' .. later
-local left = was and redis.call('PTTL', name) or 0
-if ARGV[2] == '' or left == -1 then redis.call('SET', name, value)
-else redis.call('SET', name, value, 'PX', whole(math.max(left, tonumber(ARGV[2])))) end
-redis.call('SET', KEYS[1], born .. ' ' .. whole(position) .. ' ' .. ARGV[1])
-redis.call('ZADD', base .. 'log', whole(position), whole(position) .. ':' .. ARGV[1])
-redis.call('ZREMRANGEBYSCORE', base .. 'log', '-inf', '(' .. whole(clock - ARGV[6]))
-return { value, last, was or '' }`)
+local past = '-'
+if ARGV[2] ~= '' and wasDue ~= '-' then past = whole(math.max(tonumber(wasDue), math.ceil(clock / 1000 + ARGV[2]))) end
+local value = whole(position) .. ' ' .. now .. ' ' .. except .. ' ' .. later .. ' ' .. past
+redis.call('HSET', KEYS[1], ARGV[1], value, '', born .. ' ' .. whole(position) .. ' ' .. ARGV[1])
+redis.call('ZADD', log, whole(position), whole(position) .. ':' .. ARGV[1])
+if past == '-' then redis.call('ZREM', due, ARGV[1]) else redis.call('ZADD', due, past, ARGV[1]) end
+redis.call('ZREMRANGEBYSCORE', log, '-inf', '(' .. whole(clock - ARGV[6]))
+forget()
+return { value, last, was }`)
 
 /** The ends of keys in Redis. */
 export class RedisEnds implements EndStore {
   readonly #send: Send
   readonly #write: Send
-  readonly #state: string
+  readonly #name: string
 
   constructor(send: Send, write: Send, prefix: string) {
     this.#send = send
     this.#write = write
-    this.#state = `${prefix}{ends}:state`
+    this.#name = `${prefix}{ends}`
   }
 
   async readEnds(keys: readonly string[], { after }: { after?: EndPoint } = {}): Promise<EndsAnswer> {
     const known = after ? [String(after.position), after.key] : ['', '']
-    const answer = await READ.run(this.#send, this.#state, ...known, String(MAX_NEWS), ...keys)
+    const answer = await READ.run(this.#send, this.#name, ...known, String(MAX_NEWS), ...keys)
     const [born, last, key, now, continues, isWhole, found, news] = answer as [...string[], string[], string[]]
     return {
       born: Number(born),
@@ -101,7 +115,7 @@ export class RedisEnds implements EndStore {
     const spared = spare ? [spare.id, String(spare.since)] : ['', '']
     const args = [key, life === Infinity ? '' : String(Math.ceil(life)), ...spared, later ? '1' : '']
     const logLife = String(LOG_LIFE_MS * POSITIONS_PER_MS)
-    const [value, before, was] = (await SET.run(this.#write, this.#state, ...args, logLife)) as string[]
+    const [value, before, was] = (await SET.run(this.#write, this.#name, ...args, logLife)) as string[]
     const end = endIn(value)
     return end && { end, before: Number(before), was: endIn(was) }
   }

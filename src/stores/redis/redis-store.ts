@@ -32,7 +32,7 @@ export type { RedisClient } from './redis-client'
 
 /** The options of a {@link RedisStore}. */
 export interface RedisStoreOptions extends RecordTextOptions {
-  /** What every key in Redis begins with: `r:` and an id follow, `o:` or `m:` and an owner, or `{ends}:`. Default: `session:`. */
+  /** What every key in Redis begins with: `r:` and an id follow, `o:` or `m:` and an owner, or `{ends}`. Default: `session:`. */
   prefix?: string
   /**
    * How many replicas have to have a write before it counts, and for how many milliseconds it waits for them: past that

@@ -52,7 +52,7 @@ describeOnEachStore('requests of one visitor, interleaved at random', (getStore)
   afterAll(startClock)
 
   describe.each([false, true])('where calls are lost: %p', (hasFaults) => {
-    it.each(CAMPAIGNS)('R53: R54: R55: R11: $title', async (campaign) => {
+    it.each(CAMPAIGNS)('R53: R54: R55: R11: no order of the calls breaks a promise: $title', async (campaign) => {
       await fc.assert(
         fc.asyncProperty(trialsOf(campaign, { hasFaults }), async (trial) => {
           const result = await run(getStore(), trial, () => clock.advance(1))

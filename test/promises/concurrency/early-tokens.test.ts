@@ -12,7 +12,7 @@ import session, {
 import { CookieJar, createApp, Visitor } from '../../support/app/app'
 import { createGate } from '../../support/races/gate'
 import { createSite, sessionOf, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 
@@ -62,7 +62,7 @@ const ENDS: { name: string; status: number; end: (ctx: Context) => unknown }[] =
 
 const STORES: { name: string; create: () => Store[] }[] = [
   { name: 'MemoryStore, in one process', create: () => [new MemoryStore()] },
-  { name: 'a store that answers later, in one process', create: () => [new WatchedStore()] },
+  { name: 'a store that answers later, in one process', create: () => [spyOnMemory().store] },
   {
     name: 'MemoryStore, in two processes',
     create: () => {
@@ -170,7 +170,7 @@ describe.each(STORES.filter(({ name }) => !name.includes('two processes')))(
 describe('over HTTP', () => {
   it.each(EARLY)('R85: a slow page does not bring the earlier token back: $name', async ({ early }) => {
     for (const { options, rotate } of ROTATIONS) {
-      const { first, page } = open([new WatchedStore()], options, { rotate, early, end: () => undefined })
+      const { first, page } = open([spyOnMemory().store], options, { rotate, early, end: () => undefined })
       const handle = first.app.callback()
       const server = http.createServer((req, res) => void handle(req, res)).listen(0, '127.0.0.1')
       await once(server, 'listening')

@@ -3,10 +3,10 @@ import http from 'node:http'
 import http2 from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import type { Context } from 'koa'
-import { MemoryStore, type SessionOptions, type SessionService } from 'koa-session-service'
+import { MemoryStore, type SessionOptions, type SessionService, type Store } from 'koa-session-service'
 import { createGate } from '../../support/races/gate'
 import { createSite, nextTurn, sessionOf, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
 
@@ -93,7 +93,7 @@ const PROTOCOLS: { protocol: string; create: (handle: http.RequestListener) => S
 
 const STORES = [
   { store: 'MemoryStore', create: () => new MemoryStore() },
-  { store: 'a store that answers later', create: () => new WatchedStore() },
+  { store: 'a store that answers later', create: (): Store => spyOnMemory().store },
 ]
 
 describe.each(PROTOCOLS)('a browser that hangs up, over $protocol', ({ create: createServer, ask }) => {

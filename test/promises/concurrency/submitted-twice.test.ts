@@ -3,7 +3,7 @@ import { LayeredStore, MemoryStore, type SessionOptions, type SessionService, ty
 import { Visitor } from '../../support/app/app'
 import { createGate } from '../../support/races/gate'
 import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 type SignIn = (sessions: SessionService, ctx: Context) => unknown
 
@@ -13,7 +13,7 @@ const STORES: { name: string; create: () => { shared: Store; storeOf: (shared: n
   { name: 'MemoryStore', create: () => ({ shared: new MemoryStore(), storeOf: (shared: Store) => shared }) },
   {
     name: 'a store that answers later',
-    create: () => ({ shared: new WatchedStore(), storeOf: (shared: Store) => shared }),
+    create: () => ({ shared: spyOnMemory().store, storeOf: (shared: Store) => shared }),
   },
   {
     name: 'LayeredStore',

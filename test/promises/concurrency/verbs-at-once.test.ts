@@ -4,14 +4,16 @@ import { Visitor } from '../../support/app/app'
 import { createGate } from '../../support/races/gate'
 import { inTime } from '../../support/races/in-time'
 import { createSite, sessionOf, type Handlers, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory, type StoreSpy } from '../../support/spies/spy-on'
+
+type SharedStore = ReturnType<typeof spyOnMemory>['store']
 
 type Beside = (sessions: SessionService, ctx: Context) => unknown
 
 /** How many ticks later the second verb begins, at most: by then the first one waits for the store. */
 const TICKS = 12
 
-const STORES: { name: string; wrap: (store: WatchedStore) => Store }[] = [
+const STORES: { name: string; wrap: (store: SharedStore) => Store }[] = [
   { name: 'a store that answers later', wrap: (store) => store },
   { name: 'LayeredStore', wrap: (store) => new LayeredStore(store, { maxStale: 60_000 }) },
 ]
@@ -39,13 +41,13 @@ const BESIDE: { name: string; beside: Beside; options?: SessionOptions }[] = [
 const increment = (data: Record<string, unknown>): void => void (data.n = Number(data.n ?? 0) + 1)
 
 /** A visitor with a session, in two processes that share a store. */
-async function open(wrap: (store: WatchedStore) => Store, options: SessionOptions, handlers: Handlers) {
-  const store = new WatchedStore()
+async function open(wrap: (store: SharedStore) => Store, options: SessionOptions, handlers: Handlers) {
+  const { store, records, before } = spyOnMemory()
   const seed = { user: 'ann', n: 0, state: 'for one', page: '/home' }
   const common: Handlers = { '/seed': (ctx) => (ctx.session = { ...seed }) }
   const mine: Site = createSite({ ...options, store: wrap(store) }, { ...common, ...handlers })
   const rival: Site = createSite(
-    { ...options, store: store.records },
+    { ...options, store: records },
     {
       '/count': (ctx) => rival.sessions.update(increment, ctx),
       '/take': async (ctx) => void (ctx.body = { taken: await rival.sessions.take('state', ctx) }),
@@ -55,19 +57,19 @@ async function open(wrap: (store: WatchedStore) => Store, options: SessionOption
   const visit = (site: Site, path: string) => new Visitor(site.app, mine.visitor.jar.copy()).get(path)
   const record = (): Record<string, unknown> => {
     const [id] = String(mine.visitor.jar.values.get('koa.sess')).split('~')
-    return store.records.read(id)?.record as Record<string, unknown>
+    return records.read(id)?.record as Record<string, unknown>
   }
-  return { store, mine, rival, visit, record }
+  return { before, mine, rival, visit, record }
 }
 
 /** Calls back once, before the first write of a race. */
-function beforeFirstWrite(store: WatchedStore, work: () => unknown): void {
+function beforeFirstWrite({ before }: Pick<StoreSpy, 'before'>, work: () => unknown): void {
   let isArmed = true
-  store.before = (method) => {
+  before(async ({ method }) => {
     if (!isArmed || method !== 'replace') return
     isArmed = false
-    return work()
-  }
+    await work()
+  })
 }
 
 async function ticks(count: number): Promise<void> {
@@ -87,7 +89,7 @@ describe.each(STORES)('two verbs of one request, on $name', ({ wrap }) => {
         },
         '/count': (ctx) => site.mine.sessions.update(increment, ctx),
       })
-      beforeFirstWrite(site.store, writing.pass)
+      beforeFirstWrite(site, writing.pass)
       const two = site.visit(site.mine, '/two')
       await writing.reached
       await site.visit(site.rival, '/count')
@@ -96,7 +98,7 @@ describe.each(STORES)('two verbs of one request, on $name', ({ wrap }) => {
       expect(status).toBe(200)
       site.mine.visitor.jar.accept(setCookie)
       // A lock that is held for ever is met where there is a conflict again.
-      beforeFirstWrite(site.store, () => site.visit(site.rival, '/count'))
+      beforeFirstWrite(site, () => site.visit(site.rival, '/count'))
       expect((await inTime(site.visit(site.mine, '/count'))).status).toBe(200)
       expect(site.record().n).toBe(4)
     },
@@ -113,7 +115,7 @@ describe.each(STORES)('two verbs of one request, on $name', ({ wrap }) => {
             await Promise.all([first, beside(site.mine.sessions, ctx)])
           },
         })
-        beforeFirstWrite(site.store, () => site.visit(site.rival, '/count'))
+        beforeFirstWrite(site, () => site.visit(site.rival, '/count'))
         const { status } = await inTime(site.visit(site.mine, '/two'))
         expect({ later, status, n: site.record().n }).toEqual({ later, status: 200, n: 2 })
       }
@@ -155,7 +157,7 @@ describe.each(STORES)('two verbs of one request, on $name', ({ wrap }) => {
             ctx.body = { taken: value }
           },
         })
-        beforeFirstWrite(site.store, async () => {
+        beforeFirstWrite(site, async () => {
           taken = (await site.visit(site.rival, '/take')).json<{ taken?: unknown }>().taken
         })
         const mine = (await inTime(site.visit(site.mine, '/two'))).json<{ taken?: unknown }>().taken
@@ -181,7 +183,7 @@ describe.each(STORES)('two verbs of one request, on $name', ({ wrap }) => {
           },
         },
       )
-      beforeFirstWrite(site.store, () => site.visit(site.rival, '/count'))
+      beforeFirstWrite(site, () => site.visit(site.rival, '/count'))
       const { status } = await inTime(site.visit(site.mine, '/two'))
       expect({ later, status, ...site.record() }).toMatchObject({ later, status: 200, n: 2, other: true })
       expect(await sessionOf(new Visitor(site.rival.app, site.mine.visitor.jar.copy()))).toMatchObject({ n: 2 })

@@ -5,7 +5,7 @@ import type { SessionOptions, SessionService } from 'koa-session-service'
 import { CookieJar } from '../../support/app/app'
 import { turns } from '../../support/races/scheduled-store'
 import { createSite, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 type Two = (sessions: SessionService, ctx: Context, later: () => Promise<void>) => unknown
 
@@ -74,9 +74,9 @@ describe('five requests at once over HTTP, on a store that takes its time', () =
   it.each(WAYS)(
     'R83: five requests at once are all answered and counted, where update() has beside it: $name',
     async ({ two, options = {} }) => {
-      const store = new WatchedStore()
+      const { store, before } = spyOnMemory()
       const someTurns = (): Promise<void> => turns(Math.floor(Math.random() * 6))
-      store.before = someTurns
+      before(someTurns)
       const site: Site = createSite(
         { ...options, store },
         {

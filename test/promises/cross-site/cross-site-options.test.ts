@@ -1,14 +1,8 @@
 import { session, type SessionOptions } from 'koa-session-service'
 import { createApp } from '../../support/app/app'
+import { thrownBy } from '../../support/thrown-by'
 
-function refusal(options: object): { code: string; message: string } | undefined {
-  try {
-    session(options as SessionOptions, createApp())
-  } catch (error) {
-    return error as { code: string; message: string }
-  }
-  return undefined
-}
+const refusal = (options: object) => thrownBy(() => session(options as SessionOptions, createApp()))
 
 const ORIGIN = 'which is no origin as browsers send it'
 const BAD: [value: unknown, ...parts: string[]][] = [

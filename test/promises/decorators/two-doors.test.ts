@@ -9,6 +9,7 @@ import { createApp } from '../../support/app/app'
 import { BoundBrowser, LONG_KEYS, offeredIn, type Account } from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
 import { SoftwareDevice } from '../../support/device/software-device'
+import { thrownBy } from '../../support/thrown-by'
 
 type Requirements = SessionRequirements<never>
 type Door = (requirements: Requirements, key?: string) => new () => { go: (given?: unknown) => Promise<unknown> }
@@ -68,14 +69,6 @@ const VISITORS = {
   'by key': ['/login', '/later', '/confirm'],
   bound: ['/login', 'register'],
 } satisfies Record<string, string[]>
-
-function errorOf(work: () => unknown): unknown {
-  try {
-    return work()
-  } catch (error) {
-    return error
-  }
-}
 
 const isAnn = (given: unknown): boolean => given === 'ann' || (given as Account).userId === 'ann'
 
@@ -201,7 +194,7 @@ describe.each(Object.entries(DOORS))('%s', (_door, make) => {
   ])("R103: the decorators' option %p is refused when the class is made, with what it may be", (options, told) => {
     for (const key of [undefined, 'userId']) {
       expect(() => make(options as Requirements, key)).toThrow(SessionError)
-      expect(errorOf(() => make(options as Requirements, key))).toMatchObject({
+      expect(thrownBy(() => make(options as Requirements, key))).toMatchObject({
         code: 'ERR_SESSION_OPTIONS',
         message: expect.stringContaining(told) as string,
       })
@@ -229,7 +222,7 @@ test.each([
   ['@SessionParam()', () => SessionParam(undefined as never), "@SessionParam('userId')"],
   ['@SessionParam({ required: true })', () => SessionParam({ required: true } as never), "@SessionParam('userId')"],
 ])('R103: a decorator written as %s says what to write', (_what, decorated, cure) => {
-  expect(errorOf(decorated)).toMatchObject({
+  expect(thrownBy(decorated)).toMatchObject({
     code: 'ERR_SESSION_OPTIONS',
     message: expect.stringContaining(cure) as string,
   })

@@ -1,7 +1,8 @@
-import { hardened, MemoryStore, sealed, session, SessionError, type SessionOptions } from 'koa-session-service'
+import { hardened, MemoryStore, sealed, session, type SessionError, type SessionOptions } from 'koa-session-service'
 import { deviceBound, type DeviceBoundOptions } from 'koa-session-service/dbsc'
 import { createApp, Visitor } from '../../support/app/app'
 import { SEALING_KEYS } from '../../support/backends/backends'
+import { thrownBy } from '../../support/thrown-by'
 
 const owner = (): string => 'ann'
 const store = new MemoryStore()
@@ -9,13 +10,9 @@ const codec = sealed({ keys: SEALING_KEYS })
 const externalKey = { get: () => undefined, set: () => undefined }
 
 function refusal(make: () => unknown): string | undefined {
-  try {
-    make()
-  } catch (error) {
-    expect((error as SessionError).code).toBe('ERR_SESSION_OPTIONS')
-    return (error as SessionError).message
-  }
-  return undefined
+  const error = thrownBy(make)
+  if (error) expect(error.code).toBe('ERR_SESSION_OPTIONS')
+  return error?.message
 }
 
 const refusalOf = (options: SessionOptions): string | undefined =>
@@ -61,13 +58,9 @@ describe('two bindings in one app', () => {
   const clashOf = (first: SessionOptions, second: SessionOptions): string | undefined => {
     const app = createApp()
     session({ owner, binding: deviceBound(), ...first } as SessionOptions, app)
-    try {
-      session({ owner, property: 'second', ...second } as SessionOptions, app)
-    } catch (error) {
-      expect((error as SessionError).code).toBe('ERR_SESSION_CLASH')
-      return (error as SessionError).message
-    }
-    return undefined
+    const error = thrownBy(() => session({ owner, property: 'second', ...second } as SessionOptions, app))
+    if (error) expect(error.code).toBe('ERR_SESSION_CLASH')
+    return error?.message
   }
   const elsewhere = deviceBound({ path: '/elsewhere' })
 

@@ -45,7 +45,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgresBus', () => {
     return { bus, heard, told, hears }
   }
 
-  it('R72: carries messages between processes over PostgreSQL, on its channel, and to each listener once', async () => {
+  it('R72: PostgresBus carries messages between processes over PostgreSQL, on its channel, and to each listener once', async () => {
     const [one, other] = [poolOf(server), poolOf(server)]
     const [here, there] = [await listening(one), await listening(other)]
     const elsewhere = await listening(other, { channel: 'another "one"' })
@@ -66,7 +66,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgresBus', () => {
     expect(there.told()).toHaveLength(messages.length + 1)
   })
 
-  it('R72: more than PostgreSQL takes in a message is heard, and what is no message is not', async () => {
+  it('R72: a message of more than PostgreSQL takes is heard, and what is no message is not', async () => {
     const pool = poolOf(server)
     const [here, there] = [await listening(pool), await listening(pool)]
     await pool.query(`select pg_notify('session_bus', 'nonsense'), pg_notify('session_bus', '')`)
@@ -81,7 +81,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgresBus', () => {
     expect(here.told()).toEqual(all)
   })
 
-  it('R72: R73: what was lost while PostgreSQL was killed and away is made good', async () => {
+  it('R72: R73: messages that were lost while PostgreSQL was killed and away are made good', async () => {
     const lonely = await startPostgres()
     closing.push(() => lonely.stop())
     const pool = poolOf(lonely)
@@ -126,7 +126,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgresBus', () => {
     await bus.close()
   })
 
-  it('R72: is closed for good: its connection goes, the pool stays', async () => {
+  it('R72: a PostgresBus that is closed is so for good: its connection goes, the pool stays', async () => {
     const pool = poolOf(server)
     const { bus } = await listening(pool, { channel: 'closed' })
     const count = async (): Promise<number> =>

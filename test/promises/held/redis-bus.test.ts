@@ -99,7 +99,7 @@ describeWithRedis('RedisBus', () => {
     },
   }
 
-  it.each(Object.keys(CLIENTS))('R72: carries messages between processes: %s', async (name) => {
+  it.each(Object.keys(CLIENTS))('R72: RedisBus carries messages between processes: %s', async (name) => {
     const [one, other] = [await CLIENTS[name](), await CLIENTS[name]()]
     closing.push(one.close, other.close)
     const [here, there] = [await listening(one.client), await listening(other.client)]
@@ -123,7 +123,7 @@ describeWithRedis('RedisBus', () => {
     expect(told(elsewhere)).toEqual([])
   })
 
-  it('R72: what is published at once is one message on the channel, and each of it is heard', async () => {
+  it('R72: messages that are published at once are one on the channel, and each of them is heard', async () => {
     const client = new Redis(server.port)
     const listener = new Redis(server.port)
     closing.push(
@@ -148,7 +148,7 @@ describeWithRedis('RedisBus', () => {
     for (const { heard } of [here, there]) expect(heard.filter(({ kind }) => kind !== 'lost')).toEqual(messages)
   })
 
-  it('R72: leaves out what is no message', async () => {
+  it('R72: RedisBus leaves out what is no message', async () => {
     const client = new Redis(server.port)
     closing.push(() => client.disconnect())
     const { heard, hears } = await listening(client)
@@ -170,7 +170,7 @@ describeWithRedis('RedisBus', () => {
     expect(heard.filter(({ kind }) => kind !== 'lost')).toEqual([ENDED])
   })
 
-  it('R72: is closed for good: its connection ends, the client stays', async () => {
+  it('R72: a RedisBus that is closed is so for good: its connection ends, the client stays', async () => {
     const client = new Redis(server.port)
     closing.push(() => client.disconnect())
     const connections = async () => Number(/connected_clients:(\d+)/.exec(await client.info('clients'))?.[1])
@@ -182,53 +182,56 @@ describeWithRedis('RedisBus', () => {
     expect(() => bus.subscribe(() => undefined)).toThrow('was closed')
   })
 
-  it('R38: takes a client that can be doubled, and a channel', () => {
+  it('R38: RedisBus takes a client that can be doubled, and a channel', () => {
     expect(() => new RedisBus({} as RedisClient)).toThrow('ready client')
     expect(() => new RedisBus({ call: async () => undefined })).toThrow('"duplicate"')
     const client = new Redis(server.port, { lazyConnect: true })
     expect(() => new RedisBus(client, { channel: '' })).toThrow('"channel"')
   })
 
-  it.each(['ioredis', 'redis'])('R72: R73: what was lost while Redis was away is made good: %s', async (name) => {
-    const lonely = await startRedisNode(['--appendonly', 'yes'])
-    closing.push(() => lonely.stop())
-    const connect = async (): Promise<Connected> => {
-      if (name === 'ioredis') {
-        const client = new Redis(lonely.port)
+  it.each(['ioredis', 'redis'])(
+    'R72: R73: messages that were lost while Redis was away are made good: %s',
+    async (name) => {
+      const lonely = await startRedisNode(['--appendonly', 'yes'])
+      closing.push(() => lonely.stop())
+      const connect = async (): Promise<Connected> => {
+        if (name === 'ioredis') {
+          const client = new Redis(lonely.port)
+          client.on('error', () => undefined)
+          return { client, close: () => client.disconnect() }
+        }
+        const client = createClient({ url: `redis://127.0.0.1:${lonely.port}` })
         client.on('error', () => undefined)
-        return { client, close: () => client.disconnect() }
+        await client.connect()
+        return { client: client as unknown as RedisClient, close: () => client.destroy() }
       }
-      const client = createClient({ url: `redis://127.0.0.1:${lonely.port}` })
-      client.on('error', () => undefined)
-      await client.connect()
-      return { client: client as unknown as RedisClient, close: () => client.destroy() }
-    }
-    const { client, close } = await connect()
-    closing.push(close)
-    const { bus, heard, hears } = await listening(client)
-    const options: SessionOptions = { store: new RedisStore(client), recheckEvery: NEVER, bus }
-    const { sessions, visitor } = createSessionApp(options)
-    const ann = visitor()
-    await ann.get('/set?n=1')
-    const held = await hold(sessions, ann)
-    const layered = new LayeredStore(new RedisStore(client), { bus, maxStale: NEVER })
-    await layered.read(held.id as string, { rolling: false, ctx: {} as never })
-    await lonely.kill()
-    await lonely.restart()
-    const told = heard.filter(({ kind }) => kind === 'lost').length
-    // Ended by somebody who tells nobody.
-    const redis = (...command: string[]): void =>
-      void execFileSync(findProgram('redis-cli') as string, ['-p', String(lonely.port), ...command])
-    redis('DEL', `session:r:${held.id}`)
-    // Where the bus was faster than this, it has looked before the session was ended: it loses its connection once more.
-    redis('CLIENT', 'KILL', 'TYPE', 'pubsub')
-    await hears('lost', told + 1)
-    expect(await endOf(held.signal)).toBe('The session was ended.')
-    expect(await layered.read(held.id as string, { rolling: false, ctx: {} as never })).toBeUndefined()
-    layered.close()
-  })
+      const { client, close } = await connect()
+      closing.push(close)
+      const { bus, heard, hears } = await listening(client)
+      const options: SessionOptions = { store: new RedisStore(client), recheckEvery: NEVER, bus }
+      const { sessions, visitor } = createSessionApp(options)
+      const ann = visitor()
+      await ann.get('/set?n=1')
+      const held = await hold(sessions, ann)
+      const layered = new LayeredStore(new RedisStore(client), { bus, maxStale: NEVER })
+      await layered.read(held.id as string, { rolling: false, ctx: {} as never })
+      await lonely.kill()
+      await lonely.restart()
+      const told = heard.filter(({ kind }) => kind === 'lost').length
+      // Ended by somebody who tells nobody.
+      const redis = (...command: string[]): void =>
+        void execFileSync(findProgram('redis-cli') as string, ['-p', String(lonely.port), ...command])
+      redis('DEL', `session:r:${held.id}`)
+      // Where the bus was faster than this, it has looked before the session was ended: it loses its connection once more.
+      redis('CLIENT', 'KILL', 'TYPE', 'pubsub')
+      await hears('lost', told + 1)
+      expect(await endOf(held.signal)).toBe('The session was ended.')
+      expect(await layered.read(held.id as string, { rolling: false, ctx: {} as never })).toBeUndefined()
+      layered.close()
+    },
+  )
 
-  it('R72: a request is served where nothing can be published, and says so', async () => {
+  it('R72: a request is served where nothing can be published, and that is told', async () => {
     const lonely = await startRedisNode()
     closing.push(() => lonely.stop())
     const client = new Redis(lonely.port, { maxRetriesPerRequest: 0, retryStrategy: () => 20 })
@@ -286,26 +289,29 @@ describeWithRedis('two processes over Redis', () => {
   }
   const PAIRS = Object.keys(STORES).flatMap((here) => Object.keys(STORES).map((there) => [here, there]))
 
-  it.each(PAIRS)('R72: R73: %s here, %s there: what one ends or changes, the other one sees', async (first, second) => {
-    const [here, there] = [await openProcess(STORES[first]), await openProcess(STORES[second])]
-    const ann = here.visitor()
-    await ann.get('/set?user=ann&n=1')
-    const elsewhere = there.visitor(ann.jar)
-    expect((await elsewhere.get('/')).json()).toMatchObject({ n: '1' })
-    const held = await hold(there.sessions, ann)
-    await ann.get('/set?n=2')
-    await there.hears('written')
-    expect((await elsewhere.get('/')).json()).toMatchObject({ n: '2' })
-    expect(held.signal.aborted).toBe(false)
-    await ann.get('/set?user=bob')
-    expect(await endOf(held.signal)).toMatch('changed hands')
-    const again = await hold(there.sessions, ann)
-    await ann.get('/logout')
-    expect(await endOf(again.signal)).toBe('The session was ended.')
-    expect((await there.visitor(ann.jar.copy()).get('/')).json()).toEqual({})
-  })
+  it.each(PAIRS)(
+    'R72: R73: a process on %s and one on %s see what the other one ends or changes',
+    async (first, second) => {
+      const [here, there] = [await openProcess(STORES[first]), await openProcess(STORES[second])]
+      const ann = here.visitor()
+      await ann.get('/set?user=ann&n=1')
+      const elsewhere = there.visitor(ann.jar)
+      expect((await elsewhere.get('/')).json()).toMatchObject({ n: '1' })
+      const held = await hold(there.sessions, ann)
+      await ann.get('/set?n=2')
+      await there.hears('written')
+      expect((await elsewhere.get('/')).json()).toMatchObject({ n: '2' })
+      expect(held.signal.aborted).toBe(false)
+      await ann.get('/set?user=bob')
+      expect(await endOf(held.signal)).toMatch('changed hands')
+      const again = await hold(there.sessions, ann)
+      await ann.get('/logout')
+      expect(await endOf(again.signal)).toBe('The session was ended.')
+      expect((await there.visitor(ann.jar.copy()).get('/')).json()).toEqual({})
+    },
+  )
 
-  it('R41: a message tells no id, no token and no owner', async () => {
+  it('R41: a message of the bus tells no id, no token and no owner', async () => {
     const { sessions, visitor } = await openProcess(STORES['RedisStore and a bus'])
     const listener = new Redis(server.port)
     clients.push(listener)

@@ -21,7 +21,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(await readData(visitor)).toEqual({ upstream: { token: 1, isExpired: false } })
   })
 
-  it('R121: it is the same where each request asks its session first', async () => {
+  it('R121: one of twenty parallel requests does the work where each asks its session first, too', async () => {
     const { provider, sendAll } = await open()
     expect(tally(await sendAll(20, '/ifExpired'))).toEqual({ 1: 20 })
     expect(provider.calls).toBe(1)
@@ -29,7 +29,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(provider.calls).toBe(1)
   })
 
-  it('R121: with "needed", requests that come later do nothing until it is needed again', async () => {
+  it('R121: requests that come after work with "needed" do nothing until it is needed again', async () => {
     const { provider, sendAll, send } = await open({ once: { needed: ({ upstream }) => upstream.isExpired } })
     for (const token of [1, 2, 3]) {
       expect(tally(await sendAll(10))).toEqual({ [token]: 10 })
@@ -50,14 +50,14 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(provider).toMatchObject({ calls: 2, invalid: 0 })
   })
 
-  it('R121: what other requests change meanwhile stays', async () => {
+  it('R121: changes that other requests make while the work is done stay', async () => {
     const { sendAll, visitor } = await open()
     await Promise.all([sendAll(3), sendAll(3, '/increment'), sendAll(1, '/set/other')])
     const upstream = { token: 1, isExpired: false }
     expect(await readData(visitor)).toEqual({ upstream, views: 3, other: 'other' })
   })
 
-  it('R121: where the work throws, its request gets the error, the others a 503 of their own, and the next one tries', async () => {
+  it('R121: a failure of the work is the error of its request, a 503 for the others, and the next one tries', async () => {
     const { provider, sendAll, send, visitor } = await open()
     provider.answer = () => soon().then(() => Promise.reject(new Error('down')))
     expect(tally(await sendAll(20))).toEqual({ down: 1, ERR_SESSION_ONCE_FAILED: 19 })
@@ -105,7 +105,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(await readData(visitor)).toEqual({ upstream: { token: 0, isExpired: true } })
   })
 
-  it('R121: a logout meanwhile drops what was made, and nothing comes back', async () => {
+  it('R121: a logout while the work is done drops what was made, and nothing comes back', async () => {
     const { provider, sendAll, send, visitor, racing } = await open()
     let answer = (): void => undefined
     const asked = new Promise<void>((reach) => {
@@ -121,7 +121,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(await readData(visitor)).toEqual({})
   })
 
-  it('R121: a sign-in as somebody else meanwhile gets nothing of it', async () => {
+  it('R121: a sign-in as somebody else while the work is done gets nothing of it', async () => {
     const owner = ({ user }: Record<string, unknown>): string | undefined => user as string | undefined
     const { provider, send, racing, visitor } = await open({ owner })
     let answer = (): void => undefined
@@ -137,7 +137,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(await readData(other)).toEqual({ user: 'alice', upstream: { token: 0, isExpired: true } })
   })
 
-  it('R121: who never ends is followed after the lease, hears so by its signal, and its result is dropped', async () => {
+  it('R121: a holder of the work that never ends is followed after the lease, hears so by its signal, and its result is dropped', async () => {
     const { provider, sendAll, send, visitor, racing } = await open({ once: { lease: 150 } })
     let answer = (): void => undefined
     provider.answer = () => ((provider.answer = soon), new Promise<void>((resolve) => (answer = resolve)))
@@ -152,7 +152,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(racing.errors).toEqual([])
   })
 
-  it('R121: what a holder made after it was followed is dropped, it shares the other result, and an event tells so', async () => {
+  it('R121: a result that a holder made after it was followed is dropped, it shares the other one, and an event tells so', async () => {
     const errors: unknown[] = []
     let count = 0
     let answer = (): void => undefined
@@ -195,7 +195,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(provider.calls).toBe(1)
   })
 
-  it('R121: nobody waits for ever: after "wait" it is a 503', async () => {
+  it('R121: nobody waits for the work for ever: after "wait" it is a 503', async () => {
     const { provider, send, sendAll } = await open({ once: { lease: 60_000, wait: 100 } })
     provider.answer = never
     void send()
@@ -235,7 +235,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(tally([await send('/both')])).toEqual({ 1: 1 })
   })
 
-  it('R121: the session that the work gets is a copy: what the handler changes beside it is written too', async () => {
+  it('R121: the session that the work gets is a copy: a change of the handler beside it is written too', async () => {
     const { send, visitor } = await open({
       verbs: {
         beside: async (ctx, sessions) => {
@@ -250,7 +250,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(await readData(visitor)).toMatchObject({ made: 1, mine: 1 })
   })
 
-  it.each(['update', 'once'] as const)('R121: inside %s it is refused, before anything is done', async (verb) => {
+  it.each(['update', 'once'] as const)('R121: once() inside %s is refused, before anything is done', async (verb) => {
     const work = jest.fn()
     const { send } = await open({
       verbs: {
@@ -279,7 +279,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(await readData(visitor)).toMatchObject({ inner: 1 })
   })
 
-  it('R121: it is written without autoCommit, too', async () => {
+  it('R121: work that is done once is written without autoCommit, too', async () => {
     const { visitor, racing } = await openOnceApp({ store: getStore() })
     const other = await openOnceApp({ store: getStore(), autoCommit: false })
     const borrowed = new Visitor(other.racing.apps[0], visitor.jar.copy())
@@ -287,7 +287,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(await readData(racing.another(visitor))).toEqual({ upstream: { token: 1, isExpired: false } })
   })
 
-  it('R121: a visitor without a session does it for themselves, and is given one where the work made some', async () => {
+  it('R121: a visitor without a session does the work for themselves, and is given a session where it made some data', async () => {
     let count = 0
     const { visitor } = createSite(
       { store: getStore() },
@@ -302,7 +302,7 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect((await visitor.get('/')).json()).toEqual({ session: { customer: 2 } })
   })
 
-  it('R121: hooks, events and the data are shown nothing of it', async () => {
+  it('R121: hooks, events and the data are shown nothing of work that is done once', async () => {
     const seen: unknown[] = []
     const { sendAll, racing, visitor } = await open({
       valid: (_ctx, record) => (seen.push(record), true),

@@ -40,7 +40,7 @@ describeOnEachStore('work that is done once, interleaved at random', (getStore) 
     return { ...app, answers: tally(sent.slice(0, WANTING)), lost: outcomeOf(store.calls[place]) }
   }
 
-  it('R121: the work is done once, whatever others write meanwhile', async () => {
+  it('R121: work of once() is done once in any order of the calls, whatever others write meanwhile', async () => {
     const others = fc.array(fc.constantFrom(...OTHERS), { maxLength: 3 })
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), others, async (scheduler, paths) => {
@@ -58,7 +58,7 @@ describeOnEachStore('work that is done once, interleaved at random', (getStore) 
     )
   })
 
-  it.each(['/destroy', '/null'])('R121: beside a logout by %s, nothing of it comes back', async (logout) => {
+  it.each(['/destroy', '/null'])('R121: nothing of the work comes back beside a logout by %s', async (logout) => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const { provider, racing, answers, visitor } = await attempt(scheduler, { others: [logout] })
@@ -76,7 +76,7 @@ describeOnEachStore('work that is done once, interleaved at random', (getStore) 
   it.each([
     ['before', 'twice at most'],
     ['after', 'once'],
-  ] as const)('R121: where a call of the store is lost %s its effect, the work is done %s', async (fault, _times) => {
+  ] as const)('R121: work whose call of the store is lost %s its effect is done %s', async (fault, _times) => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.nat({ max: 14 }), async (scheduler, faultAt) => {
         const { provider, answers, visitor, send, lost } = await attempt(scheduler, {

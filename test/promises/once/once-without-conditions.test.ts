@@ -41,7 +41,7 @@ describe.each(backendsWith({ isConditional: false }))(
       return { provider, visitor, browsers, sendAll, errors, app }
     }
 
-    it('R121: one of twelve parallel requests does it, and all have what it made', async () => {
+    it('R121: one of twelve parallel requests in a process does the work of once(), and all have what it made', async () => {
       const { provider, browsers, sendAll, errors } = await open()
       expect(tally(await sendAll())).toEqual({ 1: 12 })
       expect(provider).toMatchObject({ calls: 1, invalid: 0 })
@@ -51,7 +51,7 @@ describe.each(backendsWith({ isConditional: false }))(
       }
     })
 
-    it('R121: each keeps what it has set itself, where each has a copy of its own', async () => {
+    it('R121: each request that shares the work keeps what it has set itself, where each has a copy of its own', async () => {
       const { browsers, sendAll } = await open()
       await sendAll()
       const sessions = await Promise.all(browsers.map((browser) => browser.get('/')))
@@ -59,7 +59,7 @@ describe.each(backendsWith({ isConditional: false }))(
       expect(own.size).toBe(hasIds ? 1 : 12)
     })
 
-    it('R121: a request that comes with the earlier session is not the reason to do it again', async () => {
+    it('R121: a request that comes with the earlier session does not cause the work to be done again', async () => {
       const { provider, browsers } = await open()
       const late = browsers.slice(6)
       const first = browsers.slice(0, 6).map((browser) => browser.get('/token'))
@@ -69,7 +69,7 @@ describe.each(backendsWith({ isConditional: false }))(
       expect(tally([await browsers[0].get('/token')])).toEqual({ 2: 1 })
     })
 
-    it('R121: where the work throws, the others get a 503 of their own, and the next one tries', async () => {
+    it('R121: a failure of the work is a 503 of their own for the others in the process, and the next one tries', async () => {
       const { provider, browsers, sendAll } = await open()
       provider.answer = () => soon().then(() => Promise.reject(new Error('down')))
       expect(tally(await sendAll())).toEqual({ down: 1, ERR_SESSION_ONCE_FAILED: 11 })
@@ -78,7 +78,7 @@ describe.each(backendsWith({ isConditional: false }))(
       expect(provider.calls).toBe(2)
     })
 
-    it('R121: who never ends is followed after the lease', async () => {
+    it('R121: a request that never ends its work is followed after the lease', async () => {
       const { provider, browsers } = await open({ lease: 100 })
       provider.answer = () => ((provider.answer = soon), new Promise<void>(() => undefined))
       void browsers[0].get('/token')
@@ -88,7 +88,7 @@ describe.each(backendsWith({ isConditional: false }))(
       expect(provider.calls).toBe(2)
     })
 
-    it('R121: nobody waits for ever', async () => {
+    it('R121: nobody waits for ever for work in a process', async () => {
       const { provider, browsers } = await open({ lease: 60_000, wait: 50 })
       provider.answer = () => new Promise<void>(() => undefined)
       void browsers[0].get('/token')
@@ -96,7 +96,7 @@ describe.each(backendsWith({ isConditional: false }))(
       expect(tally([await inTime(browsers[1].get('/token'))])).toEqual({ ERR_SESSION_ONCE_PENDING: 1 })
     })
 
-    it('R121: two visitors never share', async () => {
+    it('R121: two visitors never share work in a process', async () => {
       const { provider, app, browsers } = await open()
       const other = new Visitor(app)
       await other.get('/begin')
@@ -124,7 +124,7 @@ it('R121: visitors whose cookies are the same to the byte do not share where the
   expect(count).toBe(2)
 })
 
-it('R121: in a cookie, a request that asks twice does it twice', async () => {
+it('R121: a request whose session rests in a cookie, and that asks twice, does the work twice', async () => {
   let count = 0
   const { visitor } = createSite(
     {},
@@ -143,7 +143,7 @@ it('R121: in a cookie, a request that asks twice does it twice', async () => {
   expect((await visitor.get('/')).json()).toEqual({ session: { begun: true, made: 2 } })
 })
 
-it('R121: two requests that begin their sessions do not share what is nowhere yet', async () => {
+it('R121: two requests that begin their sessions do not share work of sessions that are nowhere yet', async () => {
   let count = 0
   const { app } = createSite(
     {},
@@ -159,7 +159,7 @@ it('R121: two requests that begin their sessions do not share what is nowhere ye
   expect(count).toBe(4)
 })
 
-it('R121: on a store without conditional writes, a request in the same process that read before is not the reason', async () => {
+it('R121: a request that read before does not cause the work again in its process, on a store without conditional writes', async () => {
   const { provider, racing, visitor, send } = await openOnceApp({ store: new PlainStore() })
   const slow = await racing.start(racing.another(visitor), '/token')
   expect(tally([await send()])).toEqual({ 1: 1 })
@@ -167,7 +167,7 @@ it('R121: on a store without conditional writes, a request in the same process t
   expect(provider.calls).toBe(1)
 })
 
-it('R121: another process on a store without conditional writes waits, where it sees that somebody is at it', async () => {
+it('R121: a process waits for the work of another one where it sees that somebody is at it, on a store without conditions', async () => {
   const { provider, sendAll, send } = await openOnceApp({ store: new PlainStore(), processes: 2 })
   provider.answer = () => soon(60)
   const first = send()

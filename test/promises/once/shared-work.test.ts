@@ -57,7 +57,7 @@ it('R121: requests that share the work of once() have objects of their own', asy
   expect(done()).toBe(1)
 })
 
-it.each([0, '', null, undefined])('R121: where needed() of once() answers %p, the work is not done', async (answer) => {
+it.each([0, '', null, undefined])('R121: work of once() is not done where its needed() answers %p', async (answer) => {
   const { visitor, done } = open({ store: new MemoryStore() }, { needed: () => answer })
   await visitor.get('/begin')
   await visitor.get('/once')

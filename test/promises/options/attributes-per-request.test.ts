@@ -1,20 +1,14 @@
 import type { Context } from 'koa'
 import { SessionError } from '../../../src/base/errors'
 import { cookieAttributes, type CookieOptions } from '../../../src/options/values/cookie-options'
+import { thrownBy } from '../../support/thrown-by'
 
 const contextWith = (query: object, secure = true) => ({ query, secure }) as unknown as Context
 const VALUE = contextWith({})
 
 type Options = CookieOptions & { key?: string }
 
-function refusal(options: Options, ctx = VALUE): SessionError | undefined {
-  try {
-    cookieAttributes(options, ctx)
-  } catch (error) {
-    return error as SessionError
-  }
-  return undefined
-}
+const refusal = (options: Options) => thrownBy(() => cookieAttributes(options, VALUE))
 
 const shown = (value: unknown) => (typeof value === 'string' ? JSON.stringify(value) : String(value))
 

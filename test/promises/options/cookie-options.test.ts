@@ -123,7 +123,7 @@ describe('the cookie', () => {
     expect(recordIn(cookieOf(login).value)).toEqual({ user: 'alice', _session: true })
   })
 
-  test("R1: expires bounds a 'session' cookie, and counts for nothing beside a maxAge in milliseconds", async () => {
+  test("R1: the option expires bounds a 'session' cookie, and counts for nothing beside a maxAge in milliseconds", async () => {
     const expires = new Date(Date.now() + 7_000)
     expect(cookieOf((await visit({ maxAge: 'session', expires })).login).expires).toBe(expires.getTime())
     expect(cookieOf((await visit({ maxAge: 5_000, expires })).login).expires).toBe(Date.now() + 5_000)

@@ -1,15 +1,9 @@
 import { MemoryStore, sealed, session, SessionError, type SessionOptions } from 'koa-session-service'
 import { createApp } from '../../support/app/app'
+import { thrownBy } from '../../support/thrown-by'
 
 /** What construction with these options throws; undefined where it throws nothing. */
-function refusal(options: unknown): SessionError | undefined {
-  try {
-    session(options as SessionOptions, createApp())
-  } catch (error) {
-    return error as SessionError
-  }
-  return undefined
-}
+const refusal = (options: unknown) => thrownBy(() => session(options as SessionOptions, createApp()))
 
 class NoStore {
   get() {}

@@ -7,26 +7,23 @@ import {
   LayeredStore,
   MemoryStore,
   session,
-  type SessionError,
   type SessionOptions,
 } from 'koa-session-service'
 import { createClient, createCluster } from 'redis'
 import { createApp, Visitor } from '../../support/app/app'
 import { contextStoreOver } from '../../support/backends/backends'
 import { createSessionApp } from '../../support/app/session-app'
+import { thrownBy } from '../../support/thrown-by'
 
 const PASSWORD = 'hunter2'
 const ADDRESS = `redis://default:${PASSWORD}@cache.example:6379`
 
 /** What construction with these options says; undefined where it says nothing. */
-function told(options: unknown): string | undefined {
-  try {
-    session(options as SessionOptions, createApp())
-  } catch (error) {
-    const { code, message } = error as SessionError
-    return `${code}: ${message}`
-  }
-  return undefined
+const told = (options: unknown): string | undefined => saidBy(() => session(options as SessionOptions, createApp()))
+
+function saidBy(work: () => unknown): string | undefined {
+  const error = thrownBy(work)
+  return error && `${error.code}: ${error.message}`
 }
 
 describe('a text in the place of an object', () => {
@@ -157,12 +154,7 @@ describe.each<[string, (given: never) => unknown]>([
 ])('%s', (_name, make) => {
   it('R38: a store made over an address, a promise or something else says so when it is made, and repeats nothing', () => {
     for (const given of [ADDRESS, Promise.resolve(new MemoryStore()), undefined, null, {}, 5]) {
-      let message = 'nothing'
-      try {
-        make(given as never)
-      } catch (error) {
-        message = `${(error as SessionError).code}: ${(error as SessionError).message}`
-      }
+      const message = saidBy(() => make(given as never))
       expect(message).toMatch(/^ERR_SESSION_OPTIONS: .* takes .*, not (a text|a promise|something else)\./)
       expect(message).not.toContain(PASSWORD)
     }

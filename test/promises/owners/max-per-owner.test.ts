@@ -10,6 +10,7 @@ import { RUNS } from '../../support/races/race'
 import { idOf } from '../../support/races/racing-app'
 import { ScheduledOwnerStore } from '../../support/races/scheduled-store'
 import { onOneClock, skewClocks } from '../../support/owners/skewed-clocks'
+import { thrownBy } from '../../support/thrown-by'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
@@ -135,14 +136,7 @@ describe('a store that does not know owners', () => {
   it.each([{ maxPerOwner: 2 }, { device: () => ({}) }])(
     'R66, R68: the option %j is refused at construction, with a plain store and in a cookie',
     (option) => {
-      const thrown = (options: object): unknown => {
-        try {
-          session({ owner, ...option, ...options }, createApp())
-        } catch (error) {
-          return error
-        }
-        return undefined
-      }
+      const thrown = (options: object) => thrownBy(() => session({ owner, ...option, ...options }, createApp()))
       expect(thrown({ store: new PlainStore() })).toMatchObject(CODED)
       expect(thrown({ store: without(new MemoryStore(), 'setMark') })).toMatchObject(CODED)
       expect(thrown({})).toMatchObject({ code: 'ERR_SESSION_OPTIONS' })

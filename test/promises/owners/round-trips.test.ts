@@ -1,26 +1,16 @@
-import Redis from 'ioredis'
+import type Redis from 'ioredis'
 import { RedisStore } from 'koa-session-service/redis'
 import { newOwner, OwnedApp } from '../../support/owners/owned-app'
-import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
+import { useRedis } from '../../support/backends/use-server'
 import { RoundTrips } from '../../support/spies/round-trips'
-import type { ServerProcess } from '../../support/backends/server-process'
 
 const MOST = 10
 
 describeWith('Redis', hasRedis)('the sessions of an owner, in Redis', () => {
-  let server: ServerProcess
   let client: Redis
-
-  beforeAll(async () => {
-    server = await startRedisNode()
-    client = new Redis(server.port)
-  })
-
-  afterAll(async () => {
-    client.disconnect()
-    await server.stop()
-  })
+  useRedis((ready) => (client = ready))
 
   it('R66: the sessions of an owner in Redis are listed and ended in a few round trips, however many there are', async () => {
     const counts = await Promise.all(

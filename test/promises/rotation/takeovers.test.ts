@@ -1,8 +1,9 @@
-import { MemoryStore } from 'koa-session-service'
+import type { Context } from 'koa'
+import { MemoryStore, type SessionService } from 'koa-session-service'
 import { nextTurn } from '../../support/app/site'
 import { startClock } from '../../support/clock'
 import { EVERY, handedBy, isIn, lost, MINUTE, RotatingSite, SECOND, tokenOf } from '../../support/owners/rotating-site'
-import { storedOwner } from '../../support/owners/owned-app'
+import { newOwner, storedOwner, type OwnedVerb } from '../../support/owners/owned-app'
 
 let site: RotatingSite
 
@@ -45,7 +46,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.replays()).toEqual([])
   })
 
-  it('R114: where the store fails at a note, that is told, no successor goes out, and the request goes on', async () => {
+  it('R114: a store that fails at a note of a successor is told of, no successor goes out, and the request goes on', async () => {
     const browser = await site.browser()
     for (const isDone of [false, true]) {
       const replace = jest.spyOn(site.store, 'replace')
@@ -79,22 +80,31 @@ describe('the token of a signed-in session', () => {
     expect(writes.flatMap((count, minute) => (count > 0 ? [minute + 1] : []))).toEqual([10, 11, 21, 22, 32, 33])
   })
 
-  it('R118: no verb in the middle of a request hands over a successor, and without a commit at its end nothing does', async () => {
+  it('R118: no verb in the middle of a request hands over a successor, and none goes out with a response that begins then', async () => {
+    const verb =
+      (call: (sessions: SessionService, ctx: Context) => unknown): OwnedVerb =>
+      async (ctx, sessions) => {
+        await call(sessions, ctx)
+        if (ctx.query.early) {
+          ctx.respond = false
+          ctx.res.end('{}')
+        }
+        return { isTold: ctx.response.headers['set-cookie'] !== undefined }
+      }
     site = new RotatingSite({
-      autoCommit: false,
       verbs: {
-        in: async (ctx, sessions) => {
-          ctx.session.user = 'ann'
-          await sessions.save(ctx)
-        },
-        save: (ctx, sessions) => sessions.save(ctx),
+        save: verb((sessions, ctx) => sessions.save(ctx)),
+        update: verb((sessions, ctx) => sessions.update((data) => (data.n = 1), ctx)),
+        extend: verb((sessions, ctx) => sessions.touch(ctx)),
       },
     })
-    const browser = site.visitor()
-    await browser.get('/in')
-    expect(await isIn(browser)).toBe(true)
-    site.clock.advance(EVERY)
-    for (const path of ['/save', '/touch', '/read']) expect(handedBy(await browser.get(path))).toBeUndefined()
+    const browser = await site.browser()
+    for (const path of ['/save', '/update', '/extend']) {
+      expect(handedBy(await site.thiefOf(browser).get(`${path}?early=1`))).toBeUndefined()
+      const answer = await site.thiefOf(browser).get(path)
+      expect([answer.json(), handedBy(answer)]).toEqual([{ isTold: false }, expect.any(String)])
+      site.clock.advance(MINUTE)
+    }
   })
 
   it('R114: requests that were under way at a takeover open the session, with every token that was good', async () => {
@@ -129,7 +139,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.store.listByOwner(storedOwner('ann'))).toEqual([])
   })
 
-  it('R115: where the thief is first, the owner comes with the token that was replaced', async () => {
+  it('R115: the owner comes with the token that was replaced where the thief is first', async () => {
     const browser = await site.browser()
     const thief = site.thiefOf(browser)
     await thief.get('/read')
@@ -139,7 +149,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.replays()).toHaveLength(1)
   })
 
-  it("R115: with onReplay: 'report' the session goes on, and a copy is told once a minute", async () => {
+  it("R115: the session goes on with onReplay: 'report', and a copy is told once a minute", async () => {
     site = new RotatingSite({ onReplay: 'report' })
     const browser = await site.browser()
     const thief = site.thiefOf(browser)
@@ -169,7 +179,7 @@ describe('the token of a signed-in session', () => {
     expect(await isIn(browser)).toBe(false)
   })
 
-  it('R114: a request that may have waited in a proxy is no replay, and its sibling changes nothing', async () => {
+  it('R114: a request that may have waited in a proxy is taken for no replay, and its sibling changes nothing', async () => {
     const browser = await site.browser()
     const upload = site.thiefOf(browser)
     await browser.get('/read')
@@ -204,6 +214,39 @@ describe('the token of a signed-in session', () => {
     expect(await isIn(browser)).toBe(true)
   })
 
+  it.each(['the first request', 'a request with a successor'])(
+    'R114: %s after the sign-in that chooses a maxAge is answered with a successor at once',
+    async (which) => {
+      const isFirst = which === 'the first request'
+      const age: OwnedVerb = (ctx) => (ctx.session.maxAge = isFirst ? 3 * EVERY : 'session')
+      site = new RotatingSite({ maxAge: isFirst ? 'session' : 3 * EVERY, verbs: { age } })
+      const browser = isFirst ? await site.signedIn(newOwner()) : await site.browser()
+      if (!isFirst) {
+        await browser.get('/read')
+        site.clock.advance(MINUTE)
+      }
+      const before = tokenOf(browser)
+      const thief = site.thiefOf(browser)
+      const answer = await browser.get('/age')
+      expect(answer.setCookie[0]).toMatch(isFirst ? /expires=/i : /^(?!.*expires=)/i)
+      expect(tokenOf(browser)).not.toBe(before)
+      // The use of the token that it came with is noted with the same write.
+      expect((await site.recordOf(before))?._turn?.[2]).toBe(Date.now())
+      expect([await isIn(browser), await isIn(thief), (await site.replays()).length]).toEqual([true, true, 0])
+    },
+  )
+
+  it('R114: a cookie whose signature is of an older key gets a successor with its next page, under the first key', async () => {
+    const browser = await site.browser({ used: MINUTE })
+    site.apps[0].keys = ['a newer key of this site', ...(site.apps[0].keys as string[])]
+    const image = { 'sec-fetch-dest': 'image' }
+    expect(handedBy(await browser.get('/read', image))).toBeUndefined()
+    const before = tokenOf(browser)
+    expect(handedBy(await browser.get('/read'))).not.toBe(before)
+    site.apps[0].keys = ['a newer key of this site']
+    expect([await isIn(browser), (await site.replays()).length]).toEqual([true, 0])
+  })
+
   it('R118: a successor goes to pages and calls alone, and not to what is fetched ahead', async () => {
     const browser = await site.browser()
     const headers: Record<string, string>[] = [
@@ -223,7 +266,7 @@ describe('the token of a signed-in session', () => {
     expect(daysLeft).toBeCloseTo(400, 1)
   })
 
-  it('R116: what else has the form of a token changes nothing, on any verb', async () => {
+  it('R116: texts that have the form of a token change nothing, on any verb', async () => {
     const browser = await site.browser()
     await browser.get('/read')
     await browser.get('/read')
@@ -250,7 +293,7 @@ describe('the token of a signed-in session', () => {
     expect(await site.replays()).toEqual([])
   })
 
-  it('R116: who has planted a token before the sign-in ends nothing with it', async () => {
+  it('R116: a planted token from before the sign-in ends nothing for who planted it', async () => {
     const planted = site.visitor()
     await planted.get('/set/cart')
     const browser = site.thiefOf(planted)
@@ -261,7 +304,7 @@ describe('the token of a signed-in session', () => {
     expect([await isIn(browser), (await site.replays()).length]).toEqual([true, 0])
   })
 
-  it('R114: of several tokens for a session the newest counts', async () => {
+  it('R114: the newest counts of several tokens for a session', async () => {
     site = new RotatingSite({ signed: false })
     const browser = await site.browser()
     const old = browser.jar.header

@@ -24,7 +24,7 @@ test('R106: R119: a record with successors, and its tokens, are read as they wer
   expect(await site.replays()).toMatchObject([{ detail: { owner: 'ann', isEnded: true } }])
 })
 
-test('R118: what a record says of its tokens is in no event, hook, list or session', async () => {
+test('R118: no event, hook, list or session has what a record says of its tokens', async () => {
   const seen: unknown[] = []
   const site = new RotatingSite({
     onReplay: 'report',

@@ -19,7 +19,7 @@ import {
 } from 'routing-controllers'
 import { KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { createServer } from '../../support/app/controllers'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 interface User {
   name?: string
@@ -139,8 +139,8 @@ async function signedIn(app: Koa, role: string): Promise<Visitor> {
 const CASES = Object.entries(KOA_VERSIONS).flatMap(
   ([version, KoaClass]): [string, typeof Koa, () => SessionOptions][] => [
     [`${version}, cookie`, KoaClass, () => ({})],
-    [`${version}, store`, KoaClass, () => ({ store: new WatchedStore() })],
-    [`${version}, lazy store`, KoaClass, () => ({ store: new WatchedStore(), lazy: true })],
+    [`${version}, store`, KoaClass, () => ({ store: spyOnMemory().store })],
+    [`${version}, lazy store`, KoaClass, () => ({ store: spyOnMemory().store, lazy: true })],
   ],
 )
 
@@ -179,10 +179,10 @@ describe.each(CASES)('%s', (_name, KoaClass, options) => {
 test.each(Object.entries(KOA_VERSIONS))(
   'R48: the store is read once with %s, however many of what surrounds an action ask for the session',
   async (_, KoaClass) => {
-    const store = new WatchedStore()
+    const { store, names, take } = spyOnMemory()
     const visitor = await signedIn(serve(KoaClass, { store, lazy: true }), 'admin')
-    store.calls.length = 0
+    take()
     await visitor.get('/admin')
-    expect(store.calls).toEqual(['read', 'replace'])
+    expect(names).toEqual(['read', 'replace'])
   },
 )

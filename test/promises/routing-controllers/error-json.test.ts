@@ -4,7 +4,7 @@ import { SessionService } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Controller, Ctx, Get, JsonController, Post, useKoaServer } from 'routing-controllers'
 import { createApp, Visitor } from '../../support/app/app'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 const SECRET = 'a secret of the visitor'
 const SECRET_NUMBER = 1234567890123456789n
@@ -64,27 +64,30 @@ function createController(decorate: ClassDecorator): new () => object {
 const CONTROLLERS = [createController(JsonController()), createController(Controller('/text') as ClassDecorator)]
 
 /** Fails as database clients do: with the command, and so the id and the record, on the error. */
-class TellingStore extends WatchedStore {
-  readonly keys = new Set<string>()
-  failing = new Set<string>()
-  override before = (method: string, key: string): void => {
-    this.keys.add(key)
-    if (!this.failing.has(method)) return
-    const text = this.records.read(key)?.revision
+function tellingStore() {
+  const { store, records, before } = spyOnMemory()
+  const keys = new Set<string>()
+  const failing = new Set<string>()
+  before(async ({ method, args }) => {
+    const key = String(args[0])
+    keys.add(key)
+    if (!failing.has(method)) return
+    const text = records.read(key)?.revision
     throw Object.assign(new Error(`${method} ${key} failed`), { command: { name: method, args: [key, text] }, key })
-  }
+  })
+  return { store, keys, failing }
 }
 
 /** Answers what a client reads at `path` where these methods of the store fail, and every id there was. */
 async function answerTo(path: string, ...fails: string[]) {
   const app = createApp()
-  const store = new TellingStore()
+  const { store, keys, failing } = tellingStore()
   app.use(new SessionService(app, { store, lazy: true }).middleware())
   useKoaServer(app, { controllers: CONTROLLERS, development: true })
   const visitor = new Visitor(app)
   await visitor.post('/keep')
-  store.failing = new Set(fails)
-  return { ...(await visitor.get(path)), ids: [...store.keys] }
+  for (const method of fails) failing.add(method)
+  return { ...(await visitor.get(path)), ids: [...keys] }
 }
 
 const FAILURES = [

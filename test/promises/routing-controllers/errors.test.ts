@@ -6,7 +6,7 @@ import { BadRequestError, Get, JsonController, Post } from 'routing-controllers'
 import { KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { createServer } from '../../support/app/controllers'
 import { BACKENDS } from '../../support/backends/backends'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 let thrown: unknown
 
@@ -146,9 +146,9 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
 
   test("R15: with Koa's error handler, an error of the store's does not replace the action's", async () => {
     thrown = Object.assign(new Error('no'), { status: 409 })
-    const store = new WatchedStore()
+    const { store, fail } = spyOnMemory()
     const storeError = new Error('the store is down')
-    store.before = () => Promise.reject(storeError)
+    fail(() => Promise.reject(storeError))
     const app = serve(KoaClass, { store }, false)
     const errors = errorsOf(app)
     expect((await new Visitor(app).post('/sync')).status).toBe(409)

@@ -5,7 +5,7 @@ import { SessionService, type SessionOptions } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { Ctx, Get, JsonController, Post, useKoaServer } from 'routing-controllers'
 import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 @JsonController()
 class ViewsController {
@@ -51,13 +51,13 @@ class ViewsController {
 
 async function returningVisitor(KoaClass: typeof Koa, options: SessionOptions = {}) {
   const app = createApp(KoaClass)
-  const store = new WatchedStore()
+  const { store, names, take, records } = spyOnMemory()
   app.use(new SessionService(app, { store, lazy: true, ...options }).middleware())
   useKoaServer(app, { controllers: [ViewsController], defaultErrorHandler: false })
   const visitor = new Visitor(app)
   await visitor.post('/count')
-  store.calls.length = 0
-  return { app, visitor, store }
+  take()
+  return { app, visitor, names, records }
 }
 
 async function errorOf(app: Koa, work: () => Promise<unknown>): Promise<unknown> {
@@ -74,33 +74,33 @@ const NOT_LOADED = {
 
 describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
   test('R48: a handler without a session parameter causes no store call', async () => {
-    const { visitor, store } = await returningVisitor(KoaClass)
+    const { visitor, names } = await returningVisitor(KoaClass)
     expect((await visitor.get('/nothing')).status).toBe(200)
-    expect(store.calls).toEqual([])
+    expect(names).toEqual([])
   })
 
   test('R48: a handler with three session parameters causes one store call', async () => {
-    const { visitor, store } = await returningVisitor(KoaClass)
+    const { visitor, names } = await returningVisitor(KoaClass)
     expect((await visitor.get('/three')).json()).toEqual([1, 1, 1])
-    expect(store.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
   })
 
   test('R48: what a handler writes to its parameter is saved', async () => {
-    const { visitor, store } = await returningVisitor(KoaClass)
+    const { visitor, names } = await returningVisitor(KoaClass)
     expect((await visitor.post('/count')).json()).toEqual({ views: 2 })
-    expect(store.calls).toEqual(['read', 'replace'])
+    expect(names).toEqual(['read', 'replace'])
   })
 
   test('R48: reading ctx.session before it was loaded throws, and says what to await', async () => {
-    const { app, visitor, store } = await returningVisitor(KoaClass)
+    const { app, visitor, names } = await returningVisitor(KoaClass)
     expect(await errorOf(app, () => visitor.get('/too-early'))).toMatchObject(NOT_LOADED)
-    expect(store.calls).toEqual([])
+    expect(names).toEqual([])
   })
 
   test('R48: awaiting what the error of an unread ctx.session says is all that it takes', async () => {
-    const { visitor, store } = await returningVisitor(KoaClass)
+    const { visitor, names } = await returningVisitor(KoaClass)
     expect((await visitor.get('/awaited')).json()).toEqual({ views: 1 })
-    expect(store.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
   })
 
   test('R48: setting ctx.session to other data before it was loaded throws too, and nothing is lost', async () => {
@@ -110,16 +110,16 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_version, KoaClass) => {
   })
 
   test('R48: a logout needs no loading: the record is read for it, and then destroyed', async () => {
-    const { visitor, store } = await returningVisitor(KoaClass)
+    const { visitor, names, records } = await returningVisitor(KoaClass)
     expect((await visitor.post('/log-out')).json()).toEqual({ isNull: true })
-    expect(store.calls).toEqual(['read', 'destroy'])
-    expect(store.records.size).toBe(0)
+    expect(names).toEqual(['read', 'destroy'])
+    expect(records.size).toBe(0)
   })
 
   test('R48: the session is read before the handler without lazy', async () => {
-    const { visitor, store } = await returningVisitor(KoaClass, { lazy: false })
+    const { visitor, names } = await returningVisitor(KoaClass, { lazy: false })
     expect((await visitor.get('/too-early')).json()).toEqual({ views: 1 })
-    expect(store.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
   })
 
   test('R48: the session in a cookie needs no waiting with lazy: ctx.session can be read at once', async () => {

@@ -6,7 +6,7 @@ import { Session } from 'koa-session-service/routing-controllers'
 import { Body, JsonController, Post, useKoaServer } from 'routing-controllers'
 import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { deferred, everythingElse } from '../../support/races/interleave'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 class Order {
   @IsInt()
@@ -30,7 +30,7 @@ class OrderController {
 /** Sends an order that is none, and stops where its action has failed while the session is still being read. */
 async function failWhileReading(KoaClass: typeof Koa, defaultErrorHandler: boolean, path = '/order') {
   const app = createApp(KoaClass)
-  const store = new WatchedStore()
+  const { store, names, records, before } = spyOnMemory()
   let handled = deferred()
   app.use(new SessionService(app, { store, lazy: true, rolling: true }).middleware())
   app.use((_ctx, next) => next().finally(() => handled.resolve()))
@@ -41,16 +41,16 @@ async function failWhileReading(KoaClass: typeof Koa, defaultErrorHandler: boole
   handled = deferred()
   const reading = deferred()
   let readKey = ''
-  store.before = async (method, key) => {
+  before(async ({ method, args }) => {
     if (method !== 'read') return
-    readKey = key
+    readKey = String(args[0])
     await reading.promise
-  }
+  })
   let isAnswered = false
   const answer = visitor.post(path, { amount: 'many' }).finally(() => (isAnswered = true))
   await handled.promise
   await everythingElse()
-  return { answer, reading, store, visitor, isAnswered: () => isAnswered, readKey }
+  return { answer, reading, names, records, visitor, isAnswered: () => isAnswered, readKey }
 }
 
 /** Koa knows no `httpCode`: to it, an error of routing-controllers' has no status. */
@@ -63,13 +63,13 @@ describe.each(CASES)(
   '%s: @Body fails while the session is being read',
   (_name, KoaClass, defaultErrorHandler, failure) => {
     test('R14: the commit awaits a reading that is under way when @Body fails, and renews the session', async () => {
-      const { answer, reading, store, isAnswered } = await failWhileReading(KoaClass, defaultErrorHandler)
+      const { answer, reading, names, isAnswered } = await failWhileReading(KoaClass, defaultErrorHandler)
       expect(isAnswered()).toBe(false)
       reading.resolve()
       const { status, setCookie } = await answer
       expect(status).toBe(failure)
       expect(setCookie.join()).toMatch(/^koa\.sess=[^;]+;/)
-      expect(store.calls.slice(-2)).toEqual(['read', 'touch'])
+      expect(names.slice(-2)).toEqual(['read', 'touch'])
     })
 
     test('R14: the session stays usable where @Body fails while it is being read', async () => {
@@ -87,12 +87,12 @@ describe.each(CASES)(
     })
 
     test('R47: no rejection goes unhandled where @Body fails and the session is refused later', async () => {
-      const { answer, reading, store, readKey } = await failWhileReading(
+      const { answer, reading, records, readKey } = await failWhileReading(
         KoaClass,
         defaultErrorHandler,
         '/members/order',
       )
-      store.records.destroy(readKey)
+      records.destroy(readKey)
       reading.resolve()
       expect((await answer).status).toBe(failure)
       await everythingElse()

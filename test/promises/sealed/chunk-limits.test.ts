@@ -6,6 +6,7 @@ import { CookieTransport } from '../../../src/transports/cookie-transport'
 import { SessionError } from '../../../src/base/errors'
 import type { CookieAttributes } from '../../../src/contracts/cookie-attributes'
 import { contextOf } from '../../support/app/contexts'
+import { thrownBy } from '../../support/thrown-by'
 
 const codec = sealed({ keys: ['a secret of more than thirty-two bytes'] })
 const sealedText = (length: number) => codec.encode({ text: 'x'.repeat(length), _session: true }, 's')
@@ -21,15 +22,6 @@ function cookiesFor(token: string, attributes: CookieAttributes = {}, count = MA
   transportOf(count).write(ctx, token, attributes, 'session')
   const lines = (ctx.res.getHeader('Set-Cookie') ?? []) as string[]
   return lines.map((line) => line.slice(0, line.indexOf(';')))
-}
-
-function refusal(work: () => unknown): SessionError {
-  try {
-    work()
-  } catch (error) {
-    return error as SessionError
-  }
-  throw new Error('nothing was refused')
 }
 
 const readTokens = (cookies: readonly string[], attributes: CookieAttributes = {}, count = MAX_CHUNKS) =>
@@ -141,29 +133,29 @@ describe('the sum of the cookies', () => {
     const full = cookiesFor('x'.repeat(KB12 - overhead), attributes)
     expect(full).toHaveLength(4)
     expect(sum(full)).toBe(KB12)
-    const error = refusal(() => cookiesFor('x'.repeat(KB12 - overhead + 1), attributes))
+    const error = thrownBy(() => cookiesFor('x'.repeat(KB12 - overhead + 1), attributes))
     expect(error).toBeInstanceOf(SessionError)
-    expect(error.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
-    expect(error.message).toContain(`4 cookies would take ${KB12 + 1} bytes`)
-    expect(error.message).toMatch(/12288 is the most.*16384 in all.*Keep less.*session\(\{ store \}, app\)/s)
+    expect(error?.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
+    expect(error?.message).toContain(`4 cookies would take ${KB12 + 1} bytes`)
+    expect(error?.message).toMatch(/12288 is the most.*16384 in all.*Keep less.*session\(\{ store \}, app\)/s)
   })
 
   it('R63: signatures count in the sum of the cookies', () => {
     expect(cookiesFor('x'.repeat(12_200))).toHaveLength(4)
-    const error = refusal(() => cookiesFor('x'.repeat(12_200), { signed: true }))
-    expect(error.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
+    const error = thrownBy(() => cookiesFor('x'.repeat(12_200), { signed: true }))
+    expect(error?.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
   })
 
   it('R63: nothing is written of a session whose cookies are refused for their sum', () => {
     const ctx = contextOf('')
-    refusal(() => transportOf().write(ctx, 'x'.repeat(13_000), {}, 'session'))
+    expect(thrownBy(() => transportOf().write(ctx, 'x'.repeat(13_000), {}, 'session'))).toBeInstanceOf(SessionError)
     expect(ctx.res.getHeader('Set-Cookie')).toBeUndefined()
   })
 
   it('R37: attributes that leave no room for pieces are refused with sizes', () => {
-    const error = refusal(() => cookiesFor('x'.repeat(100), { path: `/${'p'.repeat(4090)}` }))
-    expect(error.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
-    expect(error.message).toContain('takes 100 characters, and its 4 cookies hold 0.')
+    const error = thrownBy(() => cookiesFor('x'.repeat(100), { path: `/${'p'.repeat(4090)}` }))
+    expect(error?.code).toBe('ERR_SESSION_COOKIE_TOO_LARGE')
+    expect(error?.message).toContain('takes 100 characters, and its 4 cookies hold 0.')
   })
 })
 

@@ -17,6 +17,7 @@ import {
 } from '../../support/backends/databases'
 import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
+import { useDatabase } from '../../support/backends/use-server'
 import { createSessionApp } from '../../support/app/session-app'
 
 const SECRET = 'kept-to-herself'
@@ -64,14 +65,10 @@ const refuseRows = async (db: Kysely<any>): Promise<unknown> =>
 
 describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
   let database: TestDatabase
-  beforeAll(async () => {
-    database = connectPostgres(await startPostgres())
-    await createSessionTable(database.db)
-  })
-  afterAll(async () => {
-    await database.stop()
-    await database.server?.stop()
-  })
+  useDatabase(
+    async () => connectPostgres(await startPostgres()),
+    (ready) => (database = ready),
+  )
 
   it("R41: no error of PostgreSQL's driver carries a row, an id or data", async () => {
     const errors = await failuresOf(new KyselyStore(database.db), () => refuseRows(database.db))
@@ -82,14 +79,10 @@ describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
 
 describeWith('MariaDB', hasMariadb)('MariaDB', () => {
   let database: TestDatabase
-  beforeAll(async () => {
-    database = connectMariadb(await startMariadb())
-    await createSessionTable(database.db)
-  })
-  afterAll(async () => {
-    await database.stop()
-    await database.server?.stop()
-  })
+  useDatabase(
+    async () => connectMariadb(await startMariadb()),
+    (ready) => (database = ready),
+  )
 
   it("R41: no error of MariaDB's driver carries a statement, an id or data", async () => {
     const errors = await failuresOf(new KyselyStore(database.db), () => refuseRows(database.db))

@@ -15,7 +15,7 @@ import {
   type TestDatabase,
 } from '../../support/backends/databases'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useDatabase } from '../../support/backends/use-server'
 
 const capabilities: StoreCapability[] = ['conditional', 'touch', 'owner', 'ends']
 
@@ -52,18 +52,11 @@ const SERVERS = [
 
 for (const { name, isThere, start, connect } of SERVERS) {
   describeWith(name, isThere)(name, () => {
-    let server: ServerProcess
     let database: TestDatabase
-
-    beforeAll(async () => {
-      server = await start()
-      database = connect(server)
-      await createSessionTable(database.db)
-    })
-    afterAll(async () => {
-      await database.stop()
-      await server.stop()
-    })
+    useDatabase(
+      async () => connect(await start()),
+      (ready) => (database = ready),
+    )
     it('R44: KyselyStore says how to make a table that is missing', async () => {
       const store = new KyselyStore(database.db, { table: 'visits' })
       const failure = { code: 'ERR_SESSION_TABLE_MISSING', message: expect.stringContaining("{ table: 'visits' }") }

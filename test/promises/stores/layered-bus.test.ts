@@ -1,9 +1,10 @@
 import type { Context } from 'koa'
-import { LayeredStore, type BusMessage } from 'koa-session-service'
+import { LayeredStore, MemoryStore, type BusMessage } from 'koa-session-service'
+import { hashSession } from '../../../src/session/hashes'
 import { startClock, stopClock } from '../../support/clock'
 import { CountingBus } from '../../support/spies/counting-bus'
 import { createGate } from '../../support/races/gate'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 const LONG = 10_000_000
 const maxStale = 60_000
@@ -15,14 +16,14 @@ afterEach(startClock)
 
 /** The same sessions in two processes that hear of each other; `a` is in the memory of both. */
 async function openTwice() {
-  const shared = new WatchedStore()
+  const { store: shared, records, names, take } = spyOnMemory()
   const bus = new CountingBus()
   const [here, there] = [0, 1].map(() => new LayeredStore(shared, { bus, maxStale }))
   const read = async (store: LayeredStore, key = 'a') => (await store.read(key, request))?.record
   const created = await here.create('a', { n: 1, _gen: 3 }, LONG, request)
   for (const store of [here, there]) await read(store)
-  shared.calls.length = 0
-  return { shared, bus, here, there, read, revision: created?.revision }
+  take()
+  return { records, names, take, bus, here, there, read, revision: created?.revision }
 }
 
 type Twice = Awaited<ReturnType<typeof openTwice>>
@@ -41,7 +42,7 @@ describe('LayeredStore with a bus', () => {
       await change(twice)
       expect(twice.bus.messages.map((message) => message.kind)).toEqual([kind])
       expect(await twice.read(twice.here)).toEqual(after)
-      expect(twice.shared.calls.filter((call) => call === 'read')).toHaveLength(1)
+      expect(twice.names.filter((name) => name === 'read')).toHaveLength(1)
     },
   )
 
@@ -62,15 +63,15 @@ describe('LayeredStore with a bus', () => {
     'R73: LayeredStore with a bus does not keep what was read before the change, and answered after it: %s',
     async (_verb, change, after) => {
       const twice = await openTwice()
-      const { shared, bus, here, read } = twice
+      const { records, bus, here, read } = twice
       bus.publish({ kind: 'lost' })
       const gate = createGate()
-      const readShared = shared.read.bind(shared)
-      jest.spyOn(shared, 'read').mockImplementationOnce(async (key) => {
-        const found = await readShared(key)
+      const readShared = records.read.bind(records)
+      jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
+        const found = readShared(key)
         await gate.pass()
         return found
-      })
+      }) as never)
       const slow = read(here)
       await gate.reached
       await change(twice)
@@ -94,16 +95,19 @@ describe('LayeredStore with a bus', () => {
   })
 
   it('R73: a message that means no record of a LayeredStore drops nothing from its memory', async () => {
-    const { shared, bus, here, there, read } = await openTwice()
+    const { names, take, bus, here, there, read } = await openTwice()
     await here.create('b', { n: 1 }, LONG, request)
     await read(here, 'b')
-    shared.calls.length = 0
+    take()
     await there.destroy('b', request)
     await read(here)
-    expect(shared.calls).toEqual(['destroy'])
+    expect(names).toEqual(['destroy'])
+    bus.publish({ kind: 'key', key: 'of whatever', position: 2, before: 1 })
+    await read(here)
+    expect(names).toEqual(['destroy'])
     bus.publish({ kind: 'revoked', owner: 'of whomever' })
     await read(here)
-    expect(shared.calls).toEqual(['destroy', 'read'])
+    expect(names).toEqual(['destroy', 'read'])
   })
 
   it('R73: a failing bus fails no call of LayeredStore', async () => {
@@ -122,19 +126,28 @@ describe('LayeredStore with a bus', () => {
 
   it('R73: LayeredStore with a bus tells of an owner whose sessions it has ended', async () => {
     const bus = new CountingBus()
-    const { records } = new WatchedStore()
-    const store = new LayeredStore(records, { bus, maxStale })
+    const store = new LayeredStore(new MemoryStore(), { bus, maxStale })
     await store.create('a', { n: 1 }, LONG, { ...request, owner: 'ann' })
     expect(await store.destroyByOwner?.('ann')).toBe(1)
     expect(bus.messages).toEqual([{ kind: 'revoked', owner: expect.stringMatching(/^[\w-]{43}$/) as string }])
   })
 
+  it('R73: LayeredStore with a bus tells of the one session that it has ended among those of its owner', async () => {
+    const bus = new CountingBus()
+    const store = new LayeredStore(new MemoryStore(), { bus, maxStale })
+    for (const id of ['a', 'b']) await store.create(id, { n: 1 }, LONG, { ...request, owner: 'ann' })
+    expect(await store.destroyByOwner?.('ann', { only: 'nobody' })).toBe(0)
+    expect(bus.messages).toEqual([])
+    expect(await store.destroyByOwner?.('ann', { only: 'a' })).toBe(1)
+    expect(bus.messages).toEqual([{ kind: 'ended', session: hashSession('a') }])
+  })
+
   it('R73: LayeredStore with a bus hears nothing and holds nothing once it is closed', async () => {
-    const { shared, bus, here, there, read } = await openTwice()
+    const { names, bus, here, there, read } = await openTwice()
     here.close()
     there.close()
     expect(bus.size).toBe(0)
     await read(here)
-    expect(shared.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
   })
 })

@@ -1,10 +1,10 @@
 import type { Context } from 'koa'
-import { LayeredStore, MemoryStore } from 'koa-session-service'
+import { LayeredStore, MemoryBus, MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
 import { stopMonotonic } from '../../support/monotonic-clock'
 import { createGate } from '../../support/races/gate'
 import { createSessionApp } from '../../support/app/session-app'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 const LONG = 60_000
 const maxStale = 2000
@@ -16,46 +16,46 @@ afterEach(startClock)
 
 /** The same sessions in two processes. */
 function openTwice(options?: { maxStale?: number; max?: number }) {
-  const shared = new WatchedStore()
+  const { store: shared, records, names, take } = spyOnMemory()
   const [here, there] = [new LayeredStore(shared, options), new LayeredStore(shared, options)]
   const read = async (store: LayeredStore, key = 'a') => (await store.read(key, request))?.record
-  return { shared, here, there, read }
+  return { records, names, take, here, there, read }
 }
 
 describe('LayeredStore', () => {
   it('R73: LayeredStore keeps nothing unless it is told to', async () => {
-    const { shared, here, there, read } = openTwice()
+    const { names, here, there, read } = openTwice()
     await here.create('a', { user: 'ann' }, LONG, request)
     await read(here)
     await there.destroy('a', request)
     expect(await read(here)).toBeUndefined()
-    expect(shared.calls.filter((call) => call === 'read')).toHaveLength(2)
+    expect(names.filter((name) => name === 'read')).toHaveLength(2)
   })
 
   it('R73: LayeredStore saves the round trip of what was read or written a moment ago', async () => {
-    const { shared, here, there, read } = openTwice({ maxStale })
+    const { names, here, there, read } = openTwice({ maxStale })
     const created = await here.create('a', { user: 'ann' }, LONG, request)
     for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'ann' })
     await here.replace('a', { user: 'bob' }, LONG, created?.revision, request)
     for (let times = 0; times < 5; times++) expect(await read(here)).toEqual({ user: 'bob' })
-    expect(shared.calls).toEqual(['create', 'replace'])
+    expect(names).toEqual(['create', 'replace'])
     for (let times = 0; times < 5; times++) expect(await read(there)).toEqual({ user: 'bob' })
-    expect(shared.calls).toEqual(['create', 'replace', 'read'])
+    expect(names).toEqual(['create', 'replace', 'read'])
   })
 
   it('R9: LayeredStore does not keep what it has written where another write of the record was beside it', async () => {
-    const { shared, here, read } = openTwice({ maxStale })
+    const { records, here, read } = openTwice({ maxStale })
     const created = await here.create('a', { n: 1 }, LONG, request)
     const gate = createGate()
-    const replaceShared = shared.replace.bind(shared)
-    jest.spyOn(shared, 'replace').mockImplementationOnce(async (...call) => {
-      const answer = replaceShared(...call)
+    const replace = records.replace.bind(records)
+    jest.spyOn(records, 'replace').mockImplementationOnce((async (...call: Parameters<MemoryStore['replace']>) => {
+      const answer = replace(...call)
       await gate.pass()
       return answer
-    })
+    }) as never)
     const slow = here.replace('a', { n: 2 }, LONG, created?.revision, request)
     await gate.reached
-    const { revision } = (await shared.read('a'))!
+    const { revision } = records.read('a')!
     await here.replace('a', { n: 3 }, LONG, revision, request)
     gate.open()
     expect(await slow).toMatchObject({ outcome: 'written' })
@@ -119,15 +119,15 @@ describe('LayeredStore', () => {
   })
 
   it('R11: LayeredStore does not keep what was read before a logout, and answered after it', async () => {
-    const { shared, here, read } = openTwice({ maxStale })
-    await shared.create('a', { user: 'ann' }, LONG)
+    const { records, here, read } = openTwice({ maxStale })
+    records.create('a', { user: 'ann' }, LONG)
     const gate = createGate()
-    const readShared = shared.read.bind(shared)
-    jest.spyOn(shared, 'read').mockImplementationOnce(async (key) => {
-      const found = await readShared(key)
+    const readShared = records.read.bind(records)
+    jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
+      const found = readShared(key)
       await gate.pass()
       return found
-    })
+    }) as never)
     const slow = read(here)
     await gate.reached
     await here.destroy('a', request)
@@ -137,14 +137,14 @@ describe('LayeredStore', () => {
   })
 
   it('R11: LayeredStore does not keep what is read from beginning to end while a logout is under way', async () => {
-    const { shared, here, read } = openTwice({ maxStale })
+    const { records, here, read } = openTwice({ maxStale })
     await here.create('a', { user: 'ann' }, LONG, request)
     const gate = createGate()
-    const destroyShared = shared.destroy.bind(shared)
-    jest.spyOn(shared, 'destroy').mockImplementationOnce(async (key) => {
+    const destroy = records.destroy.bind(records)
+    jest.spyOn(records, 'destroy').mockImplementationOnce((async (key: string) => {
       await gate.pass()
-      return destroyShared(key)
-    })
+      return destroy(key)
+    }) as never)
     const ending = here.destroy('a', request)
     await gate.reached
     expect(await read(here)).toEqual({ user: 'ann' })
@@ -190,15 +190,34 @@ describe('LayeredStore', () => {
     },
   )
 
+  it('R11: LayeredStore does not keep what was read before the sessions of an owner were ended, and answered after it', async () => {
+    const records = new MemoryStore()
+    const store = new LayeredStore(records, { maxStale, bus: new MemoryBus() })
+    records.create('a', { user: 'ann' }, LONG, { ...request, owner: 'ann' })
+    const gate = createGate()
+    const readShared = records.read.bind(records)
+    jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
+      const found = readShared(key)
+      await gate.pass()
+      return found
+    }) as never)
+    const slow = store.read('a', request)
+    await gate.reached
+    expect(await store.destroyByOwner?.('ann')).toBe(1)
+    gate.open()
+    expect((await slow)?.record).toEqual({ user: 'ann' })
+    expect(await store.read('a', request)).toBeUndefined()
+  })
+
   it('R73: LayeredStore says what comes from its memory', async () => {
-    const { shared, here } = openTwice({ maxStale })
-    await shared.create('a', { user: 'ann' }, LONG)
+    const { records, here } = openTwice({ maxStale })
+    records.create('a', { user: 'ann' }, LONG)
     expect(await here.read('a', request)).not.toHaveProperty('isCached')
     expect(await here.read('a', request)).toHaveProperty('isCached', true)
   })
 
   it('R53: LayeredStore looks past its memory once for each doubt, within maxStale', async () => {
-    const { shared, here, there } = openTwice({ maxStale })
+    const { names, take, here, there } = openTwice({ maxStale })
     const created = await here.create('a', { n: 1 }, LONG, request)
     await here.read('a', request)
     const doubting = async (doubt: string) => (await here.read('a', { ...request, doubt }))?.record.n
@@ -206,38 +225,40 @@ describe('LayeredStore', () => {
     expect(await doubting('x')).toBe(2)
     const { revision } = (await there.read('a', request))!
     await there.replace('a', { n: 3 }, LONG, revision, request)
-    shared.calls.length = 0
+    take()
     expect(await doubting('x')).toBe(2)
-    expect(shared.calls).toEqual([])
+    expect(names).toEqual([])
     expect(await doubting('y')).toBe(3)
-    expect(shared.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
     clock.advance(maxStale + 1)
     await doubting('x')
     await doubting('y')
-    expect(shared.calls).toEqual(['read', 'read', 'read'])
+    expect(names).toEqual(['read', 'read', 'read'])
   })
 
   it('R29: LayeredStore remembers no more than max doubts, whatever clients make up', async () => {
-    const { shared, here } = openTwice({ maxStale, max: 3 })
+    const { names, take, here } = openTwice({ maxStale, max: 3 })
     await here.create('a', { n: 1 }, LONG, request)
     for (let index = 0; index < 10; index++) await here.read('a', { ...request, doubt: `made up ${index}` })
-    shared.calls.length = 0
+    take()
     await here.read('a', { ...request, doubt: 'made up 9' })
-    expect(shared.calls).toEqual([])
+    expect(names).toEqual([])
     await here.read('a', { ...request, doubt: 'made up 0' })
-    expect(shared.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
   })
 
   it('R53: LayeredStore asks again about a doubt that the shared store could not settle', async () => {
-    const { shared, here } = openTwice({ maxStale })
+    const { records, names, take, here } = openTwice({ maxStale })
     await here.create('a', { n: 1 }, LONG, request)
     await here.read('a', request)
     const doubt = { ...request, doubt: 'x' }
-    jest.spyOn(shared, 'read').mockRejectedValueOnce(new Error('down'))
+    jest.spyOn(records, 'read').mockImplementationOnce(() => {
+      throw new Error('down')
+    })
     await expect(here.read('a', doubt)).rejects.toThrow('down')
-    shared.calls.length = 0
+    take()
     await here.read('a', doubt)
-    expect(shared.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
   })
 
   it('R60: LayeredStore has the index by owner that the shared store has, and forgets what is ended with it', async () => {
@@ -261,14 +282,14 @@ describe('LayeredStore', () => {
   })
 
   it('R73: LayeredStore holds at most max records', async () => {
-    const { shared, here, read } = openTwice({ maxStale, max: 2 })
+    const { names, take, here, read } = openTwice({ maxStale, max: 2 })
     for (const key of ['a', 'b', 'c']) {
       await here.create(key, { key }, LONG, request)
       await read(here, key)
     }
-    shared.calls.length = 0
+    take()
     for (const key of ['c', 'b', 'a']) await read(here, key)
-    expect(shared.calls).toEqual(['read'])
+    expect(names).toEqual(['read'])
   })
 
   it('R9: R11: LayeredStore writes nothing on top of what is stale: changes are kept, and a session that is gone stays so', async () => {

@@ -5,9 +5,10 @@ import { RedisStore, type RedisClient } from 'koa-session-service/redis'
 import { createClient } from 'redis'
 import { payload } from '../../bench/payload'
 import { measureRedisBytes } from '../../support/backends/redis-bytes'
-import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
 import type { ServerProcess } from '../../support/backends/server-process'
+import { useRedis } from '../../support/backends/use-server'
 
 const LONG = 60_000
 const KEY = 'session:r:a'
@@ -34,17 +35,12 @@ describeWith('Redis', hasRedis)('what RedisStore writes', () => {
   let server: ServerProcess
   let client: Redis
   let store: RedisStore
-
-  beforeAll(async () => {
-    server = await startRedisNode()
-    client = new Redis(server.port)
+  useRedis((ready, its) => {
+    client = ready
+    server = its
     store = new RedisStore(client)
   })
   beforeEach(() => client.flushall())
-  afterAll(async () => {
-    client.disconnect()
-    await server.stop()
-  })
 
   /** A record as version 0.1 wrote it. */
   const plantHash = async (owner?: string, text = '{"n":1,"_expire":5}'): Promise<string> => {

@@ -2,9 +2,9 @@ import Redis, { type Cluster } from 'ioredis'
 import type { SessionError } from 'koa-session-service'
 import { RedisStore } from 'koa-session-service/redis'
 import { dataOf, newOwner, OwnedApp, type OwnedVerb } from '../../support/owners/owned-app'
-import { hasRedis, startRedisCluster, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis, startRedisCluster } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useRedis } from '../../support/backends/use-server'
 
 const LONG = 60_000
 const MAX_MEMORY = 8_000_000
@@ -12,16 +12,8 @@ const MAX_MEMORY = 8_000_000
 const MANY = 10_000
 
 describeWith('Redis', hasRedis)('RedisStore on a server that is full', () => {
-  let server: ServerProcess
   let client: Redis
-  beforeAll(async () => {
-    server = await startRedisNode(['--maxmemory', String(MAX_MEMORY), '--maxmemory-policy', 'noeviction'])
-    client = new Redis(server.port)
-  })
-  afterAll(async () => {
-    client.disconnect()
-    await server.stop()
-  })
+  useRedis((ready) => (client = ready), ['--maxmemory', String(MAX_MEMORY), '--maxmemory-policy', 'noeviction'])
 
   const usedMemory = async (): Promise<number> => Number(/used_memory:(\d+)/.exec(await client.info('memory'))?.[1])
   const outcomes = async (work: (n: number) => Promise<unknown>, count: number): Promise<string[]> => {
@@ -86,17 +78,9 @@ const endAll: OwnedVerb = async (ctx, sessions) => {
 }
 
 describeWith('Redis', hasRedis)('what RedisStore checks first', () => {
-  let server: ServerProcess
   let client: Redis
-  beforeAll(async () => {
-    server = await startRedisNode()
-    client = new Redis(server.port)
-  })
+  useRedis((ready) => (client = ready))
   beforeEach(() => client.flushall())
-  afterAll(async () => {
-    client.disconnect()
-    await server.stop()
-  })
 
   it.each([1e20, NaN, Infinity, '5', undefined])(
     'R61: a life of %p is refused by RedisStore before anything is written',

@@ -1,11 +1,11 @@
-import Redis from 'ioredis'
+import type Redis from 'ioredis'
 import type { Context } from 'koa'
 import { RedisStore } from 'koa-session-service/redis'
 import { createGate, type Gate } from '../../support/races/gate'
 import { stopMonotonic } from '../../support/monotonic-clock'
-import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useRedis } from '../../support/backends/use-server'
 
 const LONG = 60_000
 const DAY = 86_400_000
@@ -17,23 +17,14 @@ const of = (owner: string, revision?: unknown) => ({ rolling: false, ctx: {} as 
 type Interceptor = (command: string, args: string[], proceed: () => Promise<unknown>) => Promise<unknown>
 
 describeWith('Redis', hasRedis)('the owners of RedisStore', () => {
-  let server: ServerProcess
   let client: Redis
   let store: RedisStore
-
-  beforeAll(async () => {
-    server = await startRedisNode()
-    client = new Redis(server.port)
-  })
+  useRedis((ready) => (client = ready))
   beforeEach(async () => {
     await client.flushall()
     store = new RedisStore(client)
   })
   afterEach(() => jest.restoreAllMocks())
-  afterAll(async () => {
-    client.disconnect()
-    await server.stop()
-  })
 
   const intercepted = (intercept: Interceptor): RedisStore =>
     new RedisStore({

@@ -41,6 +41,11 @@ async function useAll(store: RedisStore, admin: Redis): Promise<void> {
   // As version 0.1 wrote it.
   await admin.hset(`session:r:${third}`, { text: '{"n":1}', revision: 'a', expire: '5', owner: '' })
   await store.touch(third, Date.now() + LONG, LONG)
+  // An end that is past is forgotten with the next question.
+  await store.setEnd('org', { life: 1 })
+  const { last } = await store.readEnds(['org'])
+  await new Promise((resolve) => setTimeout(resolve, 5))
+  await store.readEnds(['org'], { after: last })
 }
 
 describeWith('Redis', hasRedis)('an account of Redis with the rights of the page', () => {

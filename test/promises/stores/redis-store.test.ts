@@ -1,23 +1,14 @@
 import Redis from 'ioredis'
 import { RedisStore } from 'koa-session-service/redis'
-import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useRedis } from '../../support/backends/use-server'
 
 const LONG = 60_000
 
 describeWith('Redis', hasRedis)('RedisStore', () => {
-  let server: ServerProcess
   let client: Redis
-
-  beforeAll(async () => {
-    server = await startRedisNode()
-    client = new Redis(server.port)
-  })
-  afterAll(async () => {
-    client.disconnect()
-    await server.stop()
-  })
+  useRedis((ready) => (client = ready))
 
   /** A client whose connection breaks after each command, before the answer: it sends the command again. */
   const forgetful = {

@@ -1,11 +1,12 @@
-import Redis from 'ioredis'
+import type Redis from 'ioredis'
 import { LayeredStore, MemoryStore, type Serializer, type Store } from 'koa-session-service'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import * as structured from '@ungap/structured-clone/json'
 import { openSqlite } from '../../support/backends/databases'
-import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
+import { useRedis } from '../../support/backends/use-server'
 import { createSessionApp } from '../../support/app/session-app'
 
 interface TextOptions {
@@ -95,16 +96,6 @@ describe('on SQLite', () => {
 
 describeWith('Redis', hasRedis)('on Redis', () => {
   let client: Redis
-  let stop: () => Promise<void>
-
-  beforeAll(async () => {
-    const server = await startRedisNode()
-    client = new Redis(server.port)
-    stop = server.stop
-  })
-  afterAll(async () => {
-    client.disconnect()
-    await stop()
-  })
+  useRedis((ready) => (client = ready))
   describeTexts('RedisStore', (options) => new RedisStore(client, options))
 })

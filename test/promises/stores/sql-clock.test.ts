@@ -11,7 +11,7 @@ import {
   type TestDatabase,
 } from '../../support/backends/databases'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useDatabase } from '../../support/backends/use-server'
 
 /** In Berlin, summer time ended at that second: from 02:00 to 03:00, the clocks on the wall showed the same hour twice. */
 const SUMMER_ENDS = 1_761_440_400
@@ -31,21 +31,16 @@ async function addZone({ db }: TestDatabase): Promise<void> {
 }
 
 describeWith('MariaDB', hasMariadb)('the clock of MariaDB', () => {
-  let server: ServerProcess
   let database: TestDatabase
   let store: KyselyStore
-
-  beforeAll(async () => {
-    server = await startMariadb()
-    database = connectMariadb(server, { connectionLimit: 1 })
-    await createSessionTable(database.db)
-    await addZone(database)
-    store = new KyselyStore(database.db)
-  })
-  afterAll(async () => {
-    await database.stop()
-    await server.stop()
-  })
+  useDatabase(
+    async () => connectMariadb(await startMariadb(), { connectionLimit: 1 }),
+    async (ready) => {
+      database = ready
+      await addZone(database)
+      store = new KyselyStore(database.db)
+    },
+  )
 
   it.each([
     ['before summer time ends', -HALF_AN_HOUR],

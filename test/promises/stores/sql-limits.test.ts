@@ -13,6 +13,7 @@ import {
   type TestDatabase,
 } from '../../support/backends/databases'
 import { describeWith } from '../../support/backends/require-server'
+import { useDatabase } from '../../support/backends/use-server'
 import type { ServerProcess } from '../../support/backends/server-process'
 
 const LONG = 60_000
@@ -109,15 +110,10 @@ describe('SQLite', () => {
 describeWith('PostgreSQL', hasPostgres)('PostgreSQL', () => {
   let server: ServerProcess
   let plain: TestDatabase
-  beforeAll(async () => {
-    server = await startPostgres()
-    plain = connectPostgres(server)
-    await createSessionTable(plain.db)
-  })
-  afterAll(async () => {
-    await plain.stop()
-    await server.stop()
-  })
+  useDatabase(
+    async () => connectPostgres((server = await startPostgres())),
+    (ready) => (plain = ready),
+  )
   describeLimits('PostgreSQL', () => plain.db)
 
   it('R62: many processes can make the table of PostgreSQL at the same time', async () => {
@@ -190,18 +186,16 @@ describeWith('MariaDB', hasMariadb)('MariaDB', () => {
   let server: ServerProcess
   let plain: TestDatabase
   let loose: TestDatabase
+  // Before its server is stopped.
+  afterAll(() => loose.stop())
+  useDatabase(
+    async () => connectMariadb((server = await startMariadb())),
+    (ready) => (plain = ready),
+  )
   beforeAll(async () => {
-    server = await startMariadb()
-    plain = connectMariadb(server)
-    await createSessionTable(plain.db)
     // Counts rows that have changed, not those that were found; and cuts what is too long.
     loose = connectMariadb(server, { flags: ['-FOUND_ROWS'], connectionLimit: 1 })
     await sql`set sql_mode = ''`.execute(loose.db)
-  })
-  afterAll(async () => {
-    await plain.stop()
-    await loose.stop()
-    await server.stop()
   })
   describeLimits('MariaDB', () => plain.db)
   describeSessionStore('KyselyStore on MariaDB, loose', () => ({ store: new KyselyStore(loose.db) }), { capabilities })

@@ -1,11 +1,11 @@
-import Redis from 'ioredis'
+import type Redis from 'ioredis'
 import { sql } from 'kysely'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import { openSqlite } from '../../support/backends/databases'
-import { hasRedis, startRedisNode } from '../../support/backends/redis-cluster'
+import { hasRedis } from '../../support/backends/redis-cluster'
 import { describeWith } from '../../support/backends/require-server'
-import type { ServerProcess } from '../../support/backends/server-process'
+import { useRedis } from '../../support/backends/use-server'
 
 const LIFE = 60_000
 
@@ -48,26 +48,46 @@ describe('ends in a table', () => {
 })
 
 describeWith('Redis', hasRedis)('ends in Redis', () => {
-  let server: ServerProcess
   let redis: Redis
-  beforeAll(async () => {
-    server = await startRedisNode()
-    redis = new Redis(server.port)
-  })
-  afterAll(async () => {
-    redis.disconnect()
-    await server.stop()
-  })
+  useRedis((ready) => (redis = ready))
 
-  it('R111: an end in Redis is forgotten by the server after its life, and one for good is kept', async () => {
+  it('R111: an end in Redis is forgotten after its life, and one for good is kept', async () => {
     const store = new RedisStore(redis, { prefix: 'life:' })
     await store.setEnd('short', { life: 30 })
+    await store.setEnd('long', { life: LIFE })
     await store.setEnd('*', { life: Infinity })
-    const left = await redis.pttl('life:{ends}:k:short')
-    expect(left).toBeGreaterThan(0)
-    expect(left).toBeLessThanOrEqual(30)
-    expect(await redis.pttl('life:{ends}:k:*')).toBe(-1)
     while ((await store.readEnds(['short'])).found[0]) await new Promise((resolve) => setTimeout(resolve, 10))
+    // An answer counts it no more, and the next one has forgotten it.
+    await store.readEnds([])
+    expect((await redis.hkeys('life:{ends}')).sort()).toEqual(['', '*', 'long'])
+    expect(await redis.zrange('life:{ends}:due', '0', '-1')).toEqual(['long'])
+    const found = (await store.readEnds(['short', 'long', '*'])).found.map((end) => end !== undefined)
+    expect(found).toEqual([false, true, true])
+  })
+
+  it('R111: an end in Redis keeps the longer of two lives, and one that is for good stays for good', async () => {
+    const store = new RedisStore(redis, { prefix: 'longer:' })
+    await store.setEnd('a', { life: LIFE })
+    await store.setEnd('a', { life: 1 })
+    await store.setEnd('b', { life: Infinity })
+    await store.setEnd('b', { life: 1 })
+    await store.setEnd('c', { life: 1 })
+    await store.setEnd('c', { life: Infinity })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    await store.readEnds([])
+    const { found } = await store.readEnds(['a', 'b', 'c'])
+    expect(found.map((end) => end !== undefined)).toEqual([true, true, true])
+    const { was } = (await store.setEnd('a', { life: 1 })) ?? {}
+    expect(was).toBeDefined()
+  })
+
+  it('R111: an end in Redis that is past counts no more, also before it is forgotten', async () => {
+    const store = new RedisStore(redis, { prefix: 'past:' })
+    await store.setEnd('a', { life: 1, later: true })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(await redis.hexists('past:{ends}', 'a')).toBe(1)
+    const set = await store.setEnd('a', { life: LIFE })
+    expect([set?.was, set?.end.later]).toEqual([undefined, undefined])
   })
 
   it('R110: an end is refused by Redis at maxmemory, and nothing of it is there', async () => {

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import { inspect } from 'node:util'
-import { MemoryStore, sealed, SessionError, type SessionOptions } from 'koa-session-service'
+import { MemoryStore, sealed, SessionError, type SessionOptions, type Store } from 'koa-session-service'
 import { Tracer } from '../../../src/request/tracing/tracer'
 import { BACKENDS, backendsWith, PlainStore, SEALING_KEYS } from '../../support/backends/backends'
 import { createSite, nextTurn, type Handlers, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 import { OPERATIONS, TraceListener } from './listener'
 
 const SECRET = 'what-only-the-visitor-knows'
@@ -193,9 +193,9 @@ describe.each(BACKENDS)('traces, $name', ({ options }) => {
 })
 
 describe('traces of trouble', () => {
-  const failing = (fail: (method: string) => unknown): WatchedStore => {
-    const store = new WatchedStore()
-    store.before = (method) => fail(method)
+  const failing = (instead: () => unknown): Store => {
+    const { store, fail } = spyOnMemory()
+    fail(instead)
     return store
   }
 

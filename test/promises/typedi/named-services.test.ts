@@ -1,13 +1,13 @@
 import 'reflect-metadata'
 import type { Context } from 'koa'
 import type Koa from 'koa'
-import { SessionError, SessionService } from 'koa-session-service'
+import { SessionError, SessionService, type MemoryStore } from 'koa-session-service'
 import { Session, SessionParam } from 'koa-session-service/routing-controllers'
 import { useSessions } from 'koa-session-service/typedi'
 import { Body, Ctx, Get, JsonController, Post, useContainer, useKoaServer } from 'routing-controllers'
 import { Container, Service } from 'typedi'
 import { DefaultKoa, createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 interface Visit {
   name?: string
@@ -93,11 +93,15 @@ type Order = 'the plain service first' | 'the named service first'
 
 function open(KoaClass: typeof Koa, order: Order) {
   const app = createApp(KoaClass)
-  const stores = { main: new WatchedStore(), admin: new WatchedStore() }
+  const stores = { main: spyOnMemory(), admin: spyOnMemory() }
   const install = {
-    main: () => useSessions(app, { store: stores.main }),
+    main: () => useSessions(app, { store: stores.main.store }),
     admin: () =>
-      useSessions<AdminVisit>(app, { store: stores.admin, key: 'admin', property: 'admin', path: '/' }, AdminSessions),
+      useSessions<AdminVisit>(
+        app,
+        { store: stores.admin.store, key: 'admin', property: 'admin', path: '/' },
+        AdminSessions,
+      ),
   }
   if (order === 'the plain service first') install.main()
   install.admin()
@@ -131,7 +135,8 @@ describe.each(CASES)('%s', (_name, KoaClass, order) => {
     const { visitor, stores } = await signedInTwice()
     expect((await visitor.get('/names')).json()).toEqual({ name: 'ann', admin: 'root', level: 3 })
     expect([...visitor.jar.values.keys()].sort()).toEqual(['admin', 'admin.sig', 'koa.sess', 'koa.sess.sig'])
-    const idIn = (store: WatchedStore, name: string) => store.records.get(visitor.jar.values.get(name) as string)
+    const idIn = ({ records }: { records: MemoryStore }, name: string) =>
+      records.get(visitor.jar.values.get(name) as string)
     expect(idIn(stores.main, 'koa.sess')).toMatchObject({ name: 'ann' })
     expect(idIn(stores.admin, 'admin')).toMatchObject({ name: 'root' })
     expect([stores.main.records.size, stores.admin.records.size]).toEqual([1, 1])

@@ -6,7 +6,7 @@ import { Container, Service } from 'typedi'
 import { createApp, Visitor } from '../../support/app/app'
 import { openSqlite } from '../../support/backends/databases'
 import { everythingElse } from '../../support/races/interleave'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 class AdminSessions extends SessionService {}
 
@@ -27,14 +27,14 @@ afterEach(() => void Container.reset())
 
 describe.each(Object.entries(RESETS))('%s', (_name, reset) => {
   test('R50: Container.reset() outside a request does no harm', async () => {
-    const store = new WatchedStore()
+    const { store, names } = spyOnMemory()
     const app = createApp()
     useSessions(app, { store })
     useSessions(app, { store, key: 'admin', property: 'admin' }, AdminSessions)
     useSessions(app, { store, key: 'other', property: 'other' }, DecoratedSessions)
     reset()
     await everythingElse()
-    expect(store.calls).toEqual([])
+    expect(names).toEqual([])
   })
 
   test('R50: Container.reset() within a request logs nobody out', async () => {

@@ -1,13 +1,13 @@
 import 'reflect-metadata'
 import type Koa from 'koa'
-import { SessionError, SessionService } from 'koa-session-service'
+import { MemoryStore, SessionError, SessionService, type Store } from 'koa-session-service'
 import { useSessions } from 'koa-session-service/typedi'
 import { Body, Get, JsonController, Post, useContainer } from 'routing-controllers'
 import { Container, Service } from 'typedi'
 import { createApp, KOA_VERSIONS, Visitor } from '../../support/app/app'
 import { createServer } from '../../support/app/controllers'
 import { Barrier, everythingElse } from '../../support/races/interleave'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 const VISITORS = 50
 
@@ -56,17 +56,17 @@ class NotesController {
   }
 }
 
-function serve(KoaClass: typeof Koa, store: WatchedStore): Koa {
+function serve(KoaClass: typeof Koa, store: Store): Koa {
   useContainer(Container)
   const install = (app: Koa) => useSessions(app, { store })
   return createServer({ KoaClass, install, controllers: [NotesController], defaultErrorHandler: false })
 }
 
 function twoApps(KoaClass: typeof Koa) {
-  const stores = [new WatchedStore(), new WatchedStore()]
-  const shop = serve(KoaClass, stores[0])
+  const stores = [spyOnMemory(), spyOnMemory()]
+  const shop = serve(KoaClass, stores[0].store)
   const injectedBeforeTheSecond = Container.get(Notes)
-  const blog = serve(KoaClass, stores[1])
+  const blog = serve(KoaClass, stores[1].store)
   return { apps: [shop, blog], stores, injectedBeforeTheSecond }
 }
 
@@ -113,7 +113,7 @@ test("R46: a service hears its own app's events only", async () => {
   const heard: string[] = []
   const visit = async (name: string): Promise<void> => {
     const app = createApp()
-    useSessions(app, { store: new WatchedStore(), signed: false }).on('missed', () => heard.push(name))
+    useSessions(app, { store: new MemoryStore(), signed: false }).on('missed', () => heard.push(name))
     const visitor = new Visitor(app)
     visitor.jar.values.set('koa.sess', 'unknown')
     await visitor.get('/')

@@ -1,5 +1,11 @@
-import type { SessionOptions, Store } from 'koa-session-service'
-import { interceptStore, type Intercept, type StoreCall } from './intercept'
+import {
+  MemoryStore,
+  type ConditionalStore,
+  type SessionOptions,
+  type Store,
+  type TouchableStore,
+} from 'koa-session-service'
+import { interceptStore, without, type Intercept, type StoreCall } from './intercept'
 
 /** What became of a session's store, and what is to become of its next calls. */
 export interface StoreSpy {
@@ -21,6 +27,9 @@ export interface StoreSpy {
   /** The store works again. */
   recover: () => void
 }
+
+/** What a store without an index by owner does not have. */
+const OF_OWNERS = ['listByOwner', 'destroyByOwner', 'readMark', 'setMark']
 
 /** Names of methods that read, write and renew a record, whatever the store can do. */
 export const READS = /^(get|read)$/
@@ -51,4 +60,12 @@ export function spyOn(target: SessionOptions): StoreSpy {
     fail: (instead, methods = /./) => void (trouble = { instead, methods }),
     recover: () => void (trouble = undefined),
   }
+}
+
+/** A store in memory, without an index by owner, that answers later, as one over the network does; and its records. */
+export function spyOnMemory(): StoreSpy & { store: ConditionalStore & TouchableStore; records: MemoryStore } {
+  const records = new MemoryStore()
+  const spy = spyOn({ store: without(records, ...OF_OWNERS) })
+  spy.before(() => Promise.resolve())
+  return { ...spy, store: spy.store as ConditionalStore & TouchableStore, records }
 }

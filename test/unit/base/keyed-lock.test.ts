@@ -15,7 +15,7 @@ describe('the lock of a key', () => {
     expect(lock.size).toBe(0)
   })
 
-  it('R29: works of one key go one after the other, and those of another key do not wait for them', async () => {
+  it('R29: a work waits for the one before it with its key, and one of another key does not wait', async () => {
     const lock = new KeyedLock()
     const order: string[] = []
     const work = (name: string, turns: number) => async (): Promise<void> => {

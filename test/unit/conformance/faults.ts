@@ -71,6 +71,19 @@ const NEWS = 'ends: says what is new behind an end, and whether that end is one 
 const NO_OWNER = 'index by owner: an owner that is no text is refused, and so is one that not every store can hold'
 const OTHER_MARKS = 'index by owner: the marks of owners differ by every character, and are no records'
 const LISTED_LIVE = 'index by owner: lists no record that was destroyed, has expired, or has another owner now'
+const ALL_BUT_ONE = 'index by owner: destroys the records of an owner, all but one'
+const ALL = 'index by owner: destroys all records of an owner'
+const ONE = 'index by owner: destroys a single record of an owner, and no other'
+const ONE_AT = 'index by owner: destroys a single record only where it is still at the revision that it was listed at'
+const BY_CHARACTER = 'index by owner: owners differ by every character: case, accents, spaces at the end'
+const LIKE_AN_ID = 'index by owner: an owner may have the form of an id, and an id that of an owner'
+const MOVES = 'index by owner: a record moves to the list of its new owner, and off all lists where it has none'
+const LISTED_AT = 'index by owner: a record is listed at the revision that it can be replaced at'
+const WHILE_ENDED = 'index by owner: what is replaced and touched while an owner is ended is ended'
+const GONE_AT = 'touch: touch at the revision of a record that is gone finds it missing, and creates nothing'
+const EXPIRED_AT = 'touch: touch at the revision of a record that has expired finds it missing'
+const TOUCHED_SINCE = 'touch: a record that was touched since is not destroyed at what was read before'
+const ONE_BY_ONE = 'ends: draws positions one by one, whatever happens at once: each names the one before it'
 const BY_LENGTH = 'index by owner: an owner may be 255 characters long; a longer one is refused, and nothing is written'
 
 const EVERY_STORE: Fault[] = [
@@ -134,6 +147,24 @@ const EVERY_STORE: Fault[] = [
       set: (key, record, life, context) => {
         if (record._expire % 1) throw new Refusal('no integer')
         good.set(key, record, life, context)
+      },
+    }),
+  ],
+  [
+    'keeps nothing whose life has a fraction',
+    FRACTION,
+    (good) => ({
+      set: (key, record, life, context) => {
+        if (record._expire !== undefined || Number.isInteger(life)) good.set(key, record, life, context)
+      },
+    }),
+  ],
+  [
+    'keeps nothing whose _expire has a fraction',
+    FRACTION,
+    (good) => ({
+      set: (key, record, ...rest: [number]) => {
+        if (Number.isInteger(record._expire ?? 0)) good.set(key, record, ...rest)
       },
     }),
   ],
@@ -382,16 +413,20 @@ const CONDITIONAL: Fault[] = [
       return { ...overrides, create }
     },
   ],
-  [
-    'has a word of its own for what is written',
+  ...[
     'conditional writes: replace writes at the revision that was read',
+    'conditional writes: destroy at what was read leaves a record without _expire that was written since',
+    'conditional writes: destroy at what was read leaves a record with _expire that was written since',
+  ].map((title): Fault => [
+    'has a word of its own for what is written',
+    title,
     (good) => ({
       replace: (...call: Parameters<MemoryStore['replace']>) => {
         const result = good.replace(...call)
         return result.outcome === 'written' ? { ...result, outcome: 'done' } : result
       },
     }),
-  ],
+  ]),
   ...[
     'conditional writes: replace writes nothing where another one has written',
     'conditional writes: of many that replace one revision, one does',
@@ -520,11 +555,28 @@ const rewrite = (good: MemoryStore, key: string, more: object, life = LONG) => {
   if (found) good.set(key, { ...found.record, ...more }, life)
 }
 
+/** A store that remembers which records were touched. */
+const withTouched = (change: (good: MemoryStore, touched: Set<string>) => Overrides) => {
+  return (good: MemoryStore): Overrides => {
+    const touched = new Set<string>()
+    const touch = (key: string, ...rest: [number | undefined, number, any]) => (
+      touched.add(key),
+      good.touch(key, ...rest)
+    )
+    return { touch, ...change(good, touched) }
+  }
+}
+
 const TOUCH: Fault[] = [
   [
     'extends no life',
     EXTENDS,
     (good) => ({ touch: (key, _expire, _life, context) => good.touch(key, undefined, 1, context) }),
+  ],
+  [
+    'extends a life, and says that there is none',
+    EXTENDS,
+    (good) => ({ touch: (...call: Parameters<MemoryStore['touch']>) => (good.touch(...call), { outcome: 'missing' }) }),
   ],
   [
     'moves no _expire',
@@ -554,14 +606,14 @@ const TOUCH: Fault[] = [
     'touch: touch creates nothing',
     (good) => ({ touch: (...call: Parameters<MemoryStore['touch']>) => (good.touch(...call), { outcome: 'written' }) }),
   ],
-  [
+  ...['touch: touch creates nothing', GONE_AT].map((title): Fault => [
     'creates what is missing',
-    'touch: touch creates nothing',
+    title,
     touchWith((good, key, _expire, life) => void (good.read(key) ?? good.set(key, {}, life))),
-  ],
-  [
+  ]),
+  ...['touch: touch does not bring an expired record back', EXPIRED_AT].map((title): Fault => [
     'brings back what has expired',
-    'touch: touch does not bring an expired record back',
+    title,
     (good) => {
       const { records, overrides } = withMemory(good)
       const touch = (key: string, expire: number | undefined, life: number, context: any) => {
@@ -571,7 +623,7 @@ const TOUCH: Fault[] = [
       }
       return { ...overrides, touch }
     },
-  ],
+  ]),
   [
     'gives each record an _expire',
     'touch: touch leaves a record without _expire without one',
@@ -586,6 +638,26 @@ const TOUCH: Fault[] = [
     'extends no life at a revision',
     EXTENDS_AT,
     (good) => ({ touch: (key, expire, _life, context) => good.touch(key, expire, 1, context) }),
+  ],
+  [
+    'moves no _expire at a revision',
+    EXTENDS_AT,
+    (good) => ({ touch: (key, _expire, life, context) => good.touch(key, undefined, life, context) }),
+  ],
+  [
+    'reads what was touched at a revision of its own',
+    EXTENDS_AT,
+    withTouched((good, touched) => ({
+      read: (key) => (touched.has(key) ? { ...good.read(key), revision: 'its own' } : good.read(key)),
+    })),
+  ],
+  [
+    'replaces nothing that was touched',
+    EXTENDS_AT,
+    withTouched((good, touched) => ({
+      replace: (...call: Parameters<MemoryStore['replace']>) =>
+        touched.has(call[0]) ? { outcome: 'conflict' } : good.replace(...call),
+    })),
   ],
   [
     'tells no revision',
@@ -617,7 +689,7 @@ const TOUCH: Fault[] = [
   ],
   [
     'takes what is gone for a conflict',
-    'touch: touch at the revision of a record that is gone finds it missing, and creates nothing',
+    GONE_AT,
     (good) => ({
       touch: (...call: Parameters<MemoryStore['touch']>) =>
         good.read(call[0]) ? good.touch(...call) : { outcome: 'conflict' },
@@ -625,7 +697,7 @@ const TOUCH: Fault[] = [
   ],
   [
     'touches what has expired',
-    'touch: touch at the revision of a record that has expired finds it missing',
+    EXPIRED_AT,
     (good) => {
       const { records, overrides } = withMemory(good)
       const touch = (key: string, ...rest: [number, number, any]) =>
@@ -635,7 +707,7 @@ const TOUCH: Fault[] = [
   ],
   [
     'destroys what was touched since',
-    'touch: a record that was touched since is not destroyed at what was read before',
+    TOUCHED_SINCE,
     (good) => ({
       destroy: (key, { ctx, at }) => {
         const expire = good.read(key)?.record._expire
@@ -643,10 +715,55 @@ const TOUCH: Fault[] = [
       },
     }),
   ],
+  [
+    'destroys nothing that was touched',
+    TOUCHED_SINCE,
+    withTouched((good, touched) => ({
+      destroy: (key, context) => !touched.has(key) && good.destroy(key, context),
+    })),
+  ],
+  [
+    'destroys what was touched since, and says so when it is asked again',
+    TOUCHED_SINCE,
+    (good) => ({ destroy: (key) => !good.destroy(key) }),
+  ],
 ]
 
 /** Whether a record is gone, by what it says itself. */
 const isPast = ({ _expire = Infinity }: SessionRecord) => _expire < Date.now()
+
+/** A store whose lists keep all that was ever on them. */
+const neverUnlisting = (good: MemoryStore): Overrides => {
+  const listed = new Map<string, Map<string, unknown>>()
+  const listByOwner = (owner: string) => {
+    const all = listed.get(owner) ?? new Map<string, unknown>()
+    for (const found of good.listByOwner(owner)) all.set(found.key, found)
+    listed.set(owner, all)
+    return [...all.values()]
+  }
+  return {
+    set: (key, record, life, context) => {
+      good.set(key, record, life, context)
+      if (context?.owner) listByOwner(context.owner)
+    },
+    create: (key, record, life, context) => {
+      const created = good.create(key, record, life, context)
+      if (context?.owner) listByOwner(context.owner)
+      return created
+    },
+    listByOwner,
+  }
+}
+
+/** A store that takes the records of an owner off its list, and leaves them. */
+const onlyUnlisting = (good: MemoryStore): Overrides => ({
+  destroyByOwner: (owner, choice) => {
+    const left = good.listByOwner(owner).map(({ key }) => [key, good.read(key)?.record as SessionRecord] as const)
+    const count = good.destroyByOwner(owner, choice)
+    for (const [key, record] of left) if (!good.read(key)) good.set(key, record, LONG)
+    return count
+  },
+})
 
 const OWNERS: Fault[] = [
   [
@@ -654,22 +771,21 @@ const OWNERS: Fault[] = [
     'index by owner: lists the records of an owner, and no others',
     (good) => withOwners(good, () => 'everybody'),
   ],
+  ...[LISTED_LIVE, ALL, ONE_AT].map((title): Fault => ['lists what it ever held', title, neverUnlisting]),
+  ...[LISTED_LIVE, ONE_AT, BY_CHARACTER, BY_LENGTH].map((title): Fault => [
+    'lists its records under keys of its own',
+    title,
+    (good) => ({
+      listByOwner: (owner) => good.listByOwner(owner).map((found) => ({ ...found, key: `its own ${found.key}` })),
+    }),
+  ]),
   [
-    'lists what it ever held',
-    LISTED_LIVE,
+    'lists what is past',
+    'index by owner: lists no record whose _expire is past, and does not count it among the destroyed',
     (good) => {
-      const listed = new Map<string, Map<string, unknown>>()
-      const listByOwner = (owner: string) => {
-        const all = listed.get(owner) ?? new Map<string, unknown>()
-        for (const found of good.listByOwner(owner)) all.set(found.key, found)
-        listed.set(owner, all)
-        return [...all.values()]
-      }
-      const set = (key: string, record: SessionRecord, life: number, context: any) => {
-        good.set(key, record, life, context)
-        if (context?.owner) listByOwner(context.owner)
-      }
-      return { set, listByOwner }
+      const { records, overrides } = withMemory(good)
+      const past = () => [...records].filter(([, record]) => isPast(record)).map(([key, record]) => ({ key, record }))
+      return { ...overrides, listByOwner: (owner) => [...good.listByOwner(owner), ...past()] }
     },
   ],
   [
@@ -691,19 +807,64 @@ const OWNERS: Fault[] = [
   ],
   [
     'excepts nobody',
-    'index by owner: destroys the records of an owner, all but one',
+    ALL_BUT_ONE,
     (good) => ({
       destroyByOwner: (owner, { except: _except, ...choice } = {} as any) => good.destroyByOwner(owner, choice),
     }),
   ],
   [
+    'destroys the excepted one in the place of another',
+    ALL_BUT_ONE,
+    (good) => ({
+      destroyByOwner: (owner, choice) =>
+        good.destroyByOwner(owner, { ...choice, except: choice?.except && good.listByOwner(owner).at(-1)?.key }),
+    }),
+  ],
+  ['takes records off the list of their owner, and leaves them', ALL_BUT_ONE, onlyUnlisting],
+  [
+    'counts again what it has destroyed already',
+    ALL,
+    (good) => {
+      let last = 0
+      return { destroyByOwner: (...call: [string, any]) => (last = good.destroyByOwner(...call) || last) }
+    },
+  ],
+  [
+    'counts the excepted one too',
+    ALL_BUT_ONE,
+    (good) => ({
+      destroyByOwner: (owner, choice) => good.destroyByOwner(owner, choice) + (choice?.except === undefined ? 0 : 1),
+    }),
+  ],
+  ...[ONE, ONE_AT].map((title): Fault => [
+    'destroys the one record, and says that it has not',
+    title,
+    (good) => ({
+      destroyByOwner: (owner, choice) => {
+        const count = good.destroyByOwner(owner, choice)
+        return choice?.only === undefined ? count : 0
+      },
+    }),
+  ]),
+  [
+    'destroys another one than it is asked to',
+    ONE,
+    (good) => ({
+      destroyByOwner: (owner, { only, ...choice } = {} as any) => {
+        const keys = good.listByOwner(owner).map(({ key }) => key)
+        const another = keys.includes(only) ? keys.find((key) => key !== only) : only
+        return good.destroyByOwner(owner, { ...choice, only: another })
+      },
+    }),
+  ],
+  [
     'says of itself that it has destroyed one',
-    'index by owner: destroys all records of an owner',
+    ALL,
     (good) => ({ destroyByOwner: (...call: [string, any]) => Math.min(1, good.destroyByOwner(...call)) }),
   ],
   [
     'leaves the last record of an owner',
-    'index by owner: destroys all records of an owner',
+    ALL,
     (good) => ({
       destroyByOwner: (owner, choice) =>
         good.destroyByOwner(owner, { except: good.listByOwner(owner).at(-1)?.key, ...choice }),
@@ -711,14 +872,14 @@ const OWNERS: Fault[] = [
   ],
   [
     'destroys all where one is meant',
-    'index by owner: destroys a single record of an owner, and no other',
+    ONE,
     (good) => ({
       destroyByOwner: (owner, { only: _only, ...choice } = {} as any) => good.destroyByOwner(owner, choice),
     }),
   ],
   [
     'destroys the one record, whoever owns it',
-    'index by owner: destroys a single record of an owner, and no other',
+    ONE,
     (good) => ({
       destroyByOwner: (owner, choice) => {
         if (choice?.only && !good.listByOwner(owner).some(({ key }) => key === choice.only)) {
@@ -730,11 +891,14 @@ const OWNERS: Fault[] = [
   ],
   [
     'does not look at the revision of the one record',
-    'index by owner: destroys a single record only where it is still at the revision that it was listed at',
+    ONE_AT,
     (good) => ({ destroyByOwner: (owner, { at: _at, ...choice } = {} as any) => good.destroyByOwner(owner, choice) }),
   ],
-  [
-    'destroys what it once listed',
+  ...[
+    ['destroys what it once listed', (count: number) => count] as const,
+    ['destroys what it once listed, and says nothing of it', () => 0] as const,
+  ].map(([does, told]): Fault => [
+    does,
     'index by owner: destroys no record that has another owner now',
     (good) => {
       const first = new Map<string, string>()
@@ -743,28 +907,48 @@ const OWNERS: Fault[] = [
           if (context?.owner && !first.has(key)) first.set(key, context.owner)
           good.set(key, record, life, context)
         },
-        destroyByOwner: (owner) => [...first].filter(([key, by]) => by === owner && good.destroy(key)).length,
+        destroyByOwner: (owner) => told([...first].filter(([key, by]) => by === owner && good.destroy(key)).length),
       }
     },
+  ]),
+  [
+    'counts one more than it has destroyed',
+    BY_CHARACTER,
+    (good) => ({ destroyByOwner: (...call: [string, any]) => good.destroyByOwner(...call) + 1 }),
+  ],
+  [
+    'destroys the records of another owner beside those that it counts',
+    BY_CHARACTER,
+    (good) => ({
+      destroyByOwner: (owner, choice) => {
+        good.destroyByOwner(`${owner} `, choice)
+        return good.destroyByOwner(owner, choice)
+      },
+    }),
+  ],
+  [
+    'lists no record whose id has the form of an entry of its index',
+    LIKE_AN_ID,
+    (good) => ({ listByOwner: (owner) => good.listByOwner(owner).filter(({ key }) => !key.startsWith('owner:')) }),
   ],
   [
     'takes owners for one that differ by case',
-    'index by owner: owners differ by every character: case, accents, spaces at the end',
+    BY_CHARACTER,
     (good) => withOwners(good, (owner) => owner.toLowerCase()),
   ],
   [
     'takes owners for one that differ by a space at the end',
-    'index by owner: owners differ by every character: case, accents, spaces at the end',
+    BY_CHARACTER,
     (good) => withOwners(good, (owner) => owner.trimEnd()),
   ],
   [
     'takes owners for one whose accents are written in another way',
-    'index by owner: owners differ by every character: case, accents, spaces at the end',
+    BY_CHARACTER,
     (good) => withOwners(good, (owner) => owner.normalize()),
   ],
   [
     'keeps its index among its records',
-    'index by owner: an owner may have the form of an id, and an id that of an owner',
+    LIKE_AN_ID,
     (good) => ({
       destroy: (key, context) => {
         if (key.startsWith('owner:')) good.destroyByOwner(key.slice('owner:'.length))
@@ -778,6 +962,30 @@ const OWNERS: Fault[] = [
     (good) => withOwners(good, (owner) => Buffer.from(owner).subarray(0, 255).toString()),
   ],
   ['cuts owners at 255 characters', BY_LENGTH, (good) => withOwners(good, (owner) => owner.slice(0, 255))],
+  [
+    'says nothing of a longer owner, and writes nothing',
+    BY_LENGTH,
+    (good) => ({
+      set: (key, record, life, context) => {
+        if ([...(context?.owner ?? '')].length <= 255) good.set(key, record, life, context)
+      },
+    }),
+  ],
+  [
+    'lists nothing of a longer owner',
+    BY_LENGTH,
+    (good) => ({ listByOwner: (owner) => ([...owner].length > 255 ? [] : good.listByOwner(owner)) }),
+  ],
+  ...[BY_LENGTH, NO_OWNER].map((title): Fault => [
+    'refuses an owner, and writes the record all the same',
+    title,
+    (good) => ({
+      set: (key, record, life, context) => {
+        good.set(key, record, life)
+        good.set(key, record, life, context)
+      },
+    }),
+  ]),
   [
     'makes a text of every owner',
     NO_OWNER,
@@ -848,6 +1056,16 @@ const MARKS: Fault[] = [
     (good) => withOwners(good, (owner) => owner.trimEnd()),
   ],
   [
+    'keeps marks as records of other keys',
+    OTHER_MARKS,
+    (good) => ({ setMark: (owner) => (good.setMark(owner), good.set(`mark:${owner}`, {}, LONG, { owner } as never)) }),
+  ],
+  [
+    'keeps marks as records that it does not list',
+    OTHER_MARKS,
+    (good) => ({ setMark: (owner) => (good.setMark(owner), good.set(owner, {}, LONG)) }),
+  ],
+  [
     'keeps marks as records',
     OTHER_MARKS,
     (good) => ({ setMark: (owner) => (good.setMark(owner), good.set(owner, {}, LONG, { owner } as never)) }),
@@ -867,7 +1085,7 @@ const MARKS: Fault[] = [
 const OWNER_CHANGES: Fault[] = [
   [
     'forgets whose a record was where it is told no owner',
-    'index by owner: a record moves to the list of its new owner, and off all lists where it has none',
+    MOVES,
     (good) => {
       let last: string | undefined
       return {
@@ -879,8 +1097,40 @@ const OWNER_CHANGES: Fault[] = [
     },
   ],
   [
+    'keeps a list for the first owner of a record alone',
+    MOVES,
+    (good) => {
+      let first: string | undefined
+      return {
+        replace: (key, record, life, revision, { owner, ...context }) => {
+          first ??= owner
+          return good.replace(key, record, life, revision, owner === first ? { ...context, owner } : context)
+        },
+      }
+    },
+  ],
+  [
+    'lists at another revision each time',
+    LISTED_AT,
+    (good) => {
+      let n = 0
+      return { listByOwner: (owner) => good.listByOwner(owner).map((found) => ({ ...found, revision: `list ${++n}` })) }
+    },
+  ],
+  [
+    'lists at one revision for ever, and takes it',
+    LISTED_AT,
+    (good) => ({
+      listByOwner: (owner) => good.listByOwner(owner).map((found) => ({ ...found, revision: 'any' })),
+      replace: (key, record, life, revision, context) =>
+        good.replace(key, record, life, revision === 'any' ? good.read(key)?.revision : revision, context),
+    }),
+  ],
+  ['takes records off the list of their owner, and leaves them', WHILE_ENDED, onlyUnlisting],
+  ['lists what it ever held', WHILE_ENDED, neverUnlisting],
+  [
     'lists at a revision of its own',
-    'index by owner: a record is listed at the revision that it can be replaced at',
+    LISTED_AT,
     (good) => ({ listByOwner: (owner) => good.listByOwner(owner).map((found) => ({ ...found, revision: 'its own' })) }),
   ],
   [
@@ -900,7 +1150,7 @@ const OWNER_CHANGES: Fault[] = [
   ],
   [
     'destroys what it found when it began',
-    'index by owner: what is replaced and touched while an owner is ended is ended',
+    WHILE_ENDED,
     (good) => ({
       destroyByOwner: async (owner, choice) => {
         const found = good.listByOwner(owner)
@@ -954,6 +1204,70 @@ const ENDS: Fault[] = [
     }),
   ],
   [
+    'counts its positions down',
+    POSITION,
+    (good) => {
+      const turned = (end: any) => end && { ...end, position: -end.position }
+      return {
+        setEnd: (...call: [string, any]) => {
+          const set = endsOf(good).setEnd(...call)
+          return set && { end: turned(set.end), was: turned(set.was), before: -set.before }
+        },
+        readEnds: (...call: [string[], any]) => {
+          const answer = endsOf(good).readEnds(...call)
+          return { ...answer, found: answer.found.map(turned), last: turned(answer.last) }
+        },
+      }
+    },
+  ],
+  [
+    'gives every end one position, which it names as the one before it',
+    ONE_BY_ONE,
+    (good) => ({
+      setEnd: (...call: [string, any]) => {
+        const set = endsOf(good).setEnd(...call)
+        return set && { ...set, before: 1, end: { ...set.end, position: 1 } }
+      },
+    }),
+  ],
+  ...[
+    ['does not say whom the first end of a key spares', true] as const,
+    ['does not say whom a later end of a key spares', false] as const,
+  ].map(([does, isFirst]): Fault => [
+    does,
+    SPARED,
+    (good) => ({
+      setEnd: (...call: [string, any]) => {
+        const set = endsOf(good).setEnd(...call)
+        if (!set || (set.was === undefined) !== isFirst) return set
+        return { ...set, end: { ...set.end, except: undefined } }
+      },
+    }),
+  ]),
+  ...[
+    [
+      'has news where there are none',
+      ({ news, ...answer }: any) => ({ ...answer, news: news.length ? news : [['any', { position: 1, at: 1 }]] }),
+    ] as const,
+    [
+      'takes two new ends for those of another store',
+      (answer: any) => ({ ...answer, continues: answer.continues && answer.news.length < 2 }),
+    ] as const,
+    [
+      'tells the last of several new ends alone',
+      ({ news, ...answer }: any) => ({ ...answer, news: news.slice(-1) }),
+    ] as const,
+  ].map(([does, change]): Fault => [
+    does,
+    NEWS,
+    (good) => ({
+      readEnds: (keys, options) => {
+        const answer = endsOf(good).readEnds(keys, options)
+        return options?.after ? change(answer) : answer
+      },
+    }),
+  ]),
+  [
     'does not tell the last end',
     POSITION,
     (good) => ({
@@ -997,7 +1311,7 @@ const ENDS: Fault[] = [
   ],
   [
     'does not tell the position of the end before',
-    'ends: draws positions one by one, whatever happens at once: each names the one before it',
+    ONE_BY_ONE,
     (good) => ({ setEnd: (...call: [string, any]) => ({ ...endsOf(good).setEnd(...call), before: 0 }) }),
   ],
   [
@@ -1055,7 +1369,7 @@ const ENDS: Fault[] = [
   ],
   [
     'draws one position for what happens at once',
-    'ends: draws positions one by one, whatever happens at once: each names the one before it',
+    ONE_BY_ONE,
     (good) => ({
       setEnd: async (...call: [string, any]) => {
         const { last } = endsOf(good).readEnds([])

@@ -54,7 +54,7 @@ describe('verifyingKeys', () => {
     ['an empty key', ['', 'a'], undefined, undefined],
     ['the keys of a mounted app', KEYS, { keys: ['inner'] }, ['inner']],
     ['those of the app around a mounted one that has none', KEYS, {}, KEYS],
-  ])('R120: verifyingKeys() finds %s', (_what, keys, inner, found) => {
+  ])('R120: verifyingKeys() finds the keys that verify: %s', (_what, keys, inner, found) => {
     app.keys = keys as string[]
     const keysFound = verifyingKeys(ctx(), inner as never)
     const sign = (by: typeof keysFound): string | undefined => by && new Signatures('koa.sess').sign('a', by)

@@ -23,7 +23,7 @@ test.each<[string, IncomingHttpHeaders, boolean]>([
   ['a page that is fetched ahead', { 'sec-purpose': 'prefetch;prerender', 'sec-fetch-dest': 'document' }, false],
   ['a page that is fetched ahead by an older browser', { purpose: 'prefetch' }, false],
   ['a handshake of a websocket', { upgrade: 'websocket', connection: 'Upgrade' }, false],
-])('R118: a successor goes to %s: as said', (_title, headers, expected) => {
+])('R118: a successor goes to %s where it should, and else not', (_title, headers, expected) => {
   expect(canCarry(headers)).toBe(expected)
 })
 
@@ -37,7 +37,7 @@ test.each<[string, IncomingHttpHeaders, number, boolean | undefined, boolean]>([
   ['over HTTP/2 with a body of unknown length', {}, 2, false, true],
   ['over HTTP/2 with a small body', { 'content-length': '3' }, 2, false, false],
 ])(
-  'R114: a request %s may have waited in a proxy, or not',
+  'R114: a request %s is judged to have waited in a proxy, or not',
   (_title, headers, httpVersionMajor, endAfterHeaders, expected) => {
     expect(isSlow({ headers, httpVersionMajor, stream: { endAfterHeaders } })).toBe(expected)
   },

@@ -222,11 +222,11 @@ test.each<Row>([
     QUICK,
     REPLAY,
   ],
-])('R114: R115: %s', (_title, token, record, isSlow, status) => {
+])('R114: R115: a token has the status that its record says: %s', (_title, token, record, isSlow, status) => {
   expect(rotatingStatusOf(token, record, { came: NOW, isSlow })).toEqual(status)
 })
 
-test('R114: a record that no token of a family opens is judged as ever', () => {
+test('R114: a record that no token of a family opens is judged as without families', () => {
   const plain: Access = { secret: hash(SHORT), generation: 1, past: [[hash(TOKEN), NOW - 1, 0]] }
   const request = { came: NOW, isSlow: false }
   expect([SHORT, TOKEN, STRANGER, BARE].map((token) => rotatingStatusOf(token, plain, request))).toEqual([

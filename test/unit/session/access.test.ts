@@ -39,7 +39,8 @@ describe('standing', () => {
     const access = next(next(BY_ID, secret()), secret())
     expect(accessOf(JSON.parse(JSON.stringify(accessFields(access))) as object)).toEqual(access)
     expect(accessFields(BY_ID)).toEqual({})
-    const odd = { _secret: 5, _gen: 1.5, _past: [['x'], 'y', null] } as unknown as object
+    const past = [['x'], ['x', 1], ['x', '1', 1], [1, 1, 1], ['x', 1, 1, 1], 'y', null]
+    const odd = { _secret: 5, _gen: 1.5, _past: past } as unknown as object
     expect(accessOf(odd)).toEqual({ secret: undefined, generation: 0, past: [] })
   })
 

@@ -102,6 +102,13 @@ describe('patched', () => {
     expect([patched(map, same, RICH), patched(map, other, RICH), patched(map, other, JSON)]).toEqual([map, other, map])
   })
 
+  it('R89: what a serializer reads as an object without a prototype is put into the live one', () => {
+    const current = { list: ['a'] }
+    const { list } = current
+    expect(patched(current, Object.assign(Object.create(null), { list: ['b'] }), JSON)).toBe(current)
+    expect([current, current.list === list]).toEqual([{ list: ['b'] }, true])
+  })
+
   it('R32: a key that is named like a prototype is patched as any other', () => {
     const current = { a: 1 }
     const next = JSON.parse('{"a":1,"__proto__":{"admin":true}}') as object

@@ -57,12 +57,13 @@ const UNREADABLE: [string, unknown][] = [
   ['a flag', true],
   ['a list', [TIME]],
   ['an object', {}],
+  ['half a Long', { low: 1 }],
   ['an object without a prototype', Object.create(null)],
   ['a function', () => TIME],
   ['a symbol', Symbol('time')],
 ]
 
-const NUMBERS = ['_expire', '_maxAge', '_idle', '_created', '_gen', '_seen']
+const NUMBERS = ['_expire', '_maxAge', '_idle', '_created', '_gen', '_seen', '_since']
 
 const read = (fields: object): Record<string, unknown> => ({
   ...asWritten({ user: 'ann', ...fields }),
@@ -110,6 +111,8 @@ describe('what a record says of tokens and owners', () => {
     ['_confirmed', [TIME, 'password']],
     ['_seenBy', { ip: '::1' }],
     ['_device', ['id', 'ES256', 'key', 1, 2]],
+    ['_once', { key: 1 }],
+    ['_turn', [TIME, 1]],
   ])('R96: the field %s is read from a column of JSON, and is not there where that is NULL', (name, value) => {
     expect(read({ [name]: JSON.stringify(value) })).toStrictEqual({ user: 'ann', [name]: value })
     expect(read({ [name]: Buffer.from(JSON.stringify(value)) })).toStrictEqual({ user: 'ann', [name]: value })
@@ -121,6 +124,11 @@ describe('what a record says of tokens and owners', () => {
     expect(read({ _secret: Buffer.from('a hash') })).toStrictEqual({ user: 'ann', _secret: 'a hash' })
     for (const nothing of [null, '', Buffer.alloc(0)]) expect(read({ _secret: nothing })).toStrictEqual({ user: 'ann' })
     for (const kept of ['null', 'undefined', 0, false]) expect(read({ _secret: kept })).toHaveProperty('_secret', kept)
+  })
+
+  it('R96: an id is read from bytes, and an empty one is none', () => {
+    expect(read({ _id: Buffer.from('an id') })).toStrictEqual({ user: 'ann', _id: 'an id' })
+    for (const nothing of [null, '', Buffer.alloc(0)]) expect(read({ _id: nothing })).toStrictEqual({ user: 'ann' })
   })
 })
 

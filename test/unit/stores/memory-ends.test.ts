@@ -30,7 +30,9 @@ test('R111: a MemoryStore past maxEnds refuses a new end, and ends a key again t
   const store = ends(2)
   store.setEnd('a', { life: 1000 })
   store.setEnd('b', { life: 1000 })
-  expect(() => store.setEnd('c', { life: 1000 })).toThrow(expect.objectContaining({ code: 'ERR_SESSION_STORE' }))
+  expect(() => store.setEnd('c', { life: 1000 })).toThrow(
+    expect.objectContaining({ code: 'ERR_SESSION_STORE', status: 503 }),
+  )
   expect(store.setEnd('a', { life: 1000 })).toBeDefined()
   now += 1001
   expect(store.setEnd('c', { life: 1000 })).toBeDefined()
@@ -41,9 +43,10 @@ test("R111: the log of a MemoryStore's ends reaches back an hour, and never lose
   const { last: first } = store.readEnds([])
   for (let index = 0; index < 1500; index++) store.setEnd(`key ${index}`, { life: 10 })
   const { last } = store.readEnds([])
-  now += HOUR + 1
+  now += HOUR + 1000
   expect(store.readEnds([], { after: first }).continues).toBeUndefined()
   expect(store.readEnds([], { after: last })).toMatchObject({ last, news: [], continues: true })
+  expect(store.setEnd('another key', { life: 10 })).toMatchObject({ before: last.position })
 })
 
 test('R111: an answer of a MemoryStore has no news where there are more than there is room for', () => {

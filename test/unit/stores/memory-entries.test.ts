@@ -30,3 +30,42 @@ test.each([1_000, 64_000])('R65: room for a record among %d is made without a se
   }
   expect(entries.size).toBe(count)
 })
+
+test('R65: the first to expire and the one least lately used are right whatever was added, used, changed and removed', () => {
+  const entries = new MemoryEntries()
+  /** By their use: the one least lately used stands first. */
+  let all: Entry[] = []
+  let seed = 1
+  const random = (below: number): number => (seed = (seed * 48_271) % 2_147_483_647) % below
+  const steps = [
+    () => {
+      const entry = new Entry(`id-${seed}`, '{}', random(1000), undefined, undefined)
+      entries.add(entry)
+      all.push(entry)
+    },
+    (entry: Entry) => {
+      entries.use(entry)
+      all = [...all.filter((other) => other !== entry), entry]
+    },
+    (entry: Entry) => entries.setUntil(entry, random(1000)),
+    (entry: Entry) => {
+      entries.delete(entry)
+      all = all.filter((other) => other !== entry)
+    },
+  ]
+  const check = (): void => {
+    expect(entries.size).toBe(all.length)
+    expect(entries.firstToExpire?.until).toBe(all.map(({ until }) => until).sort((one, other) => one - other)[0])
+    if (all.length) expect(entries.leastLatelyUsed).toBe(all[0])
+  }
+  for (let step = 0; step < 600; step++) {
+    steps[all.length < 30 ? 0 : random(steps.length)](all[random(all.length)])
+    check()
+  }
+  while (all.length) {
+    const first = entries.firstToExpire as Entry
+    entries.delete(first)
+    all = all.filter((other) => other !== first)
+    check()
+  }
+})

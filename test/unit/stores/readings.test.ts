@@ -1,7 +1,7 @@
 import { Readings, type Reading } from '../../../src/stores/layered/readings'
 import { deferred, type Deferred } from '../../support/races/interleave'
 
-it('R29: looks at the shared store are forgotten when they are over, and so are changes, also after failures', async () => {
+it('R29: a look at the shared store is forgotten when it is over, and so is a change, also after failures', async () => {
   const readings = new Readings()
   const works = Array.from({ length: 10_000 }, async (_, index) => {
     const key = `key ${index % 100}`

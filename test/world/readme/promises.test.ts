@@ -5,16 +5,38 @@ import { readText, tableRows } from './markdown'
 
 const TESTS = join(__dirname, '../..')
 const NUMBER = /^[RD]\d+$/
+const NUMBERS_IN_FRONT = /^(?:[RD]\d+(?:, |: ))+/
 
-/** The numbers in front of a title, as in `R9: R12: …` or `R11, D16: …`, and the folder of its file. */
-function numbersInTitles(): { number: string; folder: string }[] {
+/** A title that begins with one of these is the rest of a sentence: its subject stands elsewhere. */
+const RESTS =
+  'is are was has have had does do did can may must will cannot asks begins carries comes counts decides ' +
+  'draws expects expires fails finds follows forgets gives goes gets grows hears holds judges keeps knows lasts learns ' +
+  'leaves lets lives looks loses makes meet meets misses names needs opens passes puts reads refuses remembers renews ' +
+  'reports rest restarts rests returns runs saves says sees sends serves sets shows signs starts stays stops takes ' +
+  'tells throws told travel travels tries uses waits warns works writes ' +
+  'it its he she they their them this these so nor and or but also not then too otherwise'
+const REST = new RegExp(`^(?:${RESTS.replaceAll(' ', '|')})(?= |$)`)
+
+/** With fewer words of its own, beside what a table puts in, a title says nothing. */
+const FEWEST_WORDS = 3
+
+/** Each text with numbers in front of it, as in `R9: R12: …` or `R11, D16: …`: what stands behind them, and its file. */
+function numberedTexts(): { path: string; numbers: string[]; sentence: string }[] {
   const files = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).map((path) => path.replaceAll('\\', '/'))
   return files
     .filter((path) => path.endsWith('.ts') && !path.startsWith('bench/'))
-    .flatMap((path) => {
-      const texts = literalsIn(path, readFileSync(join(TESTS, path), 'utf8'))
-      return texts.flatMap(numbersBefore).map((number) => ({ number, folder: folderOf(path) }))
-    })
+    .flatMap((path) =>
+      literalsIn(path, readFileSync(join(TESTS, path), 'utf8')).flatMap((text) => {
+        const [head] = NUMBERS_IN_FRONT.exec(text) ?? []
+        return head ? [{ path, numbers: head.match(/[RD]\d+/g) ?? [], sentence: text.slice(head.length) }] : []
+      }),
+    )
+}
+
+/** Whether a title lacks its subject, or is little more than what a table puts into it. */
+function isFragment(sentence: string): boolean {
+  const own = sentence.split(' ').filter((word) => /^["'(]?\w/.test(word))
+  return REST.test(sentence) || own.length < FEWEST_WORDS
 }
 
 /** The first argument of each `it` and `test` of a file, with `each` or without, where it is a text. */
@@ -38,25 +60,25 @@ function folderOf(path: string): string {
   return shelf === 'promises' || shelf === 'world' ? folder : shelf
 }
 
+/** The texts of a file; in a template, `%s` stands for what is put in. */
 function literalsIn(path: string, text: string): string[] {
   const found: string[] = []
   const visit = (node: ts.Node): void => {
-    if (ts.isStringLiteralLike(node) || ts.isTemplateHead(node)) found.push(node.text)
+    if (ts.isStringLiteralLike(node)) found.push(node.text)
+    if (ts.isTemplateExpression(node)) {
+      found.push(node.head.text + node.templateSpans.map(({ literal }) => `%s${literal.text}`).join(''))
+    }
     ts.forEachChild(node, visit)
   }
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.Latest))
   return found
 }
 
-function numbersBefore(title: string): string[] {
-  const [head] = /^(?:[RD]\d+(?:, |: ))+/.exec(title) ?? []
-  return head?.match(/[RD]\d+/g) ?? []
-}
-
 describe('test/README.md', () => {
   const listed = [...tableRows(readText('test/README.md'), 'promise'), ...tableRows(readText('docs/migration.md'), '#')]
   const numbers = listed.map(([number]) => number)
-  const used = numbersInTitles()
+  const texts = numberedTexts()
+  const used = texts.flatMap(({ path, numbers }) => numbers.map((number) => ({ number, folder: folderOf(path) })))
   const testFiles = readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.endsWith('.test.ts'),
   )
@@ -83,6 +105,16 @@ describe('test/README.md', () => {
     const titles = files.flatMap((path) => titlesIn(path).map((title) => `${path}: ${title}`))
     expect(titles.length).toBeGreaterThan(1_000)
     expect(titles.filter((title) => !/: (?:[RD]\d+(?:, |: ))+/.test(title) && !title.endsWith(': $title'))).toEqual([])
+  })
+
+  it('has a whole sentence behind each number of a promise', () => {
+    const sentences = texts.filter(({ path }) => /^(promises|unit)\//.test(path))
+    expect(sentences.length).toBeGreaterThan(1_000)
+    expect(sentences.filter(({ sentence }) => isFragment(sentence))).toEqual([])
+    expect(
+      ['is kept', 'nor is it', '$title', '%s: %p is refused', 'isNew'].filter((title) => !isFragment(title)),
+    ).toEqual([])
+    expect(['no %s is a %p', 'ends are kept', '%s of a store fails'].filter(isFragment)).toEqual([])
   })
 
   it('has no two files of tests that have one name', () => {

@@ -11,7 +11,7 @@ import { CookieJar } from '../../support/app/app'
 import { deferred } from '../../support/races/interleave'
 import { describeWith } from '../../support/backends/require-server'
 import { findProgram } from '../../support/backends/server-process'
-import { WatchedStore } from '../../support/spies/watched-store'
+import { spyOnMemory } from '../../support/spies/spy-on'
 
 const OPENSSL = findProgram('openssl')
 
@@ -32,7 +32,7 @@ function makeCertificate(): { key: Buffer; cert: Buffer } {
 }
 
 describeWith('openssl', OPENSSL !== undefined)('example/recipes/http2', () => {
-  const store = new WatchedStore()
+  const { store, before } = spyOnMemory()
   let server: Http2SecureServer
   let client: ClientHttp2Session
 
@@ -69,12 +69,12 @@ describeWith('openssl', OPENSSL !== undefined)('example/recipes/http2', () => {
     // All of them have read the session before one of them writes it.
     const everyRead = deferred()
     let reads = 0
-    store.before = (method) => {
+    before(({ method }) => {
       if (method === 'read' && ++reads >= paths.length) everyRead.resolve()
       return everyRead.promise
-    }
+    })
     await Promise.all(paths.map((path) => get(path, ada)))
-    store.before = () => undefined
+    before(() => undefined)
     expect(await get('/', ada)).toEqual({ '/': 2, '/a': 2, '/b': 1, '/c': 1 })
     expect(await get('/', grace)).toEqual({ '/': 1 })
   })

@@ -5,7 +5,6 @@ import { MemoryStore } from 'koa-session-service'
 import { traceSessions } from '../../../example/recipes/tracing'
 import { createApp } from '../../support/app/app'
 import { createSite, nextTurn, type Handlers, type Site } from '../../support/app/site'
-import { WatchedStore } from '../../support/spies/watched-store'
 
 const exporter = new InMemorySpanExporter()
 
@@ -49,7 +48,7 @@ function forget(): void {
 }
 
 /** A site of which every request has a span of its own, as an instrumentation of HTTP makes one. */
-function open(store: MemoryStore | WatchedStore, handlers: Handlers = {}): Site {
+function open(store: MemoryStore, handlers: Handlers = {}): Site {
   const app = createApp()
   app.use((ctx, next) =>
     trace.getTracer('http').startActiveSpan(`GET ${ctx.path}`, async (span) => {
@@ -126,13 +125,13 @@ test('R76: the recipe counts commits that were late', async () => {
 })
 
 test('R76: the recipe counts errors of the store, and marks their spans', async () => {
-  const store = new WatchedStore()
+  const store = new MemoryStore()
   const { visitor } = open(store)
   await visitor.get('/login')
   forget()
-  store.before = () => Promise.reject(new Error('the store is down'))
+  jest.spyOn(store, 'read').mockImplementation(() => Promise.reject(new Error('the store is down')) as never)
   expect((await visitor.get('/')).status).toBe(503)
-  expect(count('operations', { operation: 'store', store: 'WatchedStore', outcome: 'failed' })).toBe(1)
+  expect(count('operations', { operation: 'store', store: 'MemoryStore', outcome: 'failed' })).toBe(1)
   const [span] = exporter.getFinishedSpans().filter(({ name }) => name === 'session store read')
   expect(span).toMatchObject({ status: { code: 2 }, events: [{ name: 'exception' }] })
 })

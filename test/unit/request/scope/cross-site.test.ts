@@ -95,10 +95,10 @@ const CROSS_SITE: Row[] = [
   { what: 'a handshake of a plain page', method: 'GET', upgrade: 'websocket', origin: 'http://shop.example', protocol: 'wss' }, // prettier-ignore
 ]
 
-test.each(OWN)('R74: $what is not cross-site', (row) => {
+test.each(OWN)('R74: a request does not count as cross-site: $what', (row) => {
   expect(verdict(row)).toBe(false)
 })
 
-test.each(CROSS_SITE)('R74: $what is cross-site', (row) => {
+test.each(CROSS_SITE)('R74: a request counts as cross-site: $what', (row) => {
   expect(verdict(row)).toBe(true)
 })
