@@ -43,6 +43,12 @@ export interface SessionTrace {
    * - `store`: `found`, `none`; `written`, `conflict`, `missing`, `taken`; `removed`.
    */
   outcome: string | undefined
+  /**
+   * With the option `rotateEvery`, what became of the session's token; undefined for anything else. Of a commit: `issue`, the
+   * response hands over a successor; `turn`, the token that the client presented has taken over. Of an end: `replay`, a copy came
+   * back.
+   */
+  kind: 'issue' | 'turn' | 'replay' | undefined
   /** The length of what was read or written: of the cookie's value, or of the record's JSON where that is at hand. */
   bytes: number
   /** How often it was tried to write: more than once where other requests were faster. */

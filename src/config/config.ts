@@ -19,7 +19,7 @@ import type { CookieAttributes } from '../contracts/cookie-attributes'
 import type { Store } from '../contracts/store'
 import type { Transport } from '../contracts/transport'
 import type { Ends } from '../ends/ends'
-import type { Rotation } from '../rotation/rotation'
+import { CopyReports, type Rotation } from '../rotation/rotation'
 import type { EmitSessionEvent } from '../session/events'
 import type { LifetimePolicy } from '../session/record'
 import { TokenChanges } from '../session/token-changes'
@@ -74,6 +74,8 @@ export interface SessionConfig {
   readonly ends: Ends | undefined
   /** What lets tokens change while their visitors work; undefined without the option. */
   readonly rotation: Rotation | undefined
+  /** Of which sessions copies were reported: a record may have successors where the option is not set. */
+  readonly copyReports: CopyReports
   readonly emit: EmitSessionEvent
   /** Tells others what happened to a session, or to those of an owner, once the store has it. */
   readonly publish: Publish
@@ -134,6 +136,7 @@ export function configure(
     clearSiteData: clearSiteDataHeader(options.clearSiteData),
     ends: endsFrom(options, bus, emit),
     rotation: rotationFrom(options),
+    copyReports: new CopyReports(),
     emit,
     publish,
     tokenChanges,

@@ -97,8 +97,8 @@ export interface SessionOptions<Data extends object = SessionData> extends Cooki
   owner?: (data: Data) => string | number | null | undefined
   /**
    * How often the token of a signed-in session changes while its visitor works, in milliseconds, from 60,000 on: a copy of the
-   * cookie that comes back is noticed then. Needs `owner`, and a store that writes on a condition. Experimental, and outside of
-   * semantic versioning. Default: never.
+   * cookie that comes back is noticed then. Needs `owner`, `autoCommit`, and a store that writes on a condition. Experimental,
+   * and outside of semantic versioning. Default: never.
    *
    * @example
    * app.use(session({ store: new MemoryStore(), owner: (data) => data.userId, rotateEvery: 10 * 60_000 }, app))

@@ -7,7 +7,14 @@ import { refuse } from './checks/rules'
 export const MIN_ROTATION = 60_000
 
 /** Throws where `rotateEvery` and `onReplay` cannot be had beside another option, or without one. */
-export function checkRotation({ rotateEvery, onReplay, owner, store, ContextStore }: ResolvedOptions): void {
+export function checkRotation({
+  rotateEvery,
+  onReplay,
+  owner,
+  store,
+  ContextStore,
+  autoCommit,
+}: ResolvedOptions): void {
   refuse(
     onReplay !== undefined && rotateEvery === undefined,
     'The session option "onReplay" says what a copied cookie does that "rotateEvery" finds. Add "rotateEvery".',
@@ -20,6 +27,11 @@ export function checkRotation({ rotateEvery, onReplay, owner, store, ContextStor
   refuse(
     !store && !ContextStore,
     'The session option "rotateEvery" retires tokens, and a session in its cookie has nothing that could be retired: keep it in a "store".',
+  )
+  refuse(
+    !autoCommit,
+    'The session option "rotateEvery" changes tokens with the commit at the end of a request, and autoCommit: false makes none. ' +
+      'Leave "autoCommit" out: "await ctx.session.save()" writes before the first byte all the same.',
   )
   refuse(typeof store === 'object' && !isConditional(store), needsConditions())
 }

@@ -1,15 +1,18 @@
 import { LATE_MS, rotate, type Access, type PastToken } from '../session/access'
+import { MAX_LIFETIME } from '../session/record'
 import type { Confirmation } from '../session/sign-in-info'
 import type { LeftToken, Succession, Successor } from '../session/succession'
 import { hashToken, makeFamily, makeLongToken, MAX_SERIAL, type Token, type TokenLine } from '../session/token'
 import { hashFamily, proofOf, UNDER_WAY_MS, type Place } from './token-status'
 
-/** How many successors wait for a token at most; one more takes the place of the oldest. */
+/** How many successors wait for a token at most; one more takes the place of another. */
 const MAX_WAITING = 4
 /** How many replaced tokens open a session for a while at most. */
 const MAX_LEFT = 6
 /** How many tokens that were rotated away by order a record remembers. */
 const MAX_PAST = 8
+/** What opens a session until the next takeover does so for as long as a cookie lives, unless that comes. */
+const UNTIL_TAKEOVER_MS = MAX_LIFETIME
 /** After so many milliseconds another successor is issued for certain; sooner, with a chance that grows with the time. */
 const PACE_MS = 30_000
 
@@ -38,7 +41,10 @@ export function noteUse(token: Token, place: Place, access: Access, now: number,
   const successor = [...succession.next, ...succession.beside].find(([other]) => other === hash) as Successor
   const confirmed = proofOf(successor)
   if (confirmed) {
-    return { access: replaceAll(token, access, { since: now, isNewGeneration: true, now }), confirmed }
+    // The others that were handed out with a proof are as good: whichever answer comes last, its browser is in.
+    const waiting = [...succession.beside, ...succession.next].filter((other) => other !== successor)
+    const siblings = waiting.filter((other) => proofOf(other)).slice(-MAX_WAITING)
+    return { access: replaceAll(token, access, { since: now, isNewGeneration: true, siblings, now }), confirmed }
   }
   const isSibling = place === 'beside'
   const replaced: LeftToken = [currentHash(token.id, access), now + (isSibling ? UNDER_WAY_MS : grace)]
@@ -55,7 +61,9 @@ function takeOver({ text, line }: Token, succession: Succession, replaced: LeftT
   const { family, next, beside, left } = succession
   const hash = hashToken(text)
   const former = beside.map(([other]): LeftToken => [other, now + UNDER_WAY_MS])
-  const stillGood = left.filter(([, until]) => until > now)
+  const stillGood = left
+    .filter(([, until]) => until > now)
+    .map(([other, until]): LeftToken => [other, Math.min(until, replaced[1])])
   return {
     ...succession,
     // The first successor of a token without a family brings its own.
@@ -106,8 +114,10 @@ export function issue(
   const token = makeLongToken(id, { family, serial })
   const successor: Successor = [hashToken(token.text), ...(proof ?? [])]
   const succession = before ?? { ...begun(token), since: 0 }
-  const isSibling = place === 'left' && !proof
-  const add = (list: readonly Successor[]): Successor[] => [...list, successor].slice(-MAX_WAITING)
+  const list = place === 'left' && !proof ? 'beside' : 'next'
+  const { waiting, dropped } = withSuccessor(succession[list], successor)
+  // What confirm() has pushed out, or has handed out, opens the session still: it comes of no copy.
+  const isKept = dropped !== undefined && (proof ?? proofOf(dropped)) !== undefined
   return {
     token,
     access: {
@@ -117,11 +127,29 @@ export function issue(
         family: hashFamily(family),
         serial,
         issued: now,
-        next: isSibling ? succession.next : add(succession.next),
-        beside: isSibling ? add(succession.beside) : succession.beside,
+        [list]: waiting,
+        left: isKept ? withDropped(succession.left, dropped, now) : succession.left,
       },
     },
   }
+}
+
+/** Where too many wait, the oldest without a proof makes room; where all have one, the oldest. */
+function withSuccessor(
+  list: readonly Successor[],
+  successor: Successor,
+): { waiting: readonly Successor[]; dropped?: Successor } {
+  if (list.length < MAX_WAITING) return { waiting: [...list, successor] }
+  const dropped = list.find((each) => !proofOf(each)) ?? list[0]
+  return { waiting: [...list.filter((each) => each !== dropped), successor], dropped }
+}
+
+/** The first that was replaced stays the first; of the others, those that left last are remembered. */
+function withDropped(left: readonly LeftToken[], [hash]: Successor, now: number): readonly LeftToken[] {
+  const [before, ...others] = left
+  const dropped: LeftToken = [hash, now + UNTIL_TAKEOVER_MS]
+  if (!before) return [dropped]
+  return [before, ...[...others.filter(([, until]) => until > now), dropped].slice(1 - MAX_LEFT)]
 }
 
 /** Past the last number, tokens have that one: no token is newer than the record then. */
@@ -160,19 +188,28 @@ export function rotateByOrder(
 function replaceAll(
   token: Token,
   access: Access,
-  { since, isNewGeneration, now }: { since: number | null; isNewGeneration: boolean; now: number },
+  {
+    since,
+    isNewGeneration,
+    siblings = [],
+    now,
+  }: { since: number | null; isNewGeneration: boolean; siblings?: readonly Successor[]; now: number },
 ): Access {
   const { generation, succession } = access
   const hash = hashToken(token.text)
   const rotated = rotate(token, access, { isNewGeneration, now })
   const { next = [], beside = [], left = [], serial = 0 } = succession ?? {}
   const others = [...next, ...beside, ...left.filter(([, until]) => until > now)]
-  const leaving = others.filter(([other]) => other !== hash).map(([other]): PastToken => [other, now, generation])
+  const kept = siblings.map(([other]): Successor => [other])
+  const staying = [hash, ...kept.flat()]
+  const leaving = others
+    .filter(([other]) => !staying.includes(other))
+    .map(([other]): PastToken => [other, now, generation])
   const [current, ...past] = rotated.past
   return {
     ...rotated,
     past: [current, ...leaving, ...past.filter(([, at]) => now - at < LATE_MS)].slice(0, MAX_PAST),
-    succession: { ...begun(token), serial, since },
+    succession: { ...begun(token), serial, since, beside: kept },
   }
 }
 

@@ -16,15 +16,19 @@ export class Rotation {
   /** How long a token is in use before it has successors, in milliseconds. */
   readonly every: number
   readonly onReplay: OnReplay
-  readonly #reported = new RecentMap<number>(MAX_REPORTED)
 
   constructor(every: number, onReplay: OnReplay = 'end') {
     this.every = every
     this.onReplay = onReplay
   }
+}
+
+/** Of which sessions copies were reported of late. */
+export class CopyReports {
+  readonly #reported = new RecentMap<number>(MAX_REPORTED)
 
   /** Whether a copy of this session is to be reported, which is then taken for done. */
-  reports(id: string, now: number): boolean {
+  isDue(id: string, now: number): boolean {
     const last = this.#reported.get(id)
     if (last !== undefined && now - last < REPORT_EVERY_MS) return false
     this.#reported.set(id, now)

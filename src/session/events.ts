@@ -42,9 +42,11 @@ export type UnboundReason = 'expired' | 'unproven' | 'proof' | 'challenge' | 'ow
  * - `key`: a key of it was ended with {@link SessionService.end}; told once for the key, whatever sessions carry it.
  * - `hands`: it belongs to another account now, or to nobody: what it was before is ended.
  * - `idle`, `absolute`, `maxAge`: it was presented after its time, and its record was still there.
+ * - `replay`: a copy of its cookie came back, with the option `rotateEvery`; `replayed` is told beside it.
  * - `lost`: the store of ends has lost what it had, or has gone back: what began before is void.
  */
-export type EndedReason = 'logout' | 'one' | 'all' | 'limit' | 'key' | 'hands' | 'idle' | 'absolute' | 'maxAge' | 'lost'
+export type EndedReason =
+  'logout' | 'one' | 'all' | 'limit' | 'key' | 'hands' | 'idle' | 'absolute' | 'maxAge' | 'replay' | 'lost'
 
 /** Everything that a session reports: on the app as `session:missed` and so on, and on its service. */
 export interface SessionEvents {

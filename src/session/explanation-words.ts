@@ -11,6 +11,7 @@
  * - `expired`, `idle`, `too-old`: its time is past: the one of `maxAge`, `idleTimeout` or `absoluteTimeout`.
  * - `rotated-away`: the client was given another token since, and this one opens nothing any more.
  * - `earlier-generation`: the same, by somebody who signed in or confirmed who they are.
+ * - `replayed`: the same, so long ago that it is a copy, or its owner's whom a copy has overtaken: see `rotateEvery`.
  * - `ended`: the session was ended, with the option `ends`; `ends-lost`: it began in a store of ends that is no more.
  * - `unproven-device`: the session is bound to a device, and the request has not proved that it comes from there.
  * - `invalid`: the option `valid` refused the session.
@@ -32,6 +33,7 @@ export type CookieFate =
   | 'too-old'
   | 'rotated-away'
   | 'earlier-generation'
+  | 'replayed'
   | 'ended'
   | 'ends-lost'
   | 'unproven-device'
@@ -102,6 +104,7 @@ export type SessionHint =
   | 'unknown-record'
   | 'clock'
   | 'old-token'
+  | 'copied-cookie'
   | 'too-late'
   | 'not-committed'
   | 'private-keys'

@@ -168,8 +168,8 @@ function successionIn({ scope, stored, verb, draft, isSignatureOld }: CommitJob)
   // Verbs and changes may be made in the middle of the request.
   const isEnd = verb === 'commit' && !draft && scope.stage.isCommitting
   if (!isEnd) return 'rests'
-  if (isUseDue(stored)) return 'use'
-  return isIssueDue(stored, scope, { isWanted: isSignatureOld, chance: Math.random() }) ? 'issue' : 'rests'
+  if (isIssueDue(stored, scope, { isWanted: isSignatureOld, chance: Math.random() })) return 'issue'
+  return isUseDue(stored) ? 'use' : 'rests'
 }
 
 function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable<Outcome> {

@@ -6,7 +6,7 @@ import { SessionModel } from '../../session/session-model'
 import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedBy, checkRevoked } from './revocation'
-import { hasLostToken, keptOf } from '../open/rotating'
+import { hasLostToken, isKnown, keptOf } from '../open/rotating'
 import { isDead, tokenHolderOf, storedFrom, type Stored } from '../open/stored'
 import { verdictOn } from '../open/void-session'
 import type { RequestScope } from '../scope/request-scope'
@@ -63,10 +63,13 @@ export async function reconcile(
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }
 }
 
-/** The owner has confirmed in this request, and the token that it has issued was used: it goes on in the next generation. */
-function hasConfirmed(stored: Stored | undefined, { secret, generation }: Access): boolean {
-  if (stored?.successor?.proof === undefined || stored.successor.hash !== secret) return false
-  return generation === stored.access.generation + 1
+/**
+ * The owner has confirmed in this request, and the token that it has issued was used, or another one that was issued so: it goes on
+ * in the next generation.
+ */
+function hasConfirmed(stored: Stored | undefined, access: Access): boolean {
+  if (stored?.successor?.proof === undefined || !isKnown(stored.successor, access)) return false
+  return access.generation === stored.access.generation + 1
 }
 
 /** Whether there is a session to go on with: neither past its time, nor ended by a key of it. */

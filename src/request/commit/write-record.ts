@@ -12,7 +12,7 @@ import { Snapshot, type Content } from '../../session/snapshot'
 import type { DeviceInfo, SignInOrder } from '../../session/sign-in-info'
 import { hashToken } from '../../session/token'
 import { gone, type CommitJob, type Outcome } from './commit-job'
-import { VERB_TRAITS, type Rotation, type WritePlan } from './commit-plan'
+import { VERB_TRAITS, type WritePlan } from './commit-plan'
 import { deviceInfoOf } from './device-info'
 import { recordToWrite, type RecordFacts } from './record-to-write'
 import type { RequestScope } from '../scope/request-scope'
@@ -98,7 +98,7 @@ export async function writeRecord(
     result = isPromise(writing) ? await writing : writing
   } catch (error) {
     if (isNote || (isExtension && tolerates(scope, error))) return unrenewed(job, error)
-    return done(await lookOnce(job, target, content, { rotation: plan.rotation, error }), target.token, true)
+    return done(await lookOnce(job, target, content, error), target.token, true)
   }
   if (result.outcome !== 'written') return result.outcome
   if (stored?.id !== undefined && stored.id !== target.id) await backend.remove(stored.id, scope.storeContext)
@@ -211,13 +211,14 @@ function unrenewed({ scope, stored, isMerged }: CommitJob, error: unknown): Outc
  */
 async function lookOnce(
   job: CommitJob,
-  { id, token, access }: Target,
+  { id, token, access, isRotated }: Target,
   content: Content,
-  { rotation, error }: { rotation: Rotation; error: unknown },
+  error: unknown,
 ): Promise<Stored> {
   const { scope, session, stored } = job
   // With a token that takes over, others may have written too.
-  const isOwnSecret = rotation !== 'use' && access.secret !== undefined && access.secret !== stored?.access.secret
+  const isOwn = isRotated || stored === undefined
+  const isOwnSecret = isOwn && access.secret !== undefined && access.secret !== stored?.access.secret
   if (!(isOwnSecret || job.once) || !isInDoubt(error) || isUnconfirmed(error)) throw error
   const found = await Promise.resolve(scope.load(id as string)).catch(() => undefined)
   if (!found || !isOwnWrite(job, access, accessOf(found.record))) throw error

@@ -107,6 +107,8 @@ function ofCookies(explained: Explained, about: Circumstances, recalled: Recalle
     case 'rotated-away':
     case 'earlier-generation':
       return 'old-token'
+    case 'replayed':
+      return 'copied-cookie'
     default:
       return undefined
   }

@@ -45,6 +45,8 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
   clock:
     'The record is past its time, and the client still sends the cookie, which has the same: the clock of this process, or of the one that wrote it, is wrong; or the client is no browser.',
   'old-token': 'The token was exchanged for a new one: the request was sent before that, or the cookie is a copy.',
+  'copied-cookie':
+    'The token was replaced more than half a minute ago, and came back: the cookie is a copy, or its owner was overtaken by one. With "rotateEvery", that ends the session, unless onReplay says \'report\'.',
   'too-late':
     'The session was written when the response had begun, so the client got no cookie. Call "await sessions.save(ctx)" before the first byte.',
   'not-committed':

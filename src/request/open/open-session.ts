@@ -2,17 +2,16 @@ import { andThen, type Awaitable } from '../../base/awaitable'
 import type { Versioned } from '../../contracts/store'
 import type { PresentedToken } from '../../contracts/transport'
 import { PLACES, rotatingStatusOf, type Opening, type RotatingStatus } from '../../rotation/token-status'
-import { accessOf, refusalOf, tokenStatusOf, withoutControls, type Access } from '../../session/access'
+import { accessOf, refusalOf, tokenStatusOf, type Access } from '../../session/access'
 import type { CookieFate } from '../../session/explanation-words'
 import { isExpired, isUnbounded, passedBoundOf, type Bound, type SessionRecord } from '../../session/record'
 import { fingerprint, parseToken, type Token } from '../../session/token'
-import { inHook } from '../scope/hooks'
 import { ownerIfKnown } from '../scope/owner-if-known'
 import type { RequestScope } from '../scope/request-scope'
 import { concludeReplay, isReplay, type Replay } from './replay'
 import { presentingOf, withOpening } from './rotating'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
-import { readAtOf, removeVoid } from './void-session'
+import { isValid, readAtOf, removeVoid } from './void-session'
 import { reject } from '../scope/reject'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
@@ -21,17 +20,20 @@ export type Opened =
   | { superseded: Superseded | undefined; replay?: Replay; stored?: undefined }
   | undefined
 
-/** Returns the first session that is accepted; without one, the first that a token led to which was rotated away just now. */
+/**
+ * Returns the first session that is accepted; without one, the first that a token led to which was rotated away just now. A copy is
+ * judged last, and not where another token opens the same session.
+ */
 export function openSession(scope: RequestScope, tokens: PresentedToken[]): Awaitable<Opened> {
   return openFrom(scope, tokens, 0, undefined)
 }
 
 function openFrom(scope: RequestScope, tokens: PresentedToken[], place: number, last: Opened): Awaitable<Opened> {
-  if (place === tokens.length) return last && !last.stored && last.replay ? concluded(scope, last, last.replay) : last
+  if (place === tokens.length) return concluded(scope, last, last)
   const presented = tokens[place]
   const opening = scope.config.hasStore ? openInStore(scope, presented, tokens) : openCookie(scope, presented)
   return andThen(opening, (opened) =>
-    opened?.stored ? opened : openFrom(scope, tokens, place + 1, firstOf(last, opened)),
+    opened?.stored ? concluded(scope, last, opened) : openFrom(scope, tokens, place + 1, firstOf(last, opened)),
   )
 }
 
@@ -41,14 +43,11 @@ function firstOf(one: Opened, other: Opened): Opened {
   return { superseded: one.superseded ?? other.superseded, replay: one.replay ?? other.replay }
 }
 
-/** No token has opened anything: a copy is judged last. */
-async function concluded(
-  scope: RequestScope,
-  { superseded }: { superseded: Superseded | undefined },
-  replay: Replay,
-): Promise<Opened> {
-  await concludeReplay(scope, replay)
-  return superseded && { superseded }
+/** Judges a copy that came before what was opened, or where nothing was: a session beside it hides none. */
+function concluded(scope: RequestScope, before: Opened, opened: Opened): Awaitable<Opened> {
+  const replay = before && !before.stored ? before.replay : undefined
+  if (!replay || opened?.stored?.id === replay.token.id) return opened
+  return concludeReplay(scope, replay).then(() => opened)
 }
 
 function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
@@ -184,11 +183,9 @@ function validate(
   found: Exclude<Opened, undefined> & { stored: Stored },
 ): Awaitable<Opened> {
   const { record, presented } = found
-  const { valid } = scope.settings
-  if (!valid) return found
-  const judging = inHook(scope, () => valid(scope.ctx, withoutControls(record)))
-  return andThen(judging, (isValid) => {
-    if (isValid) return found
+  if (!scope.settings.valid) return found
+  return andThen(isValid(scope, record), (isAccepted) => {
+    if (isAccepted) return found
     scope.noteRefusal(presented.token, 'invalid')
     reject(scope, 'invalid', token?.id, record)
     return undefined

@@ -7,6 +7,7 @@ import { signInInfoOf } from '../../session/sign-in-info'
 import { handleOf, type Token } from '../../session/token'
 import type { RequestScope } from '../scope/request-scope'
 import { presentingOf } from './rotating'
+import { isValid, readAtOf, removeVoid, verdictOn } from './void-session'
 
 /** A token that was replaced has come back. */
 export interface Replay {
@@ -17,23 +18,26 @@ export interface Replay {
 
 /**
  * Ends the session of which a copy came back, or reports the copy alone. The record is removed as it was read: where another
- * request was faster, it is read and judged again, and of all processes the one that removes it tells.
+ * request was faster, it is read and judged again, and of all processes the one that removes it tells. A process without
+ * `rotateEvery` ends nothing: who takes the option back loses no session by it.
  *
  * @throws {SessionError} `ERR_SESSION_STORE` where the store fails, as at a logout
  */
 export async function concludeReplay(scope: RequestScope, { token, loaded }: Replay): Promise<void> {
-  const { rotation } = scope.config
-  if (rotation?.onReplay === 'report') {
-    if (rotation.reports(token.id, Date.now())) tell(scope, token.id, loaded, { isEnded: false })
-    return
-  }
+  const { rotation, copyReports } = scope.config
+  const isEnded = rotation?.onReplay === 'end'
   let found: Versioned | null | undefined = loaded
   await retry(async () => {
-    if (!found || !isReplay(scope, token, found)) return true
-    const { record, revision } = found
-    const expire = typeof record._expire === 'number' ? record._expire : undefined
-    if (await scope.backend.remove(token.id, scope.storeContext, { revision, expire })) {
-      tell(scope, token.id, found, { isEnded: true })
+    if (!found || !isReplay(scope, token, found) || (await isOver(scope, token, found))) return true
+    scope.noteRefusal(token.text, 'replayed')
+    if (!isEnded) {
+      if (copyReports.isDue(token.id, Date.now())) tell(scope, token.id, found, { isEnded })
+      return true
+    }
+    const at = readAtOf(found)
+    if (await scope.traceReplay(token.id, () => scope.backend.remove(token.id, scope.storeContext, at))) {
+      tell(scope, token.id, found, { isEnded })
+      scope.reportEnd(token.id, scope.ownerOf(found.record), 'replay')
       return true
     }
     found = await scope.load(token.id)
@@ -46,6 +50,19 @@ export function isReplay(scope: RequestScope, token: Token, { record, isCached }
   if (isCached || scope.ownerOf(record) === undefined) return false
   if (isExpired(record, scope.policyOf(record), Date.now())) return false
   return rotatingStatusOf(token, accessOf(record), presentingOf(scope)).name === 'replay'
+}
+
+/** Whether something else has ended the session: then there is nothing that a copy could open. It is asked as at an opening. */
+async function isOver(scope: RequestScope, { id, text }: Token, found: Versioned): Promise<boolean> {
+  const verdict = await verdictOn(scope, id, found.record)
+  if (verdict !== 'good') {
+    scope.noteRefusal(text, verdict === 'lost' ? 'ends-lost' : 'ended')
+    await removeVoid(scope, id, found, verdict)
+    return true
+  }
+  if (await isValid(scope, found.record)) return false
+  scope.noteRefusal(text, 'invalid')
+  return true
 }
 
 function tell(scope: RequestScope, id: string, { record }: Versioned, { isEnded }: { isEnded: boolean }): void {

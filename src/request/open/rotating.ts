@@ -57,7 +57,7 @@ export function isUseDue(stored: Rotatable | undefined): boolean {
 
 /**
  * Whether a commit at the end of the request is to issue a successor: the token has been in use for long enough, or the client is
- * to be told something else with it.
+ * to be told something else with it. For that, one whose use is to be noted has a successor with the same write.
  *
  * @param chance from 0 to 1: the higher, the longer nobody else must have issued one
  */
@@ -67,11 +67,13 @@ export function isIssueDue(
   { isWanted, chance }: { isWanted: boolean; chance: number },
 ): boolean {
   const { rotation } = scope.config
-  if (!rotation || !stored?.opening?.mayBeHanded || !isRotating(stored, scope)) return false
+  if (!rotation || !stored?.opening || !isRotating(stored, scope)) return false
+  const { mayBeHanded, isUse, place } = stored.opening
   const { succession } = stored.access
   const now = Date.now()
-  const isOld = stored.opening.place === 'left' || now - (succession?.since ?? 0) >= rotation.every
-  if (!(isOld || isWanted || scope.isMaxAgeChosen) || !isIssuePaced(succession, now, chance)) return false
+  const isOld = mayBeHanded && (place === 'left' || now - (succession?.since ?? 0) >= rotation.every)
+  const tells = (mayBeHanded || isUse) && (isWanted || scope.isMaxAgeChosen)
+  if (!(isOld || tells) || !isIssuePaced(succession, now, chance)) return false
   return hasResponse(scope.ctx) && canStillTell(scope.ctx) && canCarry(scope.ctx.headers)
 }
 

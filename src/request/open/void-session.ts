@@ -2,6 +2,8 @@ import { andThen, type Awaitable } from '../../base/awaitable'
 import type { ReadAt, Versioned } from '../../contracts/store'
 import type { Verdict } from '../../ends/judgement'
 import type { SessionRecord } from '../../session/record'
+import { withoutControls } from '../../session/access'
+import { inHook } from '../scope/hooks'
 import { ownerIfKnown } from '../scope/owner-if-known'
 import type { RequestScope } from '../scope/request-scope'
 import { originOf } from './stored'
@@ -26,6 +28,12 @@ export function removeVoid(
     if (removed) scope.reportEnd(key, ownerIfKnown(scope, found.record), verdict === 'lost' ? 'lost' : 'key')
     return removed
   })
+}
+
+/** Whether the application accepts a session, as far as it wants to say. */
+export function isValid(scope: RequestScope, record: SessionRecord): Awaitable<unknown> {
+  const { valid } = scope.settings
+  return valid ? inHook(scope, () => valid(scope.ctx, withoutControls(record))) : true
 }
 
 /** What a record was when it was read. */

@@ -219,6 +219,11 @@ export class RequestScope {
     this.config.emit(name, { session, ...detail, ctx: this.ctx } as unknown as SessionEvents[Name])
   }
 
+  /** Removes the record of a session of which a copy came back; a scope that is traced tells of it. */
+  traceReplay(_id: string, remove: () => Awaitable<boolean>): Awaitable<boolean> {
+    return remove()
+  }
+
   /** Reports that this request has ended a session in the store. */
   reportEnd(id: string, owner: string | undefined, reason: EndedReason): void {
     this.report('ended', id, endEvent(id, owner, reason))

@@ -1,11 +1,12 @@
 import { VERB_TRAITS } from '../commit/commit-plan'
-import { fingerprint } from '../../session/token'
+import { fingerprint, hashToken } from '../../session/token'
 import type { Awaitable } from '../../base/awaitable'
 import type { SessionTrace } from '../../base/tracing'
 import type { SessionRecord } from '../../session/record'
 import type { SessionModel } from '../../session/session-model'
 import type { CommitRequest, Outcome } from '../commit/commit-job'
 import { Persistence } from '../session/persistence'
+import type { Stored } from '../open/stored'
 import type { TracedScope } from './traced-scope'
 
 /** The stored side of a session that somebody traces. */
@@ -30,6 +31,7 @@ export class TracedPersistence extends Persistence {
   }
 
   override commit(session: SessionModel, request: CommitRequest): Awaitable<Outcome['name']> {
+    const before = this.stored
     return this.#scope.tracer.trace(
       VERB_TRAITS[request.verb].regenerates ? 'regenerate' : 'commit',
       this.stored?.id,
@@ -37,6 +39,7 @@ export class TracedPersistence extends Persistence {
       (trace, outcome) => {
         this.#noteId(trace)
         trace.outcome = outcome
+        trace.kind = kindOf(before, this.stored)
       },
     )
   }
@@ -55,4 +58,12 @@ export class TracedPersistence extends Persistence {
   #noteId(trace: SessionTrace): void {
     if (this.stored?.id !== undefined) trace.session = fingerprint(this.stored?.id)
   }
+}
+
+/** What a commit has done to a token that changes while its visitor works. */
+function kindOf(before: Stored | undefined, after: Stored | undefined): SessionTrace['kind'] {
+  if (after?.successor && after.successor !== before?.successor) return 'issue'
+  const { token, opening } = before ?? {}
+  if (token === undefined || !opening?.isUse || opening.place === 'current' || after?.opening) return undefined
+  return after?.access.secret === hashToken(token) ? 'turn' : undefined
 }

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import type { Awaitable } from '../../base/awaitable'
 import type { Backend } from '../../contracts/backend'
 import type { SessionConfig } from '../../config/config'
 import type { SessionEvents } from '../../session/events'
@@ -28,6 +29,13 @@ export class TracedScope extends RequestScope {
 
   get tracedBackend(): TracedBackend {
     return (this.#tracedBackend ??= new TracedBackend(super.backend, this.tracer))
+  }
+
+  override traceReplay(id: string, remove: () => Awaitable<boolean>): Awaitable<boolean> {
+    return this.tracer.trace('destroy', id, remove, (trace, removed) => {
+      trace.kind = 'replay'
+      trace.outcome = removed ? 'ended' : 'none'
+    })
   }
 
   override report<Name extends keyof SessionEvents>(

@@ -63,6 +63,7 @@ export class Tracer {
       method,
       session: fingerprint(id),
       outcome: undefined,
+      kind: undefined,
       bytes: 0,
       attempts: 0,
       lost: undefined,

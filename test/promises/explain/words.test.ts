@@ -150,6 +150,17 @@ const SITUATIONS: Record<CookieFate, (clock: ReturnType<typeof stopClock>) => Pr
     await site.get('/regenerate')
     return site.get('/', before)
   },
+  replayed: async (clock) => {
+    const site = explained({ store: new MemoryStore(), owner, rotateEvery: MINUTE })
+    await site.get('/in')
+    await site.get()
+    const before = site.jar.header
+    clock.advance(MINUTE)
+    await site.get()
+    await site.get()
+    clock.advance(MINUTE)
+    return site.get('/', before)
+  },
   ended: async () => {
     const site = explained({ ends: { store: new MemoryStore() } })
     await site.get('/in')

@@ -20,22 +20,31 @@ function mixed(options: Omit<SessionOptions, 'store'> = {}): { site: RotatingSit
 }
 
 describe('processes with and without rotateEvery, on one store', () => {
-  it('R119: a process without rotateEvery issues nothing, honours successors, and ends what a copy is of', async () => {
-    const { site, without } = mixed()
-    const browser = await site.browser()
-    const there = without.visitor(0, browser.jar)
-    const thief = without.visitor(0, browser.jar.copy())
-    expect(handedBy(await there.get('/read'))).toBeUndefined()
-    await browser.get('/read')
-    expect(await isIn(there)).toBe(true)
-    site.clock.advance(2 * MINUTE)
-    expect([await isIn(there), await isIn(browser)]).toEqual([true, true])
-    expect([await isIn(thief), await isIn(browser)]).toEqual([false, false])
-    expect([await without.eventsOf('replayed'), await site.replays()]).toMatchObject([
-      [{ detail: { isEnded: true } }],
-      [],
-    ])
-  })
+  it.each(['end', 'report'] as const)(
+    "R119: a process without rotateEvery issues nothing, honours successors, tells of a copy and ends nothing, with onReplay: '%s' elsewhere",
+    async (onReplay) => {
+      const store = new MemoryStore()
+      const site = new RotatingSite({ store, onReplay })
+      const without = new OwnedApp({ store })
+      const browser = await site.browser()
+      const there = without.visitor(0, browser.jar)
+      const thief = without.visitor(0, browser.jar.copy())
+      expect(handedBy(await there.get('/read'))).toBeUndefined()
+      await browser.get('/read')
+      expect(await isIn(there)).toBe(true)
+      site.clock.advance(2 * MINUTE)
+      expect([await isIn(there), await isIn(browser)]).toEqual([true, true])
+      for (let count = 0; count < 3; count++) expect(await isIn(thief)).toBe(false)
+      expect([await isIn(browser), await isIn(there)]).toEqual([true, true])
+      expect(await without.eventsOf('replayed')).toMatchObject([{ detail: { isEnded: false } }])
+      site.clock.advance(MINUTE)
+      await isIn(thief)
+      expect(await without.eventsOf('replayed')).toHaveLength(2)
+      // Where the option is set, it does what that says.
+      expect(await isIn(site.visitor(0, thief.jar))).toBe(false)
+      expect([await isIn(browser), (await site.replays()).length]).toEqual([onReplay === 'report', 1])
+    },
+  )
 
   it('R119: a process without rotateEvery keeps what the record says with every write, and repeats no token', async () => {
     const { site, without } = mixed({ rolling: true })

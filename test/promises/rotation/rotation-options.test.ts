@@ -18,6 +18,7 @@ const REFUSED: [string, SessionOptions, RegExp][] = [
   ['without an owner', { ...GOOD, owner: undefined }, /Add the option "owner"/],
   ['for a session in its cookie', { ...GOOD, store: undefined }, /keep it in a "store"/],
   ['on a store without conditional writes', { ...GOOD, store: plain }, /writes on a condition/],
+  ['where no request ends with a commit', { ...GOOD, autoCommit: false }, /Leave "autoCommit" out/],
   ['for less than a minute', { ...GOOD, rotateEvery: 59_999 }, /60,000 at least, not 59999/],
   ['for what is no number', { ...GOOD, rotateEvery: '60000' as never }, /60,000 at least/],
   ['with another onReplay', { ...GOOD, onReplay: 'ask' as never }, /'end' or 'report', not "ask"/],

@@ -1,8 +1,9 @@
-import { MemoryStore } from 'koa-session-service'
+import type { Context } from 'koa'
+import { MemoryStore, type SessionService } from 'koa-session-service'
 import { nextTurn } from '../../support/app/site'
 import { startClock } from '../../support/clock'
 import { EVERY, handedBy, isIn, lost, MINUTE, RotatingSite, SECOND, tokenOf } from '../../support/owners/rotating-site'
-import { storedOwner } from '../../support/owners/owned-app'
+import { newOwner, storedOwner, type OwnedVerb } from '../../support/owners/owned-app'
 
 let site: RotatingSite
 
@@ -79,22 +80,31 @@ describe('the token of a signed-in session', () => {
     expect(writes.flatMap((count, minute) => (count > 0 ? [minute + 1] : []))).toEqual([10, 11, 21, 22, 32, 33])
   })
 
-  it('R118: no verb in the middle of a request hands over a successor, and without a commit at its end nothing does', async () => {
+  it('R118: no verb in the middle of a request hands over a successor, and none goes out with a response that begins then', async () => {
+    const verb =
+      (call: (sessions: SessionService, ctx: Context) => unknown): OwnedVerb =>
+      async (ctx, sessions) => {
+        await call(sessions, ctx)
+        if (ctx.query.early) {
+          ctx.respond = false
+          ctx.res.end('{}')
+        }
+        return { isTold: ctx.response.headers['set-cookie'] !== undefined }
+      }
     site = new RotatingSite({
-      autoCommit: false,
       verbs: {
-        in: async (ctx, sessions) => {
-          ctx.session.user = 'ann'
-          await sessions.save(ctx)
-        },
-        save: (ctx, sessions) => sessions.save(ctx),
+        save: verb((sessions, ctx) => sessions.save(ctx)),
+        update: verb((sessions, ctx) => sessions.update((data) => (data.n = 1), ctx)),
+        extend: verb((sessions, ctx) => sessions.touch(ctx)),
       },
     })
-    const browser = site.visitor()
-    await browser.get('/in')
-    expect(await isIn(browser)).toBe(true)
-    site.clock.advance(EVERY)
-    for (const path of ['/save', '/touch', '/read']) expect(handedBy(await browser.get(path))).toBeUndefined()
+    const browser = await site.browser()
+    for (const path of ['/save', '/update', '/extend']) {
+      expect(handedBy(await site.thiefOf(browser).get(`${path}?early=1`))).toBeUndefined()
+      const answer = await site.thiefOf(browser).get(path)
+      expect([answer.json(), handedBy(answer)]).toEqual([{ isTold: false }, expect.any(String)])
+      site.clock.advance(MINUTE)
+    }
   })
 
   it('R114: requests that were under way at a takeover open the session, with every token that was good', async () => {
@@ -202,6 +212,39 @@ describe('the token of a signed-in session', () => {
     expect(handedBy(await browser.get('/age'))).not.toBe(before)
     expect(tokenOf(browser)).not.toBe(before)
     expect(await isIn(browser)).toBe(true)
+  })
+
+  it.each(['the first request', 'a request with a successor'])(
+    'R114: %s after the sign-in that chooses a maxAge is answered with a successor at once',
+    async (which) => {
+      const isFirst = which === 'the first request'
+      const age: OwnedVerb = (ctx) => (ctx.session.maxAge = isFirst ? 3 * EVERY : 'session')
+      site = new RotatingSite({ maxAge: isFirst ? 'session' : 3 * EVERY, verbs: { age } })
+      const browser = isFirst ? await site.signedIn(newOwner()) : await site.browser()
+      if (!isFirst) {
+        await browser.get('/read')
+        site.clock.advance(MINUTE)
+      }
+      const before = tokenOf(browser)
+      const thief = site.thiefOf(browser)
+      const answer = await browser.get('/age')
+      expect(answer.setCookie[0]).toMatch(isFirst ? /expires=/i : /^(?!.*expires=)/i)
+      expect(tokenOf(browser)).not.toBe(before)
+      // The use of the token that it came with is noted with the same write.
+      expect((await site.recordOf(before))?._turn?.[2]).toBe(Date.now())
+      expect([await isIn(browser), await isIn(thief), (await site.replays()).length]).toEqual([true, true, 0])
+    },
+  )
+
+  it('R114: a cookie whose signature is of an older key gets a successor with its next page, under the first key', async () => {
+    const browser = await site.browser({ used: MINUTE })
+    site.apps[0].keys = ['a newer key of this site', ...(site.apps[0].keys as string[])]
+    const image = { 'sec-fetch-dest': 'image' }
+    expect(handedBy(await browser.get('/read', image))).toBeUndefined()
+    const before = tokenOf(browser)
+    expect(handedBy(await browser.get('/read'))).not.toBe(before)
+    site.apps[0].keys = ['a newer key of this site']
+    expect([await isIn(browser), (await site.replays()).length]).toEqual([true, 0])
   })
 
   it('R118: a successor goes to pages and calls alone, and not to what is fetched ahead', async () => {

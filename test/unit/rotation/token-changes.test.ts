@@ -1,7 +1,7 @@
 import { begun, isIssuePaced, issue, lineByOrder, noteUse, rotateByOrder } from '../../../src/rotation/changes'
 import { hashFamily, rotatingStatusOf } from '../../../src/rotation/token-status'
 import { accessFields, BY_ID, type Access } from '../../../src/session/access'
-import type { Succession } from '../../../src/session/succession'
+import type { Succession, Successor } from '../../../src/session/succession'
 import { hashToken, makeFamily, makeLongToken, makeToken, MAX_SERIAL, type Token } from '../../../src/session/token'
 
 const NOW = 1_700_000_000_000
@@ -35,6 +35,49 @@ test('R118: a fifth successor takes the place of the oldest', () => {
     access = issued.access
   }
   expect(successionOf(access).next).toEqual(hashes.slice(2).map((each) => [each]))
+})
+
+test('R117: what confirm() pushes out, or has handed out, opens the session until the next takeover; what reading pushes out does not', () => {
+  const waiting = (kinds: string): { access: Access; hashes: string[] } => {
+    let access = recordOf(FIRST)
+    const hashes: string[] = []
+    for (const kind of kinds) {
+      const issued = issue(first, 'current', access, NOW, kind === 'c' ? [NOW, 'password'] : undefined)
+      hashes.push(hash(issued.token))
+      access = issued.access
+    }
+    return { access, hashes }
+  }
+  // A letter is a request with the same token: "c" calls confirm(), "r" reads. The numbers are of those that were pushed out.
+  const table: [kinds: string, kept: number[], lost: number[]][] = [
+    ['ccccc', [0], []],
+    ['cccccc', [0, 1], []],
+    ['rcccc', [0], []],
+    ['ccccr', [0], []],
+    ['rrrrc', [0], []],
+    ['rrrrr', [], [0]],
+    ['crrrr', [], [1]],
+    ['crrrrrr', [], [1, 2, 3]],
+    ['ccccccccccc', [0, 2, 3, 4, 5, 6], [1]],
+  ]
+  for (const [kinds, kept, lost] of table) {
+    const { access, hashes } = waiting(kinds)
+    const { next, left } = successionOf(access)
+    const until = NOW + 400 * 24 * 3_600_000
+    const known = [...next, ...left].map(([each]) => each)
+    expect([kinds, next.length, known.length]).toEqual([kinds, 4, Math.min(kinds.length - lost.length, 10)])
+    for (const place of kept) expect(left).toContainEqual([hashes[place], until])
+    for (const place of lost) expect(known).not.toContain(hashes[place])
+  }
+})
+
+test('R117: what was pushed out opens the session for its grace after the next takeover, and is no newer than that', () => {
+  const before = recordOf(FIRST, { left: [['pushed out', NOW + 400 * 24 * 3_600_000]] })
+  const { token, access } = issue(first, 'current', before, NOW)
+  expect(successionOf(noteUse(token, 'next', access, NOW + 1, GRACE).access).left).toEqual([
+    [hash(FIRST), NOW + 1 + GRACE],
+    ['pushed out', NOW + 1 + GRACE],
+  ])
 })
 
 test('R114: the successor that is used takes over; the others stay good, and the token before it for its grace', () => {
@@ -111,6 +154,18 @@ test.each(['next', 'beside'] as const)(
     expect(successionOf(access)).toMatchObject({ since: NOW + 3, serial: 2, next: [], beside: [], left: [] })
   },
 )
+
+test('R117: others that were handed out with a proof stay good beside the one that is used, four of them at most', () => {
+  const proven = (list: string): Successor[] => [0, 1, 2, 3].map((place) => [`${list} ${place}`, NOW])
+  const used = makeLongToken('id', { family: FIRST.line?.family as string, serial: 1 })
+  const before = recordOf(FIRST, {
+    next: [['plain'], ...proven('next').slice(0, 2), [hash(used), NOW]],
+    beside: proven('beside'),
+  })
+  const { access } = noteUse(used, 'next', before, NOW + 3, GRACE)
+  expect(successionOf(access).beside).toEqual([['beside 2'], ['beside 3'], ['next 0'], ['next 1']])
+  expect(access.past.map(([each]) => each)).toEqual([hash(FIRST), 'plain', 'beside 0', 'beside 1'])
+})
 
 test('R114: a token that was replaced gets a sibling of the current one', () => {
   const { token, access } = issue(first, 'left', recordOf(FIRST), NOW)

@@ -329,6 +329,23 @@ export const MORE: readonly SetUp[] = [
     },
   },
   {
+    title: 'a cookie of which a copy works too, with rotateEvery',
+    hint: 'copied-cookie',
+    says: /replayed.*the cookie is a copy, or its owner was overtaken by one/,
+    run: async (clock) => {
+      const options: SessionOptions = { store: new MemoryStore(), owner: () => 'ann', rotateEvery: 60_000 }
+      const app = site(options)
+      const jar = new CookieJar()
+      const come = (): Promise<unknown> => new Visitor(app, jar).get()
+      for (let count = 0; count < 2; count++) await come()
+      const stolen = jar.copy()
+      clock.advance(60_000)
+      for (let count = 0; count < 2; count++) await come()
+      clock.advance(60_000)
+      await new Visitor(app, stolen).get()
+    },
+  },
+  {
     title: 'a response that begins before the session is saved',
     hint: 'too-late',
     says: /written: changed \| told: nothing.*when the response had begun/,

@@ -134,6 +134,7 @@ describe('hintFor', () => {
     ['a session that is too old', undefined, refused('too-old')],
     ['a token that was exchanged', 'old-token', refused('rotated-away')],
     ['a token of an earlier account', 'old-token', refused('earlier-generation')],
+    ['a token that came back after it was replaced', 'copied-cookie', refused('replayed')],
     ['what its word says', undefined, refused('invalid')],
     ['a Secure cookie, and now plain HTTP', 'secure-lost', NONE, { isSecure: false }, told('secure')],
     ['a Secure cookie over HTTPS that does not come', 'not-sent-back', NONE, {}, told('secure')],
