@@ -122,7 +122,7 @@ describeWith('MariaDB', hasMariadb)('KyselyStore on MariaDB', () => {
 })
 
 describeWith('PostgreSQL', hasPostgres)('a clean-up in PostgreSQL', () => {
-  it('R130: looks for what has expired once in a batch, also where the statistics say that nothing has', async () => {
+  it('R130: a clean-up looks for what has expired once in a batch, also where the statistics say that nothing has', async () => {
     const server = await startPostgres()
     const pool = new Pool({ host: '127.0.0.1', port: server.port, user: 'postgres', database: 'postgres' })
     const sent: CompiledQuery[] = []
