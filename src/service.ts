@@ -1,6 +1,7 @@
 import { fingerprint } from './session/token'
 import type { Context } from 'koa'
 import type { Awaitable } from './base/awaitable'
+import { keepName } from './base/keep-name'
 import { explain } from './request/explain/explain'
 import type { SessionExplanation } from './request/explain/explanation'
 import { factsOf } from './request/explain/facts-of'
@@ -228,3 +229,5 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
     })
   }
 }
+
+keepName(SessionService, 'SessionService')

@@ -10,6 +10,8 @@ export interface Flags {
   wall: boolean
   /** How many requests the soak makes. */
   soak: number | undefined
+  /** How many sessions a store is filled with, one after the other. */
+  sizes: number[] | undefined
 }
 
 export function readFlags(args = process.argv.slice(2)): Flags {
@@ -17,9 +19,7 @@ export function readFlags(args = process.argv.slice(2)): Flags {
     args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3)
   const numberOf = (name: string): number | undefined => {
     const value = valueOf(name)
-    if (value === undefined) return undefined
-    if (/^[1-9]\d*$/.test(value)) return Number(value)
-    throw new Error(`--${name} takes a whole number, not ${value}.`)
+    return value === undefined ? undefined : wholeNumber(name)(value)
   }
   return {
     quick: args.includes('--quick'),
@@ -27,5 +27,13 @@ export function readFlags(args = process.argv.slice(2)): Flags {
     only: valueOf('only') ?? '',
     rounds: numberOf('rounds'),
     soak: numberOf('soak'),
+    sizes: valueOf('sizes')?.split(',').map(wholeNumber('sizes')),
+  }
+}
+
+function wholeNumber(name: string): (value: string) => number {
+  return (value) => {
+    if (/^[1-9]\d*$/.test(value)) return Number(value)
+    throw new Error(`--${name} takes a whole number, not ${value}.`)
   }
 }

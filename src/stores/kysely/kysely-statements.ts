@@ -130,17 +130,24 @@ function overExpired(
   return taking.where(`${table}.forget_at` as 'forget_at', '<=', value('now'))
 }
 
-/** So many at a time. MySQL and MariaDB can say so themselves, which is several times as fast there. */
+/**
+ * So many at a time, the oldest first: without an order, PostgreSQL reads the table from its beginning where many have expired, and
+ * all that is deleted there again with each batch. The sum has no index: where the statistics say that nothing has expired, PostgreSQL
+ * would look for the oldest anew for each row. MySQL and MariaDB can say all this themselves, which is several times as fast there.
+ */
 function deleteExpired(
   db: Kysely<Record<string, SessionTable>>,
   family: SqlFamily,
   table: string,
 ): { compile(): CompiledQuery } {
-  const expired = db.deleteFrom(table).where('forget_at', '<=', value('now'))
-  if (family === 'mysql') return expired.orderBy('forget_at').limit(value('limit'))
-  return expired.where('id', 'in', (inner) =>
-    inner.selectFrom(table).select('id').where('forget_at', '<=', value('now')).limit(value('limit')),
-  )
+  const rows = db.deleteFrom(table)
+  if (family === 'mysql') {
+    return rows.where('forget_at', '<=', value('now')).orderBy('forget_at').limit(value('limit'))
+  }
+  const oldest = db.selectFrom(table).select('id').where('forget_at', '<=', value('now')).orderBy('forget_at')
+  return rows
+    .where((eb) => eb(eb('forget_at', '+', eb.lit(0)), '<=', value('now')))
+    .where('id', 'in', oldest.limit(value('limit')))
 }
 
 /** The later of a time in the table and a value; it passes for a value of any type. */

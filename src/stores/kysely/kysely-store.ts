@@ -12,6 +12,7 @@ import type {
   Versioned,
   WriteOutcome,
 } from '../../contracts/store'
+import { keepName } from '../../base/keep-name'
 import { openById } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkLife, checkOwner } from '../checks'
@@ -129,8 +130,7 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
     context?: ConditionalContext,
   ): Promise<WriteOutcome> {
     const values = this.#written(key, record, maxAge, context)
-    const { replace, replaceKept } = this.#statements
-    const statement = context?.keepsLife ? replaceKept : replace
+    const statement = context?.keepsLife ? this.#statements.replaceKept : this.#statements.replace
     const count = await this.#attempts.once(async () => statement.run({ ...values, base: revision }))
     if (count === undefined) return { outcome: 'conflict' }
     if (count > 0) return { outcome: 'written', revision: values.revision }
@@ -166,8 +166,8 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
     const { destroy, destroyAt, destroyAtEndless } = this.#statements
     const expire = timeOf(at?.expire)
     const statement = at ? (expire === null ? destroyAtEndless : destroyAt) : destroy
-    const values = { ...this.#now(key), base: at?.revision, expire }
-    return (await this.#attempts.insist(async () => statement.run(values))) > 0
+    const run = async () => statement.run({ ...this.#now(key), base: at?.revision, expire })
+    return (await this.#attempts.insist(run)) > 0
   }
 
   async listByOwner(owner: string): Promise<OwnedRecord[]> {
@@ -188,8 +188,8 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
 
   /** Deletes rows that have expired, so many at a time, and rests in between where there are requests; returns how many. */
   async deleteExpired({ batch = BATCH }: { batch?: number } = {}): Promise<number> {
-    const deleteOnce = async (): Promise<number> =>
-      this.#attempts.insist(async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch }))
+    const run = async () => this.#statements.deleteExpired.run({ now: Date.now(), limit: batch })
+    const deleteOnce = async () => this.#attempts.insist(run)
     const total = await deleteInBatches(deleteOnce, { batch, countStatements: () => this.#attempts.count })
     await this.#owners.forget()
     return total
@@ -205,8 +205,7 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
 
   async #find(key: string): Promise<SessionTable | undefined> {
     if (!isStorable(key)) return undefined
-    const values = this.#now(key)
-    const [row] = await this.#attempts.insist(async () => this.#statements.read.rows<SessionTable>(values))
+    const [row] = await this.#attempts.insist(async () => this.#statements.read.rows<SessionTable>(this.#now(key)))
     return row
   }
 
@@ -247,3 +246,5 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
     return this.#hasBytes ? Buffer.from(text) : text
   }
 }
+
+keepName(KyselyStore, 'KyselyStore')

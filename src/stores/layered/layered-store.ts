@@ -11,6 +11,7 @@ import {
 } from '../../contracts/store'
 import { isEndStore, type EndStore } from '../../contracts/end-store'
 import { debug } from '../../base/debug'
+import { keepName } from '../../base/keep-name'
 import { publishAside, type Bus, type BusMessage } from '../../contracts/bus'
 import { accessOf, openById } from '../../session/access'
 import { hashOwner, hashSession } from '../../session/hashes'
@@ -19,8 +20,6 @@ import { Readings } from './readings'
 import { boundsOf, RecordCache } from './record-cache'
 import { RecordText } from '../record-text'
 import { checkMethods } from '../checks'
-
-const METHODS = ['read', 'create', 'replace', 'touch'] as const
 
 /** The options of a {@link LayeredStore}. */
 export interface LayeredStoreOptions {
@@ -73,7 +72,8 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     shared: ConditionalStore & TouchableStore,
     { maxStale = 0, max = 10_000, bus }: LayeredStoreOptions = {},
   ) {
-    checkMethods(shared, METHODS, 'LayeredStore takes a store with conditional writes and touch')
+    const takes = 'LayeredStore takes a store with conditional writes and touch'
+    checkMethods(shared, ['read', 'create', 'replace', 'touch'], takes)
     this.#shared = shared
     this.bus = bus
     this.#text = new RecordText({ serializer: shared.serializer }, { passesText: new.target === LayeredStore })
@@ -231,8 +231,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     if (this.#own.has(message) || message.kind === 'key') return
     const name = 'session' in message ? message.session : undefined
     this.#readings.block(name)()
-    if (name === undefined) this.#cache?.delete(undefined)
-    else this.#cache?.deleteNamed(name)
+    this.#cache?.deleteNamed(name)
   }
 
   #publishWritten(key: string, record: SessionRecord): void {
@@ -247,3 +246,5 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     publishAside(this.bus, message, (error) => debug('bus: %s', (error as Error | undefined)?.message))
   }
 }
+
+keepName(LayeredStore, 'LayeredStore')

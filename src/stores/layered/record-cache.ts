@@ -65,8 +65,9 @@ export class RecordCache {
     else this.#records.delete(key)
   }
 
-  deleteNamed(name: string): void {
-    const key = this.#keys.get(name)
-    if (key !== undefined) this.#records.delete(key)
+  /** @param name undefined for all */
+  deleteNamed(name: string | undefined): void {
+    const key = name === undefined ? undefined : this.#keys.get(name)
+    if (name === undefined || key !== undefined) this.delete(key)
   }
 }

@@ -12,6 +12,7 @@ import type {
   WriteOutcome,
 } from '../../contracts/store'
 import { SessionError } from '../../base/errors'
+import { keepName } from '../../base/keep-name'
 import { openById, withoutAccess } from '../../session/access'
 import type { SessionRecord } from '../../session/record'
 import { checkOwner } from '../checks'
@@ -238,3 +239,5 @@ function flat(text: string): string {
   void Number(text)
   return text
 }
+
+keepName(MemoryStore, 'MemoryStore')

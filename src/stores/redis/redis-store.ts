@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'koa'
 import { monotonic } from '../../base/monotonic'
+import { keepName } from '../../base/keep-name'
 import type {
   ConditionalStore,
   OwnedChoice,
@@ -227,3 +228,5 @@ export class RedisStore extends WithEnds implements ConditionalStore, TouchableS
 function px(life: number): string {
   return String(Math.max(life, 1))
 }
+
+keepName(RedisStore, 'RedisStore')

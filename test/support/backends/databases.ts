@@ -25,7 +25,8 @@ export function openSqlite(
 export const hasPostgres = findProgram('postgres') !== undefined
 export const hasMariadb = findProgram('mariadbd') !== undefined
 
-export async function startPostgres(): Promise<ServerProcess> {
+/** A private PostgreSQL; `options` are those of its program. */
+export async function startPostgres(options: string[] = []): Promise<ServerProcess> {
   const account = accountOf('postgres')
   return startServer({
     program: findProgram('postgres') as string,
@@ -34,7 +35,17 @@ export async function startPostgres(): Promise<ServerProcess> {
       const initdb = findProgram('initdb') as string
       run(initdb, ['-D', join(folder, 'data'), '-U', 'postgres', '--auth=trust', '-E', 'UTF8'], account)
     },
-    args: ({ port, folder }) => ['-D', join(folder, 'data'), '-p', String(port), '-h', '127.0.0.1', '-k', folder],
+    args: ({ port, folder }) => [
+      '-D',
+      join(folder, 'data'),
+      '-p',
+      String(port),
+      '-h',
+      '127.0.0.1',
+      '-k',
+      folder,
+      ...options,
+    ],
     isReady: async (port) => {
       const pool = postgresPool(port)
       await pool.query('select 1').finally(() => pool.end())
@@ -48,7 +59,8 @@ export function connectPostgres(server: ServerProcess, options: PoolConfig = {})
   return { db, server, stop: async () => db.destroy() }
 }
 
-export async function startMariadb(): Promise<ServerProcess> {
+/** A private MariaDB; `options` are those of its program. */
+export async function startMariadb(options: string[] = []): Promise<ServerProcess> {
   const account = accountOf('mysql')
   return startServer({
     program: findProgram('mariadbd') as string,
@@ -65,6 +77,7 @@ export async function startMariadb(): Promise<ServerProcess> {
       '--bind-address=127.0.0.1',
       `--socket=${join(folder, 'socket')}`,
       `--pid-file=${join(folder, 'pid')}`,
+      ...options,
     ],
     isReady: async (port) => {
       const pool = mariadbPool(port, undefined)

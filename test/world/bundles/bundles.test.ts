@@ -74,6 +74,31 @@ describe('a KyselyStore', () => {
   })
 })
 
+test.each(quick)('R92: what %s has minified tells the names of our classes in errors and traces', (bundler) => {
+  consumer.write(
+    'names.mjs',
+    `import Koa from 'koa'
+      import session, { LayeredStore, MemoryStore, SessionService } from 'koa-session-service'
+      class Own extends SessionService {}
+      const stores = [MemoryStore, LayeredStore].map((type) => type.name)
+      const app = Object.assign(new Koa(), { keys: ['a secret of at least thirty-two bytes'] })
+      const { sessions } = session({ store: new MemoryStore() }, app)
+      let message
+      try {
+        sessions.id(new Koa().createContext({ headers: {} }, {}))
+      } catch (error) {
+        message = error.message
+      }
+      console.log(JSON.stringify([stores, message, Own.name === 'SessionService']))`,
+  )
+  const [stores, message, isInherited] = JSON.parse(
+    consumer.run(bundle(consumer, bundler, 'names.mjs', { minify: true })),
+  ) as [string[], string, boolean]
+  expect(stores).toEqual(['MemoryStore', 'LayeredStore'])
+  expect(message).toContain('This app has no SessionService.')
+  expect(isInherited).toBe(false)
+})
+
 test('R92: what the package adds to a bundle of Koa has a bound', () => {
   const alone = "import Koa from 'koa'\nnew Koa().use(console.log).listen()"
   const size = minified(consumer, 'whole.mjs', program) - minified(consumer, 'alone.mjs', alone)

@@ -1,0 +1,46 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Kysely, SqliteDialect } from 'kysely'
+import { keepStatements } from 'koa-session-service/kysely'
+import Database from 'libsql'
+import type { Place } from './scale-places'
+import { openOurs } from './scale-sql'
+
+/** As an application would set them: no write waits for the disk. */
+const SETTINGS = 'pragma journal_mode = wal; pragma synchronous = normal; pragma cache_size = -1048576'
+/** A load fits into memory, and is made anew where it fails. */
+const LOADING = 'pragma journal_mode = off; pragma synchronous = off; pragma cache_size = -4194304'
+
+/** Each population in a file of its own. */
+export async function openSqliteFiles(): Promise<Place> {
+  const folder = mkdtempSync(join(tmpdir(), 'scale-'))
+  const opened: { close: () => unknown }[] = []
+  return {
+    isLocal: true,
+    async ours(name) {
+      const database = new Database(join(folder, `${name}.db`), { timeout: 5000 })
+      opened.push(database)
+      database.exec(SETTINGS)
+      const db = new Kysely<any>({
+        dialect: new SqliteDialect({ database: keepStatements(database) }),
+      })
+      const load = async (table: string, columns: readonly string[], rows: Iterable<unknown[]>): Promise<void> => {
+        database.exec(LOADING)
+        const values = columns.map(() => '?').join()
+        const insert = database.prepare(`insert into ${table} (${columns.join()}) values (${values})`)
+        database.exec('begin')
+        for (const row of rows) insert.run(...row)
+        database.exec('commit')
+        database.exec(SETTINGS)
+      }
+      const valueOf = (pragma: string): number => Number(Object.values(database.prepare(pragma).get() as object)[0])
+      const bytes = async () => ({ disk: valueOf('pragma page_count') * valueOf('pragma page_size') })
+      return openOurs({ db, name, load, bytes })
+    },
+    stop: async () => {
+      for (const database of opened) database.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
