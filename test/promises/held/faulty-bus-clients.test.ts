@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type { BusMessage } from 'koa-session-service'
 import { PostgresBus, type PostgresPool } from 'koa-session-service/kysely'
-import { RedisBus, type RedisClient } from 'koa-session-service/redis'
+import { RedisBus } from 'koa-session-service/redis'
 import { nextTurn } from '../../support/app/site'
 
 const fail = (): never => {
@@ -48,7 +48,7 @@ describe.each(Object.entries(FAILURES))('a client whose calls fail %s', (_, fail
       const made = { query: async () => undefined, release: () => undefined }
       return Object.assign(new EventEmitter(), made, faults[count++])
     }
-    const bus = new PostgresBus({ query: async () => undefined, connect } as unknown as PostgresPool, { checkEvery: 1 })
+    const bus = new PostgresBus({ query: async () => undefined, connect }, { checkEvery: 1 })
     bus.subscribe(() => undefined)
     while (count < faults.length) await new Promise((resolve) => setTimeout(resolve, 1))
     await bus.close()
@@ -57,7 +57,7 @@ describe.each(Object.entries(FAILURES))('a client whose calls fail %s', (_, fail
   it('R72: a client of ioredis that cannot subscribe or disconnect fails nobody, and is asked again when it is ready', async () => {
     const subscriber = Object.assign(new EventEmitter(), { subscribe: jest.fn(faulty), disconnect: jest.fn(faulty) })
     const client = { call: async () => undefined, duplicate: () => subscriber, subscribe: fail }
-    const bus = new RedisBus(client as unknown as RedisClient)
+    const bus = new RedisBus(client)
     const lost = new Promise((resolve) => bus.subscribe(resolve))
     await nextTurn()
     subscriber.subscribe.mockImplementation((async () => undefined) as never)
@@ -71,7 +71,7 @@ describe.each(Object.entries(FAILURES))('a client whose calls fail %s', (_, fail
     for (const name of ['destroy', 'disconnect']) {
       const subscriber = Object.assign(new EventEmitter(), { connect: faulty, [name]: jest.fn(faulty) })
       const client = { sendCommand: async () => undefined, duplicate: () => subscriber, subscribe: fail }
-      const bus = new RedisBus(client as unknown as RedisClient)
+      const bus = new RedisBus(client)
       bus.subscribe(fail)
       await bus.close()
       expect(subscriber[name as never]).toHaveBeenCalledTimes(1)
@@ -87,7 +87,7 @@ describe('a client of ioredis that becomes ready', () => {
     const subscriber = Object.assign(new EventEmitter(), { subscribe, disconnect: () => undefined })
     const client = { call: async () => undefined, duplicate: () => subscriber, subscribe }
     const heard: BusMessage[] = []
-    new RedisBus(client as unknown as RedisClient).subscribe((message) => void heard.push(message))
+    new RedisBus(client).subscribe((message) => void heard.push(message))
     return { answers, subscriber, heard }
   }
 

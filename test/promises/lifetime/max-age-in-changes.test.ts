@@ -89,7 +89,7 @@ describe.each(BACKENDS)('session.maxAge in a change, with $name', ({ options }) 
     const { app, visitor } = createSite(options(), {
       ...HANDLERS,
       '/share': async (ctx) => {
-        await SessionService.of(ctx).once('key', work as never, ctx)
+        await SessionService.of(ctx).once('key', work, ctx)
         ctx.body = { maxAge: ctx.session.maxAge }
       },
     })
