@@ -15,7 +15,8 @@ const HOUR = 60 * MINUTE
 /** So long after a takeover no request that was under way comes any more. */
 const LATE = 35 * SECOND
 const EVERY = 10 * MINUTE
-const URL_OF_SITE = new URL('http://localhost/')
+/** What browsers ask for. */
+const URLS = new Map(['/', '/in', '/confirm'].map((path) => [path, new URL(path, 'http://localhost/')]))
 /** The name of the session's cookie, which is not signed here: that would take most of the time. */
 const COOKIE = 'koa.sess='
 
@@ -85,15 +86,19 @@ export class Simulation {
   readonly app: Koa = createApp()
   readonly #serve: (ctx: Koa.Context, next: () => Promise<void>) => Promise<void>
   readonly #random: () => number
+  readonly #setTime: (at: number) => void
   #now = Date.now()
   #replays = 0
   #writes = 0
 
+  /** @param setTime sets the clock that the library reads */
   constructor(
     readonly circumstances: Circumstances,
     random: () => number,
+    setTime: (at: number) => void,
   ) {
     this.#random = random
+    this.#setTime = setTime
     const store = new MemoryStore()
     const replace = store.replace.bind(store)
     store.replace = (...call) => {
@@ -202,7 +207,7 @@ export class Simulation {
     const headers: Record<string, string> = { host: 'localhost', 'sec-fetch-dest': 'empty' }
     if (token !== undefined) headers.cookie = `${COOKIE}${token}`
     if (isSlow) headers['content-length'] = '70000'
-    const ctx = contextOf(this.app, { method: isSlow ? 'POST' : 'GET', url: new URL(path, URL_OF_SITE), headers })
+    const ctx = contextOf(this.app, { method: isSlow ? 'POST' : 'GET', url: URLS.get(path) as URL, headers })
     let isIn = false
     await this.#serve(ctx, async () => {
       if (path === '/in') ctx.session.user = 'ann'
@@ -224,7 +229,7 @@ export class Simulation {
 
   #setClock(at: number): void {
     this.#now = at
-    jest.setSystemTime(at)
+    this.#setTime(at)
   }
 }
 
