@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import { disregard } from '../../base/awaitable'
+import { disregard, isPromise } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import { isRecord } from '../../session/record'
 import type { DeviceInfo } from '../../session/sign-in-info'
@@ -14,7 +14,7 @@ const MAX_DEVICE_BYTES = 512
  */
 export function deviceInfoOf(device: (ctx: Context) => DeviceInfo, ctx: Context): DeviceInfo {
   const value: unknown = device(ctx)
-  const text = isRecord(value) ? jsonOf(value) : undefined
+  const text = isRecord(value) && !isPromise(value) ? jsonOf(value) : undefined
   disregard(value)
   if (text === undefined) throw badDevice(`a value that is no plain object of JSON: ${typeof value}`)
   const size = Buffer.byteLength(text)
