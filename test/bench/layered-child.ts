@@ -34,13 +34,11 @@ async function serve(name: string, port: number): Promise<void> {
 
   const drive = async ({ mix, ms }: Extract<Order, { do: 'drive' }>): Promise<Share> => {
     const start = performance.now()
-    // Infinity comes as null from another process.
-    const { oneIn } = mix
     let requests = 0
     const lane = async (place: number): Promise<void> => {
       for (let turn = place; performance.now() - start < ms; turn++) {
         const count = mix.of === 'visitors' ? place : turn
-        const writes = oneIn !== null && count % oneIn === 0
+        const writes = mix.oneIn > 0 && count % mix.oneIn === 0
         await (writes ? write() : read())
         requests++
         // A request comes with a turn of the event loop of its own.

@@ -5,7 +5,7 @@ import { next, start } from './processes'
 import { median, quantile } from './statistics'
 import { takeTurns } from './turns'
 
-/** Which requests write: one of so many of each visitor, or all those of one of so many visitors. None: Infinity. */
+/** Which requests write: one of so many of each visitor, or all those of one of so many visitors; 0 for none. */
 export interface Mix {
   name: string
   of: 'requests' | 'visitors'
@@ -15,10 +15,7 @@ export interface Mix {
 }
 
 /** What a process is told to do. */
-export type Order =
-  | { do: 'drive'; mix: Omit<Mix, 'oneIn'> & { oneIn: number | null }; ms: number }
-  | { do: 'probe'; count: number }
-  | { do: 'write' }
+export type Order = { do: 'drive'; mix: Mix; ms: number } | { do: 'probe'; count: number } | { do: 'write' }
 
 /** What a process made in a second. */
 export interface Share {
@@ -43,7 +40,7 @@ export interface Bounds {
 }
 
 const STORES = ['RedisStore', 'LayeredStore with a bus']
-const READS: Mix = { name: 'all requests read', of: 'requests', oneIn: Infinity }
+const READS: Mix = { name: 'all requests read', of: 'requests', oneIn: 0 }
 const WRITES: Mix = { name: 'all requests write', of: 'requests', oneIn: 1 }
 const MIXES: Mix[] = [
   { name: '90 % of the requests of each visitor read', of: 'requests', oneIn: 10, target: 3 },

@@ -67,7 +67,8 @@ export class RecordCache {
 
   /** @param name undefined for all */
   deleteNamed(name: string | undefined): void {
-    const key = name === undefined ? undefined : this.#keys.get(name)
-    if (name === undefined || key !== undefined) this.delete(key)
+    if (name === undefined) return this.#records.clear()
+    const key = this.#keys.get(name)
+    if (key !== undefined) this.#records.delete(key)
   }
 }

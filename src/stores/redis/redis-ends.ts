@@ -6,7 +6,7 @@ import { RedisScript } from './redis-script'
 /**
  * All ends are in one hash, and what the store is with them: the field of no name has "born last key", that of a key "position at
  * except later due", "-" for whom it does not spare. So a server that evicts takes all of it or nothing, and that is found. For
- * the same reason nothing has a life of its own: \`due\` is a sorted set of keys by when they are forgotten. \`log\` is one of
+ * the same reason nothing has a life of its own: `due` is a sorted set of keys by when they are forgotten. `log` is one of
  * "position:key". The three are in one slot. A store that is new begins with its clock.
  */
 const BEGIN = `
