@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { request, type ClientRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { Context, Middleware } from 'koa'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
-import { CHROMIUM, QUIET } from '../../support/app/chromium'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { CHROMIUM, useChromium } from '../../support/app/chromium'
 import { hasHaproxy, hasNginx, startHaproxy, startNginx } from '../../support/backends/proxies'
 import { describeWith } from '../../support/backends/require-server'
 import type { ServerProcess } from '../../support/backends/server-process'
@@ -52,11 +52,7 @@ describeWith('Chromium', CHROMIUM !== undefined)('behind a proxy', () => {
   let context: BrowserContext
   let page: Page
 
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
-  })
-
-  afterAll(() => browser.close())
+  useChromium((started) => (browser = started))
 
   async function begin(
     start: Proxy['start'],

@@ -1,6 +1,6 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import type { SessionOptions } from 'koa-session-service'
-import { CHROMIUM, QUIET } from '../../support/app/chromium'
+import { CHROMIUM, useChromium } from '../../support/app/chromium'
 import type { Handlers } from '../../support/app/site'
 import { describeWith } from '../../support/backends/require-server'
 import { askAs, RotatingServer } from '../../support/owners/rotating-server'
@@ -12,11 +12,7 @@ describeWith('Chromium', CHROMIUM !== undefined)('the tokens that Chromium keeps
   let context: BrowserContext
   let page: Page
 
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
-  })
-
-  afterAll(() => browser.close())
+  useChromium((started) => (browser = started))
 
   async function begin(options: SessionOptions = {}, handlers: Handlers = {}): Promise<void> {
     server = await new RotatingServer(options, { handlers }).listen()

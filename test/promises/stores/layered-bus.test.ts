@@ -3,7 +3,7 @@ import { LayeredStore, MemoryStore, type BusMessage } from 'koa-session-service'
 import { hashSession } from '../../../src/session/hashes'
 import { startClock, stopClock } from '../../support/clock'
 import { CountingBus } from '../../support/spies/counting-bus'
-import { createGate } from '../../support/races/gate'
+import { holdNext } from '../../support/races/hold-next'
 import { spyOnMemory } from '../../support/spies/spy-on'
 
 const LONG = 10_000_000
@@ -65,13 +65,7 @@ describe('LayeredStore with a bus', () => {
       const twice = await openTwice()
       const { records, bus, here, read } = twice
       bus.publish({ kind: 'lost' })
-      const gate = createGate()
-      const readShared = records.read.bind(records)
-      jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
-        const found = readShared(key)
-        await gate.pass()
-        return found
-      }) as never)
+      const gate = holdNext(records, 'read', 'answer')
       const slow = read(here)
       await gate.reached
       await change(twice)

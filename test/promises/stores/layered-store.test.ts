@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { LayeredStore, MemoryBus, MemoryStore } from 'koa-session-service'
 import { startClock, stopClock } from '../../support/clock'
 import { stopMonotonic } from '../../support/monotonic-clock'
-import { createGate } from '../../support/races/gate'
+import { holdNext } from '../../support/races/hold-next'
 import { createSessionApp } from '../../support/app/session-app'
 import { spyOnMemory } from '../../support/spies/spy-on'
 
@@ -46,13 +46,7 @@ describe('LayeredStore', () => {
   it('R9: LayeredStore does not keep what it has written where another write of the record was beside it', async () => {
     const { records, here, read } = openTwice({ maxStale })
     const created = await here.create('a', { n: 1 }, LONG, request)
-    const gate = createGate()
-    const replace = records.replace.bind(records)
-    jest.spyOn(records, 'replace').mockImplementationOnce((async (...call: Parameters<MemoryStore['replace']>) => {
-      const answer = replace(...call)
-      await gate.pass()
-      return answer
-    }) as never)
+    const gate = holdNext(records, 'replace', 'answer')
     const slow = here.replace('a', { n: 2 }, LONG, created?.revision, request)
     await gate.reached
     const { revision } = records.read('a')!
@@ -121,13 +115,7 @@ describe('LayeredStore', () => {
   it('R11: LayeredStore does not keep what was read before a logout, and answered after it', async () => {
     const { records, here, read } = openTwice({ maxStale })
     records.create('a', { user: 'ann' }, LONG)
-    const gate = createGate()
-    const readShared = records.read.bind(records)
-    jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
-      const found = readShared(key)
-      await gate.pass()
-      return found
-    }) as never)
+    const gate = holdNext(records, 'read', 'answer')
     const slow = read(here)
     await gate.reached
     await here.destroy('a', request)
@@ -139,12 +127,7 @@ describe('LayeredStore', () => {
   it('R11: LayeredStore does not keep what is read from beginning to end while a logout is under way', async () => {
     const { records, here, read } = openTwice({ maxStale })
     await here.create('a', { user: 'ann' }, LONG, request)
-    const gate = createGate()
-    const destroy = records.destroy.bind(records)
-    jest.spyOn(records, 'destroy').mockImplementationOnce((async (key: string) => {
-      await gate.pass()
-      return destroy(key)
-    }) as never)
+    const gate = holdNext(records, 'destroy', 'call')
     const ending = here.destroy('a', request)
     await gate.reached
     expect(await read(here)).toEqual({ user: 'ann' })
@@ -166,18 +149,8 @@ describe('LayeredStore', () => {
       const shared = new MemoryStore()
       const here = new LayeredStore(shared, { maxStale })
       await here.create('a', { user: 'ann' }, LONG, { ...request, owner: 'ann' })
-      const [ending, reading] = [createGate(), createGate()]
-      const change = shared[method].bind(shared) as (...args: unknown[]) => never
-      jest.spyOn(shared, method).mockImplementationOnce((async (...args: unknown[]) => {
-        await ending.pass()
-        return change(...args)
-      }) as never)
-      const read = shared.read.bind(shared)
-      jest.spyOn(shared, 'read').mockImplementationOnce((async (key: string) => {
-        const found = read(key)
-        await reading.pass()
-        return found
-      }) as never)
+      const ending = holdNext(shared, method, 'call')
+      const reading = holdNext(shared, 'read', 'answer')
       const ended = end(here)
       await ending.reached
       const slow = here.read('a', request)
@@ -194,13 +167,7 @@ describe('LayeredStore', () => {
     const records = new MemoryStore()
     const store = new LayeredStore(records, { maxStale, bus: new MemoryBus() })
     records.create('a', { user: 'ann' }, LONG, { ...request, owner: 'ann' })
-    const gate = createGate()
-    const readShared = records.read.bind(records)
-    jest.spyOn(records, 'read').mockImplementationOnce((async (key: string) => {
-      const found = readShared(key)
-      await gate.pass()
-      return found
-    }) as never)
+    const gate = holdNext(records, 'read', 'answer')
     const slow = store.read('a', request)
     await gate.reached
     expect(await store.destroyByOwner?.('ann')).toBe(1)

@@ -80,6 +80,17 @@ export const QUIET = [
   '--disable-sync',
 ]
 
+/** A browser for the tests of a `describe`; `take` gets it before them. */
+export function useChromium(take: (browser: Browser) => void): void {
+  let browser: Browser | undefined
+
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
+    take(browser)
+  })
+  afterAll(() => browser?.close())
+}
+
 /**
  * Starts a browser that trusts the site.
  *

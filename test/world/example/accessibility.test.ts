@@ -1,7 +1,7 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { Container } from 'typedi'
 import { Catalogue } from '../../../example/shop/catalogue'
-import { CHROMIUM, QUIET } from '../../support/app/chromium'
+import { CHROMIUM, useChromium } from '../../support/app/chromium'
 import { describeWith } from '../../support/backends/require-server'
 import { findingsIn } from './axe'
 import { closeServers, type Browser as Visitor } from './browser'
@@ -18,9 +18,8 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop, by ear', () => {
   let shop: Visitor
   const contexts: BrowserContext[] = []
 
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
-  })
+  useChromium((started) => (browser = started))
+
   beforeEach(async () => {
     shop = await visit({})
   })
@@ -29,7 +28,6 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop, by ear', () => {
     for (const context of contexts.splice(0)) await context.close()
     await closeServers()
   })
-  afterAll(() => browser.close())
 
   async function profile(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
     const context = await browser.newContext({ baseURL: shop.url, ...options })

@@ -1,5 +1,5 @@
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
-import { CHROMIUM, QUIET } from '../../support/app/chromium'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { CHROMIUM, useChromium } from '../../support/app/chromium'
 import { SessionService } from 'koa-session-service'
 import { Container } from 'typedi'
 import { describeWith } from '../../support/backends/require-server'
@@ -17,9 +17,8 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop in Chromium', () => {
   let shop: Visitor
   const contexts: BrowserContext[] = []
 
-  beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET })
-  })
+  useChromium((started) => (browser = started))
+
   beforeEach(async () => {
     shop = await visit({})
   })
@@ -28,7 +27,6 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop in Chromium', () => {
     for (const context of contexts.splice(0)) await context.close()
     await closeServers()
   })
-  afterAll(() => browser.close())
 
   /** Another profile: it has cookies of its own. */
   async function profile(options: Parameters<Browser['newContext']>[0] = {}): Promise<BrowserContext> {
