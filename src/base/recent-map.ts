@@ -20,6 +20,15 @@ export class RecentMap<Value> {
     return older
   }
 
+  /** The value of a key; made, and kept, where it is not there. */
+  getOr(key: string, make: (key: string) => Value): Value {
+    const found = this.get(key)
+    if (found !== undefined) return found
+    const value = make(key)
+    this.set(key, value)
+    return value
+  }
+
   set(key: string, value: Value): void {
     this.#newer.set(key, value)
     if (this.#newer.size < this.#half) return

@@ -29,7 +29,7 @@ export interface EndsKnown extends Reach {
 export type Unknown = 'nothing' | 'id' | 'all'
 
 /** How many keys a process remembers, and how many of the last ends. */
-const MAX_KEYS = 10_000
+const MAX_KEYS = 50_000
 const NO_END: Entry = { end: undefined }
 
 /**

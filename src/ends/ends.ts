@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout } from 'node:timers/promises'
 import type { Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
@@ -27,6 +26,8 @@ import { runOn, type Guarded } from './run'
 export interface EndsParts {
   readonly store: EndStore
   readonly scope: string
+  /** Whether the id of a session is what a client opens it with. */
+  readonly areIdsSecret: boolean
   /** Whether sessions have owners. */
   readonly hasOwners: boolean
   readonly by: ((data: object) => readonly string[]) | undefined
@@ -51,7 +52,6 @@ export interface HowToEnd {
   readonly later?: boolean
 }
 
-const ID_BYTES = 12
 /** How much longer than its sessions an end is kept, for requests that are under way. */
 const GRACE_MS = 60 * 60 * 1000
 
@@ -68,7 +68,7 @@ export class Ends {
     const { maxStale, accepts, failed } = parts
     this.#parts = parts
     this.#memory = new EndMemory(maxStale, isIdKey)
-    this.#keys = new EndKeys(parts.scope, parts.by)
+    this.#keys = new EndKeys(parts.scope, parts.by, parts.areIdsSecret)
     const { everybody, losses } = this.#keys
     const { lost } = parts
     const forgot = (): void => void (this.#knowsLongLives = false)
@@ -91,15 +91,12 @@ export class Ends {
     else if (message.kind === 'lost') this.#memory.loseMessages()
   }
 
-  /** An id for a session: it is no secret. */
-  newId(): string {
-    return randomBytes(ID_BYTES).toString('base64url')
-  }
-
   /** Whether a session that is opened goes on. */
   judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
+    const now = monotonic()
+    if (this.#memory.unknownOf(origin.since, now) === 'nothing') return 'good'
     const claim = this.#keys.claimOf(origin)
-    const quick = judgeById(this.#memory, claim, monotonic())
+    const quick = judgeById(this.#memory, claim, now)
     return quick ?? this.#run(judging(this.#follower, claim, () => this.#keys.ofSession(claim, holder)))
   }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { RecentMap } from '../base/recent-map'
 import { hashToken } from '../session/token'
 import type { Claim } from './judgement'
@@ -17,28 +18,30 @@ export interface Holder {
 /** The key of everybody. */
 export const EVERYBODY = '*'
 const HASH_LENGTH = 22
+const ID_BYTES = 12
+const ID = /^[\w-]{16}$/
 /** What the key of an id begins with: no hash has it. So it is seen that an end is of one session alone. */
 const ID_MARK = '.'
-/** How many hashes of names are kept. */
+/** How many hashes are kept. */
 const MAX_HASHES = 10_000
-/** And how many of ids, at 200 bytes each: where more visitors come in turn, each of them costs a hash again, and a place in the map. */
-const MAX_IDS = 50_000
 
 /** The keys of one service's sessions, as they rest: hashes, which say nothing of an account. */
 export class EndKeys {
   readonly #scope: string
   readonly #by: ((data: object) => readonly string[]) | undefined
+  readonly #areIdsSecret: boolean
   readonly #hashes = new RecentMap<string>(MAX_HASHES)
-  readonly #ofIds = new RecentMap<string>(MAX_IDS)
   readonly everybody: string
   /** What says that some sessions live for longer than the options say. */
   readonly longLives: string
   /** What says that a process has found another store in the place of the one that it knew. */
   readonly losses: string
 
-  constructor(scope: string, by: ((data: object) => readonly string[]) | undefined) {
+  /** @param areIdsSecret whether the id of a session is what a client opens it with, as in a store */
+  constructor(scope: string, by: ((data: object) => readonly string[]) | undefined, areIdsSecret: boolean) {
     this.#scope = scope
     this.#by = by
+    this.#areIdsSecret = areIdsSecret
     this.everybody = this.of(EVERYBODY)
     this.longLives = this.#hash('long lives')
     this.losses = this.#hash('losses')
@@ -46,15 +49,13 @@ export class EndKeys {
 
   /** A key that the application names. To hash keys is what a warm judgement costs most. */
   of(key: string): string {
-    let hash = this.#hashes.get(key)
-    if (hash === undefined) this.#hashes.set(key, (hash = this.#hash(`key ${key}`)))
-    return hash
+    return this.#hashes.getOr(`key ${key}`, this.#hash)
   }
 
+  /** An id that is no secret rests as it is; another one as a hash, and so does what is no id that we made. */
   ofId(id: string): string {
-    let hash = this.#ofIds.get(id)
-    if (hash === undefined) this.#ofIds.set(id, (hash = ID_MARK + this.#hash(`id ${id}`).slice(ID_MARK.length)))
-    return hash
+    const isOpen = !this.#areIdsSecret && ID.test(id)
+    return ID_MARK + (isOpen ? id : this.#hashes.getOr(`id ${id}`, this.#hash).slice(ID_MARK.length))
   }
 
   /** Those of a session's owner and its data. */
@@ -83,9 +84,12 @@ export class EndKeys {
   }
 
   /** A scope has no line break in it, so no two of scope and text are hashed alike. */
-  #hash(text: string): string {
-    return hashToken(`end ${this.#scope}\n${text}`).slice(0, HASH_LENGTH)
-  }
+  readonly #hash = (text: string): string => hashToken(`end ${this.#scope}\n${text}`).slice(0, HASH_LENGTH)
+}
+
+/** An id for a session in a cookie: it is no secret. */
+export function newId(): string {
+  return randomBytes(ID_BYTES).toString('base64url')
 }
 
 /** Whether a key, as it rests, is the id of a session. */

@@ -48,6 +48,7 @@ export function endsFrom(options: ResolvedOptions, bus: Bus | undefined, emit: E
   const ends = new Ends({
     store,
     scope,
+    areIdsSecret: Boolean(options.store ?? options.ContextStore),
     hasOwners: owner !== undefined,
     by: by && ((data) => keysIn(by(dataOf(data)))),
     maxStale,

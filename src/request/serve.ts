@@ -25,8 +25,25 @@ export async function serve(
   const starting = session.scope.stage.isBefore ? session.start() : undefined
   if (isPromise(starting)) await starting
   session.scope.stage.begin()
+  let isHandled = false
   try {
-    await handleAndCommit(ctx, session, config, handle)
+    await handle()
+    isHandled = true
+    const settling = session.settle()
+    if (isPromise(settling)) await settling
+    session.scope.stage.commit()
+    const finishing = options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
+    if (isPromise(finishing)) await finishing
+    const settlingRest = session.settle()
+    if (isPromise(settlingRest)) await settlingRest
+  } catch (error) {
+    if (!isHandled) {
+      session.scope.stage.commit()
+      await commitAfterFailure(ctx, session, config, error)
+    }
+    // No error page can take the place of a response that has begun, and it has to end.
+    if (!isHandled || !hasResponse(ctx) || !ctx.headerSent) throw error
+    session.reportError(error)
   } finally {
     const closing = session.close()
     if (isPromise(closing)) await closing
@@ -35,34 +52,6 @@ export async function serve(
   if (!config.warnsOfLostChanges) return
   warnIfReplaced(ctx, options.property)
   warnOfLateChanges(ctx, session)
-}
-
-async function handleAndCommit(
-  ctx: Context,
-  session: RequestSession,
-  config: SessionConfig,
-  handle: () => Promise<unknown>,
-): Promise<void> {
-  try {
-    await handle()
-  } catch (error) {
-    session.scope.stage.commit()
-    await commitAfterFailure(ctx, session, config, error)
-    throw error
-  }
-  try {
-    const settling = session.settle()
-    if (isPromise(settling)) await settling
-    session.scope.stage.commit()
-    const finishing = config.options.autoCommit && session.mayNeedCommit ? session.finish() : undefined
-    if (isPromise(finishing)) await finishing
-    const settlingRest = session.settle()
-    if (isPromise(settlingRest)) await settlingRest
-  } catch (error) {
-    // No error page can take the place of a response that has begun, and it has to end.
-    if (!hasResponse(ctx) || !ctx.headerSent) throw error
-    session.reportError(error)
-  }
 }
 
 /** Commits after the handlers have failed with `failure`, which stays the request's error whatever happens here. */

@@ -106,9 +106,13 @@ export class ServiceBase<Data extends object = SessionData> {
     // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
     const service = this
     this.#hasMadeMiddleware = true
-    return async function session(ctx, next) {
-      if (ctx.app === service.app) await service.#serve(ctx, next)
-      else await service.#serveMounted(ctx, next)
+    return function session(ctx, next) {
+      try {
+        return ctx.app === service.app ? service.#serve(ctx, next) : service.#serveMounted(ctx, next)
+      } catch (error) {
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what was thrown
+        return Promise.reject(error)
+      }
     }
   }
 

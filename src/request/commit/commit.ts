@@ -2,7 +2,7 @@ import type { Awaitable } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import { gaveUp, retry } from '../../base/retry'
 import { SessionModel } from '../../session/session-model'
-import { contentOf, type Content } from '../../session/snapshot'
+import type { Content } from '../../session/snapshot'
 import type { Token } from '../../session/token'
 import { tellHands, type CommitJob, type Outcome } from './commit-job'
 import { planCommit, VERB_TRAITS, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
@@ -14,7 +14,7 @@ import { reconcile } from './reconcile'
 import { removalOf } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
 import { isIssueDue, isRotating, isUseDue } from '../open/rotating'
-import { isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
+import { contentIn, isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
 import { writeRecord, type WriteFailure } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
@@ -28,10 +28,14 @@ interface Prepared {
   content: Content
 }
 
-/** Writes what there is need for. The session's object is merged with what other requests have written meanwhile. */
-export function commit(job: CommitJob): Awaitable<Outcome> {
+/**
+ * Writes what there is need for. The session's object is merged with what other requests have written meanwhile.
+ *
+ * @param content of the session, where somebody has just made it
+ */
+export function commit(job: CommitJob, content?: Content): Awaitable<Outcome> {
   if (job.superseded) return commitSuperseded(job)
-  const prepared = prepare(job)
+  const prepared = prepare(job, content)
   return prepared.plan.do === 'write' ? commitWrite(job, prepared.plan, prepared.content) : settle(job, prepared.plan)
 }
 
@@ -129,8 +133,7 @@ function afterHook(before: WritePlan, after: CommitPlan): WritePlan {
   return { ...after, reason: before.reason === 'changed' ? 'changed' : reason }
 }
 
-function prepare(job: CommitJob): Prepared {
-  const content = contentOf(SessionModel.data(job.session), job.scope.backend.serializer)
+function prepare(job: CommitJob, content = contentIn(job.session, job.scope)): Prepared {
   if (VERB_TRAITS[job.verb].proves && !isSomebodys(job, content)) throw nobodyToConfirm()
   return { content, plan: planCommit(factsOf(job, content)) }
 }

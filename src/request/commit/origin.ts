@@ -1,6 +1,6 @@
 import { fingerprint } from '../../session/token'
 import type { Ends } from '../../ends/ends'
-import type { Holder, Origin } from '../../ends/keys'
+import { newId, type Holder, type Origin } from '../../ends/keys'
 import type { Arrival } from '../../ends/beginning'
 import type { EndedReason } from '../../session/events'
 import type { RecordLifetime } from '../../session/record'
@@ -51,7 +51,7 @@ async function begin({ scope, stored }: CommitJob, ends: Ends, after: Holder): P
   if (scope.config.hasStore) return { id: undefined, since }
   // Another session of the same account has taken its place after a logout.
   if (stored) await endBefore(scope, ends, stored, stored.snapshot.owner === after.owner ? 'logout' : 'hands')
-  return { id: ends.newId(), since }
+  return { id: newId(), since }
 }
 
 async function goOn(
@@ -65,7 +65,7 @@ async function goOn(
   // In a store, a longer life is all that is written.
   if (scope.config.hasStore && (reason === 'rolling' || reason === 'renew')) return origin
   const since = await ends.goOn(origin, holderOf(stored), after, scope.arrival as Arrival)
-  return since === undefined ? undefined : { id: origin.id ?? ends.newId(), since }
+  return since === undefined ? undefined : { id: origin.id ?? newId(), since }
 }
 
 /** Ends what was somebody's, and tells so once. One of before there were ends has no id that could be ended. */

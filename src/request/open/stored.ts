@@ -11,7 +11,7 @@ import {
   type SessionRecord,
 } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
-import { contentOf, Snapshot } from '../../session/snapshot'
+import { contentOf, Snapshot, type Content } from '../../session/snapshot'
 import { signInInfoOf, type SignInInfo } from '../../session/sign-in-info'
 import { parseToken, type Token } from '../../session/token'
 import type { Holder, Origin } from '../../ends/keys'
@@ -144,9 +144,18 @@ export function mayBeDue(stored: Stored | undefined, scope: RequestScope): boole
 
 /** Whether the data of a session differ from what is stored. */
 export function hasChanges(session: SessionModel, stored: Stored | undefined, scope: RequestScope): boolean {
-  const content = contentOf(SessionModel.data(session), scope.backend.serializer)
-  if (!stored) return Object.keys(content.data).length > 0
-  return !stored.snapshot.isCurrent(content, scope.policyOf(content.data))
+  const content = contentIn(session, scope)
+  return stored ? !isAtRest(stored, content, scope) : Object.keys(content.data).length > 0
+}
+
+/** What is in a session now. */
+export function contentIn(session: SessionModel, scope: RequestScope): Content {
+  return contentOf(SessionModel.data(session), scope.backend.serializer)
+}
+
+/** Whether this is what is stored. */
+export function isAtRest({ snapshot }: Stored, content: Content, scope: RequestScope): boolean {
+  return snapshot.isCurrent(content, scope.policyOf(content.data))
 }
 
 /** How long the session has left, as it is stored. */

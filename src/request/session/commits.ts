@@ -14,6 +14,9 @@ import type { OpenState } from './state'
 /** What a commit is asked for beside its verb. */
 type More = Omit<CommitRequest, 'verb'>
 
+/** The end of the request asks for nothing more. */
+const NO_MORE: More = {}
+
 /** The commits of a request's session, one after the other; and its changes, each made on a copy beside that. */
 export class Commits {
   readonly #scope: RequestScope
@@ -39,8 +42,8 @@ export class Commits {
 
   /** The last one: at once, where none is under way and nothing has to be waited for. */
   finish(): Awaitable<void> {
-    if (this.#queue.isUsed) return this.run('commit', {})
-    const committing = this.#commit('commit', {})
+    if (this.#queue.isUsed) return this.run('commit', NO_MORE)
+    const committing = this.#commit('commit', NO_MORE)
     return isPromise(committing) ? this.#queue.run(() => committing).then(() => undefined) : undefined
   }
 
@@ -151,10 +154,12 @@ export class Commits {
     if (state.name !== 'open') return
     if (this.#state.unread) {
       // Nothing is written that was not read; a write by name fails with the reason.
-      if (VERB_TRAITS[verb].isImplicit && !more.draft && !this.#persistence.hasReplaced) return
+      if (VERB_TRAITS[verb].isImplicit && !more.draft && !this.#persistence.known.hasReplaced) return
       throw this.#state.unread
     }
-    const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, ...more })
+    const session = this.#state.sessionOf(state)
+    const isEnd = more === NO_MORE
+    const committing = isEnd ? this.#persistence.finish(session) : this.#persistence.commit(session, { verb, ...more })
     return andThen(committing, (name) => this.#closeIfGone(state, name))
   }
 

@@ -2,6 +2,7 @@ import { andThen, settle, type Awaitable } from '../../base/awaitable'
 import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
 import type { SessionModel } from '../../session/session-model'
+import type { Content } from '../../session/snapshot'
 import { Client } from '../tell/client'
 import { commit } from '../commit/commit'
 import { newJob, writtenBecause, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
@@ -13,18 +14,19 @@ import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from '../scope/request-scope'
-import { hasChanges, heldBy, mayBeDue, type Stored } from '../open/stored'
+import { contentIn, hasChanges, heldBy, isAtRest, mayBeDue, type Stored } from '../open/stored'
 import { isInDoubt } from '../commit/write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
 export class Persistence {
   readonly #scope: RequestScope
   readonly client: Client
+  /** How often changes of others have come into the session. */
+  merges = 0
   #madeToken: LazyToken | undefined
   #known: Known = NOTHING_KNOWN
   /** How often a session was ended: what is being written then belongs to it. */
   #endings = 0
-  #merges = 0
   #mustWrite = false
   #startsOver = false
   /** Why a change is to be made again. */
@@ -46,14 +48,9 @@ export class Persistence {
     return this.#known.stored ? this.#known.stored.id : this.#newToken.value?.id
   }
 
-  /** Whether the session has changed hands, and goes on without this request. */
-  get isElsewhere(): boolean {
-    return this.#known.elsewhere !== undefined
-  }
-
-  /** How often changes of others have come into the session. */
-  get merges(): number {
-    return this.#merges
+  /** All that this request knows of what is stored. */
+  get known(): Known {
+    return this.#known
   }
 
   /** What is stored, as far as this request knows. */
@@ -64,11 +61,6 @@ export class Persistence {
   /** What the client holds, or will hold; undefined without a store. */
   get token(): string | undefined {
     return this.#known.stored ? heldBy(this.#known.stored) : this.#newToken.value?.text
-  }
-
-  /** Whether a session took the place of one that was ended. */
-  get hasReplaced(): boolean {
-    return this.#known.hasReplaced
   }
 
   /** Whether a session that nobody has asked for may have to be written, or its cookie signed. */
@@ -143,7 +135,7 @@ export class Persistence {
     const job = this.#jobOf(session, { verb: 'commit' })
     const next = await reconcile(job, loaded, failure)
     this.#failure = undefined
-    this.#merges++
+    this.merges++
     if ('name' in next) return this.#conclude(job, next, this.#endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
     this.client.retractUnless(heldBy(next.stored))
@@ -156,7 +148,21 @@ export class Persistence {
     return this.#removeReplaced().then(() => this.#commit(session, request))
   }
 
-  #commit(session: SessionModel, request: CommitRequest): Awaitable<Outcome['name']> {
+  /** The same at the end of the request: most have changed nothing, and need no plan for it. */
+  finish(session: SessionModel): Awaitable<Outcome['name']> {
+    const { stored, superseded, hasReplaced } = this.#known
+    const isPlain = stored && !superseded && !hasReplaced && !this.client.wasTold && this.#inDoubt === undefined
+    if (!isPlain || this.mayNeedCommit) return this.commit(session, { verb: 'commit' })
+    try {
+      const content = contentIn(session, this.#scope)
+      return isAtRest(stored, content, this.#scope) ? 'unchanged' : this.#commit(session, { verb: 'commit' }, content)
+    } catch (error) {
+      this.#scope.noteFailure(error)
+      throw error
+    }
+  }
+
+  #commit(session: SessionModel, request: CommitRequest, content?: Content): Awaitable<Outcome['name']> {
     const { verb, draft, around } = request
     if (this.#inDoubt !== undefined) {
       if (VERB_TRAITS[verb].isImplicit && !draft && !this.hasChanges(session)) return 'unchanged'
@@ -169,7 +175,7 @@ export class Persistence {
     this.#mustWrite = false
     const write = (): Awaitable<Outcome> => {
       draft?.apply()
-      return commit(job)
+      return commit(job, content)
     }
     return settle(
       write,
@@ -208,7 +214,7 @@ export class Persistence {
       return outcome.name
     }
     this.#known = afterCommit(before, outcome)
-    if ('isMerged' in outcome && outcome.isMerged) this.#merges++
+    if ('isMerged' in outcome && outcome.isMerged) this.merges++
     else around?.follow(before.stored, this.#known.stored)
     this.#failure = outcome.name === 'again' ? outcome : undefined
     if (outcome.name === 'again') this.#mustWrite ||= job.mustWrite

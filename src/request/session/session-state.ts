@@ -110,7 +110,7 @@ export class SessionState {
   /** Ends the session, unless it was ended before; a logout ends the one that went on without this request, too. */
   endBy(reason: EndedState['reason']): void {
     refuseInHook(this.#scope)
-    if (this.#current.name === 'ended' && !this.#persistence.isElsewhere) return
+    if (this.#current.name === 'ended' && !this.#persistence.known.elsewhere) return
     this.#persistence.endLater()
     this.end({ settled: false, reason })
   }

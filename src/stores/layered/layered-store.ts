@@ -12,6 +12,7 @@ import {
 import { isEndStore, type EndStore } from '../../contracts/end-store'
 import { debug } from '../../base/debug'
 import { keepName } from '../../base/keep-name'
+import { RecentMap } from '../../base/recent-map'
 import { publishAside, type Bus, type BusMessage } from '../../contracts/bus'
 import { accessOf, openById } from '../../session/access'
 import { hashOwner, hashSession } from '../../session/hashes'
@@ -64,6 +65,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
   readonly #doubts: LRUCache<string, true> | undefined
   readonly #text: RecordText
   readonly #readings = new Readings()
+  readonly #hashes: RecentMap<string>
   readonly #unsubscribe: (() => void) | undefined
   /** What this store has told itself: it has done already what there is to do. */
   readonly #own = new WeakSet<BusMessage>()
@@ -76,23 +78,22 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     checkMethods(shared, ['read', 'create', 'replace', 'touch'], takes)
     this.#shared = shared
     this.bus = bus
+    this.#hashes = new RecentMap(max)
     this.#text = new RecordText({ serializer: shared.serializer }, { passesText: new.target === LayeredStore })
     if (maxStale > 0) {
-      const bounds = { max, ttl: maxStale }
-      this.#cache = new RecordCache(bounds)
-      this.#doubts = new LRUCache(boundsOf(bounds))
+      this.#cache = new RecordCache({ max, ttl: maxStale })
+      this.#doubts = new LRUCache(boundsOf({ max, ttl: maxStale }))
       this.#unsubscribe = bus?.subscribe((message) => this.#hear(message))
     }
     if (isEndStore(shared)) [this.readEnds, this.setEnd] = [shared.readEnds.bind(shared), shared.setEnd.bind(shared)]
     if (!isOwnerIndexed(shared)) return
     this.listByOwner = (owner) => shared.listByOwner(owner)
-    this.readMark = (owner) => shared.readMark(owner)
-    this.setMark = (owner) => shared.setMark(owner)
+    ;[this.readMark, this.setMark] = [shared.readMark.bind(shared), shared.setMark.bind(shared)]
     this.destroyByOwner = async (owner, choice) => {
       const only = choice?.only
       const count = await this.#change(only, () => shared.destroyByOwner(owner, choice))
       if (only === undefined) this.#publish(() => ({ kind: 'revoked', owner: hashOwner(owner) }))
-      else if (count > 0) this.#publish(() => ({ kind: 'ended', session: hashSession(only) }))
+      else if (count > 0) this.#publish(() => ({ kind: 'ended', session: this.#nameOf(only) }))
       return count
     }
   }
@@ -130,8 +131,8 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     context: ConditionalContext,
   ): Promise<{ revision: unknown } | undefined> {
     return this.#write(key, record, context, async () => {
-      const created = await this.#shared.create(key, record, maxAge, context)
-      return { answer: created, written: created }
+      const answer = await this.#shared.create(key, record, maxAge, context)
+      return { answer, written: answer }
     })
   }
 
@@ -161,7 +162,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
 
   async destroy(key: string, context: { ctx: ConditionalContext['ctx']; at?: ReadAt }): Promise<boolean> {
     const isDestroyed = await this.#change(key, () => this.#shared.destroy(key, context))
-    if (isDestroyed) this.#publish(() => ({ kind: 'ended', session: hashSession(key) }))
+    if (isDestroyed) this.#publish(() => ({ kind: 'ended', session: this.#nameOf(key) }))
     return isDestroyed
   }
 
@@ -176,11 +177,10 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     const name = this.#nameOf(key)
     return this.#readings.during(name, async (reading) => {
       const found = await this.#shared.read(key, context)
-      if (!found) return undefined
-      if (!reading.isOutdated) {
+      if (found && !reading.isOutdated) {
         this.#cache?.set(key, { text: this.#text.stringify(found.record, found), revision: found.revision, name })
       }
-      return found
+      return found ?? undefined
     })
   }
 
@@ -221,9 +221,9 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     }
   }
 
-  /** What readings are known by: with a bus, what messages call them. */
+  /** What readings are known by: with a bus, what messages call them. A hash costs as much as a read from memory. */
   #nameOf(key: string): string {
-    return this.bus ? hashSession(key) : key
+    return this.bus ? this.#hashes.getOr(key, hashSession) : key
   }
 
   /** Drops what somebody has changed. A reading that is under way may have been before the change. */
@@ -235,7 +235,7 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
   }
 
   #publishWritten(key: string, record: SessionRecord): void {
-    this.#publish(() => ({ kind: 'written', session: hashSession(key), generation: accessOf(record).generation }))
+    this.#publish(() => ({ kind: 'written', session: this.#nameOf(key), generation: accessOf(record).generation }))
   }
 
   /** A message that is lost costs the others no more than `maxStale`. */

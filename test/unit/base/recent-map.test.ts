@@ -40,3 +40,10 @@ test('R29: an entry that is deleted from a map of a bounded size is gone, wherev
   map.delete('c')
   expect(['a', 'b', 'c'].map((key) => map.get(key))).toEqual([undefined, 2, undefined])
 })
+
+test('R29: a map of a bounded size makes a value that it does not have, once', () => {
+  const map = new RecentMap<string>(4)
+  const made: string[] = []
+  const make = (key: string): string => `${key} ${made.push(key)}`
+  expect(['a', 'b', 'a'].map((key) => map.getOr(key, make))).toEqual(['a 1', 'b 2', 'a 1'])
+})
