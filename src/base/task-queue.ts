@@ -15,6 +15,11 @@ export class TaskQueue {
     return mine
   }
 
+  /** Whatever comes next waits for this too, which is under way already: nothing was put in before. */
+  startWith(work: PromiseLike<unknown>): void {
+    this.#last = Promise.resolve(work).catch(() => undefined)
+  }
+
   /** Waits until all is done that was put into it so far. */
   async idle(): Promise<void> {
     await this.#last

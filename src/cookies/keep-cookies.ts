@@ -5,21 +5,18 @@ import { setCookieLines } from './cookie-lines'
 
 /** The session's lines of a response, by the name of their cookie. */
 class KeptLines {
-  readonly #names = new Set<string>()
-  readonly #lines = new Map<string, string>()
-  #isRestoredLater = false
+  readonly #names: string[] = []
+  #lines: Map<string, string> | undefined
 
   /** The lines of this cookie, its signature and its pieces are the session's. */
   know(name: string): void {
-    this.#names.add(name)
+    if (!this.#names.includes(name)) this.#names.push(name)
   }
 
   /** Takes note of the session's lines as they are on the response now: they are there when its headers go out. */
   note(res: ServerResponse): void {
-    if (!this.#isRestoredLater) {
-      this.#isRestoredLater = true
-      onHeaders(res, () => this.restore(res))
-    }
+    if (!this.#lines) onHeaders(res, () => this.restore(res))
+    this.#lines ??= new Map()
     for (const line of setCookieLines(res)) {
       const cookie = cookieName(line)
       if (isOneOf(cookie, this.#names)) this.#lines.set(cookie, line)
@@ -27,12 +24,12 @@ class KeptLines {
   }
 
   forget(cookies: readonly string[]): void {
-    for (const cookie of cookies) this.#lines.delete(cookie)
+    for (const cookie of cookies) this.#lines?.delete(cookie)
   }
 
   /** Puts back what is missing. Where somebody has set the same cookie since, theirs stays. */
   restore(res: ServerResponse): void {
-    if (this.#lines.size === 0) return
+    if (!this.#lines?.size) return
     const present = setCookieLines(res)
     const missing = Array.from(this.#lines).filter(([cookie]) => !present.some((line) => cookieName(line) === cookie))
     if (missing.length > 0) res.setHeader('Set-Cookie', [...present, ...missing.map(([, line]) => line)])
@@ -40,9 +37,7 @@ class KeptLines {
 
   /** From now on, code that takes these lines off has its way. */
   release(name: string): void {
-    if (this.#lines.size === 0) return
-    const names = new Set([name])
-    this.forget(Array.from(this.#lines.keys()).filter((cookie) => isOneOf(cookie, names)))
+    if (this.#lines?.size) this.forget(Array.from(this.#lines.keys()).filter((cookie) => isOneOf(cookie, [name])))
   }
 }
 
@@ -97,8 +92,8 @@ function cookieName(line: string): string {
 }
 
 /** Whether a cookie is a session's own, the signature of one, or a further piece of one: `sess.1` can be each. */
-function isOneOf(name: string, names: ReadonlySet<string>): boolean {
-  if (names.has(name)) return true
+function isOneOf(name: string, names: readonly string[]): boolean {
+  if (names.includes(name)) return true
   const unsigned = name.replace(/\.sig$/, '')
-  return [unsigned, unsigned.replace(/\.\d{1,2}$/, '')].some((candidate) => names.has(candidate))
+  return [unsigned, unsigned.replace(/\.\d{1,2}$/, '')].some((candidate) => names.includes(candidate))
 }

@@ -105,10 +105,14 @@ function again({ scope, session }: CommitJob, draft: Draft, failure: WriteFailur
   return { name: 'again', isMissing: failure === 'missing', owner }
 }
 
+/** Writes a record once, after `beforeSave`. */
+function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | WriteFailure> {
+  return job.scope.settings.beforeSave ? writeAfterHook(job, plan) : write(job, plan, content)
+}
+
 /** `beforeSave` sees everything that is written, every time: after it, the decision is made again. */
-async function writeOnce(job: CommitJob, plan: WritePlan, content: Content): Promise<Outcome | WriteFailure> {
+async function writeAfterHook(job: CommitJob, plan: WritePlan): Promise<Outcome | WriteFailure> {
   const { ctx, settings } = job.scope
-  if (!settings.beforeSave) return write(job, plan, content)
   await inHook(job.scope, () => settings.beforeSave?.(ctx, job.session as never))
   const prepared = prepare(job)
   if (prepared.plan.do === 'refuse' || prepared.plan.do === 'end') return settle(job, prepared.plan)

@@ -14,7 +14,7 @@ interface Place {
  */
 export class Turn {
   readonly #lock: KeyedLock
-  readonly #places = new Map<string, Place>()
+  #places: Map<string, Place> | undefined
 
   constructor(lock: KeyedLock) {
     this.#lock = lock
@@ -22,7 +22,7 @@ export class Turn {
 
   /** Does the work when it is this request's turn; at once where a verb of the request has it already. */
   async hold<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const place = this.#places.get(key) ?? this.#join(key)
+    const place = this.#places?.get(key) ?? this.#join(key)
     place.users++
     try {
       await place.came
@@ -40,7 +40,7 @@ export class Turn {
 
   /** Whether other requests are in the line, and none of this one's verbs is. */
   isBehindOthers(key: string): boolean {
-    return this.#lock.isHeld(key) && !this.#places.has(key)
+    return this.#lock.isHeld(key) && !this.#places?.has(key)
   }
 
   #join(key: string): Place {
@@ -53,12 +53,12 @@ export class Turn {
       })
     })
     const place = { came, leave, users: 0 }
-    this.#places.set(key, place)
+    ;(this.#places ??= new Map()).set(key, place)
     return place
   }
 
   #leave(key: string, place: Place): void {
-    this.#places.delete(key)
+    this.#places?.delete(key)
     place.leave()
   }
 }

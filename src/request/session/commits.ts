@@ -41,10 +41,11 @@ export class Commits {
   }
 
   /** The last one: at once, where none is under way and nothing has to be waited for. */
-  finish(): Awaitable<void> {
+  finish(): Awaitable<unknown> {
     if (this.#queue.isUsed) return this.run('commit', NO_MORE)
     const committing = this.#commit('commit', NO_MORE)
-    return isPromise(committing) ? this.#queue.run(() => committing).then(() => undefined) : undefined
+    if (isPromise(committing)) this.#queue.startWith(committing)
+    return committing
   }
 
   /**

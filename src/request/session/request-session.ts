@@ -150,7 +150,7 @@ export class RequestSession implements SessionHost {
   }
 
   /** The commit at the end of the request. */
-  finish(): Awaitable<void> {
+  finish(): Awaitable<unknown> {
     return this.#commits.finish()
   }
 
