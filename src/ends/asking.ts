@@ -11,7 +11,7 @@ export type Call =
   | { readonly do: 'read'; readonly keys: readonly string[]; readonly after: EndPoint | undefined }
   | { readonly do: 'set'; readonly key: string; readonly options: SetEndOptions }
 
-/** Work that calls the store now and then: who runs it makes the calls, and hands in what they answer. */
+/** Work that yields a call wherever the store is to be asked: `runOn` of `run.ts` makes it, and hands in the answer. */
 export type Asking<T> = Generator<Call, T, unknown>
 
 /** A process that follows the ends of a store. */

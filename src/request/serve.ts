@@ -17,11 +17,12 @@ export async function serve(
   handle: () => Promise<unknown>,
 ): Promise<void> {
   const { options, binding } = config
+  // A device registers its key, or renews its cookie: no handler of the application runs.
   if (binding?.handles(ctx)) return binding.serve(ctx, session)
   // The same middleware twice: the outer one has read the session, and will write it.
   if (session.scope.stage.isHandling) return void (await handle())
   if (config.warnsOfLostChanges && session.scope.stage.isBefore) warnOfEarlyChange(session, config)
-  // Called again after it was done, it goes on with the session that the request has: a browser holds no cookie of that yet.
+  // Called a second time after it was done, it goes on with the session that it has, of which the browser has no cookie yet.
   const starting = session.scope.stage.isBefore ? session.start() : undefined
   if (isPromise(starting)) await starting
   session.scope.stage.begin()
@@ -72,6 +73,7 @@ async function commitAfterFailure(
     // A write that failed by name is not made again: its error is on its way already.
     if (error !== failure) session.reportError(error)
   }
+  // Koa removes every header for the page of the error.
   if (hasResponse(ctx)) keepCookies(ctx, key)
 }
 

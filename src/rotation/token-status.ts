@@ -3,9 +3,9 @@ import type { Confirmation } from '../session/sign-in-info'
 import type { Succession, Successor } from '../session/succession'
 import { hashToken, type Token } from '../session/token'
 
-/** So long after a token took over, requests with the others may have been under way: they change nothing. Milliseconds. */
+/** For so many milliseconds after a token took over, requests with the others may have been under way: they change nothing. */
 export const UNDER_WAY_MS = 10_000
-/** So long after that, no token is a replay. */
+/** For so many milliseconds after a token took over, none that it replaced counts as a replay. */
 const NO_REPLAY_MS = 30_000
 
 /** Which of the tokens that open a record one is; the newest stands first. */

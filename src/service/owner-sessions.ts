@@ -10,7 +10,7 @@ import { endEvent } from '../session/end-event'
 import { signInInfoOf, type DeviceInfo } from '../session/sign-in-info'
 import { fingerprint, handleOf } from '../session/token'
 import { endOwned } from '../request/commit/owner-ends'
-import { isEndedBy, liveRecordsOf } from '../request/commit/revocation'
+import { isEndedByMark, liveRecordsOf } from '../request/commit/revocation'
 import { originOf } from '../request/open/stored'
 import type { RequestSession } from '../request/session/request-session'
 
@@ -96,7 +96,7 @@ export class OwnerSessions {
     }
     const choose = async (): Promise<OwnedRecord[]> => {
       const records = await owners.listByOwner(owner)
-      return records.filter(({ key, record }) => !isKept(key) && isEndedBy(mark ?? Infinity, record))
+      return records.filter(({ key, record }) => !isKept(key) && isEndedByMark(mark ?? Infinity, record))
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
     this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))

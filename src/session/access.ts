@@ -12,7 +12,7 @@ import { hashToken, type Token } from './token'
  * | key | what | without it |
  * | --- | --- | --- |
  * | `_secret` | the hash of the token that opens it | its id opens it |
- * | `_gen` | its generation: how often it has come to another account, or was regenerated without one | 0 |
+ * | `_gen` | its generation: how often it has come to another account, was confirmed, or regenerated without the option `owner` | 0 |
  * | `_past` | tokens that were rotated away: `[hash, when, generation at that time]`, the newest first | none |
  * | `_device` | the key of the device that it is bound to: `[id, algorithm, key, since, used]` | it is bound to none |
  * | `_turn` | the tokens that open it beside that one, see `succession.ts` | its token changes by order alone |
@@ -150,11 +150,11 @@ export interface TokenHolder {
   readonly owner: string | undefined
 }
 
-/** A request whose record is no longer as it was read. */
+/** A request whose record was changed or removed after it was read: by a logout, for example. */
 export interface LateRequest {
   /** What the request opened the session with. */
   readonly opened: TokenHolder
-  /** It came with a token that was rotated away: it was shown nothing of the session. */
+  /** It came with a late token, one that was rotated away: it was shown nothing of the session. */
   readonly isLate: boolean
   /** The account that the session belongs to with this request's changes. */
   readonly owner: string | undefined
@@ -173,7 +173,7 @@ export interface LateRequest {
  */
 export type LateWrite = 'merge' | 'anew' | 'gone'
 
-/** Decides before any hook or merge sees the newer record. */
+/** Decides what a write may do that comes after another one, before any hook or merge sees the newer record. */
 export function decideLateWrite({
   opened,
   isLate,

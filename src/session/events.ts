@@ -62,7 +62,7 @@ export interface SessionEvents {
   conflict: SessionIncident
   /** The response was under way already when the session was committed, so the client did not get what is `lost`. */
   headersSent: SessionIncident & { lost: 'data' | 'id' | 'renewal' | 'removal' }
-  /** Somebody has signed in, or has proved anew who they are: what a mail about a new device needs. */
+  /** Somebody has signed in, or has proved anew who they are. */
   signedIn: SessionIncident & OwnedSession & { device: DeviceInfo | undefined }
   /**
    * A session was ended by somebody else than its own visitor: by {@link SessionService.revoke} (`one`), by

@@ -116,8 +116,8 @@ export type Outcome =
   | { name: 'detached'; superseded: Superseded }
   | { name: 'again'; isMissing: boolean; owner: string | undefined }
 
-/** What a write has taken from an account is told; of a session in its cookie that is told where it is ended. */
-export function tellHands(scope: RequestScope, outcome: Outcome): void {
+/** Reports the end of what a session was, where a write has given it to another account or to nobody. In a cookie, `endBefore` does. */
+export function reportOwnerChange(scope: RequestScope, outcome: Outcome): void {
   if (outcome.name !== 'written' || !scope.config.hasStore) return
   const { before, stored } = outcome
   const owner = before?.snapshot.owner

@@ -39,7 +39,7 @@ export const VERB_TRAITS: Readonly<Record<CommitVerb, VerbTraits>> = {
 /** What a commit knows of its session before it decides anything. */
 export interface CommitFacts {
   verb: CommitVerb
-  /** Another request has rotated the token meanwhile, as this one was to: only that one knows it. */
+  /** Another request has rotated the token meanwhile, as this one was to: it is not rotated once more. */
   isSatisfied: boolean
   /** The session is to be written, changed or not: its `maxAge` was set. */
   mustWrite: boolean
@@ -72,8 +72,8 @@ export interface CommitFacts {
   /** The client's signature is of an older key. */
   isSignatureOld: boolean
   /**
-   * Whether the token changes while its visitor works, which no response repeats then; and what is to be done for that at the
-   * end of the request: `use`, to note that the token is used; `issue`, to hand over a successor.
+   * `none` where the token does not change while its visitor works. Where it does, what is to be done for that: `rests`,
+   * nothing now; at the end of the request `use`, to note that the token is used, or `issue`, to hand over a successor.
    */
   succession: 'none' | 'rests' | 'use' | 'issue'
 }
@@ -95,10 +95,13 @@ export interface WritePlan {
 /** What a commit has to do. */
 export type CommitPlan =
   | WritePlan
-  /** A generation has begun, and no response can tell the client. */
+  /** The session is ended: it belongs to another account now, and no response can tell the client. */
   | { do: 'end' }
+  /** The verb throws. */
   | { do: 'refuse' }
+  /** The client forgets its cookie. */
   | { do: 'clear' }
+  /** The client's cookie is signed with the newest key. */
   | { do: 'sign' }
   | { do: 'nothing' }
 
@@ -112,16 +115,16 @@ export function planCommit(facts: CommitFacts): CommitPlan {
   if (facts.changesOwner && isResponseSent && !facts.isInCookie) return { do: facts.hasOwner ? 'end' : 'refuse' }
   if (facts.mustWrite || verb.forces) return write(facts, 'forced')
   if (facts.changesOwner) return write(facts, 'changed')
-  if (!isStored && !facts.hasData) return rest(facts)
+  if (!isStored && !facts.hasData) return withoutWrite(facts)
   if (facts.isChanged) return write(facts, 'changed')
   if (verb.extends) return write(facts, facts.isSeenDue ? 'forced' : 'rolling')
   if (facts.needsSecret && !isResponseSent) return write(facts, 'forced')
   if (isNoteDue(facts)) return write(facts, isRenewalNow(facts) ? 'forced' : 'seen')
-  if (facts.wasWritten) return rest(facts)
+  if (facts.wasWritten) return withoutWrite(facts)
   if (facts.isSeenDue) return write(facts, facts.isRolling || facts.isRenewalDue ? 'forced' : 'seen')
   if (facts.isRolling) return write(facts, 'rolling')
   if (facts.isRenewalDue) return write(facts, 'renew')
-  return rest(facts)
+  return withoutWrite(facts)
 }
 
 function isNoteDue({ succession }: CommitFacts): boolean {
@@ -153,7 +156,7 @@ function rotatesByOrder({ verb, isStored, isInCookie, isSatisfied, succession }:
   return (regenerates || (proves && (!isSatisfied || succession !== 'none'))) && isStored && !isInCookie
 }
 
-function rest({ hasReplaced, isSignatureOld, succession }: CommitFacts): CommitPlan {
+function withoutWrite({ hasReplaced, isSignatureOld, succession }: CommitFacts): CommitPlan {
   if (hasReplaced) return { do: 'clear' }
   return isSignatureOld && succession === 'none' ? { do: 'sign' } : { do: 'nothing' }
 }

@@ -4,7 +4,7 @@ import { gaveUp, retry } from '../../base/retry'
 import { SessionModel } from '../../session/session-model'
 import type { Content } from '../../session/snapshot'
 import type { Token } from '../../session/token'
-import { tellHands, type CommitJob, type Outcome } from './commit-job'
+import { reportOwnerChange, type CommitJob, type Outcome } from './commit-job'
 import { planCommit, VERB_TRAITS, type CommitFacts, type CommitPlan, type WritePlan } from './commit-plan'
 import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
@@ -126,7 +126,7 @@ async function write(job: CommitJob, plan: WritePlan, content: Content): Promise
   const outcome = await writeRecord(job, plan, content, undefined)
   if (typeof outcome === 'string') return outcome
   if (isMissed(job, outcome)) return takeBack(job, outcome as Written)
-  tellHands(job.scope, outcome)
+  reportOwnerChange(job.scope, outcome)
   return outcome
 }
 

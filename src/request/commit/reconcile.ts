@@ -5,7 +5,7 @@ import { dataOf, isExpired } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
 import { gone, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
-import { isEndedBy, checkRevoked } from './revocation'
+import { isEndedByMark, checkRevoked } from './revocation'
 import { hasLostToken, isKnown, keptOf } from '../open/rotating'
 import { isDead, tokenHolderOf, storedFrom, type Stored } from '../open/stored'
 import { verdictOn } from '../open/void-session'
@@ -91,7 +91,7 @@ async function joinOf(
   if (!owners || owner === undefined || owner === before || owner !== scope.ownerOf(record)) return 'good'
   const { mark, isRevoked } = await checkRevoked(scope, owners, owner)
   if (isRevoked) return 'void'
-  return isEndedBy(mark.notBefore, record) ? 'ended' : 'good'
+  return isEndedByMark(mark.notBefore, record) ? 'ended' : 'good'
 }
 
 async function mergeWith(job: CommitJob, found: Versioned, access: Access): Promise<CommitJob> {

@@ -47,7 +47,7 @@ export function cameIn(
 }
 
 /** Whether a session of this record ends with an owner's mark: who signed in had not seen it. */
-export function isEndedBy(notBefore = -Infinity, record: SessionRecord): boolean {
+export function isEndedByMark(notBefore = -Infinity, record: SessionRecord): boolean {
   return (signInInfoOf(record).signIn?.mark ?? -Infinity) < notBefore
 }
 

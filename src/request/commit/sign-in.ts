@@ -5,7 +5,7 @@ import { needsIndex } from '../../options/option-checks'
 import type { ResolvedOptions } from '../../options/options'
 import { signInInfoOf, type SignInOrder } from '../../session/sign-in-info'
 import { handleOf } from '../../session/token'
-import { gone, tellHands, type CommitJob, type Outcome } from './commit-job'
+import { gone, reportOwnerChange, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS, type WritePlan } from './commit-plan'
 import { endOwned } from './owner-ends'
 import { liveRecordsOf, checkRevoked } from './revocation'
@@ -39,11 +39,11 @@ export async function writeSignIn(
   const outcome = await writeRecord(job, plan, content, order)
   if (typeof outcome === 'string' || outcome.name !== 'written') return outcome
   const id = outcome.stored.id as string
-  const isVoid = order !== undefined && (await isRevokedNow(job, outcome, signIn, order))
+  const isRevoked = order !== undefined && (await isRevokedNow(job, outcome, signIn, order))
   // Nobody is ended for a sign-in that does not reach its client.
-  if (!isVoid && isMissed(job, outcome)) return takeBack(job, outcome)
-  const isOver = isVoid || (order !== undefined && (await isTooOld(job, outcome, signIn)))
-  tellHands(scope, outcome)
+  if (!isRevoked && isMissed(job, outcome)) return takeBack(job, outcome)
+  const isOver = isRevoked || (order !== undefined && (await isTooOld(job, outcome, signIn)))
+  reportOwnerChange(scope, outcome)
   if (isOver) return gone(scope, id)
   const { device } = outcome.stored.signInInfo
   scope.report('signedIn', id, { owner: signIn.owner, handle: handleOf(id), device })
@@ -72,7 +72,7 @@ function refuseWithoutIndex({ maxPerOwner, device }: ResolvedOptions): void {
 
 /** Whether all sessions of the owner, this one included, were ended since the first look. */
 function isRevokedNow(job: CommitJob, outcome: Written, signIn: SignIn, order: SignInOrder): Promise<boolean> {
-  return undone(job, outcome, () => endVoid(job.scope, signIn, outcome.stored.id as string, order))
+  return undone(job, outcome, () => endIfRevoked(job.scope, signIn, outcome.stored.id as string, order))
 }
 
 /** Whether this session is one of those that are more than `maxPerOwner`. */
@@ -91,7 +91,7 @@ async function undone({ scope, stored }: CommitJob, outcome: Written, step: () =
 }
 
 /** All sessions of the owner may have been ended since the first look: a sign-in that had not seen it is one of them. */
-async function endVoid(scope: RequestScope, signIn: SignIn, id: string, order: SignInOrder): Promise<boolean> {
+async function endIfRevoked(scope: RequestScope, signIn: SignIn, id: string, order: SignInOrder): Promise<boolean> {
   const { owner, owners } = signIn
   const { notBefore = -Infinity } = await owners.readMark(owner)
   const { mark: own = -Infinity } = scope.beginningFor(owner)

@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /** What the compiler says of a fixture. */
-export interface LateWrite {
+export interface FixtureVerdict {
   /** The fixture's first line. */
   title: string
   refusals: Refusal[]
@@ -22,7 +22,7 @@ export interface LateWrite {
 }
 
 /** Compiles every fixture in a folder with the tsconfig.json beside them, and with `@ts-expect-error` out of force. */
-export function checkFixtures(folder: string): LateWrite[] {
+export function checkFixtures(folder: string): FixtureVerdict[] {
   const { options, fileNames } = readConfig(folder)
   const host = ts.createCompilerHost(options)
   const readFile = host.readFile.bind(host)
@@ -60,7 +60,7 @@ function messagesByLine(program: ts.Program, path: string): Map<number, string[]
   return messages
 }
 
-function verdictOn(lines: string[], messagesOf: Map<number, string[]>): LateWrite {
+function verdictOn(lines: string[], messagesOf: Map<number, string[]>): FixtureVerdict {
   const refusals: Refusal[] = []
   const errors: string[] = []
   for (const [index, line] of lines.entries()) {

@@ -1,4 +1,4 @@
-import { cameIn, isEndedBy } from '../../../../src/request/commit/revocation'
+import { cameIn, isEndedByMark } from '../../../../src/request/commit/revocation'
 
 const NOW = 6000
 /** A request that came at 100, and a clock of the store that is 1000 ahead, to within 10. */
@@ -29,5 +29,5 @@ it.each([
   ['a later one', [7, 100, 6], 6.001, true],
   ['a mark, and nothing is known of the sign-in', undefined, 6, true],
 ] as const)('R67: a session is ended by its owner’s mark: %s', (_what, owned, notBefore, isEnded) => {
-  expect(isEndedBy(notBefore, owned ? { _owned: owned } : {})).toBe(isEnded)
+  expect(isEndedByMark(notBefore, owned ? { _owned: owned } : {})).toBe(isEnded)
 })
