@@ -1,6 +1,6 @@
 import type { Answer } from './app/app'
 
-export interface ParsedCookie {
+interface ParsedCookie {
   name: string
   value: string
   /** In lower case, without the expiry; true where an attribute has no value. */

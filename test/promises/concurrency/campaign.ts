@@ -18,7 +18,7 @@ export interface Campaign {
   attacks?: fc.Arbitrary<string[]>
 }
 
-export interface Trial {
+interface Trial {
   hasOwner: boolean
   rolling: boolean
   processes: number
@@ -58,7 +58,7 @@ interface Sent {
 }
 
 /** What is left when everything was answered. */
-export interface Result {
+interface Result {
   racing: RacingApp
   sent: Sent[]
   /** The visitor's browser, which took every answer in the order in which they came. */

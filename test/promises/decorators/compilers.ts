@@ -7,9 +7,9 @@ import ts from 'typescript'
 const NAME = 'carts.ts'
 const FIXTURE = join(__dirname, 'fixtures', NAME)
 
-export type Mode = 'standard' | 'legacy'
+type Mode = 'standard' | 'legacy'
 
-export interface Compiler {
+interface Compiler {
   name: string
   mode: Mode
   /** How the fixture declares what is a session. */

@@ -191,7 +191,7 @@ describe.each(Object.entries(DOORS))('%s', (_door, make) => {
     [null, 'an argument of type null'],
     [[], 'a list'],
     [class {}, 'an argument of type function'],
-  ])("R103: the decorators' option %p is refused when the class is made, with what it may be", (options, told) => {
+  ])("R103: the decorators' option %p is refused when the class is made: %s", (options, told) => {
     for (const key of [undefined, 'userId']) {
       expect(() => make(options as Requirements, key)).toThrow(SessionError)
       expect(thrownBy(() => make(options as Requirements, key))).toMatchObject({

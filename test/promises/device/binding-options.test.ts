@@ -18,22 +18,27 @@ function refusal(make: () => unknown): string | undefined {
 const refusalOf = (options: SessionOptions): string | undefined =>
   refusal(() => session({ owner, binding: deviceBound(), ...options } as SessionOptions, createApp()))
 
-it.each<[cure: string, options: SessionOptions]>([
-  ['Add "owner"', { owner: undefined, store }],
-  ['Leave out "externalKey"', { store, externalKey }],
-  ['Leave out "signed", or add codec: sealed({ keys })', { store, signed: false }],
-  ['Leave out "signed", or add codec: sealed({ keys })', { signed: false }],
-  ['Leave out "signed", or add codec: sealed({ keys })', { store, signed: () => true }],
-  ['Leave out secure: false', { store, secure: false }],
-  ['Leave one out', { store, secure: true, partitioned: true }],
-  ['Pass key: "__Host-session"', { store, secure: true, key: '__Host-Http-session' }],
-  ['Pass key: "__Host-session"', { store, secure: true, key: '__Http-session' }],
-  ['takes a binding: deviceBound() of koa-session-service/dbsc, not true', { store, binding: true as never }],
+it.each<[what: string, options: SessionOptions, cure: string]>([
+  ['without an owner', { owner: undefined, store }, 'Add "owner"'],
+  ['with an externalKey', { store, externalKey }, 'Leave out "externalKey"'],
+  ['that is not signed, in a store', { store, signed: false }, 'Leave out "signed", or add codec: sealed({ keys })'],
+  ['that is not signed, in its cookie', { signed: false }, 'Leave out "signed", or add codec: sealed({ keys })'],
+  ['that is signed now and then', { store, signed: () => true }, 'Leave out "signed", or add codec: sealed({ keys })'],
+  ['that is not secure', { store, secure: false }, 'Leave out secure: false'],
+  ['that is partitioned', { store, secure: true, partitioned: true }, 'Leave one out'],
+  ['called __Host-Http-', { store, secure: true, key: '__Host-Http-session' }, 'Pass key: "__Host-session"'],
+  ['called __Http-', { store, secure: true, key: '__Http-session' }, 'Pass key: "__Host-session"'],
   [
-    'takes a binding: deviceBound() of koa-session-service/dbsc, not a function',
-    { store, binding: deviceBound as never },
+    'with true for its binding',
+    { store, binding: true as never },
+    'takes a binding: deviceBound() of koa-session-service/dbsc, not true',
   ],
-])('R77: the error says %s, where a session could not be bound, or would not be protected', (cure, options) => {
+  [
+    'with a function for its binding',
+    { store, binding: deviceBound as never },
+    'takes a binding: deviceBound() of koa-session-service/dbsc, not a function',
+  ],
+])('R77: a session %s cannot be bound, and the error says the cure', (_what, options, cure) => {
   expect(refusalOf(options)).toContain(cure)
 })
 

@@ -3,7 +3,7 @@ import { deferred } from '../../support/races/interleave'
 import type { Observed } from '../../support/app/site'
 
 /** What an app told while it served. */
-export interface Told {
+interface Told {
   /** What came with the app's `error` event. */
   errors: unknown[]
   /** What was lost with a response that was under way. */

@@ -32,7 +32,7 @@ export interface HttpAnswer {
   setCookie: string[]
 }
 
-export interface HttpRequest {
+interface HttpRequest {
   method?: string
   headers?: Record<string, string>
   body?: string

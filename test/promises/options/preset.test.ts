@@ -182,7 +182,7 @@ describe('hardened, in a store', () => {
 
 describe('hardened, neither nor', () => {
   it.each([undefined, {}, { store: undefined }, { keys: undefined }])(
-    'R40: hardened(%j) is refused: it needs keys or a store',
+    'R40: hardened(%p) is refused: it needs keys or a store',
     (options) => {
       expect(() => hardened(options)).toThrow(SessionError)
       expect(() => hardened(options)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))

@@ -26,18 +26,21 @@ test.each([[-1], [NaN], ['1000'], [true], [{}]])('R36, R38: sealed() refuses com
   expect(make).toThrow('compressAbove')
 })
 
-test.each([[{}], [{ stringify: JSON.stringify }], [{ parse: JSON.parse }], ['JSON'], [5]])(
-  'R38: the serializer %j of sealed() is refused',
-  (serializer) => {
-    for (const make of [
-      () => sealed({ keys, serializer: serializer as never }),
-      () => new Base64Codec({ serializer: serializer as never }),
-    ]) {
-      expect(make).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
-      expect(make).toThrow('takes an object with the functions stringify and parse')
-    }
-  },
-)
+test.each([
+  ['without functions', {}],
+  ['without parse', { stringify: JSON.stringify }],
+  ['without stringify', { parse: JSON.parse }],
+  ['that is a text', 'JSON'],
+  ['that is a number', 5],
+])('R38: a serializer %s is refused by sealed()', (_what, serializer) => {
+  for (const make of [
+    () => sealed({ keys, serializer: serializer as never }),
+    () => new Base64Codec({ serializer: serializer as never }),
+  ]) {
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
+    expect(make).toThrow('takes an object with the functions stringify and parse')
+  }
+})
 
 test('R38: an option of sealed() that is undefined counts as left out', () => {
   const record = { user: 'ann', _session: true as const }

@@ -35,7 +35,11 @@ async function untilBlocked(db: Kysely<any>, query: ReturnType<typeof sql<{ n: n
 function describeLimits(name: string, getDb: () => Kysely<any>): void {
   const isEmpty = async () => (await getDb().selectFrom('sessions').select('id').execute()).length === 0
 
-  it.each(['x'.repeat(513), 'a\0b', 'ü'.repeat(300)])(`R61: ${name} refuses an id that fits no row`, async (id) => {
+  it.each([
+    ['of 513 letters', 'x'.repeat(513)],
+    ['with a zero in it', 'a\0b'],
+    ['of 300 letters that take 600 bytes', 'ü'.repeat(300)],
+  ])(`R61: ${name} refuses an id %s, which fits no row`, async (_what, id) => {
     await getDb().deleteFrom('sessions').execute()
     const store = new KyselyStore(getDb())
     const refusal = { code: 'ERR_SESSION_BAD_ID', message: expect.stringContaining('512 bytes') }

@@ -19,7 +19,6 @@ const owner = ({ userId }: Data): string | undefined => userId
 /** Every way that a session rests and travels. */
 export const MODES: ModeCase[] = [
   ...BACKENDS.map(({ name, options }) => ({ name, options: options as unknown as ModeCase['options'] })),
-  { name: 'sealed cookie', options: () => ({ codec: sealed({ keys: SEALING_KEYS }) }) },
   { name: 'sealed in chunks', options: () => ({ codec: sealed({ keys: SEALING_KEYS }), chunks: 3 }) },
   { name: 'owner', options: () => ({ owner, store: new MemoryStore() }) },
   { name: 'hashed ids', options: () => ({ hashTokens: true, store: new MemoryStore() }) },

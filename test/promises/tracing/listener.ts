@@ -4,7 +4,7 @@ import type { SessionTrace, TracedOperation } from 'koa-session-service'
 export const OPERATIONS: readonly TracedOperation[] = ['load', 'commit', 'regenerate', 'destroy', 'store']
 const STAGES = ['start', 'end', 'asyncStart', 'asyncEnd', 'error'] as const
 
-export interface Heard {
+interface Heard {
   stage: (typeof STAGES)[number]
   /** The object that was published, and what was in it then. */
   trace: SessionTrace

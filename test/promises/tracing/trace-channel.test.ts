@@ -292,10 +292,10 @@ describe('traces of trouble', () => {
   })
 
   it.each([
-    ['data', {}],
-    ['renewal', { store: new PlainStore() }],
-    ['data', { codec: sealed({ keys: SEALING_KEYS }) }],
-  ])('R76: data and renewals that the client did not get are traced: %s', async (lost, options) => {
+    ['data', 'a signed cookie', {}],
+    ['renewal', 'a plain store', { store: new PlainStore() }],
+    ['data', 'a sealed cookie', { codec: sealed({ keys: SEALING_KEYS }) }],
+  ])('R76: the %s that the client did not get is traced, with %s', async (lost, _what, options) => {
     const site = await signedIn(options)
     await site.visitor.get('/late')
     await nextTurn()

@@ -5,7 +5,7 @@ import { type RoutingControllersOptions, useKoaServer } from 'routing-controller
 import { createApp } from './app'
 
 /** What {@link createServer} takes beside what `useKoaServer` takes. */
-export interface ServerOptions extends RoutingControllersOptions {
+interface ServerOptions extends RoutingControllersOptions {
   /** The class of the app; without it, the Koa of every test that names none. */
   KoaClass?: typeof Koa
   session?: SessionOptions

@@ -4,7 +4,7 @@ import type { SessionOptions } from 'koa-session-service'
 import { KOA_VERSIONS } from './app'
 
 /** A way to tell the service's verbs which request is meant. */
-export interface Way {
+interface Way {
   name: string
   KoaClass: typeof Koa
   options: SessionOptions

@@ -49,7 +49,7 @@ export const SEALING_KEYS = [
 ]
 
 /** In what backends differ, as far as promises do. */
-export interface Traits {
+interface Traits {
   /** Records rest in a store, under an id, and not in the cookie. */
   hasIds: boolean
   /** The store writes on a condition. */
@@ -60,7 +60,7 @@ export interface Traits {
   isSealed: boolean
 }
 
-export interface Backend extends Traits {
+interface Backend extends Traits {
   name: string
   /** The names of the cookies that a response sets for a session of this key. */
   cookies: (key?: string) => string[]

@@ -9,7 +9,7 @@ const REQUEST = { rolling: false, ctx: {} as Context }
 const LONG = 400 * 24 * 60 * 60 * 1000
 
 /** The store behind the options, if there is one. */
-export function storeOf({ store, ContextStore }: SessionOptions): Store | undefined {
+function storeOf({ store, ContextStore }: SessionOptions): Store | undefined {
   if (ContextStore) return new ContextStore(REQUEST.ctx)
   return store as Store | undefined
 }

@@ -7,7 +7,7 @@ export const hasNginx = findProgram('nginx') !== undefined
 export const hasHaproxy = findProgram('haproxy') !== undefined
 
 /** What a proxy does with a body until it is whole, and with a request whose client is gone. */
-export interface ProxyOptions {
+interface ProxyOptions {
   /** Whether a body is held back until it is whole. */
   holdsBodies: boolean
   /** Whether a request goes on whose client has given up. nginx alone. Default: false, as nginx does. */

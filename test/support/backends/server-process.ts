@@ -12,7 +12,7 @@ const MAX_STARTS = 3
 const PORT_TAKEN = /address already in use/i
 
 /** An account that a server runs under; none where the tests do not run as root. */
-export interface Account {
+interface Account {
   uid?: number
   gid?: number
 }
@@ -29,7 +29,7 @@ export interface ServerProcess {
   stop(): Promise<void>
 }
 
-export interface ServerCommand {
+interface ServerCommand {
   program: string
   args: (place: { port: number; folder: string }) => string[]
   /** Prepares the folder before the first start. */
@@ -61,7 +61,7 @@ const STRIDE = 97
 let next = LOWEST_PORT + ((process.pid * STRIDE) % (HIGHEST_PORT - LOWEST_PORT))
 
 /** A port that nobody listens on, and that this process has not handed out before. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   for (;;) {
     const port = next
     next = next + 1 < HIGHEST_PORT ? next + 1 : LOWEST_PORT

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto'
 
 /** What a proof says; whatever is given takes the place of what a browser would say. */
-export interface ProofParts {
+interface ProofParts {
   header?: Record<string, unknown>
   payload?: Record<string, unknown>
   /** Who signs, in place of this device. */

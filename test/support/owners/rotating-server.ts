@@ -18,7 +18,7 @@ const COOKIE = 'koa.sess'
 export const SIGNED_OUT = 4401
 
 /** A request as the server saw it, and what it was answered. */
-export interface Served {
+interface Served {
   readonly path: string
   /** The tokens that came, in the order of the header. */
   readonly tokens: string[]

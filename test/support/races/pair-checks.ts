@@ -12,7 +12,7 @@ import {
 import type { Result } from './pair-result'
 
 /** What has to be true of every trial. */
-export interface Check {
+interface Check {
   name: string
   /** Says what is wrong; undefined where nothing is. */
   wrong: (result: Result) => string | undefined
@@ -21,7 +21,7 @@ export interface Check {
 const COUNTERS = ['n', 'logins'] as const
 const ROTATED = 'nothing: it was rotated away'
 
-export const CHECKS: readonly Check[] = [
+const CHECKS: readonly Check[] = [
   {
     name: 'every request is answered, and every verb ends',
     wrong: ({ waits, done, answers, hasHungUp }) => {

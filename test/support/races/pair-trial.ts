@@ -6,7 +6,7 @@ import { RIVALS, VERBS, type Verb } from './verbs'
 /** What else happens beside two verbs and a rival. */
 export type Circumstance = 'nothing else' | 'nobody awaits the second' | 'the browser hangs up' | 'a call is lost'
 
-export const CIRCUMSTANCES: Circumstance[] = [
+const CIRCUMSTANCES: Circumstance[] = [
   'nothing else',
   'nobody awaits the second',
   'the browser hangs up',

@@ -5,7 +5,7 @@ import session, { type SessionOptions, type SessionService } from 'koa-session-s
 import { createApp } from '../app/app'
 import { Wire } from './wire'
 
-export type Handler = (ctx: Context, sessions: SessionService) => unknown
+type Handler = (ctx: Context, sessions: SessionService) => unknown
 
 /** A process: an app with a service of its own, whose answers say what the session is. */
 export class Process {

@@ -7,7 +7,7 @@ import { ScheduledStore, type StoreCall } from './scheduled-store'
 /** How many interleavings each property tries, by default a short part of what `npm run campaign` does; a failure prints the seed and the order of the calls. */
 export const RUNS = Number(process.env.RACE_RUNS ?? 50)
 
-export interface Setting extends Omit<RacingAppOptions, 'store'> {
+interface Setting extends Omit<RacingAppOptions, 'store'> {
   store: FullStore
   scheduler: Scheduler
   /** What is sent before the race. */

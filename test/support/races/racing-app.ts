@@ -52,7 +52,7 @@ const VERBS: Record<string, Verb> = {
 }
 
 /** A request that has read its session and does nothing with it until it is told to finish. */
-export interface SlowRequest {
+interface SlowRequest {
   finish: () => Promise<Answer>
 }
 

@@ -18,7 +18,7 @@ export interface StoreCall {
 export type Fault = 'none' | 'before' | 'after'
 
 /** The error of a call that was made to fail. */
-export class ConnectionLost extends Error {
+class ConnectionLost extends Error {
   override name = 'ConnectionLost'
 }
 

@@ -10,7 +10,7 @@ export interface WireAnswer {
   setCookie: string[]
 }
 
-export interface WireRequest {
+interface WireRequest {
   answer: Promise<WireAnswer | undefined>
   /** The app has done all that it does for the request, whether or not anybody listens. */
   served: Promise<void>

@@ -30,7 +30,7 @@ test('R73: a function that listens twice hears a message twice, and each end end
   expect(listeners.size).toBe(0)
 })
 
-test('R73: who begins or ends to listen while a message is told changes nothing of that message', () => {
+test('R73: a listener that begins or ends to listen while a message is told changes nothing of that message', () => {
   const listeners = new Listeners<string>()
   const heard: string[] = []
   const endLast = { call: () => undefined as void }

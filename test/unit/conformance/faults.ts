@@ -3,7 +3,7 @@ import type { MemoryEnds } from '../../../src/stores/memory/memory-ends'
 import type { Overrides } from './suite'
 
 /** A store with one fault: what it does wrong, and the test of the suite that has to find it. */
-export type Fault = [does: string, title: string, make: (good: MemoryStore) => Overrides]
+type Fault = [does: string, title: string, make: (good: MemoryStore) => Overrides]
 
 const LONG = 400 * 24 * 60 * 60 * 1000
 /** Lets others go on, between what a store looks at and what it does then. */

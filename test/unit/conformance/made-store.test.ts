@@ -11,12 +11,16 @@ test('R82: make may return the store itself, or a store that has to be stopped',
   expect(fixtureOf(wrapping).store).toBe(wrapping)
 })
 
-test.each([[undefined], [null], [{}], [{ store: {} }], [5], [{ store: { get() {}, set() {} } }]])(
-  'R82: an answer of make that is no store is refused: %p',
-  (made) => {
-    expect(() => fixtureOf(made)).toThrow('takes a function "make" that returns a store')
-  },
-)
+test.each([
+  ['nothing', undefined],
+  ['null', null],
+  ['an object', {}],
+  ['a fixture with an object', { store: {} }],
+  ['a number', 5],
+  ['a fixture with a store that cannot destroy', { store: { get() {}, set() {} } }],
+])('R82: an answer of make that is no store is refused: %s', (_what, made) => {
+  expect(() => fixtureOf(made)).toThrow('takes a function "make" that returns a store')
+})
 
 test.each([
   [{}, 'describe, it, beforeEach, afterEach'],

@@ -40,7 +40,7 @@ interface Held {
   readonly took?: { readonly key: string; readonly began: number }
 }
 
-export interface EndDone {
+interface EndDone {
   readonly key: string
   readonly spares: string | undefined
   readonly later: boolean
@@ -51,7 +51,7 @@ export interface EndDone {
   readonly heard: (number | undefined)[]
 }
 
-export interface Opened {
+interface Opened {
   readonly name: string
   readonly process: number
   readonly session: Held
@@ -59,7 +59,7 @@ export interface Opened {
   readonly verdict: Verdict | 'failed'
 }
 
-export interface SignedIn {
+interface SignedIn {
   readonly name: string
   readonly keys: readonly string[]
   readonly began: number
@@ -146,7 +146,7 @@ export class World {
   }
 }
 
-export type Actor = Generator<string, void>
+type Actor = Generator<string, void>
 type Fault = 'before' | 'after' | undefined
 
 /** Makes the calls of some work: each has its effect in one step, and its answer comes in another one. */

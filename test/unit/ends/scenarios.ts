@@ -1,7 +1,7 @@
 import { end, EVERYBODY, finish, goBack, lose, open, signIn, take, wipe, World, type Setting } from './model'
 
 /** What is tried: what has happened before, and what happens at once. */
-export interface Scenario {
+interface Scenario {
   title: string
   before?: (world: World) => void
   actors: (world: World) => void

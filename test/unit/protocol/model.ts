@@ -37,7 +37,7 @@ export interface World {
   log: Acknowledged[]
 }
 
-export interface Acknowledged {
+interface Acknowledged {
   actor: string
   what: 'wrote' | 'signed in' | 'logged out' | 'gone' | 'read' | 'failed'
   id?: string

@@ -42,8 +42,6 @@ export class World {
   access: Access | undefined
   revision = 0
   replays = 0
-  /** Sessions that a request with an earlier token saw confirmed. */
-  readonly wronglyConfirmed: string[] = []
   readonly handed: string[] = []
   readonly clients: Record<Plan['client'], Client>
 

@@ -21,7 +21,11 @@ describe('what a store calls an owner', () => {
     )
   })
 
-  it.each(['x'.repeat(256), 'a\0b', '\ud800'])('R61: an owner that no store takes is refused', (owner) => {
+  it.each([
+    ['of 256 letters', 'x'.repeat(256)],
+    ['with a zero in it', 'a\0b'],
+    ['with half a letter in it', '\ud800'],
+  ])('R61: an owner %s, which no store takes, is refused', (_what, owner) => {
     expect(() => storedOwner('k', owner)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_BAD_VALUE' }))
   })
 })

@@ -268,7 +268,7 @@ describe('what is held', () => {
     expect(signal.aborted).toBe(true)
   })
 
-  it('R72: who has ended the session itself, or is nobody, is no owner whose sessions are ended', async () => {
+  it('R72: a holder that has ended the session itself, or is nobody, is no owner whose sessions are ended', async () => {
     const { looks, put, hold, tell } = open()
     for (const id of ['a', 'b', 'c']) put(id)
     let isOver = false
@@ -386,7 +386,7 @@ describe('what is held', () => {
     expect(records.size).toBe(1)
   })
 
-  it('R72: who holds a session beside one that is released is told of its end, by the timeouts that count now', async () => {
+  it('R72: a holder beside one that is released is told of the end of its session, by the timeouts that count now', async () => {
     const { records, put, hold } = open({ policyOf: () => ({ absoluteTimeout: 1000 }) })
     for (const id of ['a', 'b']) put(id)
     const [released, a, b] = [hold('a'), hold('a'), hold('b')]

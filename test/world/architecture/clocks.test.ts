@@ -26,7 +26,7 @@ test('R91: no source measures a span of time by anything but base/monotonic.ts',
 })
 
 test.each(['const took = Date.now() - began', 'left = until - Date.now()', 'performance.now()', 'process.hrtime()'])(
-  'R91: %s would be found',
+  'R91: a span of time that is measured by %s is found in the sources',
   (line) => {
     expect(spansIn('base/retry.ts', line)).toHaveLength(1)
   },

@@ -33,13 +33,13 @@ const modules = files.filter(({ path }) => path.endsWith('.ts'))
 /** What users import: each is a CommonJS module, and an ES module that hands it on. */
 const wrappers = files.filter(({ path }) => path.endsWith('.mts'))
 
-test('every folder has exactly one floor', () => {
+test('every folder of src has exactly one floor', () => {
   const folders = modules.map(({ path }) => folderOf(path)).filter((folder) => folder !== undefined)
   const isFolder = (name: string): boolean => !name.endsWith('.ts')
   expect(Array.from(new Set(folders)).sort()).toEqual(FLOORS.flat().filter(isFolder).sort())
 })
 
-test('a file imports from floors below its own and from its own folder; the files above all have the verbs', () => {
+test('every source imports from floors below its own and from its own folder alone', () => {
   expect(modules.flatMap(importsFromAbove)).toEqual([])
 })
 
@@ -57,19 +57,19 @@ test.each([
   ['handlers/guard.ts', "import { session } from '../decorators'", 'decorators.ts'],
   ['typedi.ts', "import type { Session } from './routing-controllers'", 'routing-controllers.ts'],
   ['session/record.ts', "const load = () => require('../index')", 'index.ts'],
-])('in %s, %s would be found', (path, text, target) => {
+])('an import from above is found: in %s, %s', (path, text, target) => {
   expect(importsFromAbove(fileWith(path, text))).toEqual([`${path}: ${target}`])
 })
 
-test('no file is longer than 250 lines', () => {
+test('no source is longer than 250 lines', () => {
   expect(files.filter(({ lines }) => lines > 250).map(({ path, lines }) => `${path}: ${lines}`)).toEqual([])
 })
 
-test('there is no import circle', () => {
+test('no imports of the sources go round in a circle', () => {
   expect(circleIn(files)).toBeUndefined()
 })
 
-test('an import circle is seen, also one of types', () => {
+test('a circle of imports is found, also one of types', () => {
   const circle = [
     fileWith('session/session.ts', "import type { SessionOptions } from '../options/options'"),
     fileWith('options/options.ts', "export * from '../session/snapshot'"),
@@ -83,7 +83,7 @@ test('an import circle is seen, also one of types', () => {
   ])
 })
 
-test('an ES module hands on the module of its own name, and imports nothing else', () => {
+test('each ES module of src hands on the module of its own name, and imports nothing else', () => {
   const targets = wrappers.map(({ path, imports }) => [path, ...new Set(imports.map(({ target }) => target))])
   expect(targets).toEqual(wrappers.map(({ path }) => [path, path.replace('.mts', '.ts')]))
 })

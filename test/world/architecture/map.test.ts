@@ -14,20 +14,20 @@ function isThere(path: string): boolean {
   return existsSync(join(SRC, path)) || existsSync(join(ROOT, path))
 }
 
-test('every file and folder that the map names is there', () => {
+test('every file and folder that src/README.md names is there', () => {
   expect(pathsIn(map).filter((path) => !isThere(path))).toEqual([])
   expect(pathsIn('`request/nowhere.ts` and `session/`').filter((path) => !isThere(path))).toEqual([
     'request/nowhere.ts',
   ])
 })
 
-test('every folder of src is on a floor of the map', () => {
+test('every folder of src is on a floor of src/README.md', () => {
   const folders = readdirSync(SRC).filter((name) => statSync(join(SRC, name)).isDirectory())
   const floors = Array.from(map.matchAll(/^\| +\d+ \|(.*?)\|/gm), ([, row]) => pathsIn(row)).flat()
   expect(floors.filter((path) => path.endsWith('/')).sort()).toEqual(folders.map((name) => `${name}/`).sort())
 })
 
-test('each name is declared in the file where the map says that it is decided', () => {
+test('each name is declared in the file where src/README.md says that it is decided', () => {
   const places = Array.from(map.matchAll(/`(\w+)` (?:in|of)\s+`([\w./-]+\.ts)`/g), ([, name, path]) => [name, path])
   expect(places.length).toBeGreaterThan(13)
   const isDeclared = ([name, path]: string[]): boolean =>

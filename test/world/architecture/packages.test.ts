@@ -22,13 +22,13 @@ const { dependencies, peerDependencies } = JSON.parse(
   peerDependencies: Record<string, string>
 }
 
-test.each(subpaths)('%s needs the optional packages that it is for, and no other', (path) => {
+test.each(subpaths)('the door %s needs the optional packages that it is for, and no other', (path) => {
   const names = reachedFrom(path).flatMap((file) => packagesOf(file).map(({ name }) => name))
   const optional = Array.from(new Set(names)).filter((name) => name !== 'koa' && name in peerDependencies)
   expect(optional).toEqual(OPTIONAL[path] ?? [])
 })
 
-test('every package is a dependency, a peer or a part of Node, and koa is there for its types alone', () => {
+test('every package that a source imports is a dependency, a peer or a part of Node, and koa is there for its types alone', () => {
   const isKnown = ({ name, isTypeOnly }: PackageImport): boolean =>
     name === 'koa'
       ? isTypeOnly
@@ -38,7 +38,7 @@ test('every package is a dependency, a peer or a part of Node, and koa is there 
   expect(files.flatMap(packagesOf).filter((found) => !isKnown(found))).toEqual([])
 })
 
-test('every dependency is used', () => {
+test('every dependency of package.json is used by a source', () => {
   const used = files.flatMap(packagesOf).map(({ name }) => name)
   expect(Object.keys(dependencies).filter((name) => !used.includes(name))).toEqual([])
 })

@@ -5,7 +5,7 @@ import ts from 'typescript'
 export const SRC = join(__dirname, '../../../src')
 
 /** One import or re-export of a source file. */
-export interface Import {
+interface Import {
   /** A file of `src`, as its path in there; or the name of a package. */
   target: string
   isRelative: boolean

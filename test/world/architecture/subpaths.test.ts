@@ -18,7 +18,7 @@ function docstringOf(name: string): string | undefined {
   return texts.map((text) => declared.exec(text)?.[1]).find((found) => found !== undefined)
 }
 
-test.each(doors)('what %s exports says in its docstring where it comes from', (door) => {
+test.each(doors)('each name that the door %s exports says in its docstring where it comes from', (door) => {
   const names = Object.keys(jest.requireActual<object>(join(SOURCE, door)))
   expect(names.length).toBeGreaterThan(0)
   const silent = names.filter((name) => docstringOf(name)?.includes(`\`koa-session-service/${door}\``) !== true)

@@ -48,12 +48,12 @@ function firstProgram(): string {
   return transformSync(code.replace('app.listen(3000)', listen), { loader: 'ts' }).code
 }
 
-test.each(all)("R92: %s bundles the README's first program, which counts", async (bundler) => {
+test.each(all)("R92: %s bundles the README's first program, and the bundle counts", async (bundler) => {
   const seen = await consumer.visit(bundle(consumer, bundler, 'readme.mjs'))
   expect(seen).toEqual(['1 views', '2 views', '3 views', '3 views', '4 views', '5 views', '6 views'])
 })
 
-test.each(quick)('R92: what %s has minified counts, too', async (bundler) => {
+test.each(quick)("R92: the README's first program counts as well after %s has minified it", async (bundler) => {
   const seen = await consumer.visit(bundle(consumer, bundler, 'readme.mjs', { minify: true }))
   expect(seen).toEqual(['1 views', '2 views', '3 views', '3 views', '4 views', '5 views', '6 views'])
 })
@@ -74,7 +74,7 @@ describe('a KyselyStore', () => {
   })
 })
 
-test.each(quick)('R92: what %s has minified tells the names of our classes in errors and traces', (bundler) => {
+test.each(quick)('R92: classes keep their names for errors and traces in what %s has minified', (bundler) => {
   consumer.write(
     'names.mjs',
     `import Koa from 'koa'
@@ -99,13 +99,13 @@ test.each(quick)('R92: what %s has minified tells the names of our classes in er
   expect(isInherited).toBe(false)
 })
 
-test('R92: what the package adds to a bundle of Koa has a bound', () => {
+test('R92: the size that the package adds to a bundle of Koa is bounded', () => {
   const alone = "import Koa from 'koa'\nnew Koa().use(console.log).listen()"
   const size = minified(consumer, 'whole.mjs', program) - minified(consumer, 'alone.mjs', alone)
   expect(size).toBeLessThan(MAX_SIZE)
 })
 
-test('R92: a bundle has of the package what is used of it', () => {
+test('R92: a bundle that uses one small class of the package has little more than that class', () => {
   expect(minified(consumer, 'nothing.mjs', "import 'koa-session-service'")).toBeLessThan(MAX_ERROR_SIZE)
   const code = "import { SessionError } from 'koa-session-service'\nconsole.log(SessionError)"
   expect(minified(consumer, 'error.mjs', code)).toBeLessThan(MAX_ERROR_SIZE)
@@ -119,7 +119,7 @@ describe.each(doors)('%s', (path) => {
   visitor.write('imported.mjs', `import * as door from '${path}'\n${expected}`)
   visitor.write('required.cjs', `const door = require('${path}')\n${expected}`)
 
-  test.each(quick)('R92: %s bundles it with its own peer alone', (bundler) => {
+  test.each(quick)(`R92: %s bundles ${path} with its own peer alone`, (bundler) => {
     const names = visitor.evaluate('commonjs', `print(Object.keys(require('${path}')).sort())`)
     for (const entry of ['imported.mjs', 'required.cjs']) {
       expect(JSON.parse(visitor.run(bundle(visitor, bundler, entry, { external: CORS })))).toEqual(names)

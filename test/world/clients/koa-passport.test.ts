@@ -41,7 +41,7 @@ const CASES = BACKENDS.flatMap((backend) =>
 )
 
 describe.each(CASES)('koa-passport on $version with a $name', ({ options, KoaClass }) => {
-  test('R7: who signs in stays signed in, and keeps the basket', async () => {
+  test('R7: a visitor who signs in with koa-passport stays signed in, and keeps the basket', async () => {
     const visitor = visit(options(), session, KoaClass)
     await visitor.get('/basket')
     const answer = await visitor.post('/login', ALICE)
@@ -50,14 +50,14 @@ describe.each(CASES)('koa-passport on $version with a $name', ({ options, KoaCla
     expect((await visitor.get()).json()).toEqual({ user: 'alice', basket: ['tea'] })
   })
 
-  test('R7: a wrong password signs nobody in', async () => {
+  test('R7: a wrong password signs nobody in with koa-passport', async () => {
     const visitor = visit(options(), session, KoaClass)
     const answer = await visitor.post('/login', { ...ALICE, password: 'looking-glass' })
     expect(answer.headers.location).toBe('/no')
     expect((await visitor.get()).json()).toEqual({})
   })
 
-  test('R7: who signs out is signed out', async () => {
+  test('R7: a visitor who signs out with koa-passport is signed out', async () => {
     const visitor = visit(options(), session, KoaClass)
     await visitor.post('/login', ALICE)
     await visitor.get('/logout')
@@ -66,7 +66,7 @@ describe.each(CASES)('koa-passport on $version with a $name', ({ options, KoaCla
 })
 
 describe.each(backendsWith({ hasIds: true }))('koa-passport with a $name', ({ options }) => {
-  test('R7: signing in rotates the id, and the old one is dead', async () => {
+  test('R7: a sign-in with koa-passport rotates the id, and the old one is dead', async () => {
     const visitor = visit(options())
     await visitor.get('/basket')
     const before = visitor.jar.copy()
@@ -75,7 +75,7 @@ describe.each(backendsWith({ hasIds: true }))('koa-passport with a $name', ({ op
     expect((await visitor.get('/', { cookie: before.header })).json()).toEqual({})
   })
 
-  test('R7: signing out rotates the id, and the old one is dead', async () => {
+  test('R7: a sign-out with koa-passport rotates the id, and the old one is dead', async () => {
     const visitor = visit(options())
     await visitor.post('/login', ALICE)
     const before = visitor.jar.copy()

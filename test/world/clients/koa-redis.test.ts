@@ -41,7 +41,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
     return ID.exec(visitor.jar.header)?.[1] ?? ''
   }
 
-  test('R7: a session is created, read and changed', async () => {
+  test('R7: a session in koa-redis is created, read and changed', async () => {
     const visitor = visit()
     expect((await visitor.get()).json()).toEqual({ views: 1 })
     expect((await visitor.get()).json()).toEqual({ views: 2 })
@@ -51,15 +51,18 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
   test.each([
     { maxAge: 60_000, least: 60_000, most: 70_000 },
     { maxAge: 'session' as const, least: 86_000_000, most: 86_400_000 },
-  ])('D10: the record of a session with the lifetime $maxAge expires by itself', async ({ maxAge, least, most }) => {
-    const visitor = visit({ maxAge })
-    await visitor.get()
-    const left = await store.client.pttl(idOf(visitor))
-    expect(left).toBeGreaterThan(least)
-    expect(left).toBeLessThanOrEqual(most)
-  })
+  ])(
+    'D10: the record in koa-redis of a session with the lifetime $maxAge expires by itself',
+    async ({ maxAge, least, most }) => {
+      const visitor = visit({ maxAge })
+      await visitor.get()
+      const left = await store.client.pttl(idOf(visitor))
+      expect(left).toBeGreaterThan(least)
+      expect(left).toBeLessThanOrEqual(most)
+    },
+  )
 
-  test('R7: a session moves to a new id, and the old one is dead', async () => {
+  test('R7: a session in koa-redis moves to a new id, and the old one is dead', async () => {
     const visitor = visit()
     await visitor.get()
     const old = visitor.jar.copy()
@@ -71,7 +74,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
     expect(answer.json()).toEqual({ views: 1 })
   })
 
-  test('R7: a session is ended', async () => {
+  test('R7: the record of a session that is ended is gone from koa-redis', async () => {
     const visitor = visit()
     await visitor.get()
     await visitor.get('/leave')
@@ -79,7 +82,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
     expect(await store.client.keys('*')).toEqual([])
   })
 
-  test('R7: a record that nobody can read is no session', async () => {
+  test('R7: a record in koa-redis that nobody can read is no session', async () => {
     const visitor = visit()
     await visitor.get()
     await store.client.set(idOf(visitor), '{"views":1,')
@@ -89,7 +92,7 @@ describeWith('redis-server', hasRedis)('koa-redis, a store that was written for 
   test.each<{ title: string; libraries: [Library, Library] }>([
     { title: 'koa-session, then here', libraries: [koaSession as Library, session] },
     { title: 'here, then koa-session', libraries: [session, koaSession as Library] },
-  ])('R7: a session goes on with the other library: $title', async ({ libraries: [first, second] }) => {
+  ])('R7: a session in koa-redis goes on with the other library: $title', async ({ libraries: [first, second] }) => {
     const before = visit({ maxAge: 60_000 }, first)
     const after = visit({ maxAge: 60_000 }, second)
     await before.get()

@@ -19,7 +19,7 @@ const DIALECTS = {
 }
 
 test.each(Object.entries(DIALECTS))(
-  'R7: by Kysely 0.29, KyselyStore passes the conformance suite on %s',
+  'R7: KyselyStore passes the conformance suite on %s with Kysely 0.29',
   (name, dialect) => {
     const file = `${name}.spec.mjs`
     consumer.write(

@@ -8,7 +8,7 @@ import { here, type Side } from './sides'
 import { World } from './world'
 
 /** How a plan's requests went. */
-export type Trace = string[]
+type Trace = string[]
 
 /** Runs a plan on one of the libraries, or on one after the other. */
 export function trace(plan: Plan, sideOf: (index: number) => Side, evened = EVENED): Promise<Trace> {
@@ -71,7 +71,7 @@ export async function expectManyToAgree(arbitrary: Arbitrary<Plan>, sequences: n
 }
 
 /** Counts what sequences have come to, so that agreeing on nothing does not pass for agreement. */
-export class Tally {
+class Tally {
   sequences = 0
   readonly counts: Record<string, number> = {}
 

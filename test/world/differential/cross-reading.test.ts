@@ -61,7 +61,7 @@ const CASES = DIRECTIONS.flatMap((direction) =>
 describe.each(CASES)('$writer writes $data with $options, $reader reads', ({ writer, reader, options, data }) => {
   const { maxAge } = options
 
-  test('R6: the cookie is read, and is the same to the byte', async () => {
+  test('R6: the cookie that the other library wrote is read, and is the same to the byte', async () => {
     const written = await write(visit(writer, options), data)
     const reading = visit(reader, options)
     reading.jar.accept(written.setCookie)
@@ -72,7 +72,7 @@ describe.each(CASES)('$writer writes $data with $options, $reader reads', ({ wri
     expect((await write(visit(reader, options), data)).setCookie).toEqual(written.setCookie)
   })
 
-  test('R6: the record in a store is read, and is the same to the byte', async () => {
+  test('R6: the record that the other library wrote into a store is read, and is the same to the byte', async () => {
     const { encode: _encode, decode: _decode, ...rest } = options
     const stores = { writer: new PlainStore(), reader: new PlainStore() }
     const withStore = (store: PlainStore): SessionOptions => ({ ...rest, store, genid: () => 'one-id' })

@@ -7,7 +7,7 @@ import { here } from './sides'
 beforeAll(() => stopClock())
 afterAll(() => startClock())
 
-test('R6: every difference of the design is accounted for', () => {
+test('R6: every numbered difference from koa-session is accounted for', () => {
   const numbers = DIFFERENCES.map(({ number }) => number)
   expect(numbers).toEqual(expect.arrayContaining(Array.from({ length: 24 }, (_, index) => `D${index + 1}`)))
   expect(new Set(numbers).size).toBe(numbers.length)
@@ -15,7 +15,7 @@ test('R6: every difference of the design is accounted for', () => {
 
 const evened = DIFFERENCES.filter((difference) => difference.how === 'evened')
 
-test.each(evened)('R6: $number is a difference, and is evened out: $by', async ({ number, example }) => {
+test.each(evened)('R6: the difference $number shows, unless it is evened out: $by', async ({ number, example }) => {
   await expectAgreement(example)
   const without = new Set(EVENED)
   without.delete(number)

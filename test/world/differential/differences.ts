@@ -5,7 +5,7 @@ import { ONE_DAY, planOf, type Action, type Plan } from './plan'
  * `example` is a plan on which the two disagree without that. `avoided`: no plan comes near it. `unseen`: it is in what
  * is not compared.
  */
-export type Difference =
+type Difference =
   | { number: string; how: 'evened'; by: string; example: Plan }
   | { number: string; how: 'avoided' | 'unseen'; by: string }
 

@@ -12,11 +12,11 @@ const leave: Action = { do: 'save', how: 'leave' }
 /** Sequences on which the two have disagreed. */
 const PLANS: [string, Plan][] = [
   [
-    'a cookie that cannot be decoded is not reported as missed',
+    'R6: a cookie that cannot be decoded is not reported as missed',
     planOf({ options: { signed: false } }, { actions: [set] }, { client: 'alters', actions: [read] }),
   ],
   [
-    'a nested change while the session is being saved is saved as well',
+    'R6: a nested change while the session is being saved is saved as well',
     planOf(
       { backend: 'plain', isAsync: true },
       { actions: [{ do: 'set', key: 'a', value: {} }, leave, { do: 'nest', key: 'a', value: 1 }] },
@@ -24,7 +24,7 @@ const PLANS: [string, Plan][] = [
     ),
   ],
   [
-    'a lifetime that is set while the session is being saved is kept',
+    'R6: a lifetime that is set while the session is being saved is kept',
     planOf(
       { backend: 'plain', isAsync: true },
       { actions: [set, leave, { do: 'maxAge', maxAge: 60_000 }] },
@@ -32,11 +32,11 @@ const PLANS: [string, Plan][] = [
     ),
   ],
   [
-    'a lifetime that is set while a cookie is being written is kept',
+    'R6: a lifetime that is set while a cookie is being written is kept',
     planOf({}, { actions: [set, leave, { do: 'maxAge', maxAge: 60_000 }] }, { actions: [read] }),
   ],
   [
-    'what beforeSave changes is saved where the session is only renewed',
+    'R6: what beforeSave changes is saved where the session is only renewed',
     planOf(
       { backend: 'MemoryStore', options: { rolling: true }, hooks: ['beforeSave'] },
       { actions: [set] },
@@ -44,7 +44,7 @@ const PLANS: [string, Plan][] = [
     ),
   ],
   [
-    'another lifetime is saved where the session is only renewed',
+    'R6: another lifetime is saved where the session is only renewed',
     planOf(
       { backend: 'MemoryStore', options: { rolling: true } },
       { actions: [set] },
@@ -52,7 +52,7 @@ const PLANS: [string, Plan][] = [
     ),
   ],
   [
-    'a renewed session is changed without a conflict',
+    'R6: a renewed session is changed without a conflict',
     planOf(
       { backend: 'MemoryStore', options: { rolling: true } },
       { actions: [set] },
@@ -66,35 +66,35 @@ const PLANS: [string, Plan][] = [
     ),
   ],
   [
-    'a lifetime that is set before the session middleware saves no session of a store',
+    'R6: a lifetime that is set before the session middleware saves no session of a store',
     planOf({ backend: 'plain' }, { early: { do: 'maxAge', maxAge: 60_000 } }),
   ],
   [
-    'a new session has another id after regenerate(), also where its first one was read',
+    'R6: a new session has another id after regenerate(), also where its first one was read',
     planOf({ backend: 'plain' }, { actions: [set, { do: 'externalKey' }, { do: 'regenerate', how: 'await' }] }),
   ],
   [
-    'a cookie that could not be set is tried again, and fails again',
+    'R6: a cookie that could not be set is tried again, and fails again',
     planOf({ options: { secure: true } }, { actions: [set, { do: 'save', how: 'catch' }] }),
   ],
   [
-    'an id that could not be handed over is tried again, and fails again',
+    'R6: an id that could not be handed over is tried again, and fails again',
     planOf({ backend: 'plain', options: { secure: true } }, { actions: [set, { do: 'save', how: 'catch' }] }),
   ],
   [
-    'a lifetime that could not be handed over is tried again, and fails again',
+    'R6: a lifetime that could not be handed over is tried again, and fails again',
     planOf({ options: { secure: true } }, { actions: [{ do: 'maxAge', maxAge: ONE_DAY }, leave] }),
   ],
   [
-    'regenerate() of a new session clears the cookie, also where the id travels in a header',
+    'R6: regenerate() of a new session clears the cookie, also where the id travels in a header',
     planOf({ backend: 'plain', hooks: ['externalKey'] }, { actions: [{ do: 'regenerate', how: 'await' }] }),
   ],
   [
-    'a store is told that nothing has changed where beforeSave alone makes a change',
+    'R6: a store is told that nothing has changed where beforeSave alone makes a change',
     planOf({ backend: 'plain', options: { rolling: true }, hooks: ['beforeSave'] }, { actions: [set] }, { advance: 1 }),
   ],
   [
-    'a store is told of a change that beforeSave takes back',
+    'R6: a store is told of a change that beforeSave takes back',
     planOf(
       { backend: 'plain', options: { rolling: true }, hooks: ['beforeSave'] },
       { actions: [set] },
@@ -103,11 +103,11 @@ const PLANS: [string, Plan][] = [
     ),
   ],
   [
-    'an id that could not be handed over is tried again, and fails again: MemoryStore',
+    'R6: an id that could not be handed over is tried again, and fails again: MemoryStore',
     planOf({ backend: 'MemoryStore', options: { secure: true } }, { actions: [set, { do: 'save', how: 'catch' }] }),
   ],
 ]
 
-test.each(PLANS)('R6: %s', async (_title, plan) => {
+test.each(PLANS)('%s', async (_title, plan) => {
   await expectAgreement(plan)
 })

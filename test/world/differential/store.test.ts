@@ -15,7 +15,7 @@ const BACKENDS: { backends: Plan['backend'][]; sequences: number }[] = [
 ]
 
 test.each(BACKENDS)(
-  'R6: random sequences go as with koa-session: records in a store ($backends)',
+  'R6: random sequences of requests go as with koa-session where records rest in a store: $backends',
   async ({ backends, sequences }) => {
     const tally = await expectManyToAgree(plans(...backends), sequences)
     expect(tally.rare('status 418', 'status 500', 'invalid', 'missed', 'cookies set', 'cookies cleared')).toEqual([])

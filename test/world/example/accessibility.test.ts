@@ -75,7 +75,7 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop, by ear', () => {
   test.each([
     { colorScheme: 'light', viewport: { width: 1024, height: 768 } },
     { colorScheme: 'dark', viewport: { width: 360, height: 640 } },
-  ] as const)('every page has nothing that axe finds, in $colorScheme colours', async (looks) => {
+  ] as const)('axe finds nothing on any page of the shop in $colorScheme colours', async (looks) => {
     const context = await profile(looks)
     const found: string[] = []
     const page = await context.newPage()
@@ -99,7 +99,7 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop, by ear', () => {
     expect([...found, ...(await findingsIn(signedIn))]).toEqual([])
   })
 
-  test('no two buttons of a page have the same spoken name, and each has in it what it shows', async () => {
+  test('no two buttons of a page of the shop have the same spoken name, and each has in it what it shows', async () => {
     const context = await profile({ userAgent: 'Phone' })
     await signIn(await profile({ userAgent: 'Laptop' }))
     await addToCart(context)
@@ -116,7 +116,7 @@ describeWith('Chromium', CHROMIUM !== undefined)('the shop, by ear', () => {
     expect(await page.getByRole('button', { name: /^Sign out: Laptop, .*, last visit/ }).count()).toBe(1)
   })
 
-  test('a password that is wrong, and a note that is too long, are announced with their fields', async () => {
+  test('a wrong password and a note that is too long are announced with their fields', async () => {
     const page = await addToCart(await profile())
     await failToSignIn(page)
     expect(await page.getByRole('alert').innerText()).toBe('The name or the password is wrong.')

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type Koa from 'koa'
 import { CookieJar } from '../../support/app/app'
 
-export interface Page {
+interface Page {
   status: number
   body: string
   headers: Headers

@@ -20,7 +20,7 @@ describe.each(['cookie', 'sealed', 'memory', 'sqlite'])('the cart, SESSIONS=%s',
     expect(cart.body).toContain('€ 12.80')
   })
 
-  test('R49: and removes from it', async () => {
+  test('R49: the service that a controller has injected removes from the visitor’s cart', async () => {
     const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
     await browser.post('/cart/add', { product: 'sencha' })
@@ -34,7 +34,7 @@ describe.each(['cookie', 'sealed', 'memory', 'sqlite'])('the cart, SESSIONS=%s',
     expect(cartCount(empty.body)).toBe(0)
   })
 
-  test('R49: each visitor has a cart of their own', async () => {
+  test('R49: each visitor of the shop has a cart of their own', async () => {
     const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     const other = browser.copy()
     await browser.post('/cart/add', { product: 'assam' })
@@ -42,7 +42,7 @@ describe.each(['cookie', 'sealed', 'memory', 'sqlite'])('the cart, SESSIONS=%s',
     expect(cartCount((await other.get('/')).body)).toBe(0)
   })
 
-  test('R34: the cart comes along when the visitor signs in', async () => {
+  test('R34: the cart of the shop comes along when the visitor signs in', async () => {
     const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
 
@@ -78,7 +78,7 @@ describe.each(['cookie', 'sealed', 'memory', 'sqlite'])('the cart, SESSIONS=%s',
     expect((await browser.submit('/cart/note', { note: typed.slice(1) })).body).toContain(`value="${typed.slice(1)}"`)
   })
 
-  test('R47: what is deleted from it is gone', async () => {
+  test('R47: what a handler deletes from the session that it is given is gone', async () => {
     const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/cart/add', { product: 'assam' })
     await browser.post('/cart/note', { note: 'ring twice' })
@@ -87,16 +87,19 @@ describe.each(['cookie', 'sealed', 'memory', 'sqlite'])('the cart, SESSIONS=%s',
     expect(cart.body).not.toContain('ring twice')
   })
 
-  test.each(['no-such-tea', '__proto__', ''])('R42: no session is made for the product "%s"', async (product) => {
-    const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
-    const { status, setCookie } = await browser.post('/cart/add', { product })
+  test.each(['no-such-tea', '__proto__', ''])(
+    'R42: the shop makes no session for the product "%s", which it does not have',
+    async (product) => {
+      const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
+      const { status, setCookie } = await browser.post('/cart/add', { product })
 
-    expect([400, 404]).toContain(status)
-    expect(setCookie).toEqual([])
-  })
+      expect([400, 404]).toContain(status)
+      expect(setCookie).toEqual([])
+    },
+  )
 })
 
-test('R10: parallel clicks all count where nothing else is set', async () => {
+test('R10: parallel clicks all count in a shop where nothing is set', async () => {
   const browser = await visit({})
   await browser.post('/cart/add', { product: 'assam' })
   const clicks = 5

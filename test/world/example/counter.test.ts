@@ -13,7 +13,7 @@ test('R1: the counter counts the views of each visitor', async () => {
   expect((await ada.get('/')).body).toBe('3 views')
 })
 
-test('R1: an icon is no view', async () => {
+test('R1: the counter does not count a request for the icon', async () => {
   const ada = new Browser(await serve(app))
 
   expect(await ada.get('/favicon.ico')).toMatchObject({ status: 404, setCookie: [] })

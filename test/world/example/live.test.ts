@@ -17,7 +17,7 @@ describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSION
     return { laptop, phone }
   }
 
-  test('R72: is told that it was signed out elsewhere, and no other page is', async () => {
+  test('R72: a page of the shop is told that it was signed out elsewhere, and no other page is', async () => {
     const { laptop, phone } = await signInTwice()
     const [one, another] = [await openPage(laptop), await openPage(phone)]
     const told = hear(one)
@@ -28,14 +28,7 @@ describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSION
     expect(another.readyState).toBe(WebSocket.OPEN)
   })
 
-  test('R72: is told that its browser was signed out in another tab', async () => {
-    const { laptop } = await signInTwice()
-    const told = hear(await openPage(laptop))
-    await laptop.post('/sign-out')
-    expect(await told).toBe('signed-out')
-  })
-
-  test('R72: is let go when it is closed', async () => {
+  test('R72: the session behind a page of the shop is let go when the page is closed', async () => {
     const { laptop } = await signInTwice()
     const service = Container.get(SessionService)
     const opened = jest.spyOn(service, 'open')
@@ -46,13 +39,13 @@ describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSION
     await released
   })
 
-  test('R74: of another site is refused', async () => {
+  test('R74: a websocket to the shop from a page of another site is refused', async () => {
     const { laptop } = await signInTwice()
     expect(await refusal(connect(laptop, { origin: 'https://evil.example' }))).toBe(401)
     expect(await refusal(connect(laptop, { origin: 'null' }))).toBe(401)
   })
 
-  test('R72: is refused without a session, with somebody’s who has not signed in, and at another address', async () => {
+  test('R72: a websocket to the shop is refused to visitors who have not signed in, and at another address', async () => {
     const { laptop } = await signInTwice()
     const stranger = laptop.copy()
     stranger.jar.values.clear()
@@ -63,7 +56,7 @@ describe.each(['memory', 'sqlite'])('a page that is open, SESSIONS=%s', (SESSION
   })
 })
 
-test('R72: a store in trouble refuses the page for now', async () => {
+test('R72: a websocket to the shop is a 503 where the store is in trouble', async () => {
   const browser = await visit({})
   await browser.post('/sign-in', ADA)
   jest.spyOn(Container.get(SessionService), 'open').mockRejectedValue(new Error('down'))

@@ -35,7 +35,7 @@ async function start(variables: NodeJS.ProcessEnv): Promise<string> {
   return outputs.flatMap(({ mock }) => mock.calls.flat()).join('\n')
 }
 
-test('prints the address, on this machine alone, and where sessions rest', async () => {
+test('the shop prints its address, on this machine alone, and where sessions rest', async () => {
   const printed = await start({ PORT: '0', SESSIONS: 'memory', SESSION_KEYS: 'a key' })
 
   const { port } = server?.address() as { port: number }
@@ -43,24 +43,27 @@ test('prints the address, on this machine alone, and where sessions rest', async
   expect(server?.address()).toMatchObject({ address: '127.0.0.1' })
 })
 
-test('says so where it has made its own keys', async () => {
+test('the shop says that SESSION_KEYS is not set where it has made its own keys', async () => {
   const printed = await start({ PORT: '0' })
 
   expect(printed).toMatch(/^SESSION_KEYS is not set/)
 })
 
-test.each(['memory', 'sqlite'])('says in a line that the port is taken, SESSIONS=%s', async (SESSIONS) => {
-  const other = createServer().listen(0, '127.0.0.1')
-  await once(other, 'listening')
-  const { port } = other.address() as AddressInfo
+test.each(['memory', 'sqlite'])(
+  'the shop says in a line that its port is taken, with SESSIONS=%s',
+  async (SESSIONS) => {
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
 
-  const printed = await start({ PORT: String(port), SESSIONS, SQLITE_FILE: ':memory:', SESSION_KEYS: 'a key' })
-  expect(printed).toBe(`PORT=${port} is taken. Choose another one.`)
-  expect(process.exitCode).toBe(1)
-  await new Promise((resolve) => other.close(resolve))
-})
+    const printed = await start({ PORT: String(port), SESSIONS, SQLITE_FILE: ':memory:', SESSION_KEYS: 'a key' })
+    expect(printed).toBe(`PORT=${port} is taken. Choose another one.`)
+    expect(process.exitCode).toBe(1)
+    await new Promise((resolve) => other.close(resolve))
+  },
+)
 
-test('says what is wrong with the environment, and opens no shop', async () => {
+test('the shop says what is wrong with its environment, and does not open', async () => {
   const printed = await start({ PORT: '0', SESSIONS: 'pigeon' })
 
   expect(printed).toMatch(/^SESSIONS=pigeon is not known\. It takes one of: cookie, sealed, memory\b.*$/)

@@ -10,7 +10,7 @@ afterEach(() => jest.restoreAllMocks())
 
 const SCRIPT = '<script src="/live.js" defer></script>'
 
-test('every page is HTML that runs one script of the site’s own, and loads nothing from elsewhere', async () => {
+test('every page of the shop is HTML that runs one script of the site’s own, and loads nothing from elsewhere', async () => {
   const browser = await visit({})
   await browser.post('/cart/add', { product: 'assam' })
   await browser.post('/sign-in', ADA)
@@ -33,7 +33,7 @@ test('visitors who have not signed in are served no script', async () => {
   }
 })
 
-test('R42: the script is a file of the site, and asks for no session', async () => {
+test('R42: the script of the shop is a file of its own, and asks for no session', async () => {
   const browser = await visit({})
   await browser.post('/sign-in', ADA)
   const { status, body, headers, setCookie } = await browser.get('/live.js')
@@ -42,14 +42,14 @@ test('R42: the script is a file of the site, and asks for no session', async () 
   expect(() => new Script(body)).not.toThrow()
 })
 
-test('R40: pages that show a session are not cached', async () => {
+test('R40: pages of the shop that show a session are not cached', async () => {
   const browser = await visit({})
   for (const path of ['/', '/cart', '/sign-in']) {
     expect((await browser.get(path)).headers.get('cache-control')).toBe('no-store')
   }
 })
 
-test('every link and form of a page leads somewhere', async () => {
+test('every link and form of the shop leads somewhere', async () => {
   const browser = await visit({})
   await browser.post('/cart/add', { product: 'assam' })
   await browser.post('/sign-in', ADA)
@@ -68,7 +68,7 @@ test('every link and form of a page leads somewhere', async () => {
   for (const form of forms) expect((await browser.copy().post(form)).status).not.toBe(404)
 })
 
-test('an error page keeps the navigation, and leads on', async () => {
+test('an error page of the shop keeps the navigation, and leads on to the sign-in', async () => {
   const browser = await visit({})
   await browser.post('/cart/add', { product: 'assam' })
   const { status, body } = await browser.get('/account')
@@ -81,7 +81,7 @@ test.each([
   ['/sessions', '/sessions'],
   ['', '/'],
   ['//', '/'],
-])('who sends a form of %s after a sign-out is led back to %s', async (page, place) => {
+])('a visitor who sends a form of the page "%s" after a sign-out is led back to %s', async (page, place) => {
   const browser = await visit({})
   const referer = page === '//' ? 'nonsense' : page && browser.url + page
   const { status, body } = await browser.post('/sessions/revoke-others', {}, referer ? { referer } : {})
@@ -89,7 +89,7 @@ test.each([
   expect(body).toContain(`href="/sign-in?to=${place}"`)
 })
 
-test('R74: a form that a page of another site sends does nothing', async () => {
+test('R74: a form that a page of another site sends to the shop does nothing', async () => {
   const browser = await visit({})
   await browser.post('/sign-in', ADA)
   const { status, body } = await browser.post('/sign-out', {}, { origin: 'https://evil.example' })
@@ -100,7 +100,7 @@ test('R74: a form that a page of another site sends does nothing', async () => {
   expect((await browser.get('/account')).status).toBe(401)
 })
 
-test('programs that ask for JSON get their errors as JSON', async () => {
+test('programs that ask the shop for JSON get their errors as JSON', async () => {
   const browser = await visit({})
   const answer = await fetch(`${browser.url}/account`, { headers: { accept: 'application/json' } })
   expect(answer.status).toBe(401)
@@ -113,7 +113,7 @@ test('the sign-in page shows who can sign in', async () => {
   for (const text of [ADA.name, ADA.password]) expect(body).toContain(`>${text}<`)
 })
 
-test('R14: a page that fails tells nothing of the error, and the session goes on', async () => {
+test('R14: a page of the shop that fails tells nothing of the error, and the session goes on', async () => {
   const browser = await visit({ SESSIONS: 'memory' })
   await browser.post('/sign-in', ADA)
   jest.spyOn(console, 'error').mockImplementation(() => undefined)
@@ -129,7 +129,7 @@ test('R14: a page that fails tells nothing of the error, and the session goes on
   expect((await browser.get('/account')).status).toBe(200)
 })
 
-test('what is put into a template is escaped once, unless it is markup itself', () => {
+test('what is put into a template of a page is escaped once, unless it is markup itself', () => {
   const item = (text: string) => html`<b title="${text}">${text}</b>`
 
   expect(html`<p>${['a<b', `'&"`].map(item)}</p>`.toString()).toBe(

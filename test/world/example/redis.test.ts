@@ -40,7 +40,7 @@ describeWith('Redis', hasRedis)('the shop, SESSIONS=redis', () => {
     return browser
   }
 
-  it('R72: tells a page that another process serves that it was signed out', async () => {
+  it('R72: a page that another process of the shop serves is told that it was signed out', async () => {
     const [laptop, phone] = [await open(), await open()]
     for (const browser of [laptop, phone]) await browser.post('/sign-in', ADA)
     const page = await openPage(laptop)
@@ -50,7 +50,7 @@ describeWith('Redis', hasRedis)('the shop, SESSIONS=redis', () => {
     expect(await told).toBe('signed-out')
   })
 
-  it('keeps the cart over a sign-in, and forgets the visitor after the sign-out', async () => {
+  it('the shop keeps the cart in Redis over a sign-in, and forgets the visitor after the sign-out', async () => {
     const browser = await open()
     await browser.post('/cart/add', { product: 'assam' })
     await browser.post('/sign-in', ADA)

@@ -14,7 +14,7 @@ describe.each(['memory', 'sqlite'])('your sessions, SESSIONS=%s', (SESSIONS) => 
   const handles = (body: string): string[] =>
     Array.from(body.matchAll(/name="handle" value="([^"]+)"/g), ([, each]) => each)
 
-  test('R66: each device is shown, and this one is marked', async () => {
+  test('R66: the list of sessions shows each device, and marks the present one', async () => {
     const { laptop } = await signInTwice()
     const { status, body } = await laptop.get('/sessions')
     expect(status).toBe(200)
@@ -22,7 +22,7 @@ describe.each(['memory', 'sqlite'])('your sessions, SESSIONS=%s', (SESSIONS) => 
     expect(body.match(/<strong>\(this one\)/g)).toHaveLength(1)
   })
 
-  test('R66: one device is signed out by its button, and the others stay', async () => {
+  test('R66: one device of the list is signed out by its button, and the others stay', async () => {
     const { laptop, phone } = await signInTwice()
     const rows = (await laptop.get('/sessions')).body.split('<tr>')
     const [handle] = handles(rows.find((row) => row.includes('handle') && !row.includes('this one')) ?? '')
@@ -31,14 +31,14 @@ describe.each(['memory', 'sqlite'])('your sessions, SESSIONS=%s', (SESSIONS) => 
     expect((await laptop.get('/account')).status).toBe(200)
   })
 
-  test('R66: all others are signed out at once', async () => {
+  test('R66: all other devices of the list are signed out at once', async () => {
     const { laptop, phone } = await signInTwice()
     const { body } = await phone.submit('/sessions/revoke-others')
     expect(handles(body)).toHaveLength(1)
     expect((await laptop.get('/account')).status).toBe(401)
   })
 
-  test('R66: a handle of nobody does nothing, and visitors who have not signed in have no list', async () => {
+  test('R66: a forged handle signs nobody out, and visitors who have not signed in have no list', async () => {
     const { laptop } = await signInTwice()
     const stranger = laptop.copy()
     stranger.jar.values.clear()
@@ -51,7 +51,7 @@ describe.each(['memory', 'sqlite'])('your sessions, SESSIONS=%s', (SESSIONS) => 
 test.each([
   ['cookie', 200],
   ['sealed', 401],
-])('R108: after the sign-out, a copy of the cookie is answered as told, SESSIONS=%s: %d', async (SESSIONS, status) => {
+])('R108: a copy of the cookie is answered after the sign-out, with SESSIONS=%s, by %d', async (SESSIONS, status) => {
   const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
   await browser.post('/sign-in', ADA)
   const thief = browser.copy()
@@ -63,7 +63,7 @@ test.each([
 })
 
 test.each(['cookie', 'sealed'])(
-  'R66: who keeps sessions in cookies is told that nobody knows them: %s',
+  'R66: the list says that only the browsers know the sessions, with SESSIONS=%s',
   async (SESSIONS) => {
     const browser = await visit({ SESSIONS, SQLITE_FILE: ':memory:' })
     await browser.post('/sign-in', ADA)
@@ -71,7 +71,7 @@ test.each(['cookie', 'sealed'])(
   },
 )
 
-test('R56: what just happened to the session is told', async () => {
+test('the list of sessions tells what has just happened to the session', async () => {
   const browser = await visit({ SESSIONS: 'memory' })
   await browser.post('/sign-in', ADA)
   expect((await browser.get('/sessions')).body).toContain('Somebody signed in')

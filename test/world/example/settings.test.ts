@@ -7,18 +7,21 @@ import { ADA, cartCount, visit } from './shop'
 
 afterEach(closeServers)
 
-test.each(['pigeon', 'constructor', 'Memory'])('SESSIONS=%s is refused, and the choices are told', (SESSIONS) => {
-  expect(() => createShop(new Settings({ SESSIONS }))).toThrow(
-    new RegExp(`^SESSIONS=${SESSIONS} is not known\\. It takes one of: cookie, sealed, memory\\b`),
-  )
-})
+test.each(['pigeon', 'constructor', 'Memory'])(
+  'SESSIONS=%s is refused, and the error tells the choices',
+  (SESSIONS) => {
+    expect(() => createShop(new Settings({ SESSIONS }))).toThrow(
+      new RegExp(`^SESSIONS=${SESSIONS} is not known\\. It takes one of: cookie, sealed, memory\\b`),
+    )
+  },
+)
 
 test('without SESSIONS, sessions rest in memory, so that two clicks at once are two', () => {
   expect(new Settings({}).sessions).toBe('memory')
   expect(new Settings({ SESSIONS: '' }).sessions).toBe('memory')
 })
 
-test('R50: the container builds the store, with the settings that it depends on', async () => {
+test('R50: the container builds the store of the shop, with the settings that it depends on', async () => {
   const settings = Object.assign(new Settings({ SESSIONS: 'memory' }), { maxSessions: 1 })
   const first = await visit({}, settings)
   const second = first.copy()
@@ -31,7 +34,7 @@ test('R50: the container builds the store, with the settings that it depends on'
   expect(cartCount((await second.get('/')).body)).toBe(1)
 })
 
-test('R30: SESSION_KEYS outlive a restart, and can be rotated', async () => {
+test('R30: sessions of the shop outlive a restart with the same SESSION_KEYS, and with another key in front', async () => {
   const before = await visit({ SESSIONS: 'cookie', SESSION_KEYS: 'old' })
   await before.post('/sign-in', ADA)
 
@@ -42,7 +45,7 @@ test('R30: SESSION_KEYS outlive a restart, and can be rotated', async () => {
   }
 })
 
-test('without SESSION_KEYS, every start has a key of its own', () => {
+test('without SESSION_KEYS, every start of the shop has a key of its own', () => {
   const [one, two] = [new Settings({}), new Settings({ SESSION_KEYS: '' })]
 
   expect([one.hasFreshKeys, two.hasFreshKeys]).toEqual([true, true])
@@ -51,6 +54,6 @@ test('without SESSION_KEYS, every start has a key of its own', () => {
   expect(new Settings({ SESSION_KEYS: 'a,b' })).toMatchObject({ keys: ['a', 'b'], hasFreshKeys: false })
 })
 
-test.each(['x', '-1', '3000.5', '65536'])('PORT=%s is refused', (PORT) => {
+test.each(['x', '-1', '3000.5', '65536'])('PORT=%s is no port, and is refused', (PORT) => {
   expect(() => new Settings({ PORT })).toThrow(`PORT=${PORT} is not a port`)
 })

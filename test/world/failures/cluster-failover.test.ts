@@ -30,7 +30,7 @@ describeWith('Redis', hasRedis)('a Redis cluster of three masters, each with a r
     for (const error of crowd.errors) expect(error).toMatchObject({ code: 'ERR_SESSION_STORE', status: 503 })
   }
 
-  it('R44: a master killed under load: with waitForReplicas, its replica has every acknowledged write', async () => {
+  it('R44: the replica of a master that is killed under load has every acknowledged write, with waitForReplicas', async () => {
     const [master, , , ...replicas] = cluster.nodes
     const crowd = await Crowd.open(new RedisStore(client, { waitForReplicas: { count: 1, timeout: 500 } }))
     await crowd.everyoneIsServed()
@@ -44,7 +44,7 @@ describeWith('Redis', hasRedis)('a Redis cluster of three masters, each with a r
     expectCleanErrors(crowd)
   })
 
-  it('R44: without waitForReplicas, service resumes through the replica alone', async () => {
+  it('R44: service resumes through the replica of a master that is killed, without waitForReplicas', async () => {
     const crowd = await Crowd.open(new RedisStore(client))
     await crowd.everyoneIsServed()
     await cluster.nodes[1].kill()

@@ -199,7 +199,7 @@ describeWith('redis-server', hasRedis)('a store of ends that is full', () => {
   ]
 
   it.each(CASES)(
-    'R110: R111: at maxmemory, with sessions in %s, what %s cannot end is a 503, and what it can end it ends',
+    'R110: R111: with sessions in %s and a full Redis, %s is a 503 where it cannot end all, and ends what it can',
     async (where, path, outcome) => {
       for (const onError of ['refuse', 'accept'] as const) {
         const site = open(where, onError, newPrefix())
@@ -223,7 +223,7 @@ describeWith('redis-server', hasRedis)('a store of ends that is full', () => {
     },
   )
 
-  it('R90: R111: at maxmemory, revokeAll says how many it has ended, and who may live', async () => {
+  it('R90: R111: revokeAll() at a full Redis says how many it has ended, and which may live', async () => {
     const site = open('the store', 'refuse', newPrefix())
     await signIn(site, 'ann', '1')
     await signIn(site, 'ann', '1')
@@ -239,7 +239,7 @@ describeWith('redis-server', hasRedis)('a store of ends that is full', () => {
     ['the store', 'refuse'],
     ['the store', 'accept'],
   ])(
-    'R108: R110: R111: while memory runs out and comes back, what a verb has answered holds; sessions in %s, onError %s',
+    'R108: R110: R111: what a verb has answered holds while memory runs out and comes back, with sessions in %s and onError %s',
     async (where, onError) => {
       const prefix = newPrefix()
       const run = new NearlyFull([open(where, onError, prefix), open(where, onError, prefix)])
@@ -285,7 +285,7 @@ describeWith('redis-server', hasRedis)('a store of ends on a server that evicts'
   const isThere = async (key: string): Promise<boolean> => (await redis.exists(key)) === 1
 
   it.each(['volatile-lru', 'volatile-lfu', 'volatile-random', 'volatile-ttl'])(
-    'R108: R110: %s evicts no end: what has ended opens nowhere, and other cookies are good still',
+    'R108: R110: no end is evicted by %s: what has ended opens nowhere, and other cookies are good still',
     async (policy) => {
       const prefix = newPrefix()
       const here = open('cookies', 'refuse', prefix)
@@ -311,7 +311,7 @@ describeWith('redis-server', hasRedis)('a store of ends on a server that evicts'
   )
 
   it.each<OnError>(['refuse', 'accept'])(
-    'R110: a policy that evicts any key takes all ends or none, and then nothing from before opens; onError %s',
+    'R110: a policy that evicts any key takes all ends or none, and then nothing from before opens, with onError %s',
     async (onError) => {
       const prefix = newPrefix()
       const here = open('cookies', onError, prefix)

@@ -256,7 +256,7 @@ describeWith('redis-server', hasRedis)('a store of ends that is killed', () => {
   })
 
   it.each([0, 40])(
-    'R108: R110: of three processes with clocks apart and lost messages, none opens what has ended; maxStale %d',
+    'R108: R110: of three processes with clocks apart and lost messages, none opens what has ended, with maxStale %d',
     async (maxStale) => {
       const campaign = new Campaign(redis, server, maxStale, randomFrom(SEED + maxStale))
       await campaign.run()

@@ -124,14 +124,14 @@ for (const { kind, isThere, start } of STORES) {
         () => 'hung up',
       )
 
-    it(`R121: one of ${REQUESTS} parallel requests does the work, and all get what it made`, async () => {
+    it(`R121: one of ${REQUESTS} parallel requests to ${PROCESSES} processes does the work, and all get what it made`, async () => {
       const cookie = await beginSession()
       const sent = Array.from({ length: REQUESTS }, (_, index) => send(cookie, processes[index % PROCESSES]))
       expect(await Promise.all(sent)).toEqual(sent.map(() => '200 1'))
       expect(provider.calls).toEqual([{ isGood: true }])
     })
 
-    it('R121: a holder that is killed is followed: two calls at most, and the others get what was made', async () => {
+    it('R121: the work of a process that is killed is done once more, and the others get what was made', async () => {
       const cookie = await beginSession()
       const asked = provider.holdNext()
       const [holder, ...others] = processes

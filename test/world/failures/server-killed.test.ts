@@ -71,7 +71,7 @@ for (const { name, isThere, start, connect } of SERVERS) {
       await server.stop()
     })
 
-    it('R44: killed under load, twice: clean errors, service resumes, and no acknowledged write is lost', async () => {
+    it(`R44: no acknowledged write is lost where ${name} is killed twice under load, and service resumes after clean errors`, async () => {
       const crowd = await Crowd.open(connection.store)
       for (let crash = 0; crash < 2; crash++) {
         await crowd.everyoneIsServed()

@@ -6,7 +6,7 @@ import { createTarget } from './targets'
 const COUNT = 10_000
 
 describe('hostile cookies', () => {
-  it('R29: thousands of them open no session, write none, lose none, are no server error, and leave nothing in memory', async () => {
+  it('R29: thousands of hostile cookies open no session, write none, lose none, are no server error, and leave nothing in memory', async () => {
     const targets = await createTargets()
     // The first rounds fill what is bounded. What is kept for ever grows in each one; other suites of the process come and go.
     const reports: Awaited<ReturnType<typeof fuzzCookies>>[] = []
@@ -27,14 +27,14 @@ describe('hostile cookies', () => {
     if (isWhole()) expect(grew()).toBeLessThan(1_000_000)
   }, 300_000)
 
-  it('R29: what an app accepts is seen: one that does not sign its records accepts odd ones', async () => {
+  it('R29: the check by hostile cookies finds an app that accepts odd ones, as it does not sign its records', async () => {
     const target = await createTarget('open', { signed: false, decode: () => ({ user: 'eve', _session: true }) }, 60)
     const report = await fuzzCookies({ seed: 1, count: 500, targets: [target] })
     expect(report.accepted).toBeGreaterThan(100)
     expect(report.findings).toHaveLength(10)
   })
 
-  it('R29: a server error is seen', async () => {
+  it('R29: the check by hostile cookies finds a server error', async () => {
     const valid = () => {
       throw new Error('a mistake')
     }

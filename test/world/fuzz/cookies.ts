@@ -2,7 +2,7 @@ import { ATTACKS } from './hostile'
 import { Random } from './random'
 import { createTarget, NAME, TARGETS, type Cookies, type Target } from './targets'
 
-export interface FuzzOptions {
+interface FuzzOptions {
   /** Repeats the attacks; the keys, the ids and the nonces are fresh each time. */
   seed: number
   /** How many cookies are tried, over all apps. */
@@ -13,7 +13,7 @@ export interface FuzzOptions {
   time?: number
 }
 
-export interface FuzzReport {
+interface FuzzReport {
   /** How many cookies were sent. */
   tried: number
   /** How many of them were hostile by accident only: what they present is a visitor's own session. */

@@ -47,7 +47,7 @@ describe.each(PLACES)('a signed cookie with %s', (_name, options) => {
     expect(await isAccepted(session, session.value, session.signature)).toBe(true)
   })
 
-  it('R29: every one-character change of the value is rejected', async () => {
+  it('R29: every one-character change of a signed value is rejected', async () => {
     const session = await signIn(options())
     const accepted: string[] = []
     for (const value of mutations(session.value)) {
@@ -56,7 +56,7 @@ describe.each(PLACES)('a signed cookie with %s', (_name, options) => {
     expect(accepted).toEqual([])
   })
 
-  it('R29: every one-character change of the signature is rejected', async () => {
+  it('R29: every one-character change of a signature is rejected', async () => {
     const session = await signIn(options())
     const accepted: string[] = []
     for (const signature of mutations(session.signature)) {

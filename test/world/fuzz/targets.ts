@@ -8,7 +8,7 @@ import { createApp } from '../../support/app/app'
 /** The cookies of one visitor, by name. */
 export type Cookies = ReadonlyMap<string, string>
 
-export interface Response {
+interface Response {
   status: number
   /** Whether a session was opened. */
   isOpen: boolean

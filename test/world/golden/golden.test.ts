@@ -96,7 +96,7 @@ for (const [version, golden] of versions) {
 }
 
 if (isWriting) {
-  test.each(Object.keys(KINDS))('writes %s', async (name) => {
+  test.each(Object.keys(KINDS))('a file of this version is written: %s', async (name) => {
     const kind = await KINDS[name]()
     await write(name, kind)
     await kind.stop?.()
@@ -178,7 +178,7 @@ describeWith('Redis', hasRedis)('with Redis', () => {
   }
 
   if (isWriting) {
-    test('writes what is in Redis, and on its channel', async () => {
+    test('a file of this version is written: what is in Redis, and on its channel', async () => {
       await write(REDIS, inRedis(redis))
       written.messages = (await textsOf(MESSAGES)).map((text) =>
         JSON.stringify({ ...JSON.parse(text), from: 'another process' }),

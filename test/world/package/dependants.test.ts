@@ -31,7 +31,7 @@ const project = new Project(join(WORKSHOP, 'dependants'), {
 describeWith('a registry of packages', project.install())(
   'packages that need koa-session, with this one in its place',
   () => {
-    test('R78: npm installs no other koa-session', () => {
+    test('R78: npm installs no other koa-session beside this package in its place', () => {
       const found = execFileSync('npm', ['ls', 'koa-session', '--parseable', '--long'], {
         cwd: project.folder,
         env: ENVIRONMENT,
@@ -60,7 +60,7 @@ describeWith('a registry of packages', project.install())(
         })
       })
 
-      test('R78: koa-passport signs in and out', () => {
+      test('R78: koa-passport signs in and out with this package in the place of koa-session', () => {
         expect(run('passport', format)).toEqual(['nobody', 'ann', 'ann', 'nobody', 'nobody'])
       })
 

@@ -33,9 +33,12 @@ describe.each<[version: string, without: object, withEncrypt: object]>([
     test.each<[string, string, object]>([
       ['as it comes', '', without],
       ['with encrypt: true', ENCRYPT, withEncrypt],
-    ])('R93: it starts, signs in and out, and its cookie is as encrypted as it was: %s', (_, config, expected) => {
-      expect(JSON.parse(lastLine(project.node(['egg.cjs', config])))).toEqual(expected)
-    })
+    ])(
+      `R93: Egg ${version} %s starts, signs in and out, and its cookie is as encrypted as with koa-session`,
+      (_, config, expected) => {
+        expect(JSON.parse(lastLine(project.node(['egg.cjs', config])))).toEqual(expected)
+      },
+    )
   })
 })
 

@@ -41,22 +41,25 @@ function compile(project: Consumer, text: string): string {
   return project.compile('typescript', { compilerOptions, files: ['app.ts'] })
 }
 
-test('R79: docs/migration.md has two ways', () => {
+test('R79: docs/migration.md has two ways to move a TypeScript application', () => {
   expect(diffs).toHaveLength(2)
 })
 
 test.each(diffs.map((diff, index) => [index + 1, diff] as const))(
-  'R79: way %i compiles before and after',
+  'R79: way %i of docs/migration.md compiles before and after',
   (_, diff) => {
     expect(compile(consumer, side(diff, '+'))).toBe('')
     expect(compile(consumer, side(diff, '-'))).toBe('')
   },
 )
 
-test.each(diffs.map((diff, index) => [index + 1, diff] as const))('R79: way %i needs its declaration', (_, diff) => {
-  const undeclared = side(diff, '-').replace(/declare module[^]*?\n(?:}|\n)/, '')
-  expect(compile(consumer, undeclared)).toContain("Property 'views' does not exist")
-})
+test.each(diffs.map((diff, index) => [index + 1, diff] as const))(
+  'R79: way %i of docs/migration.md does not compile without its declaration',
+  (_, diff) => {
+    const undeclared = side(diff, '-').replace(/declare module[^]*?\n(?:}|\n)/, '')
+    expect(compile(consumer, undeclared)).toContain("Property 'views' does not exist")
+  },
+)
 
 test('R79: options that have the types of koa-session 7 fit createSession()', () => {
   const text = `import Koa from 'koa'
@@ -73,7 +76,7 @@ test('R79: options that have the types of koa-session 7 fit createSession()', ()
   expect(compile(consumer, text)).toBe('')
 })
 
-test('R79: under the alias, the declaration names the package as it is imported', () => {
+test('R79: the declaration under the alias koa-session names the package as it is imported', () => {
   const declared = side(diffs[0] ?? '', '-').replaceAll('koa-session-service', 'koa-session')
   expect(compile(aliased, declared)).toBe('')
 })
@@ -84,7 +87,7 @@ test.each([
     `const { createSession, default: session } = require('koa-session'); const all = require('koa-session')`,
   ],
   ['module', `import session, { createSession } from 'koa-session'; import * as all from 'koa-session'`],
-] as const)('R78: under the alias, a %s module finds what koa-session exports', (type, imports) => {
+] as const)('R78: a %s module finds under the alias koa-session what that exports', (type, imports) => {
   const code = `${imports}
     print([typeof session, typeof createSession, all.createSession === createSession, all.default === session])`
   expect(aliased.evaluate(type, code)).toEqual(['function', 'function', true, true])

@@ -37,7 +37,7 @@ describe('the tarball', () => {
   const sources = packed.files.filter((path) => path.startsWith('src/'))
   const papers = packed.files.filter((path) => ![compiled, maps, sources].some((paths) => paths.includes(path)))
 
-  test('R52: it holds what is compiled, with its maps and sources, and the papers', () => {
+  test('R52: the tarball holds what is compiled, with its maps and sources, and the papers', () => {
     expect(papers).toEqual(expect.arrayContaining(['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']))
     const expected = [
       /^(docs|docs\/api|test\/bench)\/[\w-]+\.(md|svg|png)$/,
@@ -49,23 +49,23 @@ describe('the tarball', () => {
     expect(sources.filter((path) => !/\.(ts|mts|md)$/.test(path))).toEqual([])
   })
 
-  test('R52: what the README and the pages of docs link to is in it', () => {
+  test('R52: what the README and the pages of docs link to is in the tarball', () => {
     const missing = papers
       .filter((path) => path.endsWith('.md') && !path.startsWith('test/bench/'))
       .flatMap((path) => packed.missingLinksOf(path).map((target) => `${path}: ${target}`))
     expect(missing).toEqual([])
   })
 
-  test('R52: every target of package.json is in it', () => {
+  test('R52: every target of package.json is in the tarball', () => {
     expect(packed.targets).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.mjs', 'dist/index.d.ts']))
     expect(packed.targets.filter((path) => !packed.files.includes(path))).toEqual([])
   })
 
-  test('R52: every file that a file imports is in it', () => {
+  test('R52: every file that a compiled file imports is in the tarball', () => {
     expect(compiled.flatMap((path) => packed.missingImportsOf(path))).toEqual([])
   })
 
-  test('R52: every source that a map names is in it, and what has a map names it', () => {
+  test('R52: every source that a map names is in the tarball, and what has a map names it', () => {
     const named = maps.flatMap((path) => {
       const { sources: own } = JSON.parse(packed.read(path)) as { sources: (string | null)[] }
       return own.flatMap((source) => (source === null ? [] : posix.join(posix.dirname(path), source)))
@@ -75,7 +75,7 @@ describe('the tarball', () => {
     expect(maps.filter((path) => !packed.read(path.replace(/\.map$/, '')).includes('sourceMappingURL='))).toEqual([])
   })
 
-  test('R52: no file mentions a folder of the machine that it was built on', () => {
+  test('R52: no file of the tarball mentions a folder of the machine that it was built on', () => {
     const traces = [ROOT, WORKSHOP]
     const texts = [...compiled, ...maps]
     expect(texts.filter((path) => traces.some((trace) => packed.read(path).includes(trace)))).toEqual([])
@@ -99,7 +99,7 @@ describe('its import', () => {
     return consumer.evaluate('commonjs', code) as number
   }
 
-  test("R52: it takes no more time than koa-session's, after koa's", () => {
+  test('R52: an import of the package takes no more time than one of koa-session, after koa', () => {
     const own: number[] = []
     const other: number[] = []
     for (let round = 0; round < ROUNDS; round++) {
@@ -121,26 +121,26 @@ describe.each(['koa', 'koa2'])('a project with %s alone', (koa) => {
   test.each([
     ['commonjs', 'app.cjs'],
     ['module', 'app.mjs'],
-  ] as const)('R52: a %s app keeps its session, signs in and signs out', async (type, app) => {
+  ] as const)(`R52: a %s app on ${koa} keeps its session, signs in and signs out`, async (type, app) => {
     const consumer = consumers[type]
     consumer.copy(join(__dirname, 'apps', app), app)
     expect(await consumer.visit(app)).toEqual(SEEN)
   })
 
-  test('R52: require gives createSession(), with the exports on it', () => {
+  test(`R52: require() gives createSession() beside ${koa}, with the exports on it`, () => {
     const code = `const session = require('koa-session-service')
       const { default: same, createSession: named, SessionService, MemoryStore } = session
       print([typeof session, session === same, session === named, SessionService.name, new MemoryStore().size])`
     expect(consumers.commonjs.evaluate('commonjs', code)).toEqual(['function', true, true, 'SessionService', 0])
   })
 
-  test('R52: import gives createSession() as the default, and the exports by name', () => {
+  test(`R52: import gives createSession() as the default beside ${koa}, and the exports by name`, () => {
     const code = `import session, { createSession as named, SessionService } from 'koa-session-service'
       print([typeof session, session === named, SessionService.name])`
     expect(consumers.module.evaluate('module', code)).toEqual(['function', true, 'SessionService'])
   })
 
-  test('R52: the subpath of a package that is not installed says so', () => {
+  test(`R52: the subpath of a package that is not installed says so beside ${koa}`, () => {
     const complaint = "Cannot find module 'typedi'"
     const { commonjs, module } = consumers
     expect(() => commonjs.evaluate('commonjs', "require('koa-session-service/typedi')")).toThrow(complaint)
@@ -185,7 +185,7 @@ describe('a project with everything', () => {
     expect(consumer.evaluate('module', imported)).toBe('koa-session-service')
   })
 
-  test('the package itself loads neither koa nor an optional package', () => {
+  test('R92: the main door loads neither koa nor an optional package', () => {
     const code = `require('koa-session-service')
       print(Object.keys(require.cache).map((path) => path.split('node_modules').at(-1).slice(1)))`
     const loaded = consumer.evaluate('commonjs', code) as string[]

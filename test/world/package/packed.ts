@@ -24,7 +24,7 @@ export const WORKSHOP = mkdtempSync(join(tmpdir(), 'koa-session-service-'))
 afterAll(() => rmSync(WORKSHOP, { recursive: true, force: true }))
 
 /** What is in the package beside what is compiled. */
-export const PAPERS = [
+const PAPERS = [
   'CHANGELOG.md',
   'LICENSE',
   'README.md',

@@ -82,13 +82,13 @@ function run(parameters: string[], environment: object = {}): { status: number |
   return { status, output: `${stdout.toString()}${stderr.toString()}` }
 }
 
-test.each(RUNNERS)('R82: under %s the conformance suite runs, and a good store passes', (_name, parameters, passed) => {
+test.each(RUNNERS)('R82: the conformance suite runs under %s, and a good store passes', (_name, parameters, passed) => {
   const { status, output } = run(parameters, { WITH_STOP: parameters.length % 2 === 0 ? '1' : '' })
   expect(passed.exec(output)?.[1] ?? output).toBe(String(TESTS))
   expect(status).toBe(0)
 })
 
-test.each(RUNNERS)('R82: under %s a store that forgets fails', (_name, parameters) => {
+test.each(RUNNERS)('R82: a store that forgets fails under %s', (_name, parameters) => {
   const { status, output } = run(parameters, { BROKEN: '1' })
   expect(output).toContain('get returns the record that was set')
   expect(status).not.toBe(0)
@@ -97,7 +97,7 @@ test.each(RUNNERS)('R82: under %s a store that forgets fails', (_name, parameter
 test.each([
   ['that it does not know', ['node_modules/other/bin/run.mjs', join(consumer.folder, 'found.spec.mjs')]],
   ['that it does not know, in a worker', ['in-worker.mjs', './found.spec.mjs']],
-])('R82: under a runner %s, it fails and says what to hand over', (_name, parameters) => {
+])('R82: the conformance suite fails under a runner %s, and says what to hand over', (_name, parameters) => {
   const { status, output } = run(parameters)
   expect(output).toContain('describeSessionStore() does not know which test runner is running.')
   expect(output).toContain("import * as runner from 'vitest'")

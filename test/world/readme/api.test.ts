@@ -24,20 +24,20 @@ describe('docs/api', () => {
     .filter((subpath) => subpath !== './package.json')
     .map((subpath) => subpath.replace('.', 'koa-session-service'))
 
-  it.each(doors)('has every name of %s in its index, with a link to its page', (door) => {
+  it.each(doors)('docs/api has every name of %s in its index, with a link to its page', (door) => {
     const sections = current['README.md'].split('\n## ').filter((section) => section.includes(`\`${door}\`: `))
     const listed = sections.flatMap((section) => Array.from(section.matchAll(/\[`(\w+)/g), ([, name]) => name))
     const names = [...exportsOf(door).keys()].filter((name) => name !== 'export=')
     expect(listed).toEqual(expect.arrayContaining(names))
   })
 
-  it('has no page that is too long to be read, and none that the index does not name', () => {
+  it('docs/api has no page that is too long to be read, and none that the index does not name', () => {
     const pages = Object.keys(current)
     expect(pages.filter((page) => current[page].split('\n').length > 700)).toEqual([])
     expect(pages.filter((page) => page !== 'README.md' && !current['README.md'].includes(`](${page})`))).toEqual([])
   })
 
-  it('is what the docstrings say now; otherwise run "npm run docs:api"', () => {
+  it('docs/api is what the docstrings say now; otherwise run "npm run docs:api"', () => {
     const options = ['--out', folder, '--logLevel', 'Error']
     execFileSync(process.execPath, [TYPEDOC, ...options], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] })
     expect(current).toEqual(pagesIn(folder))

@@ -48,11 +48,11 @@ function scripts(text: string): string[] {
 describe('what the README says', () => {
   const options = tableRows(readText('docs/options.md'), 'option')
 
-  it('names the options that there are, each once', () => {
+  it('docs/options.md names the options that there are, each once', () => {
     expect(options.flatMap(([cell]) => names(cell)).sort()).toEqual(optionNames().sort())
   })
 
-  it('names the defaults that options have', () => {
+  it('docs/options.md names the defaults that options have', () => {
     const defaults = options
       .map(([cell, value]) => ({ name: names(cell)[0], literal: /^`([^`]+)`$/.exec(value)?.[1] }))
       .filter(({ literal }) => literal !== undefined)
@@ -63,7 +63,7 @@ describe('what the README says', () => {
     expect(told).toEqual(told.map(([name, value]) => [name, resolved[String(name)] ?? (value === '' ? '' : false)]))
   })
 
-  it('tells the figures of the benchmark that was run last', () => {
+  it('docs/performance.md tells the figures of the benchmark that was run last', () => {
     const { rows } = JSON.parse(readText('test/bench/results.json')) as { rows: MeasuredRow[] }
     const told = tableRows(readText('docs/performance.md'), 'a request').map(([scenario, micros, share]) => [
       scenario,
@@ -78,7 +78,7 @@ describe('what the README says', () => {
     expect(told).toEqual(measured)
   })
 
-  it('lists the differences from koa-session, each once and in order', () => {
+  it('docs/migration.md lists the differences from koa-session, each once and in order', () => {
     const numbers = tableRows(readText('docs/migration.md'), '#').map(([number]) => number)
     expect(numbers).toEqual(Array.from({ length: 25 }, (_, index) => `D${index + 1}`))
     expect(
@@ -86,7 +86,7 @@ describe('what the README says', () => {
     ).toEqual([])
   })
 
-  it('names scripts that package.json has', () => {
+  it('the README, docs and CONTRIBUTING.md name scripts that package.json has', () => {
     const pages = PAGES.map(readText).concat(readText('CONTRIBUTING.md')).join('\n')
     const shell = codeBlocks(pages)
       .filter(({ language }) => language === '' || language === 'sh')
@@ -97,12 +97,12 @@ describe('what the README says', () => {
     expect(named.filter((name) => !(name in manifest.scripts))).toEqual([])
   })
 
-  it('imports from subpaths that package.json exports', () => {
+  it('the README and docs import from subpaths that package.json exports', () => {
     const subpaths = new Set(Array.from(pages.matchAll(/koa-session-service(\/[\w/-]+)/g), ([, path]) => `.${path}`))
     expect([...subpaths].filter((path) => !(path in manifest.exports))).toEqual([])
   })
 
-  it('tells the cause and the cure of every error code, each once', () => {
+  it('docs/troubleshooting.md tells the cause and the cure of every error code, each once', () => {
     const rows = tableRows(readText('docs/troubleshooting.md'), 'code')
     expect(rows.flatMap(([code]) => names(code)).sort()).toEqual(errorCodes().sort())
     const isWhole = ([, status, cause, cure, ...more]: string[]) =>
@@ -110,7 +110,7 @@ describe('what the README says', () => {
     expect(rows.filter((cells) => !isWhole(cells))).toEqual([])
   })
 
-  it('mentions error codes that there are', () => {
+  it('the README and docs mention error codes that there are', () => {
     const mentioned = pages.match(/ERR_SESSION_[A-Z_]+/g) ?? []
     expect(mentioned.filter((code) => !errorCodes().includes(code) && code !== 'ERR_SESSION_')).toEqual([])
   })
@@ -122,11 +122,11 @@ describe('the error codes', () => {
     .map(({ text }) => text)
     .join('\n')
 
-  it.each(errorCodes())('%s is thrown somewhere', (code) => {
+  it.each(errorCodes())('the error code %s is thrown somewhere', (code) => {
     expect(thrown).toMatch(new RegExp(`new SessionError\\(\\s*'${code}'`))
   })
 
-  it('are all listed', () => {
+  it('every error code that is thrown is listed in base/errors.ts', () => {
     const used = new Set(thrown.match(/ERR_SESSION_[A-Z_]*[A-Z]/g))
     expect([...used].sort()).toEqual(errorCodes().sort())
   })

@@ -21,11 +21,11 @@ const programs = PAGES.flatMap((page) =>
 )
 
 describe('the programs of the README and the pages of docs, as ES modules', () => {
-  it('are found', () => {
+  it('the programs of the README and the pages of docs are found for ES modules', () => {
     expect(programs.length).toBeGreaterThanOrEqual(20)
   })
 
-  it.each(programs)('$title compiles', ({ code }) => {
+  it.each(programs)('$title compiles as an ES module', ({ code }) => {
     expect(complaints(code, ES_MODULE, undefined, FILE)).toEqual([])
   })
 })

@@ -18,19 +18,22 @@ function isVerb(
 
 const examples = sourceFiles().flatMap(examplesOf)
 describe('the examples in the comments of the sources', () => {
-  it('are found', () => {
+  it('the examples in the comments of the sources are found', () => {
     expect(examples.length).toBeGreaterThan(5)
   })
 
-  it.each(['service.ts', 'service/owner-verbs.ts', 'service/service-base.ts'])('are on every verb of %s', (path) => {
-    const { statements } = ts.createSourceFile(path, readText(`src/${path}`), ts.ScriptTarget.Latest, true)
-    const verbs = statements.filter(ts.isClassDeclaration).flatMap(({ members }) => members.filter(isVerb))
-    const bare = verbs.filter((verb) => !ts.getJSDocTags(verb).some(({ tagName }) => tagName.text === 'example'))
-    expect(verbs.length).toBeGreaterThan(3)
-    expect(bare.map((verb) => verb.name.getText())).toEqual([])
-  })
+  it.each(['service.ts', 'service/owner-verbs.ts', 'service/service-base.ts'])(
+    'every verb of %s has an example',
+    (path) => {
+      const { statements } = ts.createSourceFile(path, readText(`src/${path}`), ts.ScriptTarget.Latest, true)
+      const verbs = statements.filter(ts.isClassDeclaration).flatMap(({ members }) => members.filter(isVerb))
+      const bare = verbs.filter((verb) => !ts.getJSDocTags(verb).some(({ tagName }) => tagName.text === 'example'))
+      expect(verbs.length).toBeGreaterThan(3)
+      expect(bare.map((verb) => verb.name.getText())).toEqual([])
+    },
+  )
 
-  it.each(examples)('$title compiles', ({ code, path }) => {
+  it.each(examples)('the example of $title compiles', ({ code, path }) => {
     expect(complaintsOfPiece(code, homeOf(path))).toEqual([])
   })
 })

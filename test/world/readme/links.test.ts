@@ -50,12 +50,12 @@ function anchorsOf(path: string): Set<string> {
 }
 
 describe('the links between the pages', () => {
-  it('are found', () => {
+  it('the links between the pages are found', () => {
     expect(pages.flatMap(linksOf).length).toBeGreaterThan(50)
     expect(pages.flatMap(linksOf).filter(({ anchor }) => anchor !== undefined).length).toBeGreaterThan(10)
   })
 
-  it.each(pages)('R52: those of %s lead to a file, and to an anchor, that there is', (page) => {
+  it.each(pages)('R52: the links of %s lead to a file, and to an anchor, that there is', (page) => {
     const dead = linksOf(page).filter(({ target, anchor }) => {
       if (!existsSync(join(ROOT, target))) return true
       if (anchor === undefined) return false

@@ -18,7 +18,7 @@ export function markdownIn(folder: string): string[] {
   return pages.sort().map((name) => `${folder}/${name.replaceAll('\\', '/')}`)
 }
 
-export interface CodeBlock {
+interface CodeBlock {
   /** The heading that it stands under, and the line that it begins at. */
   title: string
   language: string

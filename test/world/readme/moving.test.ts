@@ -50,7 +50,7 @@ describeWith('redis-server', hasRedis)('docs/migration.md, from other libraries'
     return [...both, await browser.get('/')].map(({ body }) => body)
   }
 
-  test('a session of koa-generic-session with koa-redis goes on', async () => {
+  test('a session of koa-generic-session with koa-redis goes on by the program of docs/migration.md', async () => {
     const generic = jest.requireActual<(options: object) => Koa.Middleware>('koa-generic-session')
     const old = new Koa()
     old.keys = ['a']
@@ -76,7 +76,7 @@ describeWith('redis-server', hasRedis)('docs/migration.md, from other libraries'
     expect(await visit(now, { ...cookies, 'koa.sid': 'forged' })).toEqual(Array(3).fill('{}'))
   })
 
-  test('a session of express-session goes on', async () => {
+  test('a session of express-session goes on by the program of docs/migration.md', async () => {
     const record = { cookie: { originalMaxAge: 60_000, httpOnly: true, path: '/' }, user: 'ada' }
     await redis.set('sess:an-id-of-express', JSON.stringify(record), 'PX', 60_000)
     const signature = createHmac('sha256', 's').update('an-id-of-express').digest('base64').replace(/=+$/, '')

@@ -20,7 +20,7 @@ async function start(page: string, heading: string): Promise<Server> {
 const HTTPS = { 'x-forwarded-proto': 'https' }
 
 describe('docs/README.md', () => {
-  it('is the index: it names every page once', () => {
+  it('docs/README.md is the index, and names every page once', () => {
     const links = Array.from(readText('docs/README.md').matchAll(/^- \[[^\]]+\]\(([^)]+)\)/gm), ([, link]) => link)
     const pages = markdownIn('docs').map((path) => path.replace('docs/', ''))
     const listed = pages.filter((page) => page === 'api/README.md' || !page.includes('/'))
@@ -29,7 +29,7 @@ describe('docs/README.md', () => {
 })
 
 describe('docs/once.md', () => {
-  it('R121: its program refreshes a token once for parallel requests, and not again while it is good', async () => {
+  it('R121: the program of docs/once.md refreshes a token once for parallel requests, and not again while it is good', async () => {
     const browser = new Browser(await start('once', 'Work that is done once'))
     expect((await browser.get('/')).body).toBe('nobody')
     await browser.get('/sign-in')
@@ -41,13 +41,13 @@ describe('docs/once.md', () => {
 })
 
 describe('docs/events.md', () => {
-  it('R56: docs/events.md has a row for every event, in order', () => {
+  it('docs/events.md has a row for every event, in order', () => {
     const rows = tableRows(readText('docs/events.md'), 'event')
     expect(rows.flatMap(([cell]) => names(cell))).toEqual(SESSION_EVENTS)
     expect(rows.filter((cells) => cells.length !== 4 || cells.includes(''))).toEqual([])
   })
 
-  it('R56: its program tells who signs in, and who was signed out', async () => {
+  it('the program of docs/events.md tells who signs in, and who was signed out', async () => {
     const told: string[] = []
     jest.spyOn(console, 'log').mockImplementation((line: string) => void told.push(line))
     const server = await start('events', 'Events')
@@ -64,7 +64,7 @@ describe('docs/events.md', () => {
 describe('docs/ends.md', () => {
   const user = async (browser: Browser): Promise<string> => (await browser.get('/')).body
 
-  it('R107: R108: its program ends a copy of a cookie, an organisation, and everybody but who asks', async () => {
+  it('R107: R108: the program of docs/ends.md ends a copy of a cookie, an organisation, and everybody but the visitor who asks', async () => {
     const server = await start('ends', 'Ending sessions')
     const [one, other] = [new Browser(server), new Browser(server)]
     await one.get('/sign-in')
@@ -83,7 +83,7 @@ describe('docs/ends.md', () => {
 })
 
 describe('docs/rotation.md', () => {
-  it('R115: its program mails the owner once a copy of the cookie has come back', async () => {
+  it('R115: the program of docs/rotation.md mails the owner once a copy of the cookie has come back', async () => {
     const told: string[] = []
     const server = await start('rotation', 'Mail the owner')
     jest.spyOn(console, 'log').mockImplementation((line: string) => void told.push(line))
@@ -105,7 +105,7 @@ describe('docs/rotation.md', () => {
 describe('docs/origins.md', () => {
   const page = { ...HTTPS, origin: 'https://app.example', 'sec-fetch-site': 'cross-site' }
 
-  it('R74: a page of the origin that is named reads and writes its session, and is told of errors', async () => {
+  it('R74: a page of the origin that docs/origins.md names reads and writes its session, and is told of errors', async () => {
     const browser = new Browser(await start('origins', 'A page on another origin'))
     const allowed = {
       'access-control-allow-origin': 'https://app.example',
@@ -127,7 +127,7 @@ describe('docs/origins.md', () => {
     })
   })
 
-  it('R74: a page of any other origin is refused', async () => {
+  it('R74: a page of an origin that docs/origins.md does not name is refused', async () => {
     const browser = new Browser(await start('origins', 'A page on another origin'))
     jest.spyOn(console, 'error').mockImplementation(() => undefined)
     const headers = { ...page, origin: 'https://evil.example' }
@@ -135,12 +135,12 @@ describe('docs/origins.md', () => {
     expect([answer.status, answer.headers['access-control-allow-origin']]).toEqual([403, undefined])
   })
 
-  it('R39: one cookie for all subdomains has the domain, and a name that goes with it', async () => {
+  it('R39: the cookie of docs/origins.md for all subdomains has the domain, and a name that goes with it', async () => {
     const browser = new Browser(await start('origins', 'One session for all subdomains'))
     expect((await browser.get('/', { headers: HTTPS })).body).toBe('{"isNew":true}')
   })
 
-  it('R34: a header carries the token, which changes with the sign-in', async () => {
+  it('R34: the header of docs/origins.md carries the token, which changes with the sign-in', async () => {
     const browser = new Browser(await start('origins', 'A header in place of a cookie'))
     const { headers, setCookie } = await browser.get('/sign-in')
     expect(setCookie).toEqual([])
@@ -154,7 +154,7 @@ describe('docs/origins.md', () => {
 })
 
 describe('docs/processes.md', () => {
-  it('R41: docs/processes.md counts who is online by what opens nothing', async () => {
+  it('the program of docs/processes.md counts the visitors who are online', async () => {
     const server = await start('processes', 'How many are online')
     const [one, other] = [new Browser(server), new Browser(server)]
     expect((await one.get('/')).body).toBe('{"online":0}')
@@ -164,7 +164,7 @@ describe('docs/processes.md', () => {
 })
 
 describe('docs/contexts.md', () => {
-  it('R9, R10: mutations at once both count', async () => {
+  it('R9, R10: two mutations at once both count in the program of docs/contexts.md', async () => {
     const browser = new Browser(await start('contexts', 'The session in GraphQL'))
     expect((await browser.get('/sign-in')).body).toBe('{"me":"ada","items":[]}')
     const { items } = JSON.parse((await browser.get('/add')).body) as { items: string[] }

@@ -27,11 +27,11 @@ async function runTest(page: string, name: string): Promise<string> {
   return runNodeTests(join(folder, name), { CHROMIUM })
 }
 
-test('R81: tests are found', () => {
+test('R81: the tests on the pages are found', () => {
   expect(tests.length).toBeGreaterThanOrEqual(4)
 })
 
-test.each(tests)('R81: $name of $page passes', async ({ page, name }) => {
+test.each(tests)('R81: the test $name of $page passes', async ({ page, name }) => {
   const report = await runTest(page, name)
   expect(report).toMatch(/^# pass [1-9]/m)
   expect(report).toMatch(/^# fail 0$/m)

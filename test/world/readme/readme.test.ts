@@ -111,23 +111,23 @@ function post(browser: Browser, path: string, body: object): Promise<HttpAnswer>
 }
 
 describe('the code of the README and the pages of docs', () => {
-  it('is found', () => {
+  it('the programs of the README and the pages of docs are found', () => {
     expect(programs.length).toBeGreaterThanOrEqual(3)
   })
 
-  it.each(blocks)('$title compiles', ({ code, neighbours }) => {
+  it.each(blocks)('the code of $title compiles', ({ code, neighbours }) => {
     // What imports nothing is a piece out of a program.
     expect(/^import /m.test(code) ? complaints(code, PROGRAM, neighbours) : complaintsOfPiece(code)).toEqual([])
   })
 
-  it.each(programs)('$title runs', async ({ code }) => {
+  it.each(programs)('the program of $title runs', async ({ code }) => {
     // As it comes from a proxy that terminates TLS, which some of them expect.
     const headers = { 'x-forwarded-proto': 'https' }
     const answer = await new Browser(await run(code)).get('/', { headers })
     expect(answer.status).toBeLessThan(500)
   })
 
-  it.each(DRIVERS)('one program $name', async ({ isFor, drive }) => {
+  it.each(DRIVERS)('a program on the pages $name', async ({ isFor, drive }) => {
     const found = programs.filter(({ code }) => isFor.test(code))
     expect(found).not.toEqual([])
     for (const { code } of found) await drive(await run(code))

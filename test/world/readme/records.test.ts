@@ -43,7 +43,7 @@ function runShell(section: string, environment: Record<string, string>, change =
 }
 
 describeWith('redis-server', hasRedis)('docs/records.md, in redis-cli', () => {
-  test('R60: its lines find a session, those of an account, and their count', async () => {
+  test('the lines of docs/records.md for redis-cli find a session, those of an account, and their count', async () => {
     const server = await startRedisNode()
     const redis = new Redis(server.port, '127.0.0.1')
     try {
@@ -62,7 +62,7 @@ describeWith('redis-server', hasRedis)('docs/records.md, in redis-cli', () => {
 })
 
 describeWith('PostgreSQL', hasPostgres && findProgram('psql') !== undefined)('docs/records.md, in psql', () => {
-  test('R60: its lines find a session, those of an account, and their count', async () => {
+  test('the lines of docs/records.md for psql find a session, those of an account, and their count', async () => {
     const server = await startPostgres()
     const { db, stop } = connectPostgres(server)
     try {
@@ -104,7 +104,7 @@ print(json.dumps(found))`
   test.each([
     ['by its id', {}],
     ['by its token', { owner: ({ user }: Visit) => user }],
-  ])('a session that opens %s is read, and no forged one', async (_, options) => {
+  ])('the Python program of docs/records.md reads a session that opens %s, and no forged one', async (_, options) => {
     const store = new MemoryStore()
     const { id, cookies, keys } = await signIn(store, options)
     const record = { ...store.read(id)?.record }

@@ -2,7 +2,6 @@ import type { Server } from 'node:http'
 import { Browser } from '../../promises/errors/server'
 import { codeBlocks, readText } from './markdown'
 import { closePrograms, run } from './run-block'
-import { complaints } from './typescript'
 
 afterEach(closePrograms)
 
@@ -19,11 +18,7 @@ const body = async (browser: Browser, path: string): Promise<string> => (await b
 const status = async (browser: Browser, path: string): Promise<number> => (await browser.get(path)).status
 
 describe('docs/signed-in.md', () => {
-  it.each(programs)('$title compiles', ({ code }) => {
-    expect(complaints(code)).toEqual([])
-  })
-
-  it('R66: signs out everywhere else', async () => {
+  it('R66: the program of docs/signed-in.md signs out everywhere else', async () => {
     const server = await start('Sign out everywhere else')
     const [one, other] = [new Browser(server), new Browser(server)]
     await one.get('/sign-in')
@@ -35,7 +30,7 @@ describe('docs/signed-in.md', () => {
     expect(await body(one, '/')).toBe('{"others":1}')
   })
 
-  it('R69: asks for the password before it deletes', async () => {
+  it('R69: the program of docs/signed-in.md asks for the password before it deletes', async () => {
     const browser = new Browser(await start('Confirm your password'))
     await browser.get('/sign-in')
     expect(await status(browser, '/delete')).toBe(403)
@@ -45,7 +40,7 @@ describe('docs/signed-in.md', () => {
     expect(await body(browser, '/delete')).toBe('deleted')
   })
 
-  it('R68: keeps three devices', async () => {
+  it('R68: the program of docs/signed-in.md keeps three devices of an account', async () => {
     const server = await start('At most three devices')
     const log = jest.spyOn(console, 'log').mockReturnValue()
     const browsers = [1, 2, 3, 4].map(() => new Browser(server))
@@ -57,7 +52,7 @@ describe('docs/signed-in.md', () => {
     log.mockRestore()
   })
 
-  it('R70: remembers who wants it', async () => {
+  it('R70: the program of docs/signed-in.md remembers a visitor who wants it', async () => {
     const server = await start('Remember me')
     const headers = { 'x-forwarded-proto': 'https' }
     const lines = async (path: string): Promise<string> =>
@@ -66,7 +61,7 @@ describe('docs/signed-in.md', () => {
     expect(await lines('/sign-in')).not.toMatch(/expires=/)
   })
 
-  it('R71: shows a message once, and takes the state of one callback', async () => {
+  it('R71: the program of docs/signed-in.md shows a message once, and takes the state of one callback', async () => {
     const browser = new Browser(await start('Messages that are shown once'))
     await browser.get('/save')
     expect([await body(browser, '/'), await body(browser, '/')]).toEqual(['{"flash":"Saved."}', '{"flash":""}'])
@@ -75,7 +70,7 @@ describe('docs/signed-in.md', () => {
     expect(await status(browser, `/callback?state=${state}`)).toBe(403)
   })
 
-  it('R107: ends all sessions of an account that rest in cookies', async () => {
+  it('R107: the program of docs/signed-in.md ends all sessions of an account that rest in cookies', async () => {
     const server = await start('Without a store')
     const [one, other] = [new Browser(server), new Browser(server)]
     await one.get('/sign-in')

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { readText, ROOT } from './markdown'
 import { join } from 'node:path'
 
-export interface SourceFile {
+interface SourceFile {
   /** As it is under `src`. */
   path: string
   text: string
@@ -16,7 +16,7 @@ export function sourceFiles(): SourceFile[] {
     .map((path) => ({ path, text: readText(join('src', path)) }))
 }
 
-export interface Example {
+interface Example {
   /** The file and the line that it begins at. */
   title: string
   path: string

@@ -10,7 +10,7 @@ interface Line {
 }
 
 describe('example/recipes/audit-trail.ts', () => {
-  it('R112: has a line for each sign-in and each end, with the session that both mean', async () => {
+  it('R112: the audit trail has a line for each sign-in and each end, with the session that both mean', async () => {
     const { app, ready } = createApp()
     await ready
     const visitors = Array.from({ length: 5 }, () => new Visitor(app))

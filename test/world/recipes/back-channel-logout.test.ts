@@ -55,7 +55,7 @@ test('R113: a logout that comes before the callback counts for it; the visitor s
   expect(await userOf(late)).toBe('ann')
 })
 
-test('R113: without a sid, all sessions of the account end', async () => {
+test('R113: a logout token without a sid ends all sessions of the account', async () => {
   const app = open()
   const visitor = new Visitor(app)
   await signIn(visitor, 'a')
@@ -73,8 +73,8 @@ test.each<[title: string, make: () => string]>([
   ['with a nonce', () => token({ sid: 'a', events: EVENT, nonce: 'n' }, 'logout+jwt')],
   ['for another client', () => token({ sid: 'a', events: EVENT, aud: 'other' }, 'logout+jwt')],
   ['without the event', () => token({ sid: 'a', events: {} }, 'logout+jwt')],
-  ['that is none', () => 'nonsense'],
-])('R113: a token %s ends nothing', async (_title, make) => {
+  ['that is none at all', () => 'nonsense'],
+])('R113: a logout token %s ends nothing', async (_title, make) => {
   const app = open()
   const visitor = new Visitor(app)
   await signIn(visitor, 'a')

@@ -6,7 +6,7 @@ describe.each(['tsyringe', 'inversify', 'awilix', 'needle-di'])('example/recipes
   const listen = jest.spyOn(Koa.prototype, 'listen')
   const { createApp } = loadRecipe<{ createApp: () => Koa }>(name)
 
-  test('R50, R80: the container builds the store with its dependency, and injects the service', async () => {
+  test(`R50, R80: ${name} builds the store with its dependency, and injects the service`, async () => {
     const app = createApp()
     const [one, another] = [new Visitor(app), new Visitor(app)]
     for (const visits of [1, 2, 3]) expect((await one.get()).json()).toEqual({ visits })
@@ -15,7 +15,7 @@ describe.each(['tsyringe', 'inversify', 'awilix', 'needle-di'])('example/recipes
     expect(one.jar.values.get('koa.sess')).toMatch(/^[\da-f-]{36}$/)
   })
 
-  test('R50, R80: two apps have nothing in common', async () => {
+  test(`R50, R80: two apps with ${name} have nothing in common`, async () => {
     const [one, another] = [createApp(), createApp()]
     another.keys = one.keys
     const visitor = new Visitor(one)
@@ -23,7 +23,7 @@ describe.each(['tsyringe', 'inversify', 'awilix', 'needle-di'])('example/recipes
     expect((await new Visitor(another, visitor.jar.copy()).get()).json()).toEqual({ visits: 1 })
   })
 
-  test('R80: it listens only where it is the main module', () => {
+  test(`R80: the recipe for ${name} listens only where it is the main module`, () => {
     expect(listen).not.toHaveBeenCalled()
   })
 })

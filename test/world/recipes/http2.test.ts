@@ -61,7 +61,7 @@ describeWith('openssl', OPENSSL !== undefined)('example/recipes/http2', () => {
     return json(stream)
   }
 
-  test('R9: the session is there in every request of the connection, and parallel changes are kept', async () => {
+  test('R9: every request of an HTTP/2 connection has the session, and parallel changes are kept', async () => {
     const [ada, grace] = [new CookieJar(), new CookieJar()]
     expect(await get('/', ada)).toEqual({ '/': 1 })
     expect([...ada.values.keys()]).toEqual(['__Host-Http-session', '__Host-Http-session.sig'])

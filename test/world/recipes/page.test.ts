@@ -15,14 +15,14 @@ describe('docs/recipes.md', () => {
     expect(rows.filter((cells) => cells.length !== 2 || cells.includes(''))).toEqual([])
   })
 
-  it.each(files)('R52: %s has a test', (name) => {
+  it.each(files)('R52: the recipe %s has a test', (name) => {
     const recipe = name.replace(/\.m?ts$/, '')
     const forms = [`example/recipes/${recipe}'`, `example/recipes/${name}'`, `loadRecipe<Recipe>('${recipe}')`]
     const inTable = /describe\.each\(\[([^\]]*)\]\)\('example\/recipes\/%s'/.exec(tests)?.[1] ?? ''
     expect([...forms.map((form) => tests.includes(form)), inTable.includes(`'${recipe}'`)]).toContain(true)
   })
 
-  it.each(files)('R52: %s is one idea, short enough to be read at once', (name) => {
+  it.each(files)('R52: the recipe %s is one idea, short enough to be read at once', (name) => {
     expect(readText(`example/recipes/${name}`).split('\n').length).toBeLessThanOrEqual(55)
   })
 })

@@ -20,7 +20,7 @@ function wait(milliseconds: number): void {
   jest.setSystemTime(Date.now() + milliseconds)
 }
 
-test('R70: who is not to be remembered has a cookie for as long as the browser is open, and half an hour', async () => {
+test('R70: a visitor who is not to be remembered has a cookie for as long as the browser is open, and half an hour', async () => {
   const ada = await signIn('/sign-in')
   expect(ada.setCookie.join()).not.toMatch(/expires=/i)
   wait(HOUR / 2 - 1000)
@@ -29,7 +29,7 @@ test('R70: who is not to be remembered has a cookie for as long as the browser i
   expect(await ada.user()).toBe('nobody')
 })
 
-test('R70: who is not to be remembered is signed out after twelve hours', async () => {
+test('R70: a visitor who is not to be remembered is signed out after twelve hours', async () => {
   const ada = await signIn('/sign-in')
   for (let visit = 0; visit < 35; visit++) {
     wait(HOUR / 3)
@@ -39,7 +39,7 @@ test('R70: who is not to be remembered is signed out after twelve hours', async 
   expect(await ada.user()).toBe('nobody')
 })
 
-test('R70: who is remembered has a cookie that survives the browser, and thirty days', async () => {
+test('R70: a visitor who is remembered has a cookie that survives the browser, and thirty days', async () => {
   const ada = await signIn('/sign-in?remember=yes')
   expect(ada.setCookie.join()).toMatch(/expires=/i)
   wait(29 * DAY)
@@ -50,7 +50,7 @@ test('R70: who is remembered has a cookie that survives the browser, and thirty 
   expect(await ada.user()).toBe('nobody')
 })
 
-test('R70: who is remembered signs in again after ninety days', async () => {
+test('R70: a visitor who is remembered signs in again after ninety days', async () => {
   const ada = await signIn('/sign-in?remember=yes')
   for (let week = 1; week <= 12; week++) {
     wait(7 * DAY)

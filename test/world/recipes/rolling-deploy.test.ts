@@ -9,8 +9,8 @@ const STORES = { MemoryStore: () => new MemoryStore(), 'a store of three methods
 
 describe.each(Object.entries(STORES))('over %s', (_name, open) => {
   test.each([
-    { what: 'there', order: [THEIRS, THEIRS, OURS, THEIRS, OURS, OURS] },
-    { what: 'and back', order: [OURS, OURS, THEIRS, OURS, THEIRS, THEIRS] },
+    { what: 'with koa-session first', order: [THEIRS, THEIRS, OURS, THEIRS, OURS, OURS] },
+    { what: 'with this library first', order: [OURS, OURS, THEIRS, OURS, THEIRS, THEIRS] },
   ])('R6: a visitor of both libraries keeps the session, $what', async ({ order }) => {
     const store = open()
     const apps = { [THEIRS]: createApp(THEIRS, store, KEYS), [OURS]: createApp(OURS, store, KEYS) }
@@ -23,7 +23,7 @@ describe.each(Object.entries(STORES))('over %s', (_name, open) => {
   test.each([
     [THEIRS, OURS],
     [OURS, THEIRS],
-  ])('R6: who signs out with %s is signed out with %s', async (one, other) => {
+  ])('R6: a visitor who signs out with %s is signed out with %s', async (one, other) => {
     const store = open()
     const visitor = new Visitor(createApp(other, store, KEYS))
     await visitor.get()

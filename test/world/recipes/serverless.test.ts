@@ -17,7 +17,7 @@ test('R36: a function without a store counts the views of each visitor, in a coo
   expect(sealedText).not.toContain('views')
 })
 
-test('R36: it hands on the method, the body and several cookies', async () => {
+test('R36: a function without a store hands on the method, the body and several cookies', async () => {
   const response = await call(new CookieJar(), { method: 'POST', body: 'tea' })
   expect(response.status).toBe(200)
   expect(response.headers.getSetCookie()).toHaveLength(1)

@@ -16,7 +16,7 @@ test('R51: each session has its own cookie, and ends without the other', async (
   expect([...ada.jar.values.keys()]).toEqual(['cart', 'cart.sig'])
 })
 
-test('R51: who administers it is signed out after ten minutes, and the cart stays', async () => {
+test('R51: an administrator is signed out after ten minutes, and the cart stays', async () => {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask', 'setTimeout'] })
   const ada = new Visitor(createApp())
   for (const path of ['/add', '/admin/sign-in']) await ada.get(path, HTTPS)

@@ -64,7 +64,7 @@ function count(name: string, wanted: Record<string, unknown> = {}): number {
   return measured.filter(fits).reduce((sum, [, value]) => sum + value, 0)
 }
 
-test('R76: the recipe makes spans within the one of the request', async () => {
+test('R76: the recipe for tracing makes spans within the one of the request', async () => {
   const { visitor } = open(new MemoryStore())
   await visitor.get('/login')
   const spans = exporter.getFinishedSpans()
@@ -86,7 +86,7 @@ test('R76: the recipe makes spans within the one of the request', async () => {
   }
 })
 
-test('R76: the recipe counts loads by outcome, and the bytes of records', async () => {
+test('R76: the recipe for tracing counts loads by outcome, and the bytes of records', async () => {
   const { visitor } = open(new MemoryStore())
   await visitor.get('/login')
   for (let visit = 0; visit < 3; visit++) await visitor.get('/')
@@ -95,7 +95,7 @@ test('R76: the recipe counts loads by outcome, and the bytes of records', async 
   expect(count('size', { operation: 'commit' })).toBe('{"user":"ann"}'.length)
 })
 
-test('R76: the recipe counts conflicts', async () => {
+test('R76: the recipe for tracing counts conflicts', async () => {
   const site: Site = open(new MemoryStore(), {
     '/slow': async (ctx) => {
       ctx.session.mine = 1
@@ -109,7 +109,7 @@ test('R76: the recipe counts conflicts', async () => {
   expect(count('conflicts', { store: 'MemoryStore' })).toBe(1)
 })
 
-test('R76: the recipe counts commits that were late', async () => {
+test('R76: the recipe for tracing counts commits that were late', async () => {
   const { visitor } = open(new MemoryStore(), {
     '/late': (ctx) => {
       ctx.respond = false
@@ -124,7 +124,7 @@ test('R76: the recipe counts commits that were late', async () => {
   expect(count('late', { lost: 'renewal' })).toBe(1)
 })
 
-test('R76: the recipe counts errors of the store, and marks their spans', async () => {
+test('R76: the recipe for tracing counts errors of the store, and marks their spans', async () => {
   const store = new MemoryStore()
   const { visitor } = open(store)
   await visitor.get('/login')
@@ -136,7 +136,7 @@ test('R76: the recipe counts errors of the store, and marks their spans', async 
   expect(span).toMatchObject({ status: { code: 2 }, events: [{ name: 'exception' }] })
 })
 
-test('R76: once it is ended, it makes and counts nothing', async () => {
+test('R76: the recipe for tracing makes and counts nothing once it is ended', async () => {
   stop()
   const { visitor } = open(new MemoryStore())
   await visitor.get('/login')

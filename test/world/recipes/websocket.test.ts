@@ -30,14 +30,16 @@ async function hello(socket: WebSocket): Promise<string> {
   return data.toString()
 }
 
-test.each(['', 'koa.sess=of-nobody', `koa.sess=${'x'.repeat(5000)}`, 'koa.sess=__proto__'])(
-  'R72: a websocket without a session is refused: %s',
-  async (cookie) => {
-    const socket = connect(cookie)
-    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }]
-    expect(response.statusCode).toBe(401)
-  },
-)
+test.each([
+  ['no cookie', ''],
+  ['the cookie of no session', 'koa.sess=of-nobody'],
+  ['a cookie that is endless', `koa.sess=${'x'.repeat(5000)}`],
+  ['a cookie that is called like a prototype', 'koa.sess=__proto__'],
+])('R72: a websocket with %s is refused', async (_what, cookie) => {
+  const socket = connect(cookie)
+  const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }]
+  expect(response.statusCode).toBe(401)
+})
 
 test('R72: a websocket is told when its session is ended by a request, and that of another visitor is not', async () => {
   const [ada, grace] = [await signIn('Ada'), await signIn('Grace')]
@@ -52,7 +54,7 @@ test('R72: a websocket is told when its session is ended by a request, and that 
   await once(graces, 'close')
 })
 
-test('R72: another visitor who signs in on the same browser takes it away', async () => {
+test('R72: another visitor who signs in on the same browser takes the websocket away', async () => {
   const ada = await signIn('Ada')
   const socket = connect(ada.jar.header)
   await hello(socket)
@@ -61,7 +63,7 @@ test('R72: another visitor who signs in on the same browser takes it away', asyn
   expect((await closed)[0]).toBe(4401)
 })
 
-test('R72: a websocket survives a rotation in the same hands', async () => {
+test('R72: a websocket outlives another sign-in of its own visitor, which rotates the token', async () => {
   const ada = await signIn('Ada')
   const socket = connect(ada.jar.header)
   await hello(socket)

@@ -11,7 +11,7 @@ export interface Result {
 }
 
 /** A program that runs JavaScript files, and what it is called with before the file's name. */
-export interface Runtime {
+interface Runtime {
   name: string
   program: string | undefined
   args: string[]

@@ -18,7 +18,7 @@ cpSync(join(__dirname, 'apps'), consumer.folder, { recursive: true })
 
 for (const runtime of RUNTIMES) {
   describeWith(runtime.name, runtime.program !== undefined)(runtime.name, () => {
-    test(`R105: from the packed package, ${CHECKS} checks of sessions of every kind pass`, () => {
+    test(`R105: ${CHECKS} checks of sessions of every kind pass from the packed package on ${runtime.name}`, () => {
       expect(JSON.parse(run(runtime, 'main.mjs', consumer.folder))).toEqual(ALL_PASS)
     })
   })
@@ -27,7 +27,7 @@ for (const runtime of RUNTIMES) {
 const workerd = findWorkerd()
 
 describeWith('workerd', workerd !== undefined)('workerd, which runs the Workers of Cloudflare', () => {
-  test(`R105: from the packed package, ${CHECKS} checks of sessions of every kind pass`, async () => {
+  test(`R105: ${CHECKS} checks of sessions of every kind pass from the packed package on workerd`, async () => {
     expect(await askWorker(workerd ?? '', 'worker.mjs', consumer.folder)).toEqual(ALL_PASS)
   })
 })

@@ -76,7 +76,7 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
     await secure.close()
   })
 
-  it('R120: a session that works has no hint, from the first page to a reload', async () => {
+  it('R120: a session that works in a browser has no hint, from the first page to a reload', async () => {
     await serve(shop({ sameSite: 'lax' }))
     for (let visit = 0; visit < 3; visit++) await page.goto(secure.url('/'))
     expect(await page.locator('pre').innerText()).toBe('3')
@@ -84,7 +84,7 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
     expect(printed.filter((line) => line.includes('hint:'))).toEqual([])
   })
 
-  it('R120: the Domain of another host: the line names it', async () => {
+  it('R120: the line names a Domain that is of another host', async () => {
     await serve(shop({ domain: 'shop.example' }))
     for (let visit = 0; visit < 2; visit++) await page.goto(plainUrl('/'))
     expect(await page.locator('pre').innerText()).toBe('1')
@@ -93,13 +93,13 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
     expect(line).toMatch(/domain=shop\.example.*hint: other-domain: The Domain of the cookie is not the host/)
   })
 
-  it('R120: a Path that the next page is not under: the line names it', async () => {
+  it('R120: the line names a Path that the next page is not under', async () => {
     await serve(shop({ path: '/cart' }))
     for (const path of ['/cart/add', '/']) await page.goto(plainUrl(path))
     expect(await lastLine('/', 1)).toMatch(/no-cookie.*hint: other-path: The last response set the cookie for a Path/)
   })
 
-  it('R120: a Secure cookie, and a page of the same host over plain HTTP: the line names it', async () => {
+  it('R120: the line names a Secure cookie that a page of the same host lacks over plain HTTP', async () => {
     await serve(shop({ secure: 'auto' }))
     await page.goto(secure.url('/', ELSEWHERE))
     await page.goto(plainUrl('/plain'))
@@ -112,7 +112,7 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
     ['SameSite=Lax', { sameSite: 'lax' }],
     ['no SameSite', {}],
   ] as [string, SessionOptions][])(
-    'R120: in a frame of another site, a cookie with %s: the line names it',
+    'R120: the line names SameSite where a frame of another site lacks a cookie with %s',
     async (_name, options) => {
       const frame = (): string => `<iframe src="${secure.url('/framed', ELSEWHERE)}"></iframe>`
       await serve(shop({ secure: true, ...options }, { '/host': frame }))
@@ -123,7 +123,7 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
     },
   )
 
-  it('R120: in a frame of another site, a cookie that is partitioned comes back, and there is no hint', async () => {
+  it('R120: a partitioned cookie comes back in a frame of another site, and there is no hint', async () => {
     const frame = (): string => `<iframe src="${secure.url('/framed', ELSEWHERE)}"></iframe>`
     await serve(shop({ secure: true, sameSite: 'none', partitioned: true }, { '/host': frame }))
     for (let visit = 0; visit < 2; visit++) await page.goto(secure.url('/host', HOME))
@@ -132,7 +132,7 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
     expect(line).not.toContain('hint:')
   })
 
-  it('R120: SameSite=None that has lost its Secure on the way: the line names it', async () => {
+  it('R120: the line names SameSite=None that has lost its Secure on the way', async () => {
     const app = createApp()
     app.use(async (ctx, next) => {
       await next()
@@ -149,14 +149,14 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
     expect(await lastLine('/', 2)).toMatch(/no-cookie.*hint: same-site-none: SameSite=None without Secure/)
   })
 
-  it('R120: fetch without its credentials: the line names it', async () => {
+  it('R120: the line names a fetch without its credentials', async () => {
     await serve(shop({}))
     await page.goto(plainUrl('/'))
     await page.evaluate(() => fetch('/data', { credentials: 'omit' }).then((answer) => answer.text()))
     expect(await lastLine('/data', 1)).toMatch(/hint: not-sent-back: .*fetch without credentials/)
   })
 
-  it('R120: cookies of one name from two paths: the line names it', async () => {
+  it('R120: the line names cookies of one name from two paths', async () => {
     let path = '/'
     await serve(shop({ path: () => path }))
     await page.goto(plainUrl('/cart'))

@@ -27,17 +27,20 @@ function site(options: SessionOptions): Koa {
 beforeEach(() => (printed.length = 0))
 
 describe('a session that works', () => {
-  it.each(BACKENDS)('R120: with $name, has one line a request, and no hint', async ({ options }) => {
-    const visitor = new Visitor(site(options()))
-    const paths = ['/', '/plain', '/in', '/', '/more', '/regenerate', '/', '/out', '/', '/in', '/']
-    for (const path of paths) await visitor.get(path)
-    await settled()
-    const lines = linesSoFar()
-    expect(lines.map((line) => /^GET http:\/\/localhost:80(\S+) 200 \| koa\.sess: /.exec(line)?.[1])).toEqual(paths)
-    expect(lines.filter((line) => line.includes('hint'))).toEqual([])
-  })
+  it.each(BACKENDS)(
+    'R120: a session that works, with $name, has one line a request, and no hint',
+    async ({ options }) => {
+      const visitor = new Visitor(site(options()))
+      const paths = ['/', '/plain', '/in', '/', '/more', '/regenerate', '/', '/out', '/', '/in', '/']
+      for (const path of paths) await visitor.get(path)
+      await settled()
+      const lines = linesSoFar()
+      expect(lines.map((line) => /^GET http:\/\/localhost:80(\S+) 200 \| koa\.sess: /.exec(line)?.[1])).toEqual(paths)
+      expect(lines.filter((line) => line.includes('hint'))).toEqual([])
+    },
+  )
 
-  it('R120: requests of a new visitor at once wonder about no cookie', async () => {
+  it('R120: requests of a new visitor at once have no hint', async () => {
     const app = site({ store: new MemoryStore() })
     await Promise.all(['/in', '/in', '/in'].map((path) => new Visitor(app).get(path)))
     await settled()
@@ -55,7 +58,7 @@ describe('a session that works', () => {
   })
 
   it.each(['ip', 'host'])(
-    'R120: where the line cannot be made, as of a %s that fails, no request does',
+    'R120: a request is served where its line cannot be made, as its %s cannot be read',
     async (name) => {
       const app = createApp()
       app.use(session({}, app))

@@ -8,7 +8,7 @@ jest.mock('../../../src/base/debug', () => ({ debug: jest.requireActual<{ debug:
 
 afterEach(startClock)
 
-it('R120: across all set-ups, nothing that is printed opens a session, is a part of a cookie, or is data', async () => {
+it('R120: nothing that is printed across all set-ups opens a session, is a part of a cookie, or is data', async () => {
   const values = new Set<string>()
   const { accept } = CookieJar.prototype
   jest.spyOn(CookieJar.prototype, 'accept').mockImplementation(function (this: CookieJar, lines) {

@@ -12,9 +12,9 @@ afterEach(startClock)
 describe.each([
   ['the ten that people ask about', TEN],
   ['more of the same kinds', MORE],
-])('R120: %s', (_, setUps) => {
+])('%s', (_, setUps) => {
   it.each(setUps.map((setUp) => [setUp.title, setUp] as const))(
-    '%s: the line alone names the cause',
+    'R120: the line alone names the cause where there is %s',
     async (_title, setUp) => {
       printed.length = 0
       await setUp.run(stopClock())

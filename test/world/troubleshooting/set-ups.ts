@@ -12,7 +12,7 @@ import { createApp, CookieJar, Visitor } from '../../support/app/app'
 import { PlainStore } from '../../support/backends/backends'
 
 /** A site that somebody has set up wrongly: a small program whose last request has not the session that it should have. */
-export interface SetUp {
+interface SetUp {
   readonly title: string
   readonly hint: SessionHint
   /** What the line about the last request says of the cause. */
@@ -21,7 +21,7 @@ export interface SetUp {
 }
 
 /** The clock that the library reads. */
-export interface Clock {
+interface Clock {
   advance(milliseconds: number): void
 }
 
@@ -35,7 +35,7 @@ const DAY = 24 * 60 * 60 * 1000
 const PROXIED = { 'x-forwarded-proto': 'https' }
 
 /** Counts, and keeps something that is nobody's business. */
-export function count(ctx: Context): void {
+function count(ctx: Context): void {
   const data = ctx.session
   data.views = Number(data.views ?? 0) + 1
   data.secret = SECRET
@@ -51,7 +51,7 @@ interface Parts {
 }
 
 /** A site of these middleware, the session's among them. */
-export function site(options: SessionOptions, { keys = KEYS, before = [], handle = count }: Parts = {}): Koa {
+function site(options: SessionOptions, { keys = KEYS, before = [], handle = count }: Parts = {}): Koa {
   const app = createApp()
   app.keys = keys
   for (const each of before) app.use(each)
@@ -99,7 +99,7 @@ class FailingStore extends PlainStore {
 /** The ten that people ask about most. Those that a browser alone can get wrong are in another file. */
 export const TEN: readonly SetUp[] = [
   {
-    title: 'behind a TLS proxy that the app does not trust',
+    title: 'a TLS proxy that the app does not trust',
     hint: 'no-app-proxy',
     says: /X-Forwarded-Proto says https.*set app\.proxy = true/,
     run: () => new Visitor(site({ secure: true })).get('/', PROXIED),

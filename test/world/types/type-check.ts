@@ -5,7 +5,7 @@ import ts from 'typescript'
 const DIRECTIVE = /^\/\/ @ts-expect-error (.+)$/
 
 /** A line that must not compile, and what the compiler says of it. */
-export interface Refusal {
+interface Refusal {
   line: string
   /** A part of the message that it must be refused with. */
   expected: string
@@ -13,7 +13,7 @@ export interface Refusal {
 }
 
 /** What the compiler says of a fixture. */
-export interface FixtureVerdict {
+interface FixtureVerdict {
   /** The fixture's first line. */
   title: string
   refusals: Refusal[]
