@@ -21,7 +21,7 @@ const programs = blocks.filter(({ code }) => code.trim().endsWith('app.listen(30
 /** What the programs are for, by what they have in them. */
 const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise<void> }[] = [
   {
-    name: 'counts views',
+    name: 'a program on the pages counts views',
     isFor: /\.body = `\$\{ctx\.session\.views\} views`/,
     drive: async (server) => {
       const [one, another] = [new Browser(server), new Browser(server)]
@@ -30,7 +30,7 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'counts pages in a hardened session, over HTTPS alone (R39)',
+    name: 'R39: a program on the pages counts pages in a hardened session, over HTTPS alone',
     isFor: /\.body = `\$\{ctx\.session\.pages\} pages`/,
     drive: async (server) => {
       const headers = { 'x-forwarded-proto': 'https' }
@@ -42,7 +42,7 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'signs in, and protects a route (R47)',
+    name: 'R47: a program on the pages signs in, and protects a route',
     isFor: /class AccountController \{\s+constructor[^]*@Post\('\/sign-in'\)/,
     drive: async (server) => {
       const [one, another] = [new Browser(server), new Browser(server)]
@@ -60,7 +60,7 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'keeps a cart with @session (R80)',
+    name: 'R80: a program on the pages keeps a cart with @session',
     isFor: /class Carts /,
     drive: async (server) => {
       // Koa reports the refusal, which is an error of the handler.
@@ -72,7 +72,7 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'keeps a cart with an injected property (R80)',
+    name: 'R80: a program on the pages keeps a cart with an injected property',
     isFor: /@Inject\(\(\) => SessionService\)/,
     drive: async (server) => {
       const [one, another] = [new Browser(server), new Browser(server)]
@@ -83,7 +83,7 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'counts visits',
+    name: 'a program on the pages counts visits',
     isFor: /\.body = `\$\{session\?\.visits\} visits`/,
     drive: async (server) => {
       const browser = new Browser(server)
@@ -91,7 +91,7 @@ const DRIVERS: { name: string; isFor: RegExp; drive: (server: Server) => Promise
     },
   },
   {
-    name: 'keeps a Set of pages (R19)',
+    name: 'R19: a program on the pages keeps a Set of pages',
     isFor: /\$\{ctx\.session\.visits\.size\} pages seen/,
     drive: async (server) => {
       const browser = new Browser(server)
@@ -127,7 +127,7 @@ describe('the code of the README and the pages of docs', () => {
     expect(answer.status).toBeLessThan(500)
   })
 
-  it.each(DRIVERS)('a program on the pages $name', async ({ isFor, drive }) => {
+  it.each(DRIVERS)('$name', async ({ isFor, drive }) => {
     const found = programs.filter(({ code }) => isFor.test(code))
     expect(found).not.toEqual([])
     for (const { code } of found) await drive(await run(code))

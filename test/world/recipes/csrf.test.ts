@@ -13,7 +13,7 @@ test('R74: a form of the site itself pays, and one of another site does not', as
 
 test.each([
   { what: 'the trusted site', path: '/', origin: 'https://pay.example' },
-  { what: 'any site, to the path that may', path: '/webhook', origin: 'https://evil.example' },
+  { what: 'any site to the path that takes it', path: '/webhook', origin: 'https://evil.example' },
 ])('R74: a form of $what is let through, and pays', async ({ path, origin }) => {
   const ada = new Visitor(createApp())
   expect((await ada.post(path, undefined, { ...EVIL, origin })).json()).toEqual({ balance: 90 })

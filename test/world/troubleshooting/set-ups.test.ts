@@ -14,7 +14,7 @@ describe.each([
   ['more of the same kinds', MORE],
 ])('%s', (_, setUps) => {
   it.each(setUps.map((setUp) => [setUp.title, setUp] as const))(
-    'R120: the line alone names the cause where there is %s',
+    'R120: the line alone names the cause of trouble with %s',
     async (_title, setUp) => {
       printed.length = 0
       await setUp.run(stopClock())
