@@ -48,8 +48,8 @@ const durableRedis = () => startRedisNode(DURABLE)
 
 /** Each with what it needs to keep what it acknowledges: the databases do by themselves. */
 const SERVERS = [
-  { name: 'Redis, by ioredis', isThere: hasRedis, start: durableRedis, connect: byIoredis },
-  { name: 'Redis, by redis', isThere: hasRedis, start: durableRedis, connect: byNodeRedis },
+  { name: 'Redis by ioredis', isThere: hasRedis, start: durableRedis, connect: byIoredis },
+  { name: 'Redis by redis', isThere: hasRedis, start: durableRedis, connect: byNodeRedis },
   { name: 'PostgreSQL', isThere: hasPostgres, start: startPostgres, connect: onTable(connectPostgres) },
   { name: 'MariaDB', isThere: hasMariadb, start: startMariadb, connect: onTable(connectMariadb) },
 ]

@@ -108,7 +108,7 @@ const AFTER = ['after it was loaded', '1'] as const
 describe.each(FAKES)('with the fake timers of %s', (name, parameters) => {
   const moments = name === 'jest, for all tests' ? [BEFORE] : [BEFORE, AFTER]
   it.each(moments)(
-    `R91: sign-ins count with the timers of ${name} put in %s, and a store is waited for as they say`,
+    `R91: sign-ins count with the timers of ${name}, put in %s, and a store is waited for as they say`,
     (_when, first) => {
       const env = { ...ENVIRONMENT, NO_COLOR: '1', LOAD_FIRST: first }
       const { stdout, stderr } = spawnSync(process.execPath, parameters, { cwd: consumer.folder, env, timeout: 60_000 })
