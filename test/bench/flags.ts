@@ -4,7 +4,7 @@ export interface Flags {
   quick: boolean
   /** Only the parts whose name holds this text. */
   only: string
-  /** How often every implementation has its turn. */
+  /** How many turns each process has. */
   rounds: number | undefined
   /** Counts the time by the clock, not the processor's. */
   wall: boolean

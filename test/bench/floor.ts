@@ -1,5 +1,6 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'koa'
+import { asynchronous, plainStore } from './plain-store'
 import type { Scenario } from './scenarios'
 import type { Work } from './work'
 
@@ -10,7 +11,11 @@ const ONE_DAY = 86_400_000
 type Record = { [name: string]: unknown }
 
 /** The least work that makes koa-session's cookies, in a bare Koa middleware: what no implementation can go below. */
-export function floor({ mode, action, rolling, lazy }: Scenario, secret: string, work: Work): (ctx: Context) => void {
+export function floor(
+  { mode, action, rolling, lazy, promises }: Scenario,
+  secret: string,
+  work: Work,
+): (ctx: Context) => void | Promise<void> {
   const sign = (text: string): string => createHmac('sha1', secret).update(text).digest('base64url')
   const texts = new Map<string, string>()
   const isPassive = action === 'none' && (mode === 'cookie' || lazy)
@@ -43,10 +48,24 @@ export function floor({ mode, action, rolling, lazy }: Scenario, secret: string,
     setCookies(ctx, key)
   }
 
+  /** Such a store hands out objects: that one was changed shows in its text alone, before the handler and after it. */
+  const store = asynchronous(plainStore())
+  async function promisesFloor(ctx: Context, id: string | undefined): Promise<void> {
+    const found = id === undefined ? undefined : ((await store.get(id)) as Record | undefined)
+    const before = found && JSON.stringify(found)
+    const data = found ?? {}
+    ctx.body = work(ctx.url, () => data)
+    if (before !== undefined && (action === 'none' || JSON.stringify(data) === before)) return
+    const key = id ?? randomUUID()
+    await store.set(key, { ...data, _expire: Date.now() + ONE_DAY, _maxAge: ONE_DAY })
+    setCookies(ctx, key)
+  }
+
   return function floorOfSession(ctx) {
     if (isPassive && ctx.get('cookie') !== '') return void (ctx.body = work(ctx.url, () => undefined))
     const value = verified(ctx.req.headers.cookie)
     if (mode === 'cookie') return cookieFloor(ctx, value)
+    if (promises) return promisesFloor(ctx, value)
     storeFloor(ctx, value)
   }
 }

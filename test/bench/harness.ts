@@ -10,33 +10,43 @@ export interface Cost {
   name: string
   /** The median overhead of a request, in microseconds. */
   micros: number
-  /** The median of its shares of the reference's overhead, round by round. */
+  /** The median of its shares of the reference's overhead, from one generation of processes to the next. */
   ratio: number
 }
 
-/** Runs the implementations of a scenario in a process each, in turns, and compares their overheads within each round. */
-export async function measure(
+/**
+ * Runs the implementations of a scenario in a process each, in turns; and again in new processes, as one is compiled and laid out
+ * in memory otherwise than the next. Of a process's slices the least counts: what else the machine does only makes them longer.
+ */
+export async function measure(scenario: Scenario, names: string[], turns: Turns): Promise<Cost[]> {
+  const all = Array.from(new Set([...names.map((name) => IMPLEMENTATIONS[name].base), ...names]))
+  const generations: Map<string, number>[] = []
+  while (generations.length < turns.generations) generations.push(await leastTimes(scenario, all, turns))
+  const overheads = (name: string): number[] =>
+    generations.map((least) => least.get(name)! - least.get(IMPLEMENTATIONS[name].base)!)
+  const reference = overheads(scenario.reference)
+  return names.map((name) => ({
+    name,
+    micros: median(overheads(name)),
+    ratio: median(overheads(name).map((micros, generation) => micros / reference[generation])),
+  }))
+}
+
+/** The time of a request in the shortest of a new process's slices, by implementation. */
+async function leastTimes(
   scenario: Scenario,
   names: string[],
   { rounds, ms, warmUp, clock }: Turns,
-): Promise<Cost[]> {
-  const all = Array.from(new Set([...names.map((name) => IMPLEMENTATIONS[name].base), ...names]))
-  const children = new Map(all.map((name) => [name, start('child.js', [name, scenario.name, warmUp])]))
+): Promise<Map<string, number>> {
+  const children = new Map(names.map((name) => [name, start('child.js', [name, scenario.name, warmUp])]))
   try {
     await Promise.all(Array.from(children.values(), next))
-    const times = await takeTurns(all, rounds, (name) => {
+    const times = await takeTurns(names, rounds, (name) => {
       const child = children.get(name)
       child?.send(ms)
       return next(child!) as Promise<Times>
     })
-    const overheads = (name: string): number[] =>
-      times.map((round) => round.get(name)![clock] - round.get(IMPLEMENTATIONS[name].base)![clock])
-    const reference = overheads(scenario.reference)
-    return names.map((name) => ({
-      name,
-      micros: median(overheads(name)),
-      ratio: median(overheads(name).map((micros, round) => micros / reference[round])),
-    }))
+    return new Map(names.map((name) => [name, Math.min(...times.map((round) => round.get(name)![clock]))]))
   } finally {
     for (const child of children.values()) child.kill()
   }

@@ -7,8 +7,8 @@ import { rowOf, shortOf, toText, type Report } from './report'
 import { SCENARIOS, type Scenario } from './scenarios'
 import type { Turns } from './turns'
 
-const FULL = { rounds: 15, ms: 80, warmUp: 6000, loopbackRounds: 7 }
-const QUICK = { rounds: 7, ms: 40, warmUp: 3000, loopbackRounds: 3 }
+const FULL = { generations: 7, rounds: 7, ms: 60, warmUp: 6000, loopbackRounds: 7 }
+const QUICK = { generations: 3, rounds: 5, ms: 40, warmUp: 3000, loopbackRounds: 3 }
 
 async function main(): Promise<void> {
   const { quick, only, rounds, wall } = readFlags()

@@ -2,6 +2,9 @@ import type { Times } from './exchange'
 
 /** How often every implementation has its turn, and how long. */
 export interface Turns {
+  /** How often every implementation is begun anew, in a process of its own. */
+  generations: number
+  /** How many turns each process has. */
   rounds: number
   /** The length of a turn, in milliseconds. */
   ms: number

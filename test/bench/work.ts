@@ -12,7 +12,8 @@ export function workOf({ action, bytes }: Scenario): Work {
   let count = data.count as number
   return function work(url, session) {
     if (url === FILL) {
-      Object.assign(session(), data)
+      // No two visitors have the same cookie.
+      Object.assign(session(), data, { count: ++count })
       return 'filled'
     }
     if (action === 'none') return 'alice'
