@@ -18,6 +18,16 @@ export function disregard(value: unknown): void {
   if (isPromise(value)) value.then(undefined, () => undefined)
 }
 
+/** Does the work; where it throws before it returns its promise, that is rejected too. */
+export function orRejected<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return work()
+  } catch (error) {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what was thrown
+    return Promise.reject(error)
+  }
+}
+
 /** @throws what `refusal` makes, where the value is a promise and nothing can wait for it */
 export function atOnce<T>(value: T, refusal: () => Error): T {
   if (!isPromise(value)) return value

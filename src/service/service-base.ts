@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events'
 import type Koa from 'koa'
 import type { Context } from 'koa'
+import { orRejected } from '../base/awaitable'
 import { ContextSlot } from '../base/context-slot'
 import { SessionError } from '../base/errors'
 import { warnOnce } from '../base/warning'
@@ -103,17 +104,10 @@ export class ServiceBase<Data extends object = SessionData> {
    * other options
    */
   middleware(): Koa.Middleware {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the middleware is a named function
-    const service = this
     this.#hasMadeMiddleware = true
-    return function session(ctx, next) {
-      try {
-        return ctx.app === service.app ? service.#serve(ctx, next) : service.#serveMounted(ctx, next)
-      } catch (error) {
-        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what was thrown
-        return Promise.reject(error)
-      }
-    }
+    const session: Koa.Middleware = (ctx, next) =>
+      orRejected(() => (ctx.app === this.app ? this.#serve(ctx, next) : this.#serveMounted(ctx, next)))
+    return session
   }
 
   /**
@@ -173,13 +167,10 @@ export class ServiceBase<Data extends object = SessionData> {
    * @internal
    */
   protected verb<T>(ctx: Context | undefined, work: (session: RequestSession) => Promise<T>): Promise<T> {
-    try {
+    return orRejected(() => {
       const session = this.sessionIn(ctx === undefined ? this.context : ctx)
       return session.verb(() => work(session))
-    } catch (error) {
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- it is what was thrown
-      return Promise.reject(error)
-    }
+    })
   }
 
   /** @internal */
