@@ -62,11 +62,11 @@ export function* judging(follower: Follower, claim: Claim, keysOf: () => readonl
   const quick = judgeById(memory, claim, now)
   if (quick) return quick
   const keys = keysOf()
-  const known = memory.recall(keys, now, claim.since)
+  const remembered = memory.recall(keys, now, claim.since)
   // It began where another process had heard more than this one.
-  if (known && !isAhead(claim, known)) return judge(known, claim, known.found)
-  const [verdict] = yield* judgingAll(follower, [{ claim, keys }])
-  return verdict
+  const isEnough = remembered && !isAhead(claim, remembered)
+  const known = isEnough ? remembered : yield* askingOrNot(follower, keys)
+  return known ? judge(known, claim, known.found) : judgeAnyhow(memory, claim, keys)
 }
 
 /** Judges a session from memory by its id alone, or by less; undefined where that is not enough. */
@@ -81,17 +81,22 @@ export function judgeById(memory: EndMemory, claim: Claim, now: number): Verdict
 /** Judges sessions by one question for all of them. */
 export function* judgingAll(follower: Follower, sessions: readonly Judged[]): Asking<Verdict[]> {
   const keys = [...new Set(sessions.flatMap((session) => session.keys))]
-  let known: EndsKnown
-  try {
-    known = (yield* asking(follower, keys)).known
-  } catch (error) {
-    if (!follower.accepts) throw error
-    follower.failed(error)
-    return sessions.map((session) => judgeAnyhow(follower.memory, session.claim, session.keys))
-  }
+  const known = yield* askingOrNot(follower, keys)
+  if (!known) return sessions.map((session) => judgeAnyhow(follower.memory, session.claim, session.keys))
   const found = new Map(keys.map((key, index) => [key, known.found[index]]))
   const endsOf = (some: readonly string[]): (Ending | undefined)[] => some.map((key) => found.get(key))
   return sessions.map((session) => judge(known, session.claim, endsOf(session.keys)))
+}
+
+/** What the store says of these keys; undefined where it fails, and memory is to do. */
+function* askingOrNot(follower: Follower, keys: readonly string[]): Asking<EndsKnown | undefined> {
+  try {
+    return (yield* asking(follower, keys)).known
+  } catch (error) {
+    if (!follower.accepts) throw error
+    follower.failed(error)
+    return undefined
+  }
 }
 
 /** Judges a session from memory alone, however old that is. */

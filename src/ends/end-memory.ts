@@ -158,7 +158,7 @@ export class EndMemory {
     const { born, last, news = [], found } = answer
     if (became === 'news') for (const [key, end] of news) this.#learn(key, end)
     else this.#beginAt(last.position)
-    keys.forEach((key, index) => this.#entries.set(key, { end: found[index] }))
+    for (let place = 0; place < keys.length; place++) this.#entries.set(keys[place], entryOf(found[place]))
     this.#known = { born, last }
     this.#rise(last.position)
     this.#hasGap = false
@@ -201,6 +201,11 @@ export class EndMemory {
   #rise(position: number): void {
     this.#floor = Math.max(this.#floor ?? -Infinity, position)
   }
+}
+
+/** Most keys have none. */
+function entryOf(end: Ending | null | undefined): Entry {
+  return end ? { end } : NO_END
 }
 
 function endingOf({ position, except, later }: EndNews): Ending {

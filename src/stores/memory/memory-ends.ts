@@ -15,6 +15,7 @@ class Entry {
   ) {}
 }
 
+const NO_NEWS: EndsAnswer['news'] = []
 /** How many places of the log are let go of at a time. */
 const LOG_BATCH = 1000
 
@@ -47,13 +48,11 @@ export class MemoryEnds implements EndStore {
   readEnds(keys: readonly string[], { after }: { after?: EndPoint } = {}): EndsAnswer {
     const now = this.#clock()
     this.#forget(now)
-    const answer = {
-      born: this.#born.position,
-      last: this.#last,
-      now,
-      found: keys.map((key) => this.#entries.get(key)?.end),
-    }
-    return after ? { ...answer, news: this.#newsAfter(after), continues: this.#has(after) } : answer
+    const { position: born } = this.#born
+    const last = this.#last
+    const found = keys.map((key) => this.#entries.get(key)?.end)
+    if (!after) return { born, last, now, found }
+    return { born, last, now, found, news: this.#newsAfter(after), continues: this.#has(after) }
   }
 
   setEnd(key: string, options: SetEndOptions): EndSet | undefined {
@@ -87,6 +86,7 @@ export class MemoryEnds implements EndStore {
 
   #newsAfter({ position }: EndPoint): EndsAnswer['news'] {
     const start = this.#placeOf(position + 1)
+    if (start === this.#log.length) return NO_NEWS
     if (this.#log.length - start > MAX_NEWS) return undefined
     return this.#log.slice(start).flatMap(({ key }) => {
       const entry = this.#entries.get(key)
