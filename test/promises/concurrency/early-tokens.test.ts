@@ -12,6 +12,7 @@ import session, {
 import { CookieJar, createApp, Visitor } from '../../support/app/app'
 import { createGate } from '../../support/races/gate'
 import { createSite, sessionOf, type Site } from '../../support/app/site'
+import { CountingBus } from '../../support/spies/counting-bus'
 import { spyOnMemory } from '../../support/spies/spy-on'
 
 type Verb = (sessions: SessionService, ctx: Context) => unknown
@@ -147,6 +148,7 @@ describe.each(STORES.filter(({ name }) => !name.includes('two processes')))(
         const middleware = session({ ...options, store }, app)
         app.use(middleware)
         app.use(async (ctx) => {
+          if (ctx.path !== '/rotate') ctx.cookies.set('theme', 'dark', { signed: false })
           if (ctx.path === '/seed') ctx.session.kept = true
           if (ctx.path === '/slow') ctx.session.slow = true
           if (ctx.path === '/rotate') await rotate(middleware.sessions, ctx)
@@ -159,13 +161,88 @@ describe.each(STORES.filter(({ name }) => !name.includes('two processes')))(
         await browser.get('/rotate')
         const held = browser.jar.header
         out.open()
-        browser.jar.accept((await slow).setCookie)
+        const { setCookie } = await slow
+        expect(setCookie).toEqual([expect.stringContaining('theme=dark')])
+        browser.jar.accept(setCookie)
         expect(browser.jar.header).toBe(held)
         expect(await sessionOf(browser)).toMatchObject({ kept: true, slow: true })
       },
     )
   },
 )
+
+describe('a page that has written its session early, and meets trouble', () => {
+  afterEach(() => jest.restoreAllMocks())
+
+  it('R85: a slow page of which a later change fails does not bring the earlier token back', async () => {
+    const shared = new MemoryStore()
+    const stores = [0, 1].map(() => new LayeredStore(shared, { maxStale: 60_000 }))
+    let runs = 0
+    const { first, second, page } = open(
+      stores,
+      {},
+      {
+        rotate: (sessions, ctx) =>
+          runs === 1 ? sessions.update((data) => (data.other = 1), ctx) : sessions.regenerate({}, ctx),
+        early: (sessions, ctx) => sessions.save(ctx),
+        end: (ctx) =>
+          first.sessions
+            .update(async (data) => {
+              data.n = ++runs
+              await browser.get('/rotate')
+              if (runs === 2) throw new Error('failed')
+            }, ctx)
+            .catch(() => undefined),
+      },
+    )
+    page.open()
+    await first.visitor.get('/seed')
+    const browser = new Visitor(second.app, first.visitor.jar)
+    const { setCookie } = await new Visitor(first.app, browser.jar.copy()).get('/slow')
+    expect([runs, setCookie]).toEqual([2, []])
+  })
+
+  it.each<[string, boolean, Verb]>([
+    ['save()', false, (sessions, ctx) => sessions.save(ctx)],
+    ['regenerate()', true, (sessions, ctx) => sessions.regenerate({}, ctx)],
+  ])(
+    'R85: a slow page whose store fails at its end hands over a token that is new, and none that the browser has: %s',
+    async (_name, isNew, verb) => {
+      const store = new MemoryStore()
+      const site: Site = createSite(
+        { store },
+        {
+          '/seed': (ctx) => (ctx.session.kept = true),
+          '/slow': async (ctx) => {
+            await verb(site.sessions, ctx)
+            await new Promise(setImmediate)
+            jest.spyOn(store, 'read').mockImplementation(() => {
+              throw new Error('down')
+            })
+          },
+        },
+      )
+      await site.visitor.get('/seed')
+      const { setCookie } = await site.visitor.get('/slow')
+      expect(setCookie.length > 0).toBe(isNew)
+    },
+  )
+
+  it('R85: a request with several verbs leaves nobody behind who listens', async () => {
+    const bus = new CountingBus()
+    const site: Site = createSite(
+      { store: new MemoryStore(), bus },
+      {
+        '/slow': async (ctx) => {
+          for (const n of [1, 2, 3]) await site.sessions.update((data) => (data.n = n), ctx)
+        },
+      },
+    )
+    const { size } = bus
+    await site.visitor.get('/slow')
+    expect(bus.size).toBe(size)
+  })
+})
 
 describe('over HTTP', () => {
   it.each(EARLY)('R85: a slow page does not bring the earlier token back: $name', async ({ early }) => {

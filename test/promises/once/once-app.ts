@@ -77,6 +77,8 @@ async function answer<T>(ctx: Context, work: () => Promise<T>, of: (result: T) =
   try {
     ctx.state.result = of(await work())
   } catch (error) {
-    ctx.state.code = (error as { code?: string }).code ?? (error as Error).message
+    const { code, message, cause } = error as Error & { code?: string }
+    ctx.state.code = code ?? message
+    ctx.state.cause = (cause as Error | undefined)?.message
   }
 }

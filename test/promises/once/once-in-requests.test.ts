@@ -60,7 +60,10 @@ describeOnEachStore('work that is done once', (getStore) => {
   it('R121: a failure of the work is the error of its request, a 503 for the others, and the next one tries', async () => {
     const { provider, sendAll, send, visitor } = await open()
     provider.answer = () => soon().then(() => Promise.reject(new Error('down')))
-    expect(tally(await sendAll(20))).toEqual({ down: 1, ERR_SESSION_ONCE_FAILED: 19 })
+    const answers = await sendAll(20)
+    expect(tally(answers)).toEqual({ down: 1, ERR_SESSION_ONCE_FAILED: 19 })
+    // Those of the same process are told why: a third of all, but for the one that has failed.
+    expect(answers.filter((answer) => answer.json<{ cause?: string }>().cause === 'down').length).toBeGreaterThan(4)
     expect(provider.calls).toBe(1)
     expect(await readData(visitor)).toEqual({ upstream: { token: 0, isExpired: true } })
     provider.answer = soon
