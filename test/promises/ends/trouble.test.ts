@@ -143,6 +143,9 @@ describe('a store of ends that is not what it was', () => {
     const ends = new FickleEnds()
     ends.store = new KyselyStore(database.db)
     const [here, there] = [open({}, {}, ends), open({}, {}, ends)]
+    // An earlier end of everybody is no reason to leave it at that.
+    await here.sessions.end('*')
+    await setTimeout(5)
     await here.visitor.get('/in')
     const copy = at(there, here)
     await sessionOf(copy)
@@ -212,10 +215,17 @@ describe('how long an end is kept', () => {
     const lives = livesIn(ends)
     await sites[1].sessions.end('owner:ann')
     expect(lives).toEqual([400 * DAY + HOUR])
+    // A process that knows of it does not ask again.
+    const reading = jest.spyOn(ends, 'readEnds')
+    await sites[0].visitor.get('/in')
+    await sites[0].visitor.get('/stay')
+    expect(reading.mock.calls.filter(([, how]) => how === undefined)).toEqual([])
     // A store that has lost all is told again.
     ends.store = new MemoryStore()
     await sites[0].visitor.get('/')
     await sites[0].visitor.get('/in')
+    jest.spyOn(ends, 'setEnd').mockImplementationOnce(() => Promise.reject(new Error('down')))
+    expect((await sites[0].visitor.get('/stay')).status).toBe(503)
     await sites[0].visitor.get('/stay')
     await sites[1].sessions.end('owner:ann')
     expect(lives.at(-1)).toBe(400 * DAY + HOUR)

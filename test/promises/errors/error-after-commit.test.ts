@@ -13,13 +13,13 @@ const OURS = ['koa.sess', 'koa.sess.sig']
 async function open(
   KoaClass: typeof Koa,
   { options = {}, upstream, handler }: { options?: SessionOptions; upstream?: Koa.Middleware; handler: Koa.Middleware },
-): Promise<{ browser: Browser; observed: Observed }> {
+): Promise<{ app: Koa; browser: Browser; observed: Observed }> {
   const app = createApp(KoaClass)
   const observed = observe(app)
   if (upstream) app.use(upstream)
   app.use(session(options, app))
   app.use((ctx, next) => (ctx.path === '/' ? void (ctx.body = ctx.session) : handler(ctx, next)))
-  return { browser: new Browser(await listen(app.callback())), observed }
+  return { app, browser: new Browser(await listen(app.callback())), observed }
 }
 
 describe.each(Object.entries(KOA_VERSIONS))('an error after the session was saved, under %s', (_version, KoaClass) => {
@@ -36,7 +36,7 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
   })
 
   it('R14: the cookies are on the error response where a middleware upstream fails on its way back', async () => {
-    const { browser } = await open(KoaClass, {
+    const { app, browser } = await open(KoaClass, {
       upstream: async (ctx, next) => {
         await next()
         if (ctx.path !== '/') throw new Error('broken')
@@ -47,16 +47,20 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
     })
     expect(namesOf((await browser.get('/fail')).setCookie)).toEqual(OURS)
     expect((await browser.get('/')).body).toBe('{"views":1}')
+    // So is one that is signed anew, and no more.
+    app.keys = ['new', ...(app.keys as string[])]
+    expect(namesOf((await browser.get('/fail')).setCookie)).toEqual(OURS)
   })
 
-  it('R14: the middleware upstream that takes the cookies off a good response has its way', async () => {
+  it.each([false, true])('R14: the middleware upstream that takes the cookies off a good response has its way; after save(): %p', async (isSaved) => {
     const { browser } = await open(KoaClass, {
       upstream: async (ctx, next) => {
         await next()
         ctx.remove('Set-Cookie')
       },
-      handler: (ctx) => {
+      handler: async (ctx) => {
         ctx.session.views = 1
+        if (isSaved) await ctx.session.save()
         ctx.body = 'to be cached'
       },
     })

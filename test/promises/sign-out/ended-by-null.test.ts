@@ -31,11 +31,12 @@ describe.each(BACKENDS)('null with $name', ({ options, cookies }) => {
     expect(await sessionOf(visitor)).toEqual({ user: 'bob' })
   })
 
-  test('R3: null, then null again, ends the session once', async () => {
+  test('R3: null, then null again, ends the session once, also after save()', async () => {
     const { visitor, errors } = createSite(options(), {
       ...HANDLERS,
       '/logout': async (ctx) => {
         const { session } = ctx
+        await session.save()
         ctx.session = null
         await session.manuallyCommit()
         ctx.session = null
