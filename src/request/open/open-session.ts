@@ -155,7 +155,7 @@ function accept(
   // A cookie without any time in it would be accepted for ever; what rests in a store is forgotten in time.
   if (!token && isUnbounded(record, policy)) return expire(scope, token, loaded, presented)
   const read = storedFrom(scope, token?.id, loaded, token ? presented.token : undefined)
-  const stored = opening || (token && scope.config.rotation) ? withOpening(scope, read, opening) : read
+  const stored = withOpening(scope, read, opening)
   if (!isProven(scope, stored, presented)) return void scope.noteRefusal(presented.token, 'unproven-device')
   const { ends } = scope.config
   const accepted = (): Awaitable<Opened> => validate(scope, token, { stored, record, presented })

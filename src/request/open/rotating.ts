@@ -67,7 +67,7 @@ export function isIssueDue(
   { isWanted, chance }: { isWanted: boolean; chance: number },
 ): boolean {
   const { rotation } = scope.config
-  if (!rotation || !stored?.opening || !isRotating(stored, scope)) return false
+  if (!rotation || !stored?.opening) return false
   const { mayBeHanded, isUse, place } = stored.opening
   const { succession } = stored.access
   const now = Date.now()

@@ -57,7 +57,7 @@ async function hangUpDuring(
     prepare?: (sessions: SessionService, cookie: string) => Promise<() => Promise<void>>
   },
 ) {
-  const seen: { code?: unknown; rest?: unknown } = {}
+  const seen: { code?: unknown } = {}
   let isDone = (): void => undefined
   const done = new Promise<void>((resolve) => (isDone = resolve))
   let hangUp = async (): Promise<void> => undefined
@@ -87,6 +87,7 @@ async function hangUpDuring(
   await first.visitor.get('/seed')
   const browser = new Visitor(site.app, first.visitor.jar)
   const meanwhile = await prepare?.(site.sessions, browser.jar.header)
+  const writing = jest.spyOn(MemoryStore.prototype, 'replace')
   const server = http.createServer((req, res) => void site.app.callback()(req, res)).listen(0, '127.0.0.1')
   servers.push(server)
   await once(server, 'listening')
@@ -94,8 +95,10 @@ async function hangUpDuring(
   const request = http.get({ host: '127.0.0.1', port, path: '/slow', headers: { cookie: browser.jar.header } })
   request.on('error', () => undefined)
   await done
+  const writes = writing.mock.calls.length
+  writing.mockRestore()
   const { session } = (await browser.get('/')).json<{ session: unknown }>()
-  return { ...seen, session, events: await site.eventNames() }
+  return { ...seen, session, writes, events: await site.eventNames() }
 }
 
 const ANN = { user: 'ann', n: 0 }
@@ -128,6 +131,11 @@ describe('a client that hangs up while its new token is written', () => {
       },
     })
     expect(seen).toMatchObject({ code: TOO_LATE, session: { ...ANN, kept: true } })
+  })
+
+  it('R86: a change whose client hangs up is written once, and stays', async () => {
+    const seen = await hangUpDuring((_sessions, ctx) => (ctx.session.n = 1), { options: OWNED, seed: ANN })
+    expect(seen).toMatchObject({ session: { ...ANN, n: 1 }, writes: 1 })
   })
 
   it('R86: an upgrade to secrets that nobody asked for keeps the change that it was written with', async () => {

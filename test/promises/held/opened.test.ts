@@ -80,7 +80,9 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
     })
 
     it('R72: destroy() of a held session ends it: for requests, for its signal, and for every other verb', async () => {
-      const { held, read } = await open()
+      const { held, read, sessions } = await open()
+      const ended: unknown[] = []
+      sessions.on('ended', ({ reason }) => ended.push(reason))
       await held.destroy()
       expect(await endOf(held.signal)).toBe('The session was ended.')
       expect(await read()).toEqual({})
@@ -88,6 +90,7 @@ describeOnEachStore('a session that is held outside a request', (getStore) => {
       await held.touch()
       await held.destroy()
       expect(await read()).toEqual({})
+      expect(ended).toEqual(['logout'])
     })
 
     it('R72: a held session writes nothing after a logout by a request', async () => {

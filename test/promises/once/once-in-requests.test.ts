@@ -173,7 +173,7 @@ describeOnEachStore('work that is done once', (getStore) => {
               aborted.push(signal.aborted)
               Object.assign(data, { made: mine })
             },
-            { lease: 100 },
+            { lease: 100, needed: () => true },
             ctx,
           )
           ctx.state.result = (session as { made?: number } | null)?.made

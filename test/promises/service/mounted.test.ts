@@ -155,6 +155,9 @@ describe.each(Object.entries(KOA_VERSIONS))('%s', (_, KoaClass) => {
     const outer = appWith(undefined, ['of the host'])
     outer.app.use(mount('/admin', build()))
     expect((await new Visitor(outer.app, alone.jar.copy()).get('/admin')).json()).toEqual({ views: 2 })
+    const bare = appWith(undefined, [])
+    bare.app.use(mount('/admin', build()))
+    expect((await new Visitor(bare.app, alone.jar.copy()).get('/admin')).json()).toEqual({ views: 2 })
     // One without keys has those of the app around it.
     const keyless = build()
     keyless.keys = undefined as never

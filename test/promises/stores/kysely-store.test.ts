@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { Kysely } from 'kysely'
+import type { Kysely, KyselyPlugin } from 'kysely'
 import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { openSqlite } from '../../support/backends/databases'
 
@@ -34,6 +34,29 @@ describe('KyselyStore', () => {
     expect(() => new KyselyStore(wrong as never)).toThrow(expect.objectContaining(complaint))
     await expect(createSessionTable(wrong as never)).rejects.toMatchObject(complaint)
   })
+
+  it.each([
+    ['a code of another process', { code: '42P07' }, 40],
+    ['a message of another process', { message: 'database is locked' }, 40],
+    ['any other failure', { code: '42601' }, 1],
+  ])(
+    'R62: a table is made again where another process is at it, and not for ever: %s',
+    async (_what, failure, most) => {
+      const pausing = jest.spyOn(Math, 'random').mockReturnValue(0)
+      let count = 0
+      const failing: KyselyPlugin = {
+        transformQuery: ({ node }) => {
+          if (node.kind === 'SelectQueryNode') return node
+          count++
+          throw Object.assign(new Error('no'), failure)
+        },
+        transformResult: async ({ result }) => result,
+      }
+      await expect(createSessionTable(db.withPlugin(failing))).rejects.toMatchObject(failure)
+      expect(count).toBe(most)
+      pausing.mockRestore()
+    },
+  )
 
   it.each(['', 'my-sessions', 'a"; drop table users', '1st', 'x'.repeat(52), 5])(
     'R38: %p is no name of a table, and the error says what is',

@@ -58,6 +58,18 @@ describe('what takes too long', () => {
     expect(ended).toEqual(['b in time', 'a late', 'c late'])
   })
 
+  it('R43: a wait keeps the process alive until it is answered, and no longer', async () => {
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const { wait } = open(60_000)
+    const before = timers()
+    for (let count = 0; count < 2; count++) {
+      const waiting = wait('a', new Promise(setImmediate))
+      expect(timers()).toBe(before + 1)
+      await waiting
+      expect(timers()).toBe(before)
+    }
+  })
+
   it('R43: an answer that fails gives that failure', async () => {
     const { ended, wait } = open(5)
     await wait('a', Promise.reject(new Error('down')))

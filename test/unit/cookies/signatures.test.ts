@@ -1,4 +1,5 @@
 import crypto from 'node:crypto'
+import Keygrip from 'keygrip'
 import { Signatures } from '../../../src/cookies/signatures'
 
 /** How many signatures are remembered. */
@@ -25,4 +26,13 @@ describe('signatures that were verified', () => {
     expect(costAfter(BOUND - 2)).toBe(0)
     expect(costAfter(BOUND + 1)).toBe(1)
   })
+})
+
+it('R30: a Keygrip is asked of every value with the signatures that came, and with nothing else', () => {
+  const keys = new Keygrip(['new', 'old'])
+  const asked = jest.spyOn(keys, 'index')
+  const signature = new Signatures('koa.sess').sign('c', ['old'])
+  const { found } = new Signatures('koa.sess').match(['a', 'b', 'c'], [signature], keys, 100)
+  expect(found).toEqual([{ value: 'c', signature, place: 1 }])
+  expect(asked.mock.calls).toEqual(['a', 'b', 'c'].map((value) => [`koa.sess=${value}`, signature]))
 })
