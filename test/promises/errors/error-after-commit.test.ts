@@ -52,20 +52,23 @@ describe.each(Object.entries(KOA_VERSIONS))('an error after the session was save
     expect(namesOf((await browser.get('/fail')).setCookie)).toEqual(OURS)
   })
 
-  it.each([false, true])('R14: the middleware upstream that takes the cookies off a good response has its way; after save(): %p', async (isSaved) => {
-    const { browser } = await open(KoaClass, {
-      upstream: async (ctx, next) => {
-        await next()
-        ctx.remove('Set-Cookie')
-      },
-      handler: async (ctx) => {
-        ctx.session.views = 1
-        if (isSaved) await ctx.session.save()
-        ctx.body = 'to be cached'
-      },
-    })
-    expect((await browser.get('/fine')).setCookie).toEqual([])
-  })
+  it.each([false, true])(
+    'R14: the middleware upstream that takes the cookies off a good response has its way; after save(): %p',
+    async (isSaved) => {
+      const { browser } = await open(KoaClass, {
+        upstream: async (ctx, next) => {
+          await next()
+          ctx.remove('Set-Cookie')
+        },
+        handler: async (ctx) => {
+          ctx.session.views = 1
+          if (isSaved) await ctx.session.save()
+          ctx.body = 'to be cached'
+        },
+      })
+      expect((await browser.get('/fine')).setCookie).toEqual([])
+    },
+  )
 
   it('R15: the cookie of what save() wrote is on the error response where the commit after it fails', async () => {
     const store = new FailingStore()
