@@ -243,11 +243,12 @@ describeWith('redis-server', hasRedis)('a store of ends that is full', () => {
     async (where, onError) => {
       const prefix = newPrefix()
       const run = new NearlyFull([open(where, onError, prefix), open(where, onError, prefix)])
-      for (let step = 0; step < STEPS; step++) await run.step()
+      // It was full for some, and not for others: chance may let that wait.
+      const isDone = (step: number): boolean => step > 10 * STEPS || (step > STEPS && run.refused > 0 && run.done > 0)
+      for (let step = 0; !isDone(step); step++) await run.step()
       await setMemory(0)
       for (const known of run.all) await run.check(known)
       expect(run.broken).toEqual([])
-      // It was full for some, and not for others.
       expect(run.refused).toBeGreaterThan(0)
       expect(run.done).toBeGreaterThan(0)
     },
