@@ -93,6 +93,10 @@ describe.each(BACKENDS)('$name', ({ options, hasIds }) => {
     expect([refused.status, refused.json()]).toEqual([400, { session_identifier: browser.id, continue: false }])
     expect([await thief.session(), cookieNames(refused)]).toEqual([{}, []])
     expect(await site.unbound()).toEqual(expect.arrayContaining(['expired', 'proof']))
+    // A session in its cookie has no id that could be told.
+    const expired = site.events.find(({ detail }) => detail.reason === 'expired')
+    const { store, ContextStore } = options()
+    expect(expired?.detail.session === 'none').toBe(!store && !ContextStore)
   })
 
   it('R77: a write to a bound session does not make its time longer', async () => {

@@ -42,7 +42,7 @@ describe('fromExpressStore', () => {
 
 describe('a store of express-session without the adapter', () => {
   class OwnStore extends ExpressBase {
-    get = (_id: string, done: (error: unknown) => void) => done(null)
+    get = (_id: string, reply: (error: unknown) => void) => reply(null)
     set = (_id: string, _session: unknown, done?: () => void) => done?.()
     destroy = (_id: string, done?: () => void) => done?.()
   }
