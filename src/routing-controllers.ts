@@ -1,5 +1,6 @@
 import type { Context } from 'koa'
 import { createParamDecorator, HttpError, type Action } from 'routing-controllers'
+import { orRejected, settle, type Awaitable } from './base/awaitable'
 import { SessionError } from './base/errors'
 import { warnOnce } from './base/warning'
 import { requireLoaded } from './handlers/require-session'
@@ -65,7 +66,10 @@ const SESSION_PARAM =
 
 function inject(requirements: Requirements): ParameterDecorator {
   const decorate = createParamDecorator({
-    value: (action: Action) => requireLoaded(requirements, action.context as Context).catch(tellDeveloper),
+    value: (action: Action) => {
+      const load = (): Awaitable<unknown> => requireLoaded(requirements, action.context as Context)
+      return orRejected(() => settle(load, (value) => value, tellDeveloper))
+    },
   })
   return (target, method, index) => decorate(target, method as string, index)
 }

@@ -1,6 +1,6 @@
 import { fingerprint } from './session/token'
 import type { Context } from 'koa'
-import type { Awaitable } from './base/awaitable'
+import { andThen, type Awaitable } from './base/awaitable'
 import { keepName } from './base/keep-name'
 import { explain } from './request/explain/explain'
 import type { SessionExplanation } from './request/explain/explanation'
@@ -41,6 +41,16 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
       await session.load()
       return session.session as Session<Data> | null
     })
+  }
+
+  /**
+   * The same for the parameter of a handler: at once, where the session is read already.
+   *
+   * @internal
+   */
+  loaded(ctx: Context): Awaitable<Session<Data> | null> {
+    const session = this.sessionIn(ctx)
+    return andThen(session.load(), () => session.session as Session<Data> | null)
   }
 
   /**

@@ -18,8 +18,8 @@ export function disregard(value: unknown): void {
   if (isPromise(value)) value.then(undefined, () => undefined)
 }
 
-/** Does the work; where it throws before it returns its promise, that is rejected too. */
-export function orRejected<T>(work: () => Promise<T>): Promise<T> {
+/** Does the work; what it throws at once is a promise that is rejected. */
+export function orRejected<R extends Awaitable<unknown>>(work: () => R): R | Promise<never> {
   try {
     return work()
   } catch (error) {

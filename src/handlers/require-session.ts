@@ -6,10 +6,11 @@ import type { Requirements } from './requirements'
 import { installedService, ownValue } from './session-access'
 
 /** Loads the session of a request, and returns it or the value of the key that is meant, if they are as they have to be. */
-export async function requireLoaded(requirements: Requirements, ctx: Context): Promise<unknown> {
-  const value = valueIn(await installedService(requirements.from, ctx).load(ctx), requirements)
-  await enforce(requirements, ctx, value)
-  return value
+export function requireLoaded(requirements: Requirements, ctx: Context): Awaitable<unknown> {
+  return andThen(installedService(requirements.from, ctx).loaded(ctx), (session) => {
+    const value = valueIn(session, requirements)
+    return andThen(enforce(requirements, ctx, value), () => value)
+  })
 }
 
 /** The session, or the value of the key that is meant. */
