@@ -158,11 +158,11 @@ function accept(
   const stored = withOpening(scope, read, opening)
   if (!isProven(scope, stored, presented)) return void scope.noteRefusal(presented.token, 'unproven-device')
   const { ends } = scope.config
-  const accepted = (): Awaitable<Opened> => validate(scope, token, { stored, record, presented })
-  if (!ends || !stored.origin) return accepted()
-  const judging = ends.judge(stored.origin, { owner: stored.snapshot.owner, data: record })
+  const found = { stored, record, presented }
+  const judging = ends && stored.origin && ends.judge(stored.origin, { owner: stored.snapshot.owner, data: record })
+  if (judging === undefined || judging === 'good') return validate(scope, token, found)
   return andThen(judging, (verdict) => {
-    if (verdict === 'good') return accepted()
+    if (verdict === 'good') return validate(scope, token, found)
     const fate = verdict === 'lost' ? 'ends-lost' : 'ended'
     if (!token) return miss(scope, presented, token, fate)
     return andThen(removeVoid(scope, token.id, loaded, verdict), (isRemoved) => {

@@ -9,6 +9,8 @@ import type { Run } from './rotation-simulation'
  */
 
 const BROWSERS = Number(process.env.BROWSERS ?? 20_000)
+/** So many browsers of each row were simulated before: a run that was stopped goes on there. */
+const FROM = Number(process.env.FROM ?? 0)
 const PROCESSES = Number(process.env.PROCESSES ?? availableParallelism())
 /** So many browsers of a row work at a time. */
 const BLOCK = Math.min(Number(process.env.BLOCK ?? 1000), BROWSERS)
@@ -27,7 +29,7 @@ interface Done extends Task {
 /** The process that hands out the work, and prints what came of it. */
 function lead(): void {
   const tasks: Task[] = []
-  for (let block = 0; block * BLOCK < BROWSERS; block++) {
+  for (let block = Math.ceil(FROM / BLOCK); block * BLOCK < BROWSERS; block++) {
     const count = Math.min(BLOCK, BROWSERS - block * BLOCK)
     tasks.push(...ROWS.map((_, row) => ({ row, block, count })))
   }
