@@ -80,9 +80,9 @@ export class Ends {
     return this.#parts.accepts
   }
 
-  /** What is known when a request comes. */
-  arrive(): Arrival {
-    return { at: monotonic(), floor: this.#memory.floor }
+  /** What is known when a request comes, at this time of the monotonic clock. */
+  arriveAt(at: number): Arrival {
+    return { at, floor: this.#memory.floor }
   }
 
   /** A message of the bus. */

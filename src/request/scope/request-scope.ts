@@ -50,9 +50,9 @@ export class RequestScope {
     this.ctx = ctx
     this.config = config
     this.#maxAge = config.options.maxAge
-    this.#began = config.options.owner ? monotonic() : 0
+    this.#began = config.options.owner || config.ends ? monotonic() : 0
     this.came = config.rotation && Date.now()
-    this.#arrival = config.ends?.arrive()
+    this.#arrival = config.ends?.arriveAt(this.#began)
   }
 
   get arrival(): Arrival | undefined {
@@ -61,7 +61,7 @@ export class RequestScope {
 
   /** The request itself has ended sessions: what it does from here on came later. */
   arriveAnew(): void {
-    this.#arrival = this.config.ends?.arrive()
+    this.#arrival = this.config.ends?.arriveAt(monotonic())
   }
 
   /** Since when the request acts for an owner: since it came; or since it has ended that owner's sessions itself. */
