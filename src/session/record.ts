@@ -99,9 +99,9 @@ function tailOf(lifetime: RecordLifetime): string {
   if (_device !== undefined) tail += `,"_device":${JSON.stringify(_device)}`
   if (lifetime._turn !== undefined) tail += `,"_turn":${JSON.stringify(lifetime._turn)}`
   if (_once !== undefined) tail += `,"_once":${JSON.stringify(_once)}`
-  if (lifetime._since !== undefined) return tail + tenureTailOf(lifetime) + originTailOf(lifetime)
   const hasTenure = lifetime._owned !== undefined || lifetime._confirmed !== undefined || lifetime._seen !== undefined
-  return hasTenure ? tail + tenureTailOf(lifetime) : tail
+  if (hasTenure) tail += tenureTailOf(lifetime)
+  return lifetime._since === undefined ? tail : tail + originTailOf(lifetime)
 }
 
 function originTailOf({ _id, _since }: RecordLifetime): string {
