@@ -147,7 +147,7 @@ export class Ends {
   }
 
   /** The same for one that goes on with other keys; where it has no new one, and an id, it begins where it did. */
-  async goOn(origin: Origin, before: Holder, after: Holder, arrival: Arrival): Promise<number | undefined> {
+  goOn(origin: Origin, before: Holder, after: Holder, arrival: Arrival): Awaitable<number | undefined> {
     const had = this.#keys.ofHolder(before)
     const taken = this.#keys.ofHolder(after).filter((key) => !had.includes(key))
     if (taken.length === 0 && origin.id !== undefined && origin.since !== undefined) return origin.since
@@ -175,8 +175,11 @@ export class Ends {
   }
 
   /** A session gets a life of its own, longer than the options say: from here on, ends are kept for as long as any can live. */
-  async noteLife(life: number): Promise<void> {
-    if (life <= this.#parts.life || this.#knowsLongLives) return
+  noteLife(life: number): Awaitable<void> {
+    if (life > this.#parts.life && !this.#knowsLongLives) return this.#noteLongLives()
+  }
+
+  async #noteLongLives(): Promise<void> {
     try {
       const isNoted = await this.#haveLongLives()
       if (!isNoted) await this.#run(setting(this.#follower, this.#keys.longLives, { life: Infinity }))

@@ -1,3 +1,4 @@
+import { andThen, type Awaitable } from '../../base/awaitable'
 import { fingerprint } from '../../session/token'
 import type { Ends } from '../../ends/ends'
 import { newId, type Holder, type Origin } from '../../ends/keys'
@@ -14,20 +15,21 @@ import type { RequestScope } from '../scope/request-scope'
  * Where a session that is about to be written begins. With another owner it is another session, which begins now: what it was
  * before is ended first, where it rests in its cookie. Undefined where it has ended, or was ended before it could begin.
  */
-export async function originFor(
+export function originFor(
   job: CommitJob,
   ends: Ends,
   content: Content,
   plan: WritePlan,
-): Promise<Origin | undefined> {
+): Awaitable<Origin | undefined> {
   const { scope, stored } = job
   const after = { owner: scope.ownerOf(content.data), data: content.data }
-  const origin = await (stored && !isAnother(job, stored, after)
-    ? goOn(scope, ends, stored, after, plan)
-    : begin(job, ends, after))
-  if (origin && scope.maxAge !== 'session') await ends.noteLife(scope.maxAge)
-  // What has been heard of meanwhile counts as well: the cookie of a session that has ended is not sent again.
-  return origin && !ends.isKnownToHaveEnded(origin, after) ? origin : undefined
+  const goesOn = stored && !isAnother(job, stored, after)
+  return andThen(goesOn ? goOn(scope, ends, stored, after, plan) : begin(job, ends, after), (origin) => {
+    if (!origin) return undefined
+    const noting = scope.maxAge === 'session' ? undefined : ends.noteLife(scope.maxAge)
+    // What has been heard of meanwhile counts as well: the cookie of a session that has ended is not sent again.
+    return andThen(noting, () => (ends.isKnownToHaveEnded(origin, after) ? undefined : origin))
+  })
 }
 
 /** What a record in a store says of it: under another key than its first one, its id as well. */
@@ -54,18 +56,19 @@ async function begin({ scope, stored }: CommitJob, ends: Ends, after: Holder): P
   return { id: newId(), since }
 }
 
-async function goOn(
+function goOn(
   scope: RequestScope,
   ends: Ends,
   stored: Stored,
   after: Holder,
   { reason }: WritePlan,
-): Promise<Origin | undefined> {
+): Awaitable<Origin | undefined> {
   const origin = stored.origin as Origin
   // In a store, a longer life is all that is written.
   if (scope.config.hasStore && (reason === 'rolling' || reason === 'renew')) return origin
-  const since = await ends.goOn(origin, holderOf(stored), after, scope.arrival as Arrival)
-  return since === undefined ? undefined : { id: origin.id ?? newId(), since }
+  return andThen(ends.goOn(origin, holderOf(stored), after, scope.arrival as Arrival), (since) =>
+    since === undefined ? undefined : { id: origin.id ?? newId(), since },
+  )
 }
 
 /** Ends what was somebody's, and tells so once. One of before there were ends has no id that could be ended. */

@@ -51,7 +51,8 @@ export async function writeRecord(
 ): Promise<Outcome | WriteFailure> {
   const { scope, stored } = job
   const { backend, config, maxAge } = scope
-  const begun = config.ends && (await originFor(job, config.ends, content, plan))
+  const beginning = config.ends && originFor(job, config.ends, content, plan)
+  const begun = isPromise(beginning) ? await beginning : beginning
   if (config.ends && !begun) return gone(scope, stored?.id)
   const owner = scope.ownerOf(content.data)
   const choosing = chooseTarget(job, plan, owner)
