@@ -28,7 +28,7 @@ import { ownerFrom } from '../options/values/owner-of'
 import { chooseBus } from './choose-bus'
 import { endsFrom } from '../options/ends'
 import { rotationFrom } from '../options/rotation'
-import { ttlOf, type Class, type ResolvedOptions } from '../options/options'
+import { ttlOf, usesStore, type Class, type ResolvedOptions } from '../options/options'
 import { ChunkedTransport } from '../transports/chunked-transport'
 import { CookieTransport, type CookieSurroundings } from '../transports/cookie-transport'
 import { ExternalKeyTransport } from '../transports/external-key-transport'
@@ -96,7 +96,7 @@ export function configure(
   within: Within,
   surroundings: CookieSurroundings,
 ): SessionConfig {
-  const hasStore = Boolean(options.store ?? options.ContextStore)
+  const hasStore = usesStore(options)
   const store = storeOf(options)
   const { bus, publish: publishToOthers } = chooseBus(
     store ?? options.ContextStore ?? options.ends?.store,

@@ -59,7 +59,7 @@ export interface Judged {
 export function* judging(follower: Follower, claim: Claim, keysOf: () => readonly string[]): Asking<Verdict> {
   const { memory } = follower
   const now = follower.clock()
-  const quick = judgeById(memory, claim, now)
+  const quick = judgeById(memory, claim.since, () => claim, now)
   if (quick) return quick
   const keys = keysOf()
   const remembered = memory.recall(keys, now, claim.since)
@@ -69,11 +69,22 @@ export function* judging(follower: Follower, claim: Claim, keysOf: () => readonl
   return known ? judge(known, claim, known.found) : judgeAnyhow(memory, claim, keys)
 }
 
-/** Judges a session from memory by its id alone, or by less; undefined where that is not enough. */
-export function judgeById(memory: EndMemory, claim: Claim, now: number): Verdict | undefined {
-  const unknown = memory.unknownOf(claim.since, now)
+/**
+ * Judges a session from memory by its id alone, or by less; undefined where that is not enough.
+ *
+ * @param claimOf makes what it says of itself: only where that is needed, as the key of its id may be a hash
+ */
+export function judgeById(
+  memory: EndMemory,
+  since: number | undefined,
+  claimOf: () => Claim,
+  now: number,
+): Verdict | undefined {
+  const unknown = memory.unknownOf(since, now)
   if (unknown === 'nothing') return 'good'
-  if (unknown === 'all' || claim.id === undefined) return undefined
+  if (unknown === 'all') return undefined
+  const claim = claimOf()
+  if (claim.id === undefined) return undefined
   const found = memory.recallId(claim.id, claim.since)
   return found && (found.end && isEndedBy(found.end, claim) ? 'ended' : 'good')
 }

@@ -93,11 +93,10 @@ export class Ends {
 
   /** Whether a session that is opened goes on. */
   judge(origin: Origin, holder: Holder): Awaitable<Verdict> {
-    const now = monotonic()
-    if (this.#memory.unknownOf(origin.since, now) === 'nothing') return 'good'
+    const quick = judgeById(this.#memory, origin.since, () => this.#keys.claimOf(origin), monotonic())
+    if (quick) return quick
     const claim = this.#keys.claimOf(origin)
-    const quick = judgeById(this.#memory, claim, now)
-    return quick ?? this.#run(judging(this.#follower, claim, () => this.#keys.ofSession(claim, holder)))
+    return this.#run(judging(this.#follower, claim, () => this.#keys.ofSession(claim, holder)))
   }
 
   /** Which of these sessions go on: one question for all of them. */

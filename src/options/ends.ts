@@ -6,7 +6,7 @@ import { isEndStore, type EndStore } from '../contracts/end-store'
 import { Ends } from '../ends/ends'
 import type { EmitSessionEvent } from '../session/events'
 import { dataOf, MAX_LIFETIME } from '../session/record'
-import { ttlOf, type ResolvedOptions } from './options'
+import { ttlOf, usesStore, type ResolvedOptions } from './options'
 import { anyOf, hasMethods, isFunction, matches, oneOf, refuse, type Rule } from './checks/rules'
 
 const NAMES = ['store', 'by', 'maxStale', 'onError', 'scope']
@@ -48,7 +48,7 @@ export function endsFrom(options: ResolvedOptions, bus: Bus | undefined, emit: E
   const ends = new Ends({
     store,
     scope,
-    areIdsSecret: Boolean(options.store ?? options.ContextStore),
+    areIdsSecret: usesStore(options),
     hasOwners: owner !== undefined,
     by: by && ((data) => keysIn(by(dataOf(data)))),
     maxStale,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sealed } from '../codecs/sealed-codec'
 import { SessionError } from '../base/errors'
-import type { SessionOptions } from './options'
+import { usesStore, type SessionOptions } from './options'
 import type { SessionData } from '../session/session'
 
 const MINUTE = 60 * 1000
@@ -63,7 +63,7 @@ export function hardened<Data extends object = SessionData>(
     preventCaching: true,
     crossSite: 'refuse',
   }
-  const hasStore = Boolean(given.store ?? given.ContextStore)
+  const hasStore = usesStore(given)
   const hasCodec = Boolean(given.codec ?? given.encode)
   const added = hasStore ? storePreset() : hasCodec ? {} : cookiePreset(keys)
   return Object.freeze({ ...preset, ...added, ...given } as SessionOptions<Data>)

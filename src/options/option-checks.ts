@@ -8,7 +8,7 @@ import { isOwnerIndexed } from '../contracts/store'
 import { checkClearedData, CLEARED_DATA } from './values/clear-site-data'
 import { checkCookie, COOKIE_OPTION_RULES } from './checks/cookie-checks'
 import { checkCrossSite, CROSS_SITE } from './values/cross-site'
-import type { ResolvedOptions } from './options'
+import { usesStore, type ResolvedOptions } from './options'
 import {
   anyOf,
   BOOLEAN,
@@ -160,7 +160,7 @@ export function checkCombination(options: ResolvedOptions): void {
     bus,
     prefix = '',
   } = options
-  const hasStore = Boolean(store ?? ContextStore)
+  const hasStore = usesStore(options)
   refuse(store && ContextStore, 'The session options "store" and "ContextStore" exclude each other. Leave one out.')
   refuse(
     typeof store === 'function' && !container,

@@ -231,3 +231,8 @@ export function ttlOf(left: Lifetime, ttl: number | undefined): number {
   if (left === 'session') return ttl ?? ONE_DAY
   return Math.max(left + STORE_GRACE, ttl ?? 0, 1)
 }
+
+/** Whether sessions rest in a store, and not in their cookies. */
+export function usesStore({ store, ContextStore }: { store?: unknown; ContextStore?: unknown }): boolean {
+  return Boolean(store ?? ContextStore)
+}

@@ -41,9 +41,10 @@ export async function serve(
     if (!isHandled) {
       session.scope.stage.commit()
       await commitAfterFailure(ctx, session, config, error)
+      throw error
     }
     // No error page can take the place of a response that has begun, and it has to end.
-    if (!isHandled || !hasResponse(ctx) || !ctx.headerSent) throw error
+    if (!hasResponse(ctx) || !ctx.headerSent) throw error
     session.reportError(error)
   } finally {
     const closing = session.close()

@@ -57,7 +57,7 @@ export function floor(
     ctx.body = work(ctx.url, () => data)
     if (before !== undefined && (action === 'none' || JSON.stringify(data) === before)) return
     const key = id ?? randomUUID()
-    await store.set(key, { ...data, _expire: Date.now() + ONE_DAY, _maxAge: ONE_DAY })
+    await store.set(key, recordOf(data))
     setCookies(ctx, key)
   }
 
@@ -88,8 +88,12 @@ function isEqual(one: string, other: string): boolean {
   return one.length === other.length && timingSafeEqual(Buffer.from(one, 'latin1'), Buffer.from(other, 'latin1'))
 }
 
+function recordOf(data: Record): Record {
+  return { ...data, _expire: Date.now() + ONE_DAY, _maxAge: ONE_DAY }
+}
+
 function withLifetime(data: Record): string {
-  return JSON.stringify({ ...data, _expire: Date.now() + ONE_DAY, _maxAge: ONE_DAY })
+  return JSON.stringify(recordOf(data))
 }
 
 function encode(data: Record): string {

@@ -14,7 +14,7 @@ import { reconcile } from './reconcile'
 import { removalOf } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
 import { isIssueDue, isRotating, isUseDue } from '../open/rotating'
-import { contentIn, isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
+import { contentIn, isAtRest, isRenewalDue, isSeenDue, lacksSecret, type Stored, type Superseded } from '../open/stored'
 import { writeRecord, type WriteFailure } from './write-record'
 
 /** How long newcomers wait for those who are in another's way, in milliseconds. */
@@ -152,7 +152,7 @@ function factsOf(job: CommitJob, content: Content): CommitFacts {
     mustWrite: isAsked(job) || job.once !== undefined,
     isStored: stored !== undefined,
     hasData: hasKeys(content.data),
-    isChanged: !stored?.snapshot.isCurrent(content, scope.policyOf(content.data)),
+    isChanged: !stored || !isAtRest(stored, content, scope),
     changesOwner: hasOwners && stored !== undefined && stored.snapshot.owner !== scope.ownerOf(content.data),
     hasOwner: stored?.snapshot.owner !== undefined,
     needsSecret: lacksSecret(stored, scope),

@@ -14,9 +14,6 @@ import type { OpenState } from './state'
 /** What a commit is asked for beside its verb. */
 type More = Omit<CommitRequest, 'verb'>
 
-/** The end of the request asks for nothing more. */
-const NO_MORE: More = {}
-
 /** The commits of a request's session, one after the other; and its changes, each made on a copy beside that. */
 export class Commits {
   readonly #scope: RequestScope
@@ -42,8 +39,8 @@ export class Commits {
 
   /** The last one: at once, where none is under way and nothing has to be waited for. */
   finish(): Awaitable<unknown> {
-    if (this.#queue.isUsed) return this.run('commit', NO_MORE)
-    const committing = this.#commit('commit', NO_MORE)
+    if (this.#queue.isUsed) return this.run('commit', {})
+    const committing = this.#commit('commit', {})
     if (isPromise(committing)) this.#queue.startWith(committing)
     return committing
   }
@@ -158,9 +155,7 @@ export class Commits {
       if (VERB_TRAITS[verb].isImplicit && !more.draft && !this.#persistence.known.hasReplaced) return
       throw this.#state.unread
     }
-    const session = this.#state.sessionOf(state)
-    const isEnd = more === NO_MORE
-    const committing = isEnd ? this.#persistence.finish(session) : this.#persistence.commit(session, { verb, ...more })
+    const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, ...more })
     return andThen(committing, (name) => this.#closeIfGone(state, name))
   }
 

@@ -148,26 +148,15 @@ export class Persistence {
     return this.#removeReplaced().then(() => this.#commit(session, request))
   }
 
-  /** The same at the end of the request: most have changed nothing, and need no plan for it. */
-  finish(session: SessionModel): Awaitable<Outcome['name']> {
-    const { stored, superseded, hasReplaced } = this.#known
-    const isPlain = stored && !superseded && !hasReplaced && !this.client.wasTold && this.#inDoubt === undefined
-    if (!isPlain || this.mayNeedCommit) return this.commit(session, { verb: 'commit' })
-    try {
-      const content = contentIn(session, this.#scope)
-      return isAtRest(stored, content, this.#scope) ? 'unchanged' : this.#commit(session, { verb: 'commit' }, content)
-    } catch (error) {
-      this.#scope.noteFailure(error)
-      throw error
-    }
-  }
-
-  #commit(session: SessionModel, request: CommitRequest, content?: Content): Awaitable<Outcome['name']> {
+  #commit(session: SessionModel, request: CommitRequest): Awaitable<Outcome['name']> {
     const { verb, draft, around } = request
+    const isEnd = VERB_TRAITS[verb].isImplicit && !draft
     if (this.#inDoubt !== undefined) {
-      if (VERB_TRAITS[verb].isImplicit && !draft && !this.hasChanges(session)) return 'unchanged'
+      if (isEnd && !this.hasChanges(session)) return 'unchanged'
       throw this.#inDoubt
     }
+    const content = isEnd ? this.#contentAtEnd(session) : undefined
+    if (content === 'unchanged') return content
     // A session that is not stored yet is given another id, as in koa-session.
     if (VERB_TRAITS[verb].regenerates && !this.#known.stored) this.#madeToken?.forget()
     const job = this.#jobOf(session, request)
@@ -182,6 +171,19 @@ export class Persistence {
       (outcome) => this.#conclude(job, outcome, endings, around),
       (error) => this.#fail(job, error),
     )
+  }
+
+  /** Most requests change nothing, and need no plan for it. Undefined where there may be something else to do. */
+  #contentAtEnd(session: SessionModel): Content | 'unchanged' | undefined {
+    const { stored, superseded, hasReplaced } = this.#known
+    if (!stored || superseded || hasReplaced || this.client.wasTold || this.mayNeedCommit) return undefined
+    try {
+      const content = contentIn(session, this.#scope)
+      return isAtRest(stored, content, this.#scope) ? 'unchanged' : content
+    } catch (error) {
+      this.#scope.noteFailure(error)
+      throw error
+    }
   }
 
   #jobOf(session: SessionModel, request: CommitRequest): CommitJob {

@@ -44,11 +44,6 @@ export class TracedPersistence extends Persistence {
     )
   }
 
-  /** Each commit is traced, also one that has nothing to write. */
-  override finish(session: SessionModel): Awaitable<Outcome['name']> {
-    return this.commit(session, { verb: 'commit' })
-  }
-
   override async end(reason: Parameters<Persistence['end']>[0]): Promise<void> {
     const { tracer, tracedBackend } = this.#scope
     const before = tracedBackend.removals
