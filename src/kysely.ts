@@ -1,4 +1,3 @@
-export { keepStatements, type SqliteDatabase, type SqliteStatement } from './stores/kysely/keep-statements'
 export {
   createSessionTable,
   KyselyStore,
@@ -14,3 +13,4 @@ export {
   type PostgresConnection,
   type PostgresPool,
 } from './stores/kysely/postgres-bus'
+export type { SqliteDatabase, SqliteStatement } from './stores/kysely/sqlite-database'

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Kysely } from 'kysely'
-import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
+import { createSessionTable, KyselyStore, type KyselyStoreOptions } from 'koa-session-service/kysely'
 import type { Bytes, ForeignStore, OwnStore, Population } from './scale-places'
 import * as scale from './scale-sessions'
 
@@ -13,6 +13,8 @@ export interface Table {
   name: string
   load: Load
   bytes: () => Promise<Bytes>
+  /** The option of KyselyStore, where the database is SQLite. */
+  sqlite?: KyselyStoreOptions['sqlite']
 }
 
 const COLUMNS = ['id', 'record', 'revision', 'expire', 'forget_at', 'owner']
@@ -22,9 +24,9 @@ const PART = Math.floor((scale.LIFE + scale.GRACE) / 64)
 const forgetAt = (end: number): number => Math.ceil((end + scale.GRACE) / PART) * PART
 
 /** KyselyStore on a table of its own, and rows that are copies of one that it has written. */
-export async function openOurs({ db, name, load, bytes }: Table): Promise<Population<OwnStore>> {
+export async function openOurs({ db, name, load, bytes, sqlite }: Table): Promise<Population<OwnStore>> {
   await createSessionTable(db, { table: name })
-  const store = new KyselyStore(db, { table: name })
+  const store = new KyselyStore(db, { table: name, sqlite })
   const sample = await scale.writeSamples(store)
   const row = await db.selectFrom(name).selectAll().where('id', '=', sample.key).executeTakeFirstOrThrow()
   if (Number(row.forget_at) !== forgetAt(sample.end) || Number(row.expire) !== sample.end) {

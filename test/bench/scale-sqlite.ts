@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Kysely, SqliteDialect } from 'kysely'
-import { keepStatements } from 'koa-session-service/kysely'
 import Database from 'libsql'
 import type { Place } from './scale-places'
 import { openOurs } from './scale-sql'
@@ -22,9 +21,7 @@ export async function openSqliteFiles(): Promise<Place> {
       const database = new Database(join(folder, `${name}.db`), { timeout: 5000 })
       opened.push(database)
       database.exec(SETTINGS)
-      const db = new Kysely<any>({
-        dialect: new SqliteDialect({ database: keepStatements(database) }),
-      })
+      const db = new Kysely<any>({ dialect: new SqliteDialect({ database }) })
       const load = async (table: string, columns: readonly string[], rows: Iterable<unknown[]>): Promise<void> => {
         database.exec(LOADING)
         const values = columns.map(() => '?').join()
@@ -36,7 +33,7 @@ export async function openSqliteFiles(): Promise<Place> {
       }
       const valueOf = (pragma: string): number => Number(Object.values(database.prepare(pragma).get() as object)[0])
       const bytes = async () => ({ disk: valueOf('pragma page_count') * valueOf('pragma page_size') })
-      return openOurs({ db, name, load, bytes })
+      return openOurs({ db, name, load, bytes, sqlite: database })
     },
     stop: async () => {
       for (const database of opened) database.close()

@@ -1,8 +1,8 @@
 import type { CompiledQuery } from 'kysely'
 import type { AnyKysely } from './any-kysely'
-import { Statement, value } from './kysely-statements'
 import { endsOf, type SqlFamily } from './kysely-table'
 import { rawSql } from './raw-sql'
+import { Statement, value, type SqlTable } from './statement'
 import { clockOf } from './sql-clock'
 
 /** What a row of an answer is: a key's end, with the state under an empty name; news; the place asked for; the first place. */
@@ -29,9 +29,10 @@ interface Query {
 }
 
 /** Every statement about ends. */
-export function endStatements(db: AnyKysely, family: SqlFamily, table: string) {
-  const { ends, log } = endsOf(table)
-  const statement = (query: Query): Statement => new Statement(db, query)
+export function endStatements(place: SqlTable) {
+  const { db, family } = place
+  const { ends, log } = endsOf(place.table)
+  const statement = (query: Query): Statement => new Statement(place, query)
   const isName = ['name', '=', value('name')] as const
   const written = {
     position: value('position'),

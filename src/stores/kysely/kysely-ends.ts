@@ -3,25 +3,22 @@ import { endAt, LOG_LIFE_MS, MAX_NEWS, maySpare, nextPosition, positionAt } from
 import type { AnyKysely } from './any-kysely'
 import type { Attempts } from './attempts'
 import { endStatements, KIND, type EndRow, type ReadRow } from './kysely-end-statements'
-import type { Statement, Values } from './kysely-statements'
-import type { SqlFamily } from './kysely-table'
+import type { SqlTable, Statement, Values } from './statement'
 
 /** SQLite's clock tells whole milliseconds. */
 const GRAIN_OF_SQLITE = 1
 
 /** The ends of keys in two tables: the last one of each key, and a log that is only ever added to. */
 export class KyselyEnds implements EndStore {
-  readonly #db: AnyKysely
-  readonly #family: SqlFamily
+  readonly #place: SqlTable
   readonly #attempts: Attempts
   readonly #statements: ReturnType<typeof endStatements>
   readonly #reads = new Map<string, Statement>()
 
-  constructor(db: AnyKysely, family: SqlFamily, table: string, attempts: Attempts) {
-    this.#db = db
-    this.#family = family
+  constructor(place: SqlTable, attempts: Attempts) {
+    this.#place = place
     this.#attempts = attempts
-    this.#statements = endStatements(db, family, table)
+    this.#statements = endStatements(place)
   }
 
   async readEnds(keys: readonly string[], { after }: { after?: EndPoint } = {}): Promise<EndsAnswer> {
@@ -36,7 +33,7 @@ export class KyselyEnds implements EndStore {
       born: Number(state.at),
       last: { position: Number(state.position), key: String(state.spares ?? '') },
       now: Number(state.now),
-      ...(this.#family === 'sqlite' && { grain: GRAIN_OF_SQLITE }),
+      ...(this.#place.family === 'sqlite' && { grain: GRAIN_OF_SQLITE }),
       found: keys.map((key) => ends.get(key)),
       ...(after && followed(rows, after)),
     }
@@ -108,12 +105,12 @@ export class KyselyEnds implements EndStore {
   }
 
   async #inTransaction<T>(work: (db: AnyKysely) => Promise<T>): Promise<T> {
-    const db = this.#db
+    const { db } = this.#place
     return db.isTransaction ? work(db) : db.transaction().execute(work)
   }
 
   #bytes(text: string): string | Buffer {
-    return this.#family === 'mysql' ? Buffer.from(text) : text
+    return this.#place.family === 'mysql' ? Buffer.from(text) : text
   }
 }
 

@@ -2,10 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import type { ExpressionBuilder, Kysely } from 'kysely'
 import type { OwnerMark } from '../../contracts/store'
 import { MARK_LIFE_MS } from '../owner-marks'
-import type { AnyKysely } from './any-kysely'
-import { Statement, value } from './kysely-statements'
 import { marksOf, type OwnerMarkTable, type SqlFamily } from './kysely-table'
 import { clockOf, markExpression, stepOf } from './sql-clock'
+import { Statement, value, type SqlTable } from './statement'
 
 interface MarkRow {
   now: number | string
@@ -19,8 +18,9 @@ export class KyselyOwnerMarks {
   readonly #forget: Statement
   readonly #hasCoarseClock: boolean
 
-  constructor(schema: AnyKysely, family: SqlFamily, table: string) {
-    const db = schema as Kysely<Record<string, OwnerMarkTable>>
+  constructor(place: SqlTable) {
+    const { family, table } = place
+    const db = place.db as Kysely<Record<string, OwnerMarkTable>>
     const marks = marksOf(table)
     const now = clockOf(family)
     const not_before = markExpression(family) as never
@@ -28,14 +28,14 @@ export class KyselyOwnerMarks {
     const found = db.selectFrom(marks).select('not_before').where('owner', '=', value('owner'))
     const later = { not_before: laterThan(family, marks) as never }
     const insert = db.insertInto(marks).values({ owner: value('owner'), not_before })
-    this.#read = new Statement(schema, db.selectNoFrom([found.as('not_before'), now.as('now')]))
+    this.#read = new Statement(place, db.selectNoFrom([found.as('not_before'), now.as('now')]))
     this.#set = new Statement(
-      schema,
+      place,
       family === 'mysql'
         ? insert.onDuplicateKeyUpdate(later)
         : insert.onConflict((conflict) => conflict.column('owner').doUpdateSet(later)),
     )
-    this.#forget = new Statement(schema, db.deleteFrom(marks).where('not_before', '<', value('before')))
+    this.#forget = new Statement(place, db.deleteFrom(marks).where('not_before', '<', value('before')))
   }
 
   async read(owner: string | Buffer): Promise<OwnerMark> {

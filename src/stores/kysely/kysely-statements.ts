@@ -6,53 +6,13 @@ import type {
   OnConflictDatabase,
   OnConflictUpdateBuilder,
 } from 'kysely'
-import type { AnyKysely } from './any-kysely'
 import type { SessionTable, SqlFamily } from './kysely-table'
-
-/** Stands in a statement for a value that each execution brings. */
-class Placeholder {
-  constructor(readonly name: string) {}
-}
-
-/** Values by the names of their placeholders. */
-export type Values = Record<string, unknown>
-
-/** A statement that is built and compiled once, and executed with other values each time. */
-export class Statement {
-  readonly #db: AnyKysely
-  readonly #compiled: CompiledQuery
-
-  /** Plugins may change the statement, but not what it returns: one that parses texts would take records apart. */
-  constructor(db: AnyKysely, query: { compile(): CompiledQuery }) {
-    this.#db = db.withoutPlugins()
-    this.#compiled = query.compile()
-  }
-
-  /** @param db the transaction that it is a part of, where it is one */
-  async rows<Row>(values: Values, db?: AnyKysely): Promise<Row[]> {
-    return (await (db?.withoutPlugins() ?? this.#db).executeQuery<Row>(this.#bind(values))).rows
-  }
-
-  /**
-   * Returns how many rows were affected.
-   *
-   * @param db the transaction that it is a part of, where it is one
-   */
-  async run(values: Values, db?: AnyKysely): Promise<number> {
-    return Number((await (db?.withoutPlugins() ?? this.#db).executeQuery(this.#bind(values))).numAffectedRows ?? 0)
-  }
-
-  #bind(values: Values): CompiledQuery {
-    const parameters = this.#compiled.parameters.map((parameter) =>
-      parameter instanceof Placeholder ? values[parameter.name] : parameter,
-    )
-    return { ...this.#compiled, parameters }
-  }
-}
+import { Statement, value, type SqlTable } from './statement'
 
 /** Every statement of a {@link KyselyStore}: each one writes on its condition by itself. */
-export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: string) {
-  const db = schema as Kysely<Record<string, SessionTable>>
+export function sessionStatements(place: SqlTable) {
+  const { family, table } = place
+  const db = place.db as Kysely<Record<string, SessionTable>>
   const written = {
     record: value('record'),
     revision: value('revision'),
@@ -81,7 +41,7 @@ export function sessionStatements(schema: AnyKysely, family: SqlFamily, table: s
         .where('id', '=', value('id'))
         .where('revision', '=', value('base')),
     )
-  const statement = (query: { compile(): CompiledQuery }): Statement => new Statement(schema, query)
+  const statement = (query: { compile(): CompiledQuery }): Statement => new Statement(place, query)
   return {
     read: statement(live(db.selectFrom(table).select(['record', 'revision', 'expire']).where('id', '=', value('id')))),
     /** Not with "ignore", which cuts what is too long: MySQL fails where the key is taken. */
@@ -155,9 +115,4 @@ function later(column: 'expire' | 'forget_at', name: string): never {
   const latest = ({ ref, eb }: ExpressionBuilder<Record<string, SessionTable>, string>): unknown =>
     eb.case().when(column, '<', value(name)).then(value(name)).else(ref(column)).end()
   return latest as never
-}
-
-/** A placeholder passes for a value of any type. */
-export function value(name: string): never {
-  return new Placeholder(name) as never
 }

@@ -25,7 +25,7 @@ import { BATCH, deleteInBatches, startCleanup, type CleanupOptions, type Session
 import { KyselyEnds } from './kysely-ends'
 import { KyselyOwnerMarks } from './kysely-owner-marks'
 import { KyselyOwners } from './kysely-owners'
-import { sessionStatements, type Values } from './kysely-statements'
+import { sessionStatements } from './kysely-statements'
 import {
   checkTableName,
   DEFAULT_TABLE,
@@ -35,6 +35,8 @@ import {
   type SessionTable,
 } from './kysely-table'
 import { isDuplicate } from './sql-errors'
+import { checkSqlite, type SqliteDatabase } from './sqlite-database'
+import type { SqlTable, Values } from './statement'
 
 export type { CleanupOptions, SessionCleanup } from './cleanup'
 export { createSessionTable, type KyselyDatabase, type SessionTable } from './kysely-table'
@@ -43,6 +45,12 @@ export { createSessionTable, type KyselyDatabase, type SessionTable } from './ky
 export interface KyselyStoreOptions extends RecordTextOptions {
   /** The table's name. Default: `sessions`. */
   table?: string
+  /**
+   * The database that the `SqliteDialect` has, of better-sqlite3 or libsql. SQLite then compiles each statement once, and the store
+   * executes it without Kysely, which takes three times as long. Kysely's `log` does not see these statements. Where the
+   * application is within a transaction, the store waits for its end as it does without.
+   */
+  sqlite?: SqliteDatabase
 }
 
 /**
@@ -53,13 +61,14 @@ export interface KyselyStoreOptions extends RecordTextOptions {
  * deletes them. From `koa-session-service/kysely`.
  *
  * @example
- * const db = new Kysely({ dialect: new SqliteDialect({ database: new Database('sessions.db') }) })
+ * const database = new Database('sessions.db', { timeout: 5000 })
+ * const db = new Kysely({ dialect: new SqliteDialect({ database }) })
  * await createSessionTable(db)
- * const store = new KyselyStore(db)
+ * const store = new KyselyStore(db, { sqlite: database })
  * const cleanup = store.startCleanup({ every: 60_000 })
  * app.use(session({ store }, app))
  *
- * @throws {SessionError} `ERR_SESSION_OPTIONS` for a wrong name of the table or something that is no Kysely instance
+ * @throws {SessionError} `ERR_SESSION_OPTIONS` for a wrong name of the table, something that is no Kysely instance, or a wrong `sqlite`
  */
 export class KyselyStore extends WithEnds implements ConditionalStore, TouchableStore, OwnerIndexedStore {
   readonly #statements: ReturnType<typeof sessionStatements>
@@ -69,20 +78,21 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
   /** Ids and owners are bytes in MySQL and MariaDB. */
   readonly #hasBytes: boolean
 
-  constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, maxSize, ...text }: KyselyStoreOptions = {}) {
+  constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, sqlite, maxSize, ...text }: KyselyStoreOptions = {}) {
     const family = familyOf(db)
     const attempts = new Attempts(checkTableName(table))
-    const ends = new KyselyEnds(db as AnyKysely, family, table, attempts)
+    const place: SqlTable = { db: db as AnyKysely, family, table, sqlite: checkSqlite(sqlite, family) }
+    const ends = new KyselyEnds(place, attempts)
     super(ends)
     this.#attempts = attempts
     this.#hasBytes = family === 'mysql'
-    this.#statements = sessionStatements(db as AnyKysely, family, table)
+    this.#statements = sessionStatements(place)
     const limit = this.#hasBytes ? Math.min(maxSize ?? Infinity, MAX_RECORD_BYTES) : maxSize
     this.#text = new RecordText({ ...text, maxSize: limit }, { passesText: new.target === KyselyStore })
     this.#owners = new KyselyOwners({
       statements: this.#statements,
       ends,
-      marks: new KyselyOwnerMarks(db as AnyKysely, family, table),
+      marks: new KyselyOwnerMarks(place),
       attempts: this.#attempts,
       parse: (row) => this.#parse(row),
       bytes: (text) => this.#bytes(text),

@@ -1,12 +1,5 @@
-import { sql, SqliteDialect, Kysely } from 'kysely'
-import Database from 'libsql'
-import {
-  createSessionTable,
-  keepStatements,
-  KyselyStore,
-  type SqliteDatabase,
-  type SqliteStatement,
-} from 'koa-session-service/kysely'
+import { Kysely, MysqlDialect, sql } from 'kysely'
+import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
 import { describeSessionStore } from 'koa-session-service/testing'
 import {
   connectPostgres,
@@ -20,68 +13,93 @@ import { describeWith } from '../../support/backends/require-server'
 const DAY = 86_400_000
 const capabilities = ['conditional', 'touch', 'owner', 'ends'] as const
 
-function openKept(): { db: Kysely<any>; compiled: string[] } {
-  const compiled: string[] = []
-  const database = new Database(':memory:') as unknown as SqliteDatabase
-  const counting: SqliteDatabase = {
-    prepare: (text): SqliteStatement => (compiled.push(text), database.prepare(text)),
-    close: () => database.close(),
-  }
-  return {
-    db: new Kysely<any>({ dialect: new SqliteDialect({ database: keepStatements(counting) }) }),
-    compiled,
-  }
-}
-
 describeSessionStore(
-  'KyselyStore on SQLite, with keepStatements()',
+  'KyselyStore on SQLite, with the option sqlite',
   async () => {
-    const { db } = openKept()
+    const { db, sqlite, stop } = openSqlite()
     await createSessionTable(db)
-    return { store: new KyselyStore(db), stop: async () => db.destroy() }
+    return { store: new KyselyStore(db, { sqlite }), stop }
   },
   { capabilities },
 )
 
-describe('keepStatements()', () => {
-  it("R130: keepStatements() compiles each statement once, also the application's own, and finds a table that was changed", async () => {
-    const { db, compiled } = openKept()
-    await createSessionTable(db)
-    const store = new KyselyStore(db)
-    const useAll = async (): Promise<void> => {
-      await store.set('a', { n: 1 }, DAY)
-      await store.replace('a', { n: 2 }, DAY, (await store.read('a'))?.revision)
-      await db.selectFrom('sessions').selectAll().execute()
-    }
+describe('the option "sqlite" of KyselyStore', () => {
+  const { db, sqlite, stop } = openSqlite()
+  const prepare = jest.spyOn(sqlite, 'prepare')
+  const store = new KyselyStore(db, { sqlite })
+
+  beforeAll(async () => createSessionTable(db))
+  afterAll(stop)
+
+  async function useAll(): Promise<void> {
+    await store.set('a', { n: 1 }, DAY)
+    await store.replace('a', { n: 2 }, DAY, (await store.read('a'))?.revision)
+    await store.touch('a', undefined, DAY)
+    await store.listByOwner('ann')
+    await store.readEnds(['a'])
+  }
+
+  it('R130: each statement is compiled once and goes past Kysely, and so it is where the table was changed meanwhile', async () => {
     await useAll()
-    const count = compiled.length
+    prepare.mockClear()
     for (let round = 0; round < 3; round++) await useAll()
-    expect(compiled.length).toBe(count)
+    // Kysely's dialect prepares what it executes.
+    expect(prepare.mock.calls).toEqual([])
     await db.schema.alterTable('sessions').addColumn('note', 'text').execute()
-    expect(await db.selectFrom('sessions').selectAll().execute()).toMatchObject([{ id: 'a', note: null }])
-    await db.destroy()
+    await useAll()
+    expect(await store.get('a')).toEqual({ n: 2 })
   })
 
-  it('R130: the rows that keepStatements() reads one by one come from a statement of their own', async () => {
-    const { db } = openKept()
-    await createSessionTable(db)
-    const store = new KyselyStore(db)
-    for (const key of ['a', 'b', 'c']) await store.set(key, {}, DAY)
-    const all = db.selectFrom('sessions').select('id').orderBy('id')
-    await all.execute()
-    const found: unknown[] = []
-    const [first, second] = [all.stream(), all.stream()]
-    for (const rows of [first, second]) for await (const row of rows) found.push(row.id)
-    expect(found).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])
-    await db.destroy()
+  it('R130: what the store writes beside a transaction of the application is no part of it', async () => {
+    let written: Promise<void> | undefined
+    const work = db.transaction().execute(async (transaction) => {
+      await transaction.deleteFrom('sessions').execute()
+      written = store.set('beside', { n: 1 }, DAY)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      throw new Error('rolled back')
+    })
+    await expect(work).rejects.toThrow('rolled back')
+    await written
+    expect(await store.get('beside')).toEqual({ n: 1 })
+    expect(await store.get('a')).toEqual({ n: 2 })
   })
 
-  it.each([undefined, null, {}, 'sessions.db', Promise.resolve({})])(
-    'R38: keepStatements() refuses %p, which is no database',
+  it('R130: a connection that is busy with rows of somebody else is waited for, as Kysely does', async () => {
+    // What better-sqlite3 says; libsql writes all the same.
+    prepare.mockClear().mockImplementationOnce((text) => {
+      const busy = (): never => {
+        throw new TypeError('This database connection is busy executing a query')
+      }
+      return { reader: !text.startsWith('insert'), all: busy, run: busy } as never
+    })
+    const fresh = new KyselyStore(db, { sqlite })
+    await fresh.set('busy', { n: 1 }, DAY)
+    expect(await store.get('busy')).toEqual({ n: 1 })
+    expect(prepare).toHaveBeenCalledTimes(2)
+  })
+
+  it('R44: a table that is missing is told, and used once it is made', async () => {
+    const fresh = openSqlite()
+    const early = new KyselyStore(fresh.db, { sqlite: fresh.sqlite })
+    await expect(early.get('a')).rejects.toMatchObject({ code: 'ERR_SESSION_TABLE_MISSING' })
+    await createSessionTable(fresh.db)
+    await early.set('a', { n: 1 }, DAY)
+    expect(await early.get('a')).toEqual({ n: 1 })
+    await fresh.stop()
+  })
+
+  it.each([null, {}, 'sessions.db', Promise.resolve(sqlite), { prepare: () => undefined }])(
+    'R38: KyselyStore refuses %p as "sqlite", which is no such database',
     (wrong) => {
-      expect(() => keepStatements(wrong as never)).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
+      const make = (): unknown => new KyselyStore(db, { sqlite: wrong as never })
+      expect(make).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
     },
   )
+
+  it('R38: KyselyStore refuses "sqlite" beside a dialect of another database', () => {
+    const mysql = new Kysely<any>({ dialect: new MysqlDialect({ pool: {} as never }) })
+    expect(() => new KyselyStore(mysql, { sqlite })).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
+  })
 })
 
 describe('a clean-up', () => {

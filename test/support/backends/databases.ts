@@ -1,5 +1,5 @@
 import Database from 'libsql'
-import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, type KyselyPlugin, type SqliteDatabase } from 'kysely'
+import { Kysely, MysqlDialect, PostgresDialect, SqliteDialect, type KyselyPlugin } from 'kysely'
 import { createPool, type PoolOptions } from 'mysql2'
 import { Pool, type PoolConfig } from 'pg'
 import { join } from 'node:path'
@@ -12,14 +12,14 @@ export interface TestDatabase {
   stop: () => Promise<void>
 }
 
-/** @param around what stands between the dialect and the database */
+/** A database of SQLite, and what the option `sqlite` of a KyselyStore takes. */
 export function openSqlite(
   file = ':memory:',
   plugins: KyselyPlugin[] = [],
-  around: (database: any) => SqliteDatabase = (database) => database as SqliteDatabase,
-): TestDatabase {
-  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: around(new Database(file)) }), plugins })
-  return { db, stop: async () => db.destroy() }
+): TestDatabase & { sqlite: Database.Database } {
+  const sqlite = new Database(file)
+  const db = new Kysely<any>({ dialect: new SqliteDialect({ database: sqlite }), plugins })
+  return { db, sqlite, stop: async () => db.destroy() }
 }
 
 export const hasPostgres = findProgram('postgres') !== undefined

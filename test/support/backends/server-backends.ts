@@ -1,5 +1,5 @@
 import { LayeredStore } from 'koa-session-service'
-import { createSessionTable, KyselyStore } from 'koa-session-service/kysely'
+import { createSessionTable, KyselyStore, type KyselyStoreOptions } from 'koa-session-service/kysely'
 import { RedisStore } from 'koa-session-service/redis'
 import Redis from 'ioredis'
 import { type ConditionalBackend, type OpenBackend, useBackends } from './conditional-backends'
@@ -17,13 +17,18 @@ import { hasRedis, startRedisCluster, startRedisNode } from './redis-cluster'
 import { isWanted } from './require-server'
 import type { ServerProcess } from './server-process'
 
-const onTable = async ({ db, server, stop }: TestDatabase): Promise<OpenBackend> => {
+const onTable = async ({
+  db,
+  server,
+  sqlite,
+  stop,
+}: TestDatabase & Pick<KyselyStoreOptions, 'sqlite'>): Promise<OpenBackend> => {
   await createSessionTable(db)
   const close = async () => {
     await stop()
     await server?.stop()
   }
-  return { store: new KyselyStore(db), close }
+  return { store: new KyselyStore(db, { sqlite }), close }
 }
 
 const onRedis = async (): Promise<{ store: RedisStore; close: () => Promise<void> }> => {

@@ -8,9 +8,9 @@ const PER_SESSION = 5
 
 /** Counts in sessions on an SQLite file until it is killed, and prints every count that was acknowledged. */
 async function main(file: string): Promise<void> {
-  const { db } = openSqlite(file)
+  const { db, sqlite } = openSqlite(file)
   await createSessionTable(db)
-  const app = createCountingApp(new KyselyStore(db))
+  const app = createCountingApp(new KyselyStore(db, { sqlite }))
   await Promise.all(
     Array.from({ length: VISITORS }, async () => {
       for (;;) await visit(new Visitor(app))
