@@ -4,12 +4,19 @@
  */
 export class RecentMap<Value> {
   readonly #half: number
+  readonly #sizeOf: ((value: Value) => number) | undefined
+  #size = 0
   #newer = new Map<string, Value>()
   #older = new Map<string, Value>()
 
-  /** @param max how many values are kept at most; the last half of those that were used are kept for sure */
-  constructor(max: number) {
+  /**
+   * @param max how many values are kept at most, or how large they may be together; the last half of those that were used are
+   *   kept for sure
+   * @param sizeOf how large a value is; without it, values are counted
+   */
+  constructor(max: number, sizeOf?: (value: Value) => number) {
     this.#half = Math.ceil(max / 2)
+    this.#sizeOf = sizeOf
   }
 
   get(key: string): Value | undefined {
@@ -31,9 +38,11 @@ export class RecentMap<Value> {
 
   set(key: string, value: Value): void {
     this.#newer.set(key, value)
-    if (this.#newer.size < this.#half) return
+    if (this.#sizeOf) this.#size += this.#sizeOf(value)
+    if ((this.#sizeOf ? this.#size : this.#newer.size) < this.#half) return
     this.#older = this.#newer
     this.#newer = new Map()
+    this.#size = 0
   }
 
   delete(key: string): void {

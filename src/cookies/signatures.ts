@@ -29,8 +29,10 @@ export interface Matches {
   isComplete: boolean
 }
 
-/** How many signatures are remembered: each with its value, of 4 KB at most. */
-const MAX_VERIFIED = 1000
+/** How many bytes the signatures take that are remembered, each with its value: those of 40,000 short cookies. */
+const MAX_VERIFIED = 12_000_000
+/** What one takes beside its value. */
+const VERIFIED_BYTES = 150
 /** How many signatures are computed where a header repeats a cookie. They are what such a request costs. */
 export const MAX_COMPUTED = 12
 /** What `index` of a Keygrip costs, in signatures: it compares under every key, by signing once more. */
@@ -44,7 +46,7 @@ const INDEX_COST = 2
  */
 export class Signatures {
   readonly #name: string
-  readonly #verified = new RecentMap<Verified>(MAX_VERIFIED)
+  readonly #verified = new RecentMap<Verified>(MAX_VERIFIED, ({ value }) => value.length + VERIFIED_BYTES)
 
   constructor(name: string) {
     this.#name = name

@@ -19,24 +19,16 @@ import { checkLife, checkOwner } from '../checks'
 import { RecordText, type RecordTextOptions } from '../record-text'
 import { WithEnds } from '../with-ends'
 import { badKey, forgetTime, isStorable, timeOf } from './kysely-values'
-import type { AnyKysely } from './any-kysely'
 import { Attempts } from './attempts'
 import { BATCH, deleteInBatches, startCleanup, type CleanupOptions, type SessionCleanup } from './cleanup'
 import { KyselyEnds } from './kysely-ends'
 import { KyselyOwnerMarks } from './kysely-owner-marks'
 import { KyselyOwners } from './kysely-owners'
 import { sessionStatements } from './kysely-statements'
-import {
-  checkTableName,
-  DEFAULT_TABLE,
-  familyOf,
-  MAX_RECORD_BYTES,
-  type KyselyDatabase,
-  type SessionTable,
-} from './kysely-table'
+import { MAX_RECORD_BYTES, type KyselyDatabase, type SessionTable } from './kysely-table'
 import { isDuplicate } from './sql-errors'
-import { checkSqlite, type SqliteDatabase } from './sqlite-database'
-import type { SqlTable, Values } from './statement'
+import type { SqliteDatabase } from './sqlite-database'
+import { sqlTable, type Values } from './statement'
 
 export type { CleanupOptions, SessionCleanup } from './cleanup'
 export { createSessionTable, type KyselyDatabase, type SessionTable } from './kysely-table'
@@ -46,9 +38,8 @@ export interface KyselyStoreOptions extends RecordTextOptions {
   /** The table's name. Default: `sessions`. */
   table?: string
   /**
-   * The database that the `SqliteDialect` has, of better-sqlite3 or libsql. SQLite then compiles each statement once, and the store
-   * executes it without Kysely, which takes three times as long. Kysely's `log` does not see these statements. Where the
-   * application is within a transaction, the store waits for its end as it does without.
+   * The database that the `SqliteDialect` has, of better-sqlite3 or libsql: each statement is compiled once, and executed without
+   * Kysely, in a third of the time. Its `log` does not see them. A transaction of the application is waited for, as without.
    */
   sqlite?: SqliteDatabase
 }
@@ -78,14 +69,13 @@ export class KyselyStore extends WithEnds implements ConditionalStore, Touchable
   /** Ids and owners are bytes in MySQL and MariaDB. */
   readonly #hasBytes: boolean
 
-  constructor(db: KyselyDatabase, { table = DEFAULT_TABLE, sqlite, maxSize, ...text }: KyselyStoreOptions = {}) {
-    const family = familyOf(db)
-    const attempts = new Attempts(checkTableName(table))
-    const place: SqlTable = { db: db as AnyKysely, family, table, sqlite: checkSqlite(sqlite, family) }
+  constructor(db: KyselyDatabase, { table, sqlite, maxSize, ...text }: KyselyStoreOptions = {}) {
+    const place = sqlTable(db, { table, sqlite })
+    const attempts = new Attempts(place.table)
     const ends = new KyselyEnds(place, attempts)
     super(ends)
     this.#attempts = attempts
-    this.#hasBytes = family === 'mysql'
+    this.#hasBytes = place.family === 'mysql'
     this.#statements = sessionStatements(place)
     const limit = this.#hasBytes ? Math.min(maxSize ?? Infinity, MAX_RECORD_BYTES) : maxSize
     this.#text = new RecordText({ ...text, maxSize: limit }, { passesText: new.target === KyselyStore })

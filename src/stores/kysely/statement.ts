@@ -1,8 +1,8 @@
 import type { CompiledQuery } from 'kysely'
 import type { Awaitable } from '../../base/awaitable'
 import type { AnyKysely } from './any-kysely'
-import type { SqlFamily } from './kysely-table'
-import { SqliteCommand, type SqliteDatabase } from './sqlite-database'
+import { checkTableName, DEFAULT_TABLE, familyOf, type KyselyDatabase, type SqlFamily } from './kysely-table'
+import { checkSqlite, SqliteCommand, type SqliteDatabase } from './sqlite-database'
 
 /** The table of the sessions, and the ways to it. */
 export interface SqlTable {
@@ -10,6 +10,13 @@ export interface SqlTable {
   readonly family: SqlFamily
   readonly table: string
   readonly sqlite?: SqliteDatabase
+}
+
+/** @throws {SessionError} `ERR_SESSION_OPTIONS` */
+export function sqlTable(db: KyselyDatabase, options: { table?: string; sqlite?: SqliteDatabase }): SqlTable {
+  const family = familyOf(db)
+  const table = checkTableName(options.table ?? DEFAULT_TABLE)
+  return { db: db as AnyKysely, family, table, sqlite: checkSqlite(options.sqlite, family) }
 }
 
 /** Stands in a statement for a value that each execution brings. */

@@ -47,3 +47,13 @@ test('R29: a map of a bounded size makes a value that it does not have, once', (
   const make = (key: string): string => `${key} ${made.push(key)}`
   expect(['a', 'b', 'a'].map((key) => map.getOr(key, make))).toEqual(['a 1', 'b 2', 'a 1'])
 })
+
+test('R29: a map whose values have a size keeps as many of the last ones as half of it holds, and never more than all of it', () => {
+  const map = new RecentMap<string>(1000, (value) => value.length)
+  const kept = (): string[] => keys.filter((key) => map.get(key) !== undefined)
+  for (const key of keys.slice(0, 50)) map.set(key, 'x'.repeat(100))
+  expect(kept().length).toBeGreaterThanOrEqual(5)
+  expect(kept().length).toBeLessThanOrEqual(10)
+  for (const key of keys.slice(50)) map.set(key, 'x')
+  expect(kept().filter((key) => keys.indexOf(key) >= 50)).toHaveLength(50)
+})
