@@ -90,8 +90,8 @@ export function newJob(
  * - `gone`: the session was ended, or changed hands, while this request used it. The client is told nothing. `elsewhere` is
  *   the one that changed hands: it goes on without this request.
  * - `detached`: the same, for a request that regenerates: it goes on, and a sign-in is a session of its own.
- * - `again`: another request was faster. `update()` reads what is stored now, and makes its change once more;
- *   `owner` is whose the session was to be.
+ * - `again`: another request was faster. `update()` reads what is stored now, and makes its change once more:
+ *   see {@link Again}.
  */
 export type Outcome =
   | {
@@ -114,7 +114,16 @@ export type Outcome =
     }
   | { name: 'gone'; elsewhere?: Removal }
   | { name: 'detached'; superseded: Superseded }
-  | { name: 'again'; isMissing: boolean; owner: string | undefined }
+  | Again
+
+/** Why a change is to be made again. */
+export interface Again {
+  name: 'again'
+  isMissing: boolean
+  owner: string | undefined
+  /** Nothing was to be written: the request looks what others have made of the session. */
+  isLook?: boolean
+}
 
 /** Reports the end of what a session was, where a write has given it to another account or to nobody. In a cookie, `endBefore` does. */
 export function reportOwnerChange(scope: RequestScope, outcome: Outcome): void {

@@ -1,9 +1,9 @@
 import type { Versioned } from '../../contracts/store'
 import { accessOf, decideLateWrite, type Access, type TokenHolder } from '../../session/access'
-import { merge, ownChanges } from '../../session/merge'
+import { changedKeys, merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
 import { SessionModel } from '../../session/session-model'
-import { gone, type CommitJob, type Outcome } from './commit-job'
+import { gone, type Again, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedByMark, checkRevoked } from './revocation'
 import { hasLostToken, isKnown, keptOf } from '../open/rotating'
@@ -15,12 +15,12 @@ import type { RequestScope } from '../scope/request-scope'
  * Goes on with what is stored now, where that is no longer as it was read: returns the commit that there is to make, or how
  * it ends.
  *
- * @param own whose the session was to be, where a change that has been taken out of it said so
+ * @param failed what has failed; whose the session was to be, where a change that has been taken out of it said so
  */
 export async function reconcile(
   job: CommitJob,
   loaded: Versioned | null | undefined,
-  own?: { owner: string | undefined },
+  failed?: Again,
 ): Promise<CommitJob | Outcome> {
   const { scope, session, stored, superseded } = job
   const { owner } = scope.config.options
@@ -29,7 +29,8 @@ export async function reconcile(
   const read: TokenHolder = stored
     ? tokenHolderOf(stored)
     : { generation: superseded?.generation ?? 0, owner: undefined }
-  const whose = own ? own.owner : scope.ownerOf(mine)
+  const present = scope.ownerOf(mine)
+  const whose = failed ? failed.owner : present
   const key = stored?.id ?? superseded?.id
   const live = loaded && (await isLive(scope, key, loaded)) ? loaded : undefined
   const joining = live && (await joinOf(job, live, { before: read.owner, owner: whose }))
@@ -46,7 +47,14 @@ export async function reconcile(
     confirms: proves,
     found: found && access && { generation: access.generation, owner: scope.ownerOf(found.record) },
   })
-  if (verdict === 'merge' && found && access) return mergeWith(job, found, access)
+  if (verdict === 'merge' && found && access) {
+    // Whose account it no longer is has written what is none of the next one's.
+    const isHandedOver = read.owner !== undefined && present !== read.owner && present !== scope.ownerOf(found.record)
+    return mergeWith(job, found, access, {
+      takesTheirs: !job.startsOver && !isHandedOver,
+      isLook: failed?.isLook === true,
+    })
+  }
   // A request that is detached already was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', key, {})
   if (verdict === 'gone' && !regenerates) {
@@ -94,18 +102,24 @@ async function joinOf(
   return isEndedByMark(mark.notBefore, record) ? 'ended' : 'good'
 }
 
-async function mergeWith(job: CommitJob, found: Versioned, access: Access): Promise<CommitJob> {
+/** @param how.takesTheirs whether it takes what others have written */
+async function mergeWith(
+  job: CommitJob,
+  found: Versioned,
+  access: Access,
+  { takesTheirs, isLook }: { takesTheirs: boolean; isLook: boolean },
+): Promise<CommitJob> {
   const { scope, session, stored, superseded } = job
   const id = stored?.id ?? superseded?.id
-  scope.report('conflict', id, {})
+  const before = stored?.snapshot.data ?? {}
+  const mine = SessionModel.data(session)
+  if (!isLook || changedKeys(before, mine, scope.backend.serializer).length > 0) scope.report('conflict', id, {})
   const isRotated = stored ? hasLostToken(stored, access) : access.secret !== undefined
   const read = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
   const next = access.succession ? { ...read, ...keptOf(stored, access) } : read
   scope.followMaxAge(found.record)
-  if (!job.startsOver) {
-    const before = stored?.snapshot.data ?? {}
-    const theirs = dataOf(found.record)
-    const merged = await merge(before, SessionModel.data(session), theirs, scope.mergeOptions)
+  if (takesTheirs) {
+    const merged = await merge(before, mine, dataOf(found.record), scope.mergeOptions)
     SessionModel.patch(session, merged, scope.backend.serializer)
   }
   // Without owners, every regenerate() begins a generation.

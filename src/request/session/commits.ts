@@ -1,7 +1,7 @@
 import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import { TaskQueue } from '../../base/task-queue'
 import { SessionModel, type SessionHost } from '../../session/session-model'
-import type { CommitRequest, Outcome } from '../commit/commit-job'
+import type { Again, CommitRequest } from '../commit/commit-job'
 import { VERB_TRAITS, type CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
 import { updateUntilWritten } from '../commit/update-loop'
@@ -133,8 +133,8 @@ export class Commits {
     this.#closeIfGone(state, await this.#persistence.refresh(session, isBehind ? this.#behind(session) : undefined))
   }
 
-  #behind(session: SessionModel): Outcome & { name: 'again' } {
-    return { name: 'again', isMissing: false, owner: this.#scope.ownerOf(SessionModel.data(session)) }
+  #behind(session: SessionModel): Again {
+    return { name: 'again', isMissing: false, owner: this.#scope.ownerOf(SessionModel.data(session)), isLook: true }
   }
 
   #commit(verb: CommitVerb, more: More): Awaitable<string | void> {

@@ -2,6 +2,7 @@ import { clearTimeout, setTimeout } from 'node:timers'
 import { atOnce, type Awaitable } from '../../base/awaitable'
 import { SessionError } from '../../base/errors'
 import { monotonic } from '../../base/monotonic'
+import { within } from '../../base/within'
 import { merge } from '../../session/merge'
 import type { Dictionary, Lifetime } from '../../session/record'
 import { copy } from '../../session/snapshot'
@@ -41,6 +42,13 @@ export function sessionOf({ state }: OnceCaller): SessionModel | undefined {
   return state.current.name === 'open' ? state.sessionOf(state.current) : undefined
 }
 
+/** Tells later whether the session is the same one: of the same account, neither replaced nor begun anew since. */
+export function sameSession(caller: OnceCaller): () => boolean {
+  const known = () => [sessionOf(caller), caller.state.owner, caller.state.beginnings]
+  const before = known()
+  return () => known().every((value, place) => value === before[place])
+}
+
 /** Whether the work is to be done, as the caller says; undefined where it says nothing. */
 export function isNeeded(caller: OnceCaller, { needed }: OnceCall): boolean | undefined {
   const session = needed && sessionOf(caller)
@@ -53,12 +61,8 @@ export function isNeeded(caller: OnceCaller, { needed }: OnceCall): boolean | un
  * @param since when the lease began, by the monotonic clock
  * @param over called when the lease is over, and the work is not
  */
-export async function doWork(
-  caller: OnceCaller,
-  { work, lease }: OnceCall,
-  since: number,
-  over: () => void,
-): Promise<Change> {
+export async function doWork(caller: OnceCaller, call: OnceCall, since: number, over: () => void): Promise<Change> {
+  const { work, lease, wait } = call
   const ended = new AbortController()
   const timer = setTimeout(
     () => {
@@ -69,7 +73,10 @@ export async function doWork(
   )
   timer.unref()
   try {
-    return await caller.commits.tryOut(caller.host, (session) => work(session, ended.signal))
+    const trying = caller.commits.tryOut(caller.host, (session) => work(session, ended.signal))
+    const change = await within(trying, since + lease + wait - monotonic())
+    if (!change) throw neverDone(call)
+    return change
   } finally {
     clearTimeout(timer)
   }
@@ -120,6 +127,16 @@ export function pending({ key, wait }: OnceCall): SessionError {
     'ERR_SESSION_ONCE_PENDING',
     `The work of sessions.once(${JSON.stringify(key)}), which another request does for this one too, was not done within ${wait} ` +
       'ms. Let the work give up earlier than after "lease" milliseconds, or wait longer with the option "wait".',
+    { status: 503 },
+  )
+}
+
+/** The request that does the work waits no longer. */
+function neverDone({ key, lease, wait }: OnceCall): SessionError {
+  return new SessionError(
+    'ERR_SESSION_ONCE_PENDING',
+    `The work of sessions.once(${JSON.stringify(key)}) was not done within its lease of ${lease} ms and ${wait} ms more. Nothing of ` +
+      'it is written. Let it give up when its signal is aborted.',
     { status: 503 },
   )
 }

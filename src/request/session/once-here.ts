@@ -1,7 +1,6 @@
 import { flightsByOwner, type Flight, type Flights } from '../../base/flights'
 import { monotonic } from '../../base/monotonic'
 import { within } from '../../base/within'
-import type { PresentedToken } from '../../contracts/transport'
 import { hashToken } from '../../session/token'
 import type { Stored } from '../open/stored'
 import type { RequestScope } from '../scope/request-scope'
@@ -11,6 +10,7 @@ import {
   failed,
   isNeeded,
   pending,
+  sameSession,
   sessionOf,
   wasFollowed,
   type Change,
@@ -43,16 +43,25 @@ export class OnceHere {
   }
 
   async run(): Promise<void> {
-    const { persistence, scope, host } = this.#caller
-    const { stored, client } = persistence
-    const cookie = stored && isTheirsAlone(stored, scope) ? cookieOf(scope, client.presented ?? []) : undefined
-    const all = flightsOf(cookie === undefined ? host : scope.config)
-    const name = hashToken(`${this.#call.key} ${cookie}`)
     while (sessionOf(this.#caller) && isNeeded(this.#caller, this.#call) !== false) {
+      const isSame = sameSession(this.#caller)
+      const { all, name } = this.#place()
       const ahead = all.of(name)
-      const isDone = ahead && !this.#known.has(ahead) ? await this.#follow(ahead) : await this.#lead(all, name)
+      const isDone =
+        ahead && !this.#known.has(ahead) ? await this.#follow(ahead, isSame) : await this.#lead(all, name, isSame)
       if (isDone) return
     }
+  }
+
+  /** Where those are found who do the same work for the same session: alone, where it cannot be told from that of others. */
+  #place(): { all: Flights<Change>; name: string } {
+    const { persistence, scope, host, state } = this.#caller
+    const { owner } = state
+    const { stored, client } = persistence
+    const tokens = client.presented ?? []
+    const isShared = stored !== undefined && tokens.length > 0 && (owner !== undefined || isTheirsAlone(stored, scope))
+    const name = JSON.stringify([this.#call.key, owner, isShared && tokens.map(({ token }) => token)])
+    return { all: flightsOf(isShared ? scope.config : host), name: hashToken(name) }
   }
 
   get #known(): WeakSet<Flight<Change>> {
@@ -62,17 +71,17 @@ export class OnceHere {
     return flown
   }
 
-  async #follow(flight: Flight<Change>): Promise<boolean> {
+  async #follow(flight: Flight<Change>, isSame: () => boolean): Promise<boolean> {
     const landed = await within(flight.landing, this.#deadline - monotonic())
     this.#known.add(flight)
     if (!landed) throw pending(this.#call)
     if (landed.name === 'failed') throw failed(this.#call, landed.error)
-    if (landed.name === 'left') return false
+    if (landed.name === 'left' || !isSame()) return false
     await this.#write(landed.result)
     return true
   }
 
-  async #lead(all: Flights<Change>, name: string): Promise<boolean> {
+  async #lead(all: Flights<Change>, name: string, isSame: () => boolean): Promise<boolean> {
     const flight = all.begin(name)
     try {
       const change = await doWork(this.#caller, this.#call, monotonic(), () => flight.land({ name: 'left' }))
@@ -81,10 +90,11 @@ export class OnceHere {
         this.#caller.scope.report('error', undefined, { error: wasFollowed(this.#call) })
         return false
       }
-      await this.#write(change)
+      const isMine = isSame()
+      if (isMine) await this.#write(change)
       this.#known.add(flight)
       flight.land({ name: 'done', result: change }, LATE_MS)
-      return true
+      return isMine
     } catch (error) {
       flight.land({ name: 'failed', error })
       throw error
@@ -96,17 +106,10 @@ export class OnceHere {
   }
 }
 
-/** Whether no other visitor's cookie can be the same text: it is sealed, or says when it ends or began. */
-function isTheirsAlone({ snapshot, origin }: Stored, { config }: RequestScope): boolean {
-  if (config.options.codec?.isSelfAuthenticating === true || origin !== undefined) return true
-  return snapshot.lifetime._expire !== undefined
-}
-
 /**
- * What tells sessions in cookies apart: what the client has sent, and who the client is. The cookies of two visitors with the same
- * data may be the same.
+ * Whether no other visitor has a cookie of the same text: it is sealed, or has an id, with the option `ends`. Cookies that are signed
+ * alone are the same where two have the same data, and were made in the same millisecond.
  */
-function cookieOf({ ctx }: RequestScope, tokens: readonly PresentedToken[]): string | undefined {
-  if (tokens.length === 0) return undefined
-  return [ctx.ip, ctx.headers['user-agent'] ?? '', ...tokens.map(({ token }) => token)].join('\n')
+function isTheirsAlone({ origin }: Stored, { config }: RequestScope): boolean {
+  return config.options.codec?.isSelfAuthenticating === true || origin !== undefined
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { flightsByOwner, type Flight, type Flights } from '../../base/flights'
 import { monotonic } from '../../base/monotonic'
 import { within } from '../../base/within'
@@ -17,17 +16,16 @@ import {
   failed,
   isNeeded,
   pending,
+  sameSession,
   sessionOf,
   wasFollowed,
   type Change,
   type OnceCall,
   type OnceCaller,
 } from './once-call'
+import { earliestNow, newAttemptId } from './attempt-ids'
 import { OnceHere } from './once-here'
 import { waitForAttempt } from './wait-for-attempt'
-
-/** As many as no two attempts have in common. */
-const ID_BYTES = 9
 
 /** The attempts of this process, by the service's settings. */
 const flightsOf = flightsByOwner<void>()
@@ -39,9 +37,7 @@ const flightsOf = flightsByOwner<void>()
 export class OnceInStore {
   readonly #caller: OnceCaller
   readonly #call: OnceCall
-  readonly #id: string
   readonly #flights: Flights<void>
-  readonly #name: string
   readonly #deadline: number
   /** The last attempt, as it was when the application called. */
   readonly #seen: OnceAttempt | undefined
@@ -50,12 +46,10 @@ export class OnceInStore {
   /** Why the attempt has failed that this call has waited for, where that was in this process. */
   #cause: unknown
 
-  constructor(caller: OnceCaller, call: OnceCall, id: string) {
+  constructor(caller: OnceCaller, call: OnceCall) {
     this.#caller = caller
     this.#call = call
-    this.#id = id
     this.#flights = flightsOf(caller.scope.config)
-    this.#name = `${id} ${call.key}`
     this.#deadline = monotonic() + call.wait
     this.#seen = this.#last
   }
@@ -63,7 +57,10 @@ export class OnceInStore {
   async run(): Promise<void> {
     while (sessionOf(this.#caller)) {
       // It went on without this request, which is left with an empty one: no record could say who is at it.
-      if (!this.#caller.persistence.stored) return new OnceHere(this.#caller, this.#call).run()
+      const { stored } = this.#caller.persistence
+      if (!stored) return new OnceHere(this.#caller, this.#call).run()
+      // What is under way for another account is nothing to this one. The record has to know of it first.
+      if (this.#caller.state.owner !== stored.snapshot.owner) await this.#caller.commits.run('commit', {})
       const decision = this.#decide()
       if (decision === 'share') return
       if (decision === 'fail') throw failed(this.#call, this.#cause)
@@ -72,6 +69,16 @@ export class OnceInStore {
       if (ahead) await this.#follow(ahead)
       else if (await this.#lead()) return
     }
+  }
+
+  /** A rotation in a store of three methods gives a session another id. */
+  get #id(): string | undefined {
+    return this.#caller.persistence.stored?.id
+  }
+
+  /** What those of this process have in common who ask for the same work for the same account. */
+  get #name(): string {
+    return JSON.stringify([this.#id, this.#caller.state.owner, this.#call.key])
   }
 
   get #attempts(): readonly OnceAttempt[] | undefined {
@@ -89,7 +96,7 @@ export class OnceInStore {
       hasWaited: this.#hasWaited,
       overdue: this.#overdue,
       isNeeded: isNeeded(this.#caller, this.#call),
-      now: Date.now(),
+      now: earliestNow(this.#last, this.#call.lease),
     })
   }
 
@@ -106,7 +113,7 @@ export class OnceInStore {
     const flight = this.#flights.begin(this.#name)
     try {
       const since = monotonic()
-      const id = randomBytes(ID_BYTES).toString('base64url')
+      const id = newAttemptId()
       const decision = await this.#begin(id)
       if (decision === 'begin') return await this.#work(id, since, flight)
       if (decision === 'wait') await this.#wait(this.#last as OnceAttempt)
@@ -120,9 +127,7 @@ export class OnceInStore {
   async #begin(id: string): Promise<OnceDecision | undefined> {
     const { key, lease } = this.#call
     let decision: OnceDecision | undefined
-    // Without conditional writes, nothing tells that what this request has read is old.
-    if (!this.#caller.scope.backend.rotatesInPlace) await this.#caller.commits.catchUp()
-    await this.#caller.commits.note(this.#caller.host, () => {
+    await this.#note(() => {
       decision = this.#decide()
       if (decision !== 'begin') return undefined
       const now = Date.now()
@@ -133,38 +138,53 @@ export class OnceInStore {
 
   async #work(id: string, since: number, flight: Flight<void>): Promise<boolean> {
     let change: Change
+    const isSame = sameSession(this.#caller)
     try {
       change = await doWork(this.#caller, this.#call, since, () => flight.land({ name: 'left' }))
     } catch (error) {
-      await this.#end(id, 'failed').catch((reason: unknown) => this.#report(reason))
+      await this.#end(id, 'failed', isSame).catch((reason: unknown) => this.#report(reason))
       flight.land({ name: 'failed', error })
       throw error
     }
-    if (await this.#end(id, 'done', changeTo(this.#caller, change))) return true
-    if (sessionOf(this.#caller)) this.#report(wasFollowed(this.#call))
+    if (await this.#end(id, 'done', isSame, changeTo(this.#caller, change))) return true
+    if (isSame()) this.#report(wasFollowed(this.#call))
     this.#hasWaited = true
     return false
   }
 
-  /** Gives the lease back, with what the work has made. Returns whether nobody else has it by now. */
-  async #end(id: string, how: 'done' | 'failed', change?: (session: SessionModel) => Promise<void>): Promise<boolean> {
+  /**
+   * Gives the lease back, with what the work has made. Returns whether nobody else has it by now, and the session is the one that it
+   * was made for.
+   */
+  async #end(
+    id: string,
+    how: 'done' | 'failed',
+    isSame: () => boolean,
+    change?: (session: SessionModel) => Promise<void>,
+  ): Promise<boolean> {
     const { key } = this.#call
     let isMine = false
-    await this.#caller.commits.note(
-      this.#caller.host,
-      () => {
-        isMine = isStillMine(this.#attempts, key, id)
-        return isMine ? withAttempt(this.#attempts, [key, id, how], Date.now()) : undefined
-      },
-      change,
-    )
+    await this.#note(() => {
+      isMine = isSame() && isStillMine(this.#attempts, key, id)
+      return isMine ? withAttempt(this.#attempts, [key, id, how], Date.now()) : undefined
+    }, change)
     return isMine
+  }
+
+  /** Without conditional writes, nothing else tells that what this request has read is old. */
+  async #note(
+    note: () => readonly OnceAttempt[] | undefined,
+    change?: (session: SessionModel) => Promise<void>,
+  ): Promise<void> {
+    const { scope, commits, host } = this.#caller
+    if (!scope.backend.rotatesInPlace) await commits.catchUp()
+    await commits.note(host, note, change)
   }
 
   async #wait(attempt: OnceAttempt): Promise<void> {
     this.#hasWaited = true
     const { lease } = this.#call
-    const how = await waitForAttempt(this.#caller.scope, this.#id, attempt, { lease, deadline: this.#deadline })
+    const how = await waitForAttempt(this.#caller.scope, this.#id as string, attempt, { lease, deadline: this.#deadline })
     if (how === 'late') throw pending(this.#call)
     if (how === 'overdue') this.#overdue = attempt[1]
     await this.#caller.commits.catchUp()

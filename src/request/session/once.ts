@@ -11,6 +11,6 @@ export async function once(caller: OnceCaller, call: OnceCall): Promise<void> {
   if (Draft.around(sessionOf(caller))) throw onceInChange()
   await state.read()
   if (state.unread) throw state.unread
-  const id = persistence.stored?.id
-  await (id === undefined ? new OnceHere(caller, call) : new OnceInStore(caller, call, id)).run()
+  const isInStore = persistence.stored?.id !== undefined
+  await (isInStore ? new OnceInStore(caller, call) : new OnceHere(caller, call)).run()
 }

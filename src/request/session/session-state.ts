@@ -18,6 +18,8 @@ export class SessionState {
   #hasFailedToRead = false
   #wasEmptyBefore = false
   #tookPlace = false
+  /** How often the session was to begin anew, without its data. */
+  beginnings = 0
 
   /** @param owner what the session's object asks when it is used */
   constructor(scope: RequestScope, persistence: Persistence, host: SessionHost) {

@@ -5,6 +5,7 @@ import { hashSession } from '../../session/hashes'
 import { isOver, isRunning, lastAttempt, type OnceAttempt } from '../../session/once'
 import { loadFresh } from '../outside/outside-scope'
 import type { RequestScope } from '../scope/request-scope'
+import { earliestNow } from './attempt-ids'
 
 /** The first pause between two looks at the record, and the longest one, in milliseconds. Each is twice as long as the one before. */
 const FIRST_PAUSE = 20
@@ -29,7 +30,7 @@ export async function waitForAttempt(
       const found = await loadFresh(scope, id)
       const last = found ? lastAttempt(accessOf(found.record).once, attempt[0]) : undefined
       const isSame = last !== undefined && last[1] === attempt[1] && isRunning(last)
-      if (!isSame || isOver(last, undefined, Date.now())) return 'moved'
+      if (!isSame || isOver(last, undefined, earliestNow(last, lease))) return 'moved'
       const now = monotonic()
       if (now >= until) return 'overdue'
       if (now >= deadline) return 'late'

@@ -192,7 +192,7 @@ describeOnEachStore('work that is done once', (getStore) => {
   })
 
   it('R121: a holder that is late, and that nobody has followed, writes what it made', async () => {
-    const { provider, send } = await open({ once: { lease: 20 } })
+    const { provider, send } = await open({ once: { lease: 20, wait: 10_000 } })
     provider.answer = () => new Promise((resolve) => setTimeout(resolve, 60))
     expect(tally([await send()])).toEqual({ 1: 1 })
     expect(provider.calls).toBe(1)
@@ -205,6 +205,14 @@ describeOnEachStore('work that is done once', (getStore) => {
     while (provider.calls === 0) await soon()
     expect(tally(await inTime(sendAll(6)))).toEqual({ ERR_SESSION_ONCE_PENDING: 6 })
     expect(provider.calls).toBe(1)
+  })
+
+  it('R121: a request whose own work never ends waits for it no longer than its lease and "wait": then it is a 503', async () => {
+    const { provider, send } = await open({ once: { lease: 50, wait: 50 } })
+    provider.answer = never
+    expect(tally([await inTime(send())])).toEqual({ ERR_SESSION_ONCE_PENDING: 1 })
+    provider.answer = soon
+    expect(tally([await inTime(send())])).toEqual({ 1: 1 })
   })
 
   it('R121: two kinds of work do not wait for each other', async () => {
