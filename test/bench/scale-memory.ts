@@ -1,7 +1,17 @@
 import { MemoryStore } from 'koa-session-service'
 import { heapInUse } from '../support/heap'
-import type { Place } from './scale-places'
-import { accountOf, copierOf, endOf, GRACE, keyOf, sessionsOf, writeSamples } from './scale-sessions'
+import type { ForeignStore, Place, Population } from './scale-places'
+import {
+  accountOf,
+  copierOf,
+  endOf,
+  GRACE,
+  foreignKeyOf,
+  foreignSession,
+  keyOf,
+  sessionsOf,
+  writeSamples,
+} from './scale-sessions'
 
 /** How many are written without a turn for anybody else. */
 const AT_A_TIME = 10_000
@@ -26,6 +36,23 @@ export async function openMemory(): Promise<Place> {
       }
       return { store, add, bytes: async () => ({ memory: heapInUse() }) }
     },
+    rival: { name: 'a Map of texts', open: async () => openMap() },
     stop: async () => undefined,
   }
+}
+
+/** The least that keeps sessions in this process: what grows with their number here grows in every store that does. */
+function openMap(): Population<ForeignStore> {
+  const texts = new Map<string, string>()
+  const set: ForeignStore['set'] = (key, session, done) => {
+    texts.set(key, JSON.stringify(session))
+    done()
+  }
+  const get: ForeignStore['get'] = (key, done) => done(null, JSON.parse(texts.get(key) ?? 'null'))
+  async function add(owners: readonly number[]): Promise<void> {
+    for (const { session, owner } of sessionsOf(owners)) {
+      texts.set(foreignKeyOf(session), JSON.stringify(foreignSession(accountOf(owner), endOf(session))))
+    }
+  }
+  return { store: { get, set, touch: set }, add, bytes: async () => ({ memory: heapInUse() }) }
 }

@@ -184,7 +184,10 @@ export class OnceInStore {
   async #wait(attempt: OnceAttempt): Promise<void> {
     this.#hasWaited = true
     const { lease } = this.#call
-    const how = await waitForAttempt(this.#caller.scope, this.#id as string, attempt, { lease, deadline: this.#deadline })
+    const how = await waitForAttempt(this.#caller.scope, this.#id as string, attempt, {
+      lease,
+      deadline: this.#deadline,
+    })
     if (how === 'late') throw pending(this.#call)
     if (how === 'overdue') this.#overdue = attempt[1]
     await this.#caller.commits.catchUp()
