@@ -161,6 +161,7 @@ describeWith('PostgreSQL', hasPostgres)('PostgresBus', () => {
     [{ query: () => undefined, connect: () => undefined }, { channel: 'x'.repeat(64) }],
     [{ query: () => undefined, connect: () => undefined }, { checkEvery: 0 }],
     [{ query: () => undefined, connect: () => undefined }, { checkEvery: Infinity }],
+    [{ query: () => undefined, connect: () => undefined }, { checkEvery: 2 ** 31 }],
   ])('R38: PostgresBus does not take %j with %j', (pool, options) => {
     expect(() => new PostgresBus(pool as never, options as never)).toThrow(
       expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }),

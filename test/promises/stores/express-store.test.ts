@@ -34,7 +34,7 @@ describe('fromExpressStore', () => {
     const before = Date.now()
     let given: { cookie: { maxAge: number; originalMaxAge: number; expires: Date } } | undefined
     await fromExpressStore(callback((_id, value) => [void (given = value)])).set('a', {}, LONG, context)
-    expect(given?.cookie).toMatchObject({ maxAge: LONG, originalMaxAge: LONG })
+    expect(given?.cookie).toMatchObject({ maxAge: LONG, originalMaxAge: LONG, path: '/' })
     expect(given?.cookie.expires.getTime()).toBeGreaterThanOrEqual(before + LONG)
     expect(given?.cookie.expires.getTime()).toBeLessThanOrEqual(Date.now() + LONG)
   })
