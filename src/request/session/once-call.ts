@@ -56,13 +56,18 @@ export function isNeeded(caller: OnceCaller, { needed }: OnceCall): boolean | un
 }
 
 /**
- * Does the work on a copy of the session: nothing of it is in the session where it fails.
+ * Does the work on a copy of the session: nothing of it is in the session where it fails. Returns undefined where it does not end
+ * in time.
  *
  * @param since when the lease began, by the monotonic clock
  * @param over called when the lease is over, and the work is not
  */
-export async function doWork(caller: OnceCaller, call: OnceCall, since: number, over: () => void): Promise<Change> {
-  const { work, lease, wait } = call
+export async function doWork(
+  caller: OnceCaller,
+  { work, lease, wait }: OnceCall,
+  since: number,
+  over: () => void,
+): Promise<Change | undefined> {
   const ended = new AbortController()
   const timer = setTimeout(
     () => {
@@ -74,9 +79,7 @@ export async function doWork(caller: OnceCaller, call: OnceCall, since: number, 
   timer.unref()
   try {
     const trying = caller.commits.tryOut(caller.host, (session) => work(session, ended.signal))
-    const change = await within(trying, since + lease + wait - monotonic())
-    if (!change) throw neverDone(call)
-    return change
+    return await within(trying, since + lease + wait - monotonic())
   } finally {
     clearTimeout(timer)
   }
@@ -132,7 +135,7 @@ export function pending({ key, wait }: OnceCall): SessionError {
 }
 
 /** The request that does the work waits no longer. */
-function neverDone({ key, lease, wait }: OnceCall): SessionError {
+export function neverDone({ key, lease, wait }: OnceCall): SessionError {
   return new SessionError(
     'ERR_SESSION_ONCE_PENDING',
     `The work of sessions.once(${JSON.stringify(key)}) was not done within its lease of ${lease} ms and ${wait} ms more. Nothing of ` +

@@ -9,6 +9,7 @@ import {
   doWork,
   failed,
   isNeeded,
+  neverDone,
   pending,
   sameSession,
   sessionOf,
@@ -90,6 +91,7 @@ export class OnceHere {
         this.#caller.scope.report('error', undefined, { error: wasFollowed(this.#call) })
         return false
       }
+      if (!change) throw neverDone(this.#call)
       const isMine = isSame()
       if (isMine) await this.#write(change)
       this.#known.add(flight)

@@ -15,6 +15,7 @@ import {
   doWork,
   failed,
   isNeeded,
+  neverDone,
   pending,
   sameSession,
   sessionOf,
@@ -137,7 +138,7 @@ export class OnceInStore {
   }
 
   async #work(id: string, since: number, flight: Flight<void>): Promise<boolean> {
-    let change: Change
+    let change: Change | undefined
     const isSame = sameSession(this.#caller)
     try {
       change = await doWork(this.#caller, this.#call, since, () => flight.land({ name: 'left' }))
@@ -146,7 +147,11 @@ export class OnceInStore {
       flight.land({ name: 'failed', error })
       throw error
     }
-    if (await this.#end(id, 'done', isSame, changeTo(this.#caller, change))) return true
+    const isMine = change
+      ? await this.#end(id, 'done', isSame, changeTo(this.#caller, change))
+      : await this.#end(id, 'failed', isSame)
+    if (isMine && change) return true
+    if (isMine) throw neverDone(this.#call)
     if (isSame()) this.#report(wasFollowed(this.#call))
     this.#hasWaited = true
     return false

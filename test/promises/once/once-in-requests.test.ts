@@ -215,6 +215,17 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(tally([await inTime(send())])).toEqual({ 1: 1 })
   })
 
+  it('R121: a request whose own work never ends has what the one made that has followed', async () => {
+    const { provider, send } = await open({ once: { lease: 50, wait: 500 } })
+    provider.answer = never
+    const first = send()
+    while (provider.calls === 0) await soon()
+    provider.answer = soon
+    expect(tally([await inTime(send())])).toEqual({ 1: 1 })
+    expect(tally([await inTime(first)])).toEqual({ 1: 1 })
+    expect(provider.calls).toBe(2)
+  })
+
   it('R121: two kinds of work do not wait for each other', async () => {
     const { racing, visitor, send } = await open({
       verbs: {
