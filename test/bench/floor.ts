@@ -1,4 +1,12 @@
-import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  randomBytes,
+  randomUUID,
+  timingSafeEqual,
+} from 'node:crypto'
 import type { Context } from 'koa'
 import { asynchronous, plainStore } from './plain-store'
 import type { Scenario } from './scenarios'
@@ -10,7 +18,10 @@ const ONE_DAY = 86_400_000
 
 type Record = { [name: string]: unknown }
 
-/** The least work that makes koa-session's cookies, in a bare Koa middleware: what no implementation can go below. */
+/**
+ * The least work that makes koa-session's cookies and notices a change, also one within an object, in a bare Koa middleware: what no
+ * implementation can go below.
+ */
 export function floor(
   { mode, action, rolling, lazy, promises }: Scenario,
   secret: string,
@@ -33,9 +44,23 @@ export function floor(
   }
 
   function cookieFloor(ctx: Context, value: string | undefined): void {
-    const data = value === undefined ? {} : (JSON.parse(Buffer.from(value, 'base64').toString()) as Record)
+    const before = value === undefined ? '{}' : Buffer.from(value, 'base64').toString()
+    const { _expire, _maxAge, ...data } = JSON.parse(before) as Record
     ctx.body = work(ctx.url, () => data)
-    if (value === undefined || action === 'write' || rolling) setCookies(ctx, encode(data))
+    const text = JSON.stringify(data)
+    // The lifetime stands behind the data.
+    if (rolling || !before.startsWith(text.slice(0, -1))) setCookies(ctx, encode(text))
+  }
+
+  const sealingKey = createHash('sha256').update(secret).digest()
+  function sealedFloor(ctx: Context): void {
+    const [value] = findCookies(ctx.req.headers.cookie ?? '')
+    const before = value === undefined ? '{}' : unseal(value, sealingKey)
+    const { _expire, _maxAge, ...data } = JSON.parse(before) as Record
+    ctx.body = work(ctx.url, () => data)
+    const text = JSON.stringify(data)
+    if (before.startsWith(text.slice(0, -1))) return
+    ctx.res.setHeader('set-cookie', `${KEY}=${seal(timed(text), sealingKey)}; path=/; expires=${expires()}; httponly`)
   }
 
   function storeFloor(ctx: Context, id: string | undefined): void {
@@ -63,6 +88,7 @@ export function floor(
 
   return function floorOfSession(ctx) {
     if (isPassive && ctx.get('cookie') !== '') return void (ctx.body = work(ctx.url, () => undefined))
+    if (mode === 'sealed') return sealedFloor(ctx)
     const value = verified(ctx.req.headers.cookie)
     if (mode === 'cookie') return cookieFloor(ctx, value)
     if (promises) return promisesFloor(ctx, value)
@@ -96,8 +122,29 @@ function withLifetime(data: Record): string {
   return JSON.stringify(recordOf(data))
 }
 
-function encode(data: Record): string {
-  return Buffer.from(withLifetime(data)).toString('base64')
+function timed(text: string): Buffer {
+  return Buffer.from(`${text.slice(0, -1)},"_expire":${Date.now() + ONE_DAY},"_maxAge":${ONE_DAY}}`)
+}
+
+function encode(text: string): string {
+  return timed(text).toString('base64')
+}
+
+/** AES-256-GCM: nonce, tag and ciphertext. */
+function seal(plain: Buffer, key: Buffer): string {
+  const nonce = randomBytes(12)
+  const cipher = createCipheriv('aes-256-gcm', key, nonce)
+  const sealed = [cipher.update(plain), cipher.final()]
+  return Buffer.concat([nonce, cipher.getAuthTag(), ...sealed]).toString('base64url')
+}
+
+function unseal(value: string, key: Buffer): string {
+  const sealed = Buffer.from(value, 'base64url')
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(0, 12))
+  decipher.setAuthTag(sealed.subarray(12, 28))
+  const plain = decipher.update(sealed.subarray(28))
+  decipher.final()
+  return plain.toString()
 }
 
 let second = 0
