@@ -41,10 +41,10 @@ export async function serve(
     if (!isHandled) {
       session.scope.stage.commit()
       await commitAfterFailure(ctx, session, config, error)
-      if (error instanceof SessionError) session.scope.noteFailure(error)
-      throw error
     }
-    session.scope.noteFailure(error)
+    // What is none of ours is noted where it has kept the session from being written.
+    if (error instanceof SessionError) session.scope.noteFailure(error)
+    if (!isHandled) throw error
     // No error page can take the place of a response that has begun, and it has to end.
     if (!hasResponse(ctx) || !ctx.headerSent) throw error
     session.reportError(error)

@@ -58,7 +58,7 @@ function ofResponse({ why, told }: Explained, about: Circumstances): SessionHint
   const isTaken = why === 'accepted' || why === 'old-key'
   if (!isTaken && set.some((each) => !isUnderDomain(host, each))) return isUnheeded ? 'no-app-proxy' : 'other-domain'
   const isTls = about.forwardedProto === 'https' && !about.isSecure
-  return plain.length > 0 && about.isAutoSecure && isTls && !isProxied ? 'no-app-proxy' : undefined
+  return plain.length > 0 && about.isAutoSecure && isTls ? 'no-app-proxy' : undefined
 }
 
 function ofOrder({ hasMiddleware, wasEmptyBefore, isUnsaved }: Circumstances): SessionHint | undefined {

@@ -63,9 +63,9 @@ export class Recollection {
   }
 
   /** Sessions were ended: one, all of an owner, or whatever carries a key. */
-  noteEnded({ session, owner, key }: SessionEvents['ended'], now: number): void {
+  noteEnded({ session, owner }: SessionEvents['ended'], now: number): void {
     if (session !== undefined) this.#ended.set(session, true)
-    else if (owner !== undefined && key === undefined) this.#ownersEnded.set(owner, now)
+    else if (owner !== undefined) this.#ownersEnded.set(owner, now)
     else this.#someEnded = now
   }
 

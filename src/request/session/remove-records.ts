@@ -18,16 +18,11 @@ export async function removeRecords(
   const { known, reason } = ending
   const { ends, hasStore } = scope.config
   if (!hasStore) return ends && endCookie(scope, ends, client, ending)
-  try {
-    const presented = known.wasSought ? undefined : await seek(scope, client)
-    for (const removal of [...endingsOf(known), known.elsewhere, presented]) {
-      if (removal) await removeRecord(scope, removal, reason)
-    }
-    return undefined
-  } catch (error) {
-    scope.noteFailure(error)
-    throw error
+  const presented = known.wasSought ? undefined : await seek(scope, client)
+  for (const removal of [...endingsOf(known), known.elsewhere, presented]) {
+    if (removal) await removeRecord(scope, removal, reason)
   }
+  return undefined
 }
 
 /** No verb acts on what a client presents before the record has confirmed it. */

@@ -78,6 +78,29 @@ describe('what could not be written', () => {
     expect(await site.get('/exchange')).toMatchObject({ error: 'ERR_SESSION_STORE', hint: 'store-error' })
   })
 
+  it('R120: explain() says why a session could not be ended also where the handler has caught that, and nothing tries again', async () => {
+    const store = new PlainStore()
+    const site = await afterSignIn({ store, autoCommit: false })
+    await site.get('/save')
+    jest.spyOn(store, 'destroy').mockImplementation(broken)
+    HANDLERS['/try-out'] = (ctx, sessions) => sessions.destroy(ctx).catch(() => undefined)
+    expect(await site.get('/try-out')).toMatchObject({ error: 'ERR_SESSION_STORE', hint: 'store-error' })
+  })
+
+  it('R120: explain() says why a change could not be made again on fresh data', async () => {
+    const store = new MemoryStore()
+    const [site, rival] = [await afterSignIn({ store }), explained({ store })]
+    HANDLERS['/again-and-again'] = async (ctx, sessions) => {
+      const change = async (data: Record<string, unknown>): Promise<void> => {
+        await rival.get('/more', site.jar.header)
+        jest.spyOn(store, 'read').mockImplementationOnce(broken)
+        data.count = 1
+      }
+      await sessions.update(change, ctx).catch(() => undefined)
+    }
+    expect(await site.get('/again-and-again')).toMatchObject({ written: 'nothing', error: 'ERR_SESSION_STORE' })
+  })
+
   it.each<[string, SessionOptions, string]>([
     ['/big-number', {}, 'ERR_SESSION_NOT_SERIALIZABLE'],
     ['/cycle', { store: new MemoryStore() }, 'ERR_SESSION_NOT_SERIALIZABLE'],
@@ -129,6 +152,16 @@ describe('what could not be written', () => {
   it('R120: explain() tells no error that was overcome', async () => {
     const told = await explained({}).get('/overcome')
     expect(told).toMatchObject({ written: 'changed', error: undefined, hint: undefined, told: [{ does: 'set' }] })
+  })
+
+  it('R120: explain() tells no error of a session that was ended after it', async () => {
+    HANDLERS['/give-up'] = async (ctx) => {
+      ctx.session.much = 'x'.repeat(5000)
+      await ctx.session.save().catch(() => undefined)
+      ctx.session = null
+    }
+    const site = await afterSignIn({})
+    expect(await site.get('/give-up')).toMatchObject({ written: 'removed', error: undefined, hint: undefined })
   })
 
   it('R120: explain() tells no error of a reading that went well the second time', async () => {
@@ -214,7 +247,14 @@ describe('the error of the request', () => {
     expect(last).toMatchObject({ error: 'ERR_SESSION_CROSS_SITE', hint: 'cross-site' })
   })
 
+  it('R120: explain() has the code of an error of a verb that nobody has awaited', async () => {
+    HANDLERS['/unawaited'] = (ctx, sessions) => void sessions.confirm(ctx)
+    expect(await explained({}).get('/unawaited')).toMatchObject({ error: 'ERR_SESSION_REQUIRED' })
+  })
+
   it('R120: explain() has no error of the application', async () => {
+    HANDLERS['/unawaited'] = (ctx, sessions) => void sessions.update(broken, ctx)
+    expect(await explained({}).get('/unawaited')).toMatchObject({ error: undefined })
     expect(await explained({}).get('/broken')).toMatchObject({ written: 'changed', error: undefined })
   })
 })

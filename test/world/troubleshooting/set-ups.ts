@@ -398,6 +398,20 @@ export const MORE: readonly SetUp[] = [
     },
   },
   {
+    title: 'two names of the own machine, of which each has an address of its own',
+    hint: 'other-host',
+    says: /http:\/\/127\.0\.0\.1:3000.*no-cookie.*such as localhost and not 127\.0\.0\.1/,
+    run: async () => {
+      const app = site({})
+      Object.defineProperty(app.request, 'ip', {
+        get(this: Context) {
+          return this.get('Host').startsWith('localhost') ? '::1' : '::ffff:127.0.0.1'
+        },
+      })
+      for (const host of ['localhost:3000', '127.0.0.1:3000']) await new Visitor(app).get('/', { host })
+    },
+  },
+  {
     title: 'a proxy that says the host, and an app that does not heed it',
     hint: 'no-app-proxy',
     says: /http:\/\/backend:3000.*domain=shop\.example.*X-Forwarded-Host names another host.*set app\.proxy = true/,
