@@ -60,16 +60,16 @@ export class StoreBackend implements Backend {
     return this.#conditional !== undefined
   }
 
-  load(id: string, context: ConditionalContext): Awaitable<Versioned | undefined> {
+  load(id: string, context: ConditionalContext): Awaitable<Versioned | null | undefined> {
     const store = this.#conditional
     if (!store) {
       const getting = this.#options.guard.call(() => this.#store.get(id, this.#options.maxAge, context), id)
       return andThen(getting, (record) =>
-        isRecord(record) ? { record: asWritten(record), revision: undefined } : undefined,
+        isRecord(record) ? { record: asWritten(record), revision: undefined } : noRecord(record),
       )
     }
     const reading = this.#options.guard.call(() => store.read(id, context), id)
-    return andThen(reading, (found) => (found && isRecord(found.record) ? readable(found) : undefined))
+    return andThen(reading, (found) => (found && isRecord(found.record) ? readable(found) : noRecord(found)))
   }
 
   write(write: Write, context: ConditionalContext): Awaitable<WriteResult> {
@@ -116,6 +116,11 @@ export class StoreBackend implements Backend {
     const creating = store.create(key, record, ttl, context)
     return andThen(creating, (created) => (created ? written(created.revision) : { outcome: 'taken' }))
   }
+}
+
+/** What a store of somebody else's returns may be something, and no record: a text, for example. */
+function noRecord(found: unknown): null | undefined {
+  return found ? null : undefined
 }
 
 /** Its text is no longer the record's where that had to be read otherwise. */

@@ -70,6 +70,7 @@ export class CrossSiteSession extends RequestSession {
     // A handler that goes on after this error finds the session read, with the option "lazy" too.
     void super.load()
     this.hasMiddleware = true
+    this.scope.noteFailure(this.#error)
     throw this.#error
   }
 

@@ -41,8 +41,10 @@ export async function serve(
     if (!isHandled) {
       session.scope.stage.commit()
       await commitAfterFailure(ctx, session, config, error)
-      throw error
     }
+    // What is none of ours is noted where it has kept the session from being written.
+    if (error instanceof SessionError) session.scope.noteFailure(error)
+    if (!isHandled) throw error
     // No error page can take the place of a response that has begun, and it has to end.
     if (!hasResponse(ctx) || !ctx.headerSent) throw error
     session.reportError(error)
@@ -68,11 +70,15 @@ async function commitAfterFailure(
     await session.settle()
     const isWanted =
       typeof commitOnError === 'function' ? atOnce(commitOnError(failure, ctx), decidedLater) : commitOnError
+    if (!isWanted) session.scope.noteTrouble({ isDropped: true })
     if (autoCommit && isWanted && session.mayNeedCommit) await session.finish()
     await session.settle()
   } catch (error) {
     // A write that failed by name is not made again: its error is on its way already.
-    if (error !== failure) session.reportError(error)
+    if (error !== failure) {
+      session.scope.noteFailure(error)
+      session.reportError(error)
+    }
   }
   // Koa removes every header for the page of the error.
   if (hasResponse(ctx)) keepCookies(ctx, key)

@@ -158,7 +158,7 @@ export class ServiceBase<Data extends object = SessionData> {
     if (session) return session
     const service = this.#serviceOf(ctx)
     if (service !== this) return service.sessionIn(ctx)
-    return this.#sessions.set(ctx, printedWhenOver(ctx, requestSessionFor(ctx, this.config), this.config))
+    return this.#sessions.set(ctx, printedWhenOver(ctx, requestSessionFor(ctx, this.config), this.config, this.#events))
   }
 
   /**

@@ -5,7 +5,7 @@
  * - `old-key`: the same, and its signature is of an older key of `app.keys`: the response signs it anew.
  * - `unsigned`: it came without its signature, the cookie of the same name with `.sig` behind it.
  * - `bad-signature`: none of `app.keys` has made its signature.
- * - `malformed`: the codec cannot read it, or it cannot be an id.
+ * - `malformed`: the codec cannot read it, or it cannot be an id, or what the store returned for it is no record.
  * - `piece-missing`: with the option `chunks`, not all of the cookies came.
  * - `unknown-id`: the store has no record of it.
  * - `expired`, `idle`, `too-old`: its time is past: the one of `maxAge`, `idleTimeout` or `absoluteTimeout`.
@@ -17,6 +17,7 @@
  * - `invalid`: the option `valid` refused the session.
  * - `cross-site`: a page of another site made the request.
  * - `store-error`: the session could not be read, as the store has failed; `error` of the explanation has the code.
+ * - `failed`: it could not be judged, as something else has failed: `valid` or `decode` threw, or there are no keys.
  * - `passed-over`: another cookie of the name was accepted, or there were more than are looked at.
  * - `not-asked`: nobody has asked for the session.
  */
@@ -40,13 +41,14 @@ export type CookieFate =
   | 'invalid'
   | 'cross-site'
   | 'store-error'
+  | 'failed'
   | 'passed-over'
   | 'not-asked'
 
 /**
  * What was written of a request's session, and why.
  *
- * - `nothing`: there was no need, or no commit so far.
+ * - `nothing`: there was no need, or no commit so far, or it has failed. What has no store is written where its cookie is set.
  * - `changed`: the data have changed.
  * - `save`, `regenerate`, `confirm`, `touch`: this verb was called.
  * - `rolling`, `renew`: to extend its life, with this option.
@@ -92,6 +94,7 @@ export type SessionHint =
   | 'before-middleware'
   | 'two-cookies'
   | 'secure-lost'
+  | 'other-host'
   | 'other-path'
   | 'same-site'
   | 'not-sent-back'
@@ -99,6 +102,7 @@ export type SessionHint =
   | 'other-keys'
   | 'unsigned'
   | 'other-codec'
+  | 'no-record'
   | 'piece-missing'
   | 'store-forgets'
   | 'unknown-record'
@@ -106,5 +110,6 @@ export type SessionHint =
   | 'old-token'
   | 'copied-cookie'
   | 'too-late'
+  | 'taken-away'
   | 'not-committed'
   | 'private-keys'

@@ -141,6 +141,11 @@ export function writtenBecause(verb: CommitVerb, outcome: Outcome): WrittenBecau
   return outcome.name === 'again' ? 'nothing' : outcome.name
 }
 
+/** Whether what a commit has made is nowhere before the client is told. */
+export function isHeldByClient({ name }: Outcome, { config }: RequestScope): boolean {
+  return name === 'unchanged' || (name === 'written' && !config.hasStore)
+}
+
 const TOLD = { clear: 'cleared', sign: 'signed', nothing: 'nothing' } as const
 
 /** The session was ended, or has changed hands, while this request used it: that is told, and it is not written again. */

@@ -43,15 +43,15 @@ function carried(cookie: string, { token }: PresentedToken): InspectedCookie {
 }
 
 /** What became of every token that was tried. */
-function fatesOf({ tokens = [], refusals, isUnread }: ExplainFacts): Map<string, CookieFate> {
+function fatesOf({ tokens = [], refusals, unread }: ExplainFacts): Map<string, CookieFate> {
   // They are tried one after the other, until one is good.
-  const tried = isUnread ? undefined : tokens.find(({ token }) => !refusals.has(token))
+  const tried = unread ? undefined : tokens.find(({ token }) => !refusals.has(token))
   return new Map(
     tokens.map((each): [string, CookieFate] => {
       const { token, outdated } = each
       const refused = refusals.get(token)
       if (refused !== undefined) return [token, refused]
-      if (isUnread) return [token, 'store-error']
+      if (unread) return [token, unread]
       if (each !== tried) return [token, 'passed-over']
       return [token, outdated ? 'old-key' : 'accepted']
     }),
@@ -59,8 +59,8 @@ function fatesOf({ tokens = [], refusals, isUnread }: ExplainFacts): Map<string,
 }
 
 function fateOf(each: InspectedCookie, fates: ReadonlyMap<string, CookieFate>, facts: ExplainFacts): CookieFate {
-  const { tokens, isSpread, leftover } = facts
-  if (tokens === undefined) return 'not-asked'
+  const { tokens, isSpread, leftover, unread } = facts
+  if (tokens === undefined) return unread ?? 'not-asked'
   const token = tokenIn(each, tokens)
   const all = Array.from(fates.values())
   if (isSpread) return all.find(isGood) ?? all.at(0) ?? leftover

@@ -4,6 +4,9 @@ import type { CookieFate, SessionHint, WrittenBecause } from '../../session/expl
  * Why a request's session is what it is: what {@link SessionService.explain} returns. It holds no token, no value of a cookie
  * and no data.
  *
+ * The example needs `maxAge: 'session'` and a long `ttl` beside `idleTimeout`: otherwise the cookie, and the record in a store, end
+ * with the session, and nobody can tell why.
+ *
  * @example
  * const farewell = ({ why }: SessionExplanation) => (why === 'idle' ? 'You were away for too long.' : 'Please sign in.')
  * app.use((ctx) => {
@@ -25,7 +28,10 @@ export interface SessionExplanation {
   readonly written: WrittenBecause
   /** What the response tells the browser of the session's cookies so far. */
   readonly told: readonly ToldCookie[]
-  /** The code of the error that the session could not be read or written for. */
+  /**
+   * The code of the error that the session could not be read or written for, or that the request failed with; `other` for one that
+   * is no {@link SessionError}. What went well later is not told.
+   */
   readonly error: string | undefined
   /** What is most probably wrong; undefined where nothing seems to be. See {@link SessionHint}. */
   readonly hint: SessionHint | undefined

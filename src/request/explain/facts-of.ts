@@ -1,31 +1,41 @@
 import type { Context } from 'koa'
+import { SessionError } from '../../base/errors'
 import type { SessionConfig } from '../../config/config'
 import { setCookieLines } from '../../cookies/cookie-lines'
-import { inspectCookies, verifyingKeys, type InspectedCookie } from '../../cookies/inspect-cookies'
+import { inspectCookies, verifyingKeys } from '../../cookies/inspect-cookies'
 import { isReplaced } from '../../cookies/koa-cookies'
 import type { CookieFate } from '../../session/explanation-words'
+import { parseToken } from '../../session/token'
 import { CrossSiteSession } from '../cross-site-session'
 import { isUnsaved } from '../early-change'
-import { hasResponse } from '../scope/response-state'
+import { departureOf, hasResponse } from '../scope/response-state'
 import type { RequestSession } from '../session/request-session'
+import type { Circumstances } from './circumstances'
 import type { ExplainFacts } from './facts'
-import type { Circumstances } from './hint-for'
 
-/** Gathers what a request has anyway. Nothing is read from the store, and the application is asked nothing that could fail. */
-export function factsOf(ctx: Context, session: RequestSession, config: SessionConfig): ExplainFacts {
+/**
+ * Gathers what a request has anyway. Nothing is read from the store, and no function of the application's own is called.
+ *
+ * @param departure of the client, where it was noted before the application has ended the response
+ */
+export function factsOf(
+  ctx: Context,
+  session: RequestSession,
+  config: SessionConfig,
+  departure = departureOf(ctx),
+): ExplainFacts {
   const { options, hasStore, cookies: names, binding } = config
   const { scope, state } = session
-  const header = ctx.req.headers.cookie ?? ''
+  const header = readable(() => ctx.req.headers.cookie, undefined) ?? ''
   const cookies = options.externalKey ? [] : inspectCookies(header, names, keysFor(ctx, session, config))
-  const told = binding ? [...names, binding.cookie] : names
-  return {
+  const facts: Omit<ExplainFacts, 'circumstances'> = {
     cookie: options.key,
     cookies,
     tokens: session.persistence.client.presented,
     refusals: new Map(scope.trouble?.refusals),
     standing: state.current.name,
     tookPlace: state.tookPlace,
-    isUnread: state.hasFailedToRead,
+    unread: unreadOf(session),
     isSpread: names.length > 1,
     leftover: leftoverOf(ctx, config),
     isCrossSite: session instanceof CrossSiteSession,
@@ -33,19 +43,39 @@ export function factsOf(ctx: Context, session: RequestSession, config: SessionCo
     id: session.stored?.id,
     written: scope.written,
     failure: scope.trouble?.failure,
-    lines: hasResponse(ctx) ? linesOf(ctx, told) : [],
+    // What never went out was told to nobody.
+    lines: departure === 'unanswered' ? [] : linesOf(ctx, binding ? [...names, binding.cookie] : names),
     now: Date.now(),
-    circumstances: circumstancesOf(ctx, session, config, cookies),
+  }
+  return {
+    ...facts,
+    circumstances: { ...requestOf(ctx), isGone: departure !== 'stayed', ...sessionOf(ctx, session, config, facts) },
   }
 }
 
-function keysFor(ctx: Context, { scope }: RequestSession, { app }: SessionConfig): ReturnType<typeof verifyingKeys> {
+/** What a context that is no real one, or is the application's own, may fail to tell. */
+export function readable<T, Otherwise>(read: () => T, otherwise: Otherwise): T | Otherwise {
   try {
-    return scope.attributes.signed ? verifyingKeys(ctx, app) : undefined
+    return read()
   } catch {
-    // An option of the application's own may fail for this request.
-    return undefined
+    return otherwise
   }
+}
+
+/** An option that is a function is not asked again: it is known whether a signature was asked for. */
+function keysFor(
+  ctx: Context,
+  { scope, persistence }: RequestSession,
+  { app }: SessionConfig,
+): ReturnType<typeof verifyingKeys> {
+  const isSigned = persistence.client.wasSigned ?? scope.settings.signed === true
+  return isSigned ? readable(() => verifyingKeys(ctx, app), undefined) : undefined
+}
+
+function unreadOf({ state: { readFailure } }: RequestSession): ExplainFacts['unread'] {
+  if (!readFailure) return undefined
+  const { error } = readFailure
+  return error instanceof SessionError && error.code === 'ERR_SESSION_STORE' ? 'store-error' : 'failed'
 }
 
 /** Why a cookie that nothing is wrong with holds no token. */
@@ -57,32 +87,64 @@ function leftoverOf(ctx: Context, { cookies, binding }: SessionConfig): CookieFa
 }
 
 function linesOf(ctx: Context, names: readonly string[]): string[] {
+  if (!hasResponse(ctx)) return []
   return setCookieLines(ctx.res).filter((line) => names.some((name) => line.startsWith(`${name}=`)))
 }
 
-function circumstancesOf(
+type OfRequest =
+  | 'method'
+  | 'isSecure'
+  | 'isProxied'
+  | 'forwardedProto'
+  | 'forwardedHost'
+  | 'host'
+  | 'path'
+  | 'origin'
+  | 'fetchSite'
+  | 'fetchDest'
+  | 'storageAccess'
+
+function requestOf(ctx: Context): Pick<Circumstances, OfRequest> {
+  const header = (name: string): string => readable(() => ctx.get(name), '')
+  const first = (name: string): string => header(name).split(',')[0].trim()
+  return {
+    method: ctx.method,
+    isSecure: readable(() => ctx.secure, false),
+    isProxied: ctx.app.proxy,
+    forwardedProto: first('X-Forwarded-Proto'),
+    forwardedHost: first('X-Forwarded-Host'),
+    host: readable(() => ctx.hostname, ''),
+    path: readable(() => ctx.path, ''),
+    origin: header('Origin'),
+    fetchSite: header('Sec-Fetch-Site'),
+    fetchDest: header('Sec-Fetch-Dest'),
+    storageAccess: header('Sec-Fetch-Storage-Access'),
+  }
+}
+
+function sessionOf(
   ctx: Context,
   session: RequestSession,
-  config: SessionConfig,
-  cookies: readonly InspectedCookie[],
-): Circumstances {
-  const { options, hasStore } = config
+  { options, hasStore, ends }: SessionConfig,
+  { cookies, tokens = [], refusals }: Omit<ExplainFacts, 'circumstances'>,
+): Omit<Circumstances, OfRequest | 'isGone'> {
   const { scope, state, hasMiddleware } = session
+  const { lost, isDropped = false } = scope.trouble ?? {}
+  const isNeeded = lost === 'data' || lost === 'id' || (lost === 'removal' && !hasStore && !ends)
   return {
-    isSecure: ctx.secure,
-    forwardedProto: ctx.get('X-Forwarded-Proto').split(',')[0].trim(),
-    host: ctx.hostname,
-    path: ctx.path,
-    fetchSite: ctx.get('Sec-Fetch-Site'),
-    fetchDest: ctx.get('Sec-Fetch-Dest'),
     hasMiddleware,
     wasEmptyBefore: state.wasEmptyBefore,
     isLasting: scope.maxAge !== 'session',
+    isAutoSecure: scope.settings.secure === 'auto',
     hasOwnTransport: options.externalKey !== undefined,
     hasStore,
     looksLikeRecord: cookies.some(({ value }) => looksLikeRecord(value)),
+    hasNoRecord: hasStore && tokens.some(({ token }) => refusals.get(token) === 'malformed' && parseToken(token)),
     hasPrivateKeys: hasPrivateKeys(session),
     isUnsaved: isUnsaved(session),
+    isDropped,
+    isLost: isNeeded && hasResponse(ctx),
+    hasSent: session.persistence.client.hasSent,
     isOver: !scope.stage.isBefore && !scope.stage.isServing,
   }
 }

@@ -1,7 +1,7 @@
 import type { PresentedToken } from '../../contracts/transport'
 import type { InspectedCookie } from '../../cookies/inspect-cookies'
 import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
-import type { Circumstances } from './hint-for'
+import type { Circumstances } from './circumstances'
 
 /** What is known of a request's session when somebody asks why it is what it is. */
 export interface ExplainFacts {
@@ -16,8 +16,8 @@ export interface ExplainFacts {
   readonly standing: 'closed' | 'loading' | 'open' | 'ended'
   /** It took the place of one that was ended in this request. */
   readonly tookPlace: boolean
-  /** The session could not be read. */
-  readonly isUnread: boolean
+  /** What is told of a cookie where the session could not be read; undefined where it was. */
+  readonly unread: 'store-error' | 'failed' | undefined
   /** It is spread over several cookies. */
   readonly isSpread: boolean
   /** What became of a good cookie in which no token was found. */

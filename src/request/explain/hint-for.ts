@@ -1,44 +1,20 @@
 import type { SessionHint } from '../../session/explanation-words'
-import type { SessionExplanation, ToldCookie } from './explanation'
+import type { Circumstances } from './circumstances'
+import type { SessionExplanation } from './explanation'
+import { missingHint } from './missing-hint'
+import type { LastTold, RecordState } from './recollection'
 import { attributeOf } from './told'
-
-/** What of a request says why its session is not what somebody expects. */
-export interface Circumstances {
-  /** Whether the connection is encrypted, as far as the app knows. */
-  readonly isSecure: boolean
-  /** What a proxy says of that, whether or not the app believes it. */
-  readonly forwardedProto: string
-  readonly host: string
-  readonly path: string
-  /** `Sec-Fetch-Site` and `Sec-Fetch-Dest`. */
-  readonly fetchSite: string
-  readonly fetchDest: string
-  readonly hasMiddleware: boolean
-  /** Somebody has asked before the store was read, and got an empty session. */
-  readonly wasEmptyBefore: boolean
-  /** The cookie ends with the record, and not with the browser. */
-  readonly isLasting: boolean
-  /** The application carries the id itself. */
-  readonly hasOwnTransport: boolean
-  readonly hasStore: boolean
-  /** A cookie holds what looks like a record in base64. */
-  readonly looksLikeRecord: boolean
-  readonly hasPrivateKeys: boolean
-  /** The session holds a change that no commit has seen. */
-  readonly isUnsaved: boolean
-  /** The middleware is done with the request. */
-  readonly isOver: boolean
-}
+import { isUnderDomain, sameSiteOf } from './told-cookie'
 
 /** What this process remembers of a client from before this request; there is some where sessions are debugged. */
 export interface Recalled {
   /** The cookie that its last response set. */
-  readonly told: ToldCookie | undefined
-  /** The record that is not there was there, was to live longer, and was not ended by this process. */
-  readonly hadRecord: boolean
+  readonly last: LastTold | undefined
+  /** What is known of the record that is not there. */
+  readonly record: RecordState
 }
 
-export const NOTHING_RECALLED: Recalled = { told: undefined, hadRecord: false }
+export const NOTHING_RECALLED: Recalled = { last: undefined, record: 'unknown' }
 
 type Explained = Omit<SessionExplanation, 'hint'>
 
@@ -53,10 +29,10 @@ export function hintFor(explained: Explained, about: Circumstances, recalled: Re
   )
 }
 
-function ofError({ error }: Explained, { forwardedProto }: Circumstances): SessionHint | undefined {
+function ofError({ error }: Explained, { forwardedProto, isProxied }: Circumstances): SessionHint | undefined {
   switch (error) {
     case 'ERR_SESSION_INSECURE':
-      return forwardedProto === 'https' ? 'no-app-proxy' : 'plain-http'
+      return forwardedProto === 'https' && !isProxied ? 'no-app-proxy' : 'plain-http'
     case 'ERR_SESSION_KEYS_MISSING':
       return 'no-keys'
     case 'ERR_SESSION_COOKIE_TOO_LARGE':
@@ -68,11 +44,21 @@ function ofError({ error }: Explained, { forwardedProto }: Circumstances): Sessi
   }
 }
 
-function ofResponse({ why, told }: Explained, { host }: Circumstances): SessionHint | undefined {
-  if (why === 'cross-site') return 'cross-site'
+function ofResponse({ why, told }: Explained, about: Circumstances): SessionHint | undefined {
+  const { host, forwardedHost, isProxied } = about
+  const isUnheeded = forwardedHost !== '' && !isProxied
+  if (why === 'cross-site') {
+    const isOwn = about.fetchSite === '' && about.origin.endsWith(`//${forwardedHost}`)
+    return isUnheeded && isOwn ? 'no-app-proxy' : 'cross-site'
+  }
   const set = told.filter(({ does }) => does === 'set').map(({ attributes }) => attributes)
-  if (set.some((each) => sameSiteOf(each) === 'none' && !has(each, 'secure'))) return 'same-site-none'
-  return set.some((each) => !isUnderDomain(host, each)) ? 'other-domain' : undefined
+  const plain = set.filter((each) => attributeOf(each, 'secure') === undefined)
+  if (plain.some((each) => sameSiteOf(each) === 'none')) return 'same-site-none'
+  // Whatever the app takes for its host, a browser that sends the cookie has taken it.
+  const isTaken = why === 'accepted' || why === 'old-key'
+  if (!isTaken && set.some((each) => !isUnderDomain(host, each))) return isUnheeded ? 'no-app-proxy' : 'other-domain'
+  const isTls = about.forwardedProto === 'https' && !about.isSecure
+  return plain.length > 0 && about.isAutoSecure && isTls ? 'no-app-proxy' : undefined
 }
 
 function ofOrder({ hasMiddleware, wasEmptyBefore, isUnsaved }: Circumstances): SessionHint | undefined {
@@ -85,21 +71,24 @@ function ofCookies(explained: Explained, about: Circumstances, recalled: Recalle
   const names = presented.map(({ cookie }) => cookie)
   if (new Set(names).size < names.length) return 'two-cookies'
   if (session === 'not-asked') return undefined
-  const isOther = recalled.told !== undefined && recalled.told.fingerprint !== presented[0]?.fingerprint
+  const { last, record } = recalled
+  const isOther = last !== undefined && last.cookie.fingerprint !== presented[0]?.fingerprint
   switch (why) {
     case 'no-cookie':
-      return ofMissing(explained, about, recalled.told)
+      return last && missingHint(last, about)
     case 'unsigned':
       return 'unsigned'
     case 'bad-signature':
       return isOther ? 'overwritten' : 'other-keys'
     case 'malformed':
+      if (about.hasNoRecord) return 'no-record'
       return isOther ? 'overwritten' : 'other-codec'
     case 'piece-missing':
       return 'piece-missing'
     case 'unknown-id':
       if (about.looksLikeRecord) return 'other-codec'
-      if (recalled.hadRecord) return 'store-forgets'
+      if (record === 'there') return 'store-forgets'
+      if (record === 'over') return undefined
       return isOther ? 'overwritten' : 'unknown-record'
     case 'expired':
     case 'idle':
@@ -114,48 +103,11 @@ function ofCookies(explained: Explained, about: Circumstances, recalled: Recalle
   }
 }
 
-/** Why no cookie came, where one should have. */
-function ofMissing(
-  { told: tells }: Explained,
-  about: Circumstances,
-  told: ToldCookie | undefined,
-): SessionHint | undefined {
-  const last = told ?? tells.find(({ does }) => does === 'set')
-  // A visitor who follows a link brings a cookie, unless that is strict.
-  const isKeptFrom = about.fetchDest === 'document' ? ['strict'] : ['strict', 'lax', 'unset']
-  if (last && about.fetchSite === 'cross-site' && isKeptFrom.includes(sameSiteOf(last.attributes))) return 'same-site'
-  if (!told) return undefined
-  const { attributes } = told
-  if (!isUnderDomain(about.host, attributes)) return 'other-domain'
-  if (has(attributes, 'secure') && !about.isSecure) return 'secure-lost'
-  if (!isUnderPath(about.path, attributeOf(attributes, 'path') ?? '/')) return 'other-path'
-  return 'not-sent-back'
-}
-
-function ofChanges({ told, session, written }: Explained, about: Circumstances): SessionHint | undefined {
-  const isNews = session === 'new' || (session === 'loaded' && !about.hasStore)
-  const isWritten = ['changed', 'save', 'regenerate', 'confirm', 'forced'].includes(written)
-  if (isNews && isWritten && told.length === 0 && !about.hasOwnTransport) return 'too-late'
-  if (about.isOver && about.isUnsaved) return 'not-committed'
+function ofChanges({ told, error }: Explained, about: Circumstances): SessionHint | undefined {
+  // Who has gone is told nothing, whatever the application does.
+  if (about.isLost && !about.isGone) return 'too-late'
+  const isSet = told.some(({ does }) => does === 'set')
+  if (about.isOver && about.hasSent && !isSet && !about.isGone && !error && !about.hasOwnTransport) return 'taken-away'
+  if (about.isOver && about.isUnsaved && !about.isDropped && !error) return 'not-committed'
   return about.hasPrivateKeys ? 'private-keys' : undefined
-}
-
-function has(attributes: readonly string[], name: string): boolean {
-  return attributeOf(attributes, name) !== undefined
-}
-
-function sameSiteOf(attributes: readonly string[]): string {
-  return attributeOf(attributes, 'samesite')?.toLowerCase() ?? 'unset'
-}
-
-/** Whether a host is one that a browser takes the cookie from (RFC 6265, section 5.1.3). */
-function isUnderDomain(host: string, attributes: readonly string[]): boolean {
-  const domain = attributeOf(attributes, 'domain')?.toLowerCase().replace(/^\./, '')
-  if (domain === undefined || domain === '') return true
-  return host.toLowerCase() === domain || host.toLowerCase().endsWith(`.${domain}`)
-}
-
-/** Whether a browser sends the cookie of this path to an address (RFC 6265, section 5.1.4). */
-function isUnderPath(address: string, path: string): boolean {
-  return address === path || address.startsWith(path.endsWith('/') ? path : `${path}/`)
 }

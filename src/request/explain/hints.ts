@@ -1,9 +1,11 @@
 import type { SessionHint } from '../../session/explanation-words'
+import type { Circumstances } from './circumstances'
+import { isLink } from './missing-hint'
 
 /** What each hint says, with its cure. */
 export const HINTS: Readonly<Record<SessionHint, string>> = {
   'no-app-proxy':
-    'The cookie is Secure. X-Forwarded-Proto says https, and the app does not heed it: set app.proxy = true.',
+    'X-Forwarded-Proto says https, or X-Forwarded-Host names another host, and the app does not heed it: set app.proxy = true.',
   'plain-http':
     "The cookie is Secure, and the connection is plain HTTP. Behind a TLS proxy, let it send X-Forwarded-Proto and set app.proxy = true; in development, secure: 'auto'.",
   'no-keys': 'The cookie is signed, and app.keys is not set, or has an empty key.',
@@ -23,6 +25,8 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
     'Several cookies of this name came, of different paths or domains: from before "path" or "domain" was changed, or of another app on the host. Clear the old one, or use another "key".',
   'secure-lost':
     'The last response set the cookie with Secure, and this request came over plain HTTP, to which browsers do not send it.',
+  'other-host':
+    'The last response set the cookie for another host name, such as localhost and not 127.0.0.1, or a name without www. Come by one name, and redirect from the others.',
   'other-path':
     'The last response set the cookie for a Path that this address is not under. Leave out the option "path".',
   'same-site':
@@ -37,6 +41,8 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
     'The cookie came without its signature ("name.sig"): it was set with signed: false, or something dropped that.',
   'other-codec':
     'The cookie cannot be read: it was written by another codec, with other keys of sealed(), or with a store where there is none now, or the other way round.',
+  'no-record':
+    'The store returned something else than an object, such as a text or a Buffer. "get" has to return the object that "set" was given: let it parse the text.',
   'piece-missing': 'The session is spread over several cookies, and not all of them came: something drops cookies.',
   'store-forgets':
     'This process has used the record, which was to live longer, and the store has lost it: it evicts or expires early, was emptied, or another process ended the session.',
@@ -48,8 +54,21 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
   'copied-cookie':
     'The token was replaced more than half a minute ago, and came back: the cookie is a copy, or its owner was overtaken by one. With "rotateEvery", that ends the session, unless onReplay says \'report\'.',
   'too-late':
-    'The session was written when the response had begun, so the client got no cookie. Call "await sessions.save(ctx)" before the first byte.',
+    'The session was written or ended when the response had begun, so the client was not told. Call "await sessions.save(ctx)" or "destroy(ctx)" before the first byte.',
+  'taken-away':
+    'The session set its cookie, and it is no more on the response: something behind the session has removed or replaced the header Set-Cookie.',
   'not-committed':
     'ctx.session was changed, and the change is lost: it came after the commit, or autoCommit is off and nobody called save().',
   'private-keys': 'A key of the session begins with "_", and is not saved. Give it another name.',
+}
+
+const OVER_A_LINK =
+  "SameSite=Strict keeps the cookie from this request: a page of another site has a link to this one. To be sent there, it needs sameSite: 'lax'."
+const BEHIND_PROXY =
+  'The cookie is Secure, and the proxy says that the connection is plain HTTP, or says nothing of it. Let it send X-Forwarded-Proto: https.'
+
+/** What a hint says where it is given: with the cure that fits the request. */
+export function adviceFor(hint: SessionHint, about: Circumstances): string {
+  if (hint === 'same-site' && about.storageAccess !== 'none' && isLink(about)) return OVER_A_LINK
+  return hint === 'plain-http' && about.isProxied ? BEHIND_PROXY : HINTS[hint]
 }

@@ -1,35 +1,45 @@
 import type { PresentedCookie, SessionExplanation, ToldCookie } from './explanation'
-import { HINTS } from './hints'
 
 /** What of a request stands in its line beside the explanation. */
 export interface RequestLine {
   readonly method: string
-  /** Without the path. */
-  readonly origin: string
+  readonly protocol: string
+  /** Undefined where it cannot be read. */
+  readonly host: string | undefined
   readonly path: string
   /** Undefined where there is no response. */
   readonly status: number | undefined
   /** What may not be in the line: an id may travel in a path. */
   readonly secrets: readonly string[]
-  readonly isUnderWay: boolean
+  /** The client was gone before it had the whole response. */
+  readonly isGone: boolean
+  /** The sentence of the hint. */
+  readonly advice: string
 }
 
 /** How long a part of a path may be before it is left out: what is longer may be a secret, such as a token of a mail. */
 const MAX_SEGMENT = 24
+/** How much is printed of what a client sends, and of an attribute. */
+const MAX_PATH = 200
+const MAX_HOST = 100
+const MAX_ATTRIBUTE = 100
+/** How many cookies, and attributes of one, are printed. */
+const MAX_LISTED = 8
+const LEFT_OUT = '…'
 
 /** One line about a request: what came, what became of it, what was written and told, and the hint. */
 export function lineOf(explanation: SessionExplanation, request: RequestLine): string {
   const { cookie, why, presented, session, fingerprint, written, told, error, hint } = explanation
-  const { method, origin, status, isUnderWay } = request
+  const { secrets, status } = request
   const parts = [
-    `${method} ${origin}${shown(request)}${status === undefined ? '' : ` ${status}`}`,
-    `${cookie}: ${presented.length > 0 ? presented.map(presentedText).join(', ') : why}`,
+    `${request.method} ${origin(request)}${shownPath(request.path, secrets)}${status === undefined ? '' : ` ${status}`}`,
+    `${cookie}: ${presented.length > 0 ? listed(presented.map(presentedText)) : why}`,
     `session: ${session}${fingerprint === undefined ? '' : ` #${fingerprint}`}`,
     `written: ${written}`,
-    `told: ${told.length > 0 ? told.map(toldText).join(', ') : 'nothing'}`,
+    `told: ${told.length > 0 ? listed(told.map((each) => toldText(each, secrets))) : 'nothing'}`,
     error === undefined ? undefined : `error: ${error}`,
-    isUnderWay ? 'the handler still runs' : undefined,
-    hint === undefined ? undefined : `hint: ${hint}: ${HINTS[hint]}`,
+    request.isGone ? 'the client has gone' : undefined,
+    hint === undefined ? undefined : `hint: ${hint}: ${request.advice}`,
   ]
   return parts.filter((part) => part !== undefined).join(' | ')
 }
@@ -38,14 +48,40 @@ function presentedText({ cookie, fingerprint, fate }: PresentedCookie): string {
   return `${cookie}#${fingerprint} ${fate}`
 }
 
-function toldText({ cookie, does, fingerprint, attributes }: ToldCookie): string {
-  return `${does} ${cookie}#${fingerprint} (${attributes.join('; ')})`
+function toldText({ cookie, does, fingerprint, attributes }: ToldCookie, secrets: readonly string[]): string {
+  const shown = attributes.map((attribute) => shownAttribute(attribute, secrets))
+  return `${does} ${cookie}#${fingerprint} (${listed(shown, '; ')})`
 }
 
-function shown({ path, secrets }: RequestLine): string {
-  const clean = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, '…'), path)
-  return clean
+function listed(texts: readonly string[], separator = ', '): string {
+  const more = texts.length - MAX_LISTED
+  const first = more > 0 ? [...texts.slice(0, MAX_LISTED), `and ${more} more`] : texts
+  return first.join(separator)
+}
+
+/** A client chooses both: what could be no name of a host might change the line, or the terminal. */
+function origin({ protocol, host }: RequestLine): string {
+  if (host === undefined) return ''
+  const isHost = host.length <= MAX_HOST && /^[\w.:[\]-]*$/.test(host)
+  return `${/^[a-z]{1,9}$/i.test(protocol) ? protocol : LEFT_OUT}://${isHost ? host : LEFT_OUT}`
+}
+
+function shownPath(path: string, secrets: readonly string[]): string {
+  const clean = secrets.filter(Boolean).reduce((text, secret) => text.replaceAll(secret, LEFT_OUT), path)
+  const shown = clean
     .split('/')
-    .map((segment) => (segment.length > MAX_SEGMENT ? '…' : segment))
+    .map((segment) => (segment.length > MAX_SEGMENT || !isPlain(segment) ? LEFT_OUT : segment))
     .join('/')
+  return shown.length > MAX_PATH ? `${shown.slice(0, shown.lastIndexOf('/', MAX_PATH))}/${LEFT_OUT}` : shown
+}
+
+/** Whether a text is of visible ASCII characters, without the one that stands between the parts of the line. */
+function isPlain(text: string): boolean {
+  return /^[!-{}~…]*$/.test(text)
+}
+
+function shownAttribute(attribute: string, secrets: readonly string[]): string {
+  const [name] = attribute.split('=', 1)
+  if (name.toLowerCase() === 'path') return `${name}=${shownPath(attribute.slice(name.length + 1), secrets)}`
+  return attribute.length <= MAX_ATTRIBUTE && isPlain(attribute.replaceAll(' ', '')) ? attribute : LEFT_OUT
 }

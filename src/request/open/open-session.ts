@@ -51,12 +51,22 @@ function concluded(scope: RequestScope, before: Opened, opened: Opened): Awaitab
 }
 
 function openCookie(scope: RequestScope, presented: PresentedToken): Awaitable<Opened> {
-  return andThen(scope.load(presented.token), (loaded) => {
+  return andThen(decoded(scope, presented.token), (loaded) => {
     if (loaded) return accept(scope, undefined, loaded, presented)
     if (loaded === undefined) return miss(scope, presented, undefined, 'malformed')
     scope.noteRefusal(presented.token, 'malformed')
     return undefined
   })
+}
+
+/** @throws what `decode` throws; it is known from then on that the cookie, and nothing else, is the cause */
+function decoded(scope: RequestScope, token: string): Awaitable<Versioned | null | undefined> {
+  try {
+    return scope.load(token)
+  } catch (error) {
+    scope.noteRefusal(token, 'failed')
+    throw error
+  }
 }
 
 function openInStore(scope: RequestScope, presented: PresentedToken, all: PresentedToken[]): Awaitable<Opened> {
@@ -96,7 +106,7 @@ function judgeToken(
   loaded: Versioned | null | undefined,
   presented: PresentedToken,
 ): Awaitable<Opened> {
-  if (!loaded) return miss(scope, presented, token, 'unknown-id')
+  if (!loaded) return miss(scope, presented, token, loaded === null ? 'malformed' : 'unknown-id')
   const access = accessOf(loaded.record)
   const standing: RotatingStatus = access.succession
     ? rotatingStatusOf(token, access, presentingOf(scope))

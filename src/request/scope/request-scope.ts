@@ -17,7 +17,7 @@ import type { Arrival } from '../../ends/beginning'
 import type { Beginning } from './acting-since'
 import { inCall, inHook } from './hooks'
 import { Stage } from './stage'
-import { withFailure, withRefusal, type Trouble } from './trouble'
+import { withRefusal, withTrouble, type Trouble } from './trouble'
 import { Turn } from './turn'
 import { lifetimeOf, type Lifetime, type LifetimePolicy, type SessionRecord } from '../../session/record'
 
@@ -122,7 +122,16 @@ export class RequestScope {
   }
 
   noteFailure(failure: unknown): void {
-    this.#trouble = withFailure(this.#trouble, failure)
+    this.noteTrouble({ failure })
+  }
+
+  noteTrouble(more: Parameters<typeof withTrouble>[1]): void {
+    this.#trouble = withTrouble(this.#trouble, more)
+  }
+
+  /** What failed before went well now. */
+  noteOvercome(): void {
+    if (this.#trouble?.failure !== undefined) this.noteTrouble({ failure: undefined })
   }
 
   /** The last thing that was written, for who asks; that there was no need for another write does not count. */
@@ -208,6 +217,7 @@ export class RequestScope {
   }
 
   noteEnd(): void {
+    this.noteOvercome()
     this.#written = 'removed'
     for (const listener of this.#whenEnded ?? []) listener()
   }

@@ -41,6 +41,18 @@ export function isResponseOver(ctx: Context): boolean {
   return (ctx as Messages).res?.writableFinished === true || isCut(ctx)
 }
 
+/** What a client had of its response when it went: nothing, or a part. `stayed`: the application has ended its response. */
+export type Departure = 'unanswered' | 'midway' | 'stayed'
+
+/** Without a response, nobody can tell. */
+export function departureOf(ctx: Context): Departure {
+  const { res } = ctx as Messages
+  if (!res || !isCut(ctx)) return 'stayed'
+  const isWhole = res.stream ? !res.stream.aborted : res.writableEnded !== false
+  if (isWhole) return 'stayed'
+  return res.headersSent ? 'midway' : 'unanswered'
+}
+
 const waiting = new WeakMap<object, (() => void)[]>()
 
 /** Calls back once the response is over, which it is not yet. All who wait for the same response are one listener of it. */

@@ -1,6 +1,7 @@
 /** How far the middleware is with a request. */
 export class Stage {
   #name: 'before' | 'handling' | 'committing' | 'after' = 'before'
+  #whenEnded: (() => void) | undefined
 
   /** Whether the middleware has not called the handlers yet. */
   get isBefore(): boolean {
@@ -35,5 +36,12 @@ export class Stage {
   /** The middleware is done. */
   end(): void {
     this.#name = 'after'
+    this.#whenEnded?.()
+  }
+
+  /** Calls back when the middleware is done; at once where nothing is under way. One can wait. */
+  whenEnded(listener: () => void): void {
+    if (this.isServing) this.#whenEnded = listener
+    else listener()
   }
 }

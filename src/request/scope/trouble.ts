@@ -1,4 +1,5 @@
 import type { CookieFate } from '../../session/explanation-words'
+import type { SessionEvents } from '../../session/events'
 
 /** What went wrong in a request. One value: a new one takes its place. */
 export interface Trouble {
@@ -6,14 +7,18 @@ export interface Trouble {
   readonly refusals: readonly (readonly [token: string, fate: CookieFate])[]
   /** What the session could not be read or written for. */
   readonly failure: unknown
+  /** What the client was not told, as the response had begun, or nobody was there. */
+  readonly lost: SessionEvents['headersSent']['lost'] | undefined
+  /** The handlers have failed, and the application wants no commit then. */
+  readonly isDropped: boolean
 }
 
-const NONE: Trouble = { refusals: [], failure: undefined }
+const NONE: Trouble = { refusals: [], failure: undefined, lost: undefined, isDropped: false }
 
-export function withRefusal({ refusals, failure }: Trouble = NONE, token: string, fate: CookieFate): Trouble {
-  return { refusals: [...refusals, [token, fate]], failure }
+export function withRefusal(trouble: Trouble = NONE, token: string, fate: CookieFate): Trouble {
+  return { ...trouble, refusals: [...trouble.refusals, [token, fate]] }
 }
 
-export function withFailure({ refusals }: Trouble = NONE, failure: unknown): Trouble {
-  return { refusals, failure }
+export function withTrouble(trouble: Trouble = NONE, more: Partial<Omit<Trouble, 'refusals'>>): Trouble {
+  return { ...trouble, ...more }
 }

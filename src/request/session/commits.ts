@@ -9,7 +9,7 @@ import { loadFresh } from '../outside/outside-scope'
 import type { RequestScope } from '../scope/request-scope'
 import type { Persistence } from './persistence'
 import type { SessionState } from './session-state'
-import type { OpenState } from './state'
+import type { EndedState, OpenState } from './state'
 
 /** What a commit is asked for beside its verb. */
 type More = Omit<CommitRequest, 'verb'>
@@ -130,7 +130,12 @@ export class Commits {
     const state = this.#state.current
     if (state.name !== 'open' || !(state.session || isBehind)) return
     const session = this.#state.sessionOf(state)
-    this.#closeIfGone(state, await this.#persistence.refresh(session, isBehind ? this.#behind(session) : undefined))
+    try {
+      this.#closeIfGone(state, await this.#persistence.refresh(session, isBehind ? this.#behind(session) : undefined))
+    } catch (error) {
+      this.#scope.noteFailure(error)
+      throw error
+    }
   }
 
   #behind(session: SessionModel): Again {
@@ -146,9 +151,7 @@ export class Commits {
 
   #commitRead(verb: CommitVerb, more: More): Awaitable<string | void> {
     const state = this.#state.current
-    if (state.name === 'ended') {
-      return state.settled ? undefined : this.#persistence.end(state.reason).then(() => void (state.settled = true))
-    }
+    if (state.name === 'ended') return state.settled ? undefined : this.#end(state)
     if (state.name !== 'open') return
     if (this.#state.unread) {
       // Nothing is written that was not read; a write by name fails with the reason.
@@ -157,6 +160,16 @@ export class Commits {
     }
     const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, ...more })
     return andThen(committing, (name) => this.#closeIfGone(state, name))
+  }
+
+  async #end(state: EndedState): Promise<void> {
+    try {
+      await this.#persistence.end(state.reason)
+      state.settled = true
+    } catch (error) {
+      this.#scope.noteFailure(error)
+      throw error
+    }
   }
 
   #closeIfGone(state: OpenState, name: string): string {

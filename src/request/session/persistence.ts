@@ -2,19 +2,26 @@ import { andThen, settle, type Awaitable } from '../../base/awaitable'
 import type { SessionRecord } from '../../session/record'
 import type { SessionError } from '../../base/errors'
 import type { SessionModel } from '../../session/session-model'
-import type { Content } from '../../session/snapshot'
 import { Client } from '../tell/client'
 import { commit } from '../commit/commit'
-import { newJob, writtenBecause, type CommitJob, type CommitRequest, type Outcome } from '../commit/commit-job'
+import {
+  isHeldByClient,
+  newJob,
+  writtenBecause,
+  type CommitJob,
+  type CommitRequest,
+  type Outcome,
+} from '../commit/commit-job'
 import { VERB_TRAITS } from '../commit/commit-plan'
 import type { Draft } from '../commit/draft'
+import { contentAtEnd } from './content-at-end'
 import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Ending, type Known } from './known'
 import { LazyToken } from '../open/lazy-token'
 import { openSession, type Opened } from '../open/open-session'
 import { reconcile } from '../commit/reconcile'
 import { removeRecords } from './remove-records'
 import type { RequestScope } from '../scope/request-scope'
-import { contentIn, hasChanges, heldBy, isAtRest, mayBeDue, type Stored } from '../open/stored'
+import { hasChanges, heldBy, mayBeDue, type Stored } from '../open/stored'
 import { isInDoubt } from '../commit/write-record'
 
 /** The stored side of a request's session: it is opened, written and ended here, and the client is told of it. */
@@ -95,7 +102,7 @@ export class Persistence {
       const opening = andThen(this.client.present(), (tokens) => openSession(this.#scope, tokens))
       return andThen(opening, (opened) => this.#accept(opened))
     } catch (error) {
-      this.client.clearUnreadable()
+      if (this.#scope.trouble?.refusals.some(([, fate]) => fate === 'failed')) this.client.clearUnreadable()
       throw error
     }
   }
@@ -155,7 +162,7 @@ export class Persistence {
       if (isEnd && !this.hasChanges(session)) return 'unchanged'
       throw this.#inDoubt
     }
-    const content = isEnd ? this.#contentAtEnd(session) : undefined
+    const content = isEnd ? contentAtEnd(session, this, this.#scope) : undefined
     if (content === 'unchanged') return content
     // A session that is not stored yet is given another id, as in koa-session.
     if (VERB_TRAITS[verb].regenerates && !this.#known.stored) this.#madeToken?.forget()
@@ -171,19 +178,6 @@ export class Persistence {
       (outcome) => this.#conclude(job, outcome, endings, around),
       (error) => this.#fail(job, error),
     )
-  }
-
-  /** Most requests change nothing, and need no plan for it. Undefined where there may be something else to do. */
-  #contentAtEnd(session: SessionModel): Content | 'unchanged' | undefined {
-    const { stored, superseded, hasReplaced } = this.#known
-    if (!stored || superseded || hasReplaced || this.client.wasTold || this.mayNeedCommit) return undefined
-    try {
-      const content = contentIn(session, this.#scope)
-      return isAtRest(stored, content, this.#scope) ? 'unchanged' : content
-    } catch (error) {
-      this.#scope.noteFailure(error)
-      throw error
-    }
   }
 
   #jobOf(session: SessionModel, request: CommitRequest): CommitJob {
@@ -210,7 +204,9 @@ export class Persistence {
 
   #conclude(job: CommitJob, outcome: Outcome, endings: number, around?: Draft): Awaitable<Outcome['name']> {
     const before = this.#known
-    this.#scope.noteWritten(writtenBecause(job.verb, outcome))
+    const because = writtenBecause(job.verb, outcome)
+    const isHeld = isHeldByClient(outcome, this.#scope)
+    if (!isHeld) this.#scope.noteWritten(because)
     if (endings !== this.#endings) {
       this.#known = afterEnd(before, outcome)
       return outcome.name
@@ -223,10 +219,14 @@ export class Persistence {
     if (outcome.name === 'written') {
       this.#madeToken?.forget()
       this.#startsOver = false
+      this.#scope.noteOvercome()
     }
     return settle(
       () => this.client.tell(outcome, heldBy(this.#known.stored)),
-      () => outcome.name,
+      () => {
+        if (isHeld && because !== 'nothing' && !this.client.isTooLate) this.#scope.noteWritten(because)
+        return outcome.name
+      },
       (error) => {
         this.#known = untold(before, this.#known)
         return this.#fail(job, error)

@@ -1,6 +1,6 @@
 import { andThen, isPromise, type Awaitable } from '../../base/awaitable'
 import type { SessionError } from '../../base/errors'
-import type { Dictionary } from '../../session/record'
+import type { Dictionary, SessionRecord } from '../../session/record'
 import { assignedBy, readBy, SessionModel, type SessionHost } from '../../session/session-model'
 import { refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
@@ -15,7 +15,7 @@ export class SessionState {
   readonly #host: SessionHost
   #current: State = CLOSED
   #unread: SessionError | undefined
-  #hasFailedToRead = false
+  #failure: { readonly error: unknown } | undefined
   #wasEmptyBefore = false
   #tookPlace = false
   /** How often the session was to begin anew, without its data. */
@@ -38,7 +38,12 @@ export class SessionState {
   }
 
   get hasFailedToRead(): boolean {
-    return this.#hasFailedToRead
+    return this.#failure !== undefined
+  }
+
+  /** Why the last reading has failed; undefined where it has not. */
+  get readFailure(): { readonly error: unknown } | undefined {
+    return this.#failure
   }
 
   /** Whose the session is with what this request has made of it. */
@@ -72,7 +77,7 @@ export class SessionState {
     if (this.#current.name === 'loading') return this.#current.done
     if (this.#current.name !== 'closed') return
     try {
-      const opening = andThen(this.#persistence.open(), (record) => void (this.#current = opened(record)))
+      const opening = andThen(this.#persistence.open(), (record) => this.#openWith(record))
       if (!isPromise(opening)) return
       const done = Promise.resolve(opening).catch((error: unknown) => this.#openWithout(error))
       done.catch(() => undefined)
@@ -123,10 +128,17 @@ export class SessionState {
     return (state.session ??= readBy(this.#host, state.record))
   }
 
+  #openWith(record: SessionRecord | undefined): void {
+    this.#current = opened(record)
+    if (!this.#failure) return
+    this.#failure = undefined
+    this.#scope.noteOvercome()
+  }
+
   /** After a reading has failed: fails as well, or goes on with an empty session that is not written. */
   #openWithout(error: unknown): void {
     this.#current = CLOSED
-    this.#hasFailedToRead = true
+    this.#failure = { error }
     this.#scope.noteFailure(error)
     if (!tolerates(this.#scope, error)) throw error
     this.#unread = error

@@ -28,6 +28,7 @@ export class Client {
   /** What the client presents of ours, accepted or not; undefined as long as nobody has looked. */
   #presented: readonly PresentedToken[] | undefined
   #wasTold = false
+  #wasSigned: boolean | undefined
 
   constructor(scope: RequestScope) {
     this.#scope = scope
@@ -43,6 +44,16 @@ export class Client {
     return this.#wasTold
   }
 
+  /** Whether a signature was asked for when somebody looked at that; undefined as long as nobody has. */
+  get wasSigned(): boolean | undefined {
+    return this.#wasSigned
+  }
+
+  /** Whether this response was given a cookie of the session, and has to have it still. */
+  get hasSent(): boolean {
+    return this.#sent !== undefined && this.#wasTold
+  }
+
   /** Whether what the client presented is good, and to be signed anew. */
   get isSignatureOld(): boolean {
     return this.#accepted?.outdated === true
@@ -56,6 +67,7 @@ export class Client {
   /** What the client presents. A signature that fits nothing is dropped, as the `cookies` package does. */
   present(): Awaitable<PresentedToken[]> {
     const { config, ctx, attributes } = this.#scope
+    this.#wasSigned = attributes.signed
     return andThen(config.transport.read(ctx, attributes), (presented) => this.#receive(presented))
   }
 
@@ -185,6 +197,7 @@ export class Client {
 
   #losesInTransit(lost: SessionEvents['headersSent']['lost'], id: string | undefined): boolean {
     if (!this.isTooLate) return false
+    this.#scope.noteTrouble({ lost })
     this.#scope.report('headersSent', id, { lost })
     return true
   }

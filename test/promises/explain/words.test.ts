@@ -2,84 +2,17 @@ import {
   type CookieFate,
   MemoryStore,
   sealed,
-  session,
   type SessionExplanation,
   type SessionOptions,
-  type SessionService,
   type WrittenBecause,
 } from 'koa-session-service'
 import { deviceBound } from 'koa-session-service/dbsc'
-import type Koa from 'koa'
 import type { Context } from 'koa'
-import { CookieJar, createApp, Visitor } from '../../support/app/app'
+import { Visitor } from '../../support/app/app'
 import { BACKENDS, backendsWith, PlainStore, SEALING_KEYS } from '../../support/backends/backends'
 import { LONG_KEYS, createBoundSite, offeredIn } from '../../support/device/bound-site'
 import { startClock, stopClock } from '../../support/clock'
-
-type Handle = (ctx: Context, sessions: SessionService) => unknown
-
-interface ExplainedSite {
-  app: Koa
-  jar: CookieJar
-  sessions: SessionService
-  /** Makes a request, and returns the explanation at its end. */
-  get: (path?: string, cookie?: string) => Promise<SessionExplanation>
-}
-
-const HANDLERS: Record<string, Handle> = {
-  '/': (ctx) => ctx.session,
-  '/in': (ctx) => void Object.assign(ctx.session, { user: 'ann', much: 'x'.repeat(1500) }),
-  '/more': (ctx) => void (ctx.session.more = Math.random()),
-  '/out': (ctx) => {
-    void ctx.session.user
-    ctx.session = null
-  },
-  '/another': async (ctx, sessions) => {
-    await sessions.destroy(ctx)
-    ctx.session = { user: 'bea' }
-  },
-  '/plain': () => undefined,
-  '/save': (ctx) => ctx.session.save(),
-  '/regenerate': (ctx, sessions) => sessions.regenerate(ctx),
-  '/confirm': (ctx, sessions) => sessions.confirm(ctx),
-  '/touch': (ctx, sessions) => sessions.touch(ctx),
-  '/touch-more': (ctx, sessions) => {
-    ctx.session.more = Math.random()
-    return sessions.touch(ctx)
-  },
-  '/max-age': (ctx) => void (ctx.session.maxAge = 1_000_000),
-}
-
-function explained(options: SessionOptions, app = createApp()): ExplainedSite {
-  let last: SessionExplanation | undefined
-  const middleware = session(options, app)
-  const { sessions } = middleware
-  app.use(async (ctx, next) => {
-    try {
-      await next()
-    } finally {
-      last = sessions.explain(ctx)
-    }
-  })
-  app.use(middleware)
-  app.use(async (ctx) => {
-    ctx.body = ''
-    await HANDLERS[ctx.path](ctx, sessions)
-  })
-  const jar = new CookieJar()
-  const visitor = new Visitor(app, jar)
-  const get = async (path = '/', cookie?: string): Promise<SessionExplanation> => {
-    await visitor.get(path, cookie === undefined ? {} : { cookie })
-    return last as SessionExplanation
-  }
-  return { app, jar, sessions, get }
-}
-
-/** The same browser at another site. */
-function at(other: ExplainedSite, { jar }: ExplainedSite): ExplainedSite {
-  for (const [name, value] of jar.values) other.jar.values.set(name, value)
-  return other
-}
+import { at, explained, HANDLERS } from './explained-site'
 
 const MINUTE = 60_000
 const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user
@@ -199,6 +132,11 @@ const SITUATIONS: Record<CookieFate, (clock: ReturnType<typeof stopClock>) => Pr
     jest.spyOn(store, 'get').mockRejectedValue(new Error('down'))
     return site.get()
   },
+  failed: async () => {
+    const site = explained({ valid: failAgain })
+    await site.get('/in')
+    return site.get()
+  },
   'passed-over': async () => {
     const site = explained({ signed: false })
     await site.get('/in')
@@ -211,6 +149,10 @@ const SITUATIONS: Record<CookieFate, (clock: ReturnType<typeof stopClock>) => Pr
     await site.get('/in')
     return site.get('/plain')
   },
+}
+
+function failAgain(): boolean {
+  throw new Error('the database of accounts is down')
 }
 
 /** A cookie that was copied from a bound session, and comes after its time. */

@@ -63,8 +63,8 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
   }
 
   /** The line about the last request for a path, once there are as many. */
-  async function lastLine(path: string, count: number): Promise<string> {
-    const lines = (): string[] => printed.filter((text) => new RegExp(`^GET [^ ]+\\d${path} 200 \\| `).test(text))
+  async function lastLine(path: string, count: number, method = 'GET'): Promise<string> {
+    const lines = (): string[] => printed.filter((text) => new RegExp(`^${method} [^ ]+\\d${path} 200 \\| `).test(text))
     while (lines().length < count) await new Promise((resolve) => setTimeout(resolve, 10))
     return lines()[count - 1]
   }
@@ -122,6 +122,47 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
       expect(line).toMatch(/hint: same-site: SameSite keeps the cookie from this request/)
     },
   )
+
+  it('R120: the line names SameSite where a form of another site lacks the cookie', async () => {
+    const form = (): string => `<form method="post" action="${secure.url('/paid', ELSEWHERE)}"></form>`
+    await serve(shop({ secure: true, sameSite: 'lax' }, { '/bank': form }))
+    for (let visit = 0; visit < 2; visit++) await page.goto(secure.url('/', ELSEWHERE))
+    await page.goto(secure.url('/bank', HOME))
+    await page.evaluate('document.forms[0].submit()')
+    const line = await lastLine('/paid', 1, 'POST')
+    expect(line).toContain('koa.sess: no-cookie')
+    expect(line).toMatch(/hint: same-site: .*sameSite: 'none'/)
+  })
+
+  it("R120: the line names SameSite=Strict, and 'lax' as its cure, where a link of another site lacks the cookie", async () => {
+    const link = (): string => `<a href="${secure.url('/linked', ELSEWHERE)}">to the shop</a>`
+    await serve(shop({ secure: true, sameSite: 'strict' }, { '/news': link }))
+    for (let visit = 0; visit < 2; visit++) await page.goto(secure.url('/', ELSEWHERE))
+    await page.goto(secure.url('/news', HOME))
+    await page.click('a')
+    const line = await lastLine('/linked', 1)
+    expect(line).toContain('koa.sess: no-cookie')
+    expect(line).toMatch(/hint: same-site: .*a link to this one.*sameSite: 'lax'\.$/)
+  })
+
+  it('R120: the line names SameSite where a link within a frame of another site lacks the cookie', async () => {
+    const frame = (): string => `<iframe src="${secure.url('/framed', ELSEWHERE)}"></iframe>`
+    await serve(shop({ secure: true, sameSite: 'lax' }, { '/host': frame }))
+    await page.goto(secure.url('/host', HOME))
+    await lastLine('/framed', 1)
+    const framed = page.frames().find((each) => each.url().endsWith('/framed'))
+    await framed?.evaluate("location.assign('/second')")
+    const line = await lastLine('/second', 1)
+    expect(line).toContain('koa.sess: no-cookie')
+    expect(line).toMatch(/hint: same-site: .*sameSite: 'none', secure: true and partitioned: true/)
+  })
+
+  it('R120: the line names the other host name of a page that lacks the cookie', async () => {
+    await serve(shop({ secure: true }))
+    for (let visit = 0; visit < 2; visit++) await page.goto(secure.url('/', HOME))
+    await page.goto(secure.url('/elsewhere', ELSEWHERE))
+    expect(await lastLine('/elsewhere', 1)).toMatch(/no-cookie.*hint: other-host: .*Come by one name/)
+  })
 
   it('R120: a partitioned cookie comes back in a frame of another site, and there is no hint', async () => {
     const frame = (): string => `<iframe src="${secure.url('/framed', ELSEWHERE)}"></iframe>`

@@ -348,7 +348,7 @@ export const MORE: readonly SetUp[] = [
   {
     title: 'a response that begins before the session is saved',
     hint: 'too-late',
-    says: /written: changed \| told: nothing.*when the response had begun/,
+    says: /written: nothing \| told: nothing.*when the response had begun/,
     run: () => new Visitor(site({}, { handle: streamed })).get(),
   },
   {
@@ -365,6 +365,129 @@ export const MORE: readonly SetUp[] = [
       new Visitor(site({}, { handle: (ctx) => void Object.assign(ctx.session, { _secret: SECRET, views: 1 }) })).get(),
   },
   {
+    title: 'a store that is down when a visitor signs out',
+    hint: 'store-error',
+    says: /session: ended \| written: nothing \| told: nothing \| error: ERR_SESSION_STORE.*The store failed/,
+    run: async () => {
+      const store = new PlainStore()
+      store.destroy = () => Promise.reject(new Error(SECRET))
+      const visitor = new Visitor(site({ store }, { handle: comeAndGo }))
+      for (const path of ['/in', '/out']) await visitor.get(path)
+    },
+  },
+  {
+    title: 'a store of texts that does not parse them',
+    hint: 'no-record',
+    says: /malformed.*such as a text or a Buffer.*let it parse the text/,
+    run: () => {
+      const store = new PlainStore()
+      const set = store.set.bind(store)
+      store.set = (key, record) => set(key, JSON.stringify(record) as never)
+      return comeTwice(site({ store }))
+    },
+  },
+  {
+    title: 'two names of one host',
+    hint: 'other-host',
+    says: /http:\/\/127\.0\.0\.1:3000.*no-cookie.*for another host name.*Come by one name/,
+    run: async () => {
+      const app = site({})
+      const visitor = new Visitor(app)
+      for (const path of ['/', '/cart']) await visitor.get(path, { host: 'localhost:3000' })
+      await new Visitor(app).get('/', { host: '127.0.0.1:3000' })
+    },
+  },
+  {
+    title: 'two names of the own machine, of which each has an address of its own',
+    hint: 'other-host',
+    says: /http:\/\/127\.0\.0\.1:3000.*no-cookie.*such as localhost and not 127\.0\.0\.1/,
+    run: async () => {
+      const app = site({})
+      Object.defineProperty(app.request, 'ip', {
+        get(this: Context) {
+          return this.get('Host').startsWith('localhost') ? '::1' : '::ffff:127.0.0.1'
+        },
+      })
+      for (const host of ['localhost:3000', '127.0.0.1:3000']) await new Visitor(app).get('/', { host })
+    },
+  },
+  {
+    title: 'a proxy that says the host, and an app that does not heed it',
+    hint: 'no-app-proxy',
+    says: /http:\/\/backend:3000.*domain=shop\.example.*X-Forwarded-Host names another host.*set app\.proxy = true/,
+    run: () =>
+      new Visitor(site({ domain: 'shop.example' })).get('/', {
+        host: 'backend:3000',
+        'x-forwarded-host': 'www.shop.example',
+      }),
+  },
+  {
+    title: "a TLS proxy that the app does not heed, and secure: 'auto'",
+    hint: 'no-app-proxy',
+    says: /http:.*told: set koa\.sess#[^|]*httponly\).*X-Forwarded-Proto says https/,
+    run: () => comeTwice(site({ secure: 'auto' }), undefined, undefined, PROXIED),
+  },
+  {
+    title: 'a trusted proxy that does not say https',
+    hint: 'plain-http',
+    says: /ERR_SESSION_INSECURE.*the proxy says that the connection is plain HTTP, or says nothing of it/,
+    run: () => {
+      const app = site({ secure: true })
+      app.proxy = true
+      return new Visitor(app).get()
+    },
+  },
+  {
+    title: 'a form of another site, which a bank sends back for example',
+    hint: 'same-site',
+    says: /^POST.*no-cookie.*sameSite: 'none', secure: true and partitioned: true/,
+    run: () => comeFrom('POST', { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' }),
+  },
+  {
+    title: 'a link of another site, and SameSite=Strict',
+    hint: 'same-site',
+    says: /no-cookie.*a page of another site has a link to this one.*sameSite: 'lax'\.$/,
+    run: () =>
+      comeFrom('GET', { 'sec-fetch-site': 'cross-site', 'sec-fetch-dest': 'document' }, { sameSite: 'strict' }),
+  },
+  {
+    title: 'a link within a frame of another site',
+    hint: 'same-site',
+    says: /no-cookie.*from a frame for example/,
+    run: () => comeFrom('GET', { 'sec-fetch-site': 'same-origin', 'sec-fetch-dest': 'iframe' }),
+  },
+  {
+    title: 'what a frame of another site fetches',
+    hint: 'same-site',
+    says: /no-cookie.*from a frame for example/,
+    run: () => comeFrom('GET', { 'sec-fetch-site': 'same-origin', 'sec-fetch-storage-access': 'none' }),
+  },
+  {
+    title: 'something that removes Set-Cookie',
+    hint: 'taken-away',
+    says: /written: changed \| told: nothing.*it is no more on the response/,
+    run: () => new Visitor(site({}, { before: [changedBehind((ctx) => ctx.remove('Set-Cookie'))] })).get(),
+  },
+  {
+    title: 'something that sets its own Set-Cookie in the place of all others',
+    hint: 'taken-away',
+    says: /written: changed \| told: nothing.*removed or replaced the header Set-Cookie/,
+    run: () =>
+      new Visitor(site({}, { before: [changedBehind((ctx) => ctx.set('Set-Cookie', 'theme=dark; path=/'))] })).get(),
+  },
+  {
+    title: 'a response that ends before its handler, and a session in its cookie',
+    hint: 'too-late',
+    says: /written: nothing \| told: nothing.*when the response had begun/,
+    run: () => endEarly({}),
+  },
+  {
+    title: 'a response that ends before its handler, and a session in a store',
+    hint: 'too-late',
+    says: /written: changed \| told: nothing.*when the response had begun/,
+    run: () => endEarly({ store: new MemoryStore() }),
+  },
+  {
     title: 'an id in the address',
     hint: 'unknown-record',
     says: /unknown-id/,
@@ -374,6 +497,42 @@ export const MORE: readonly SetUp[] = [
     },
   },
 ]
+
+/** Comes for the first time as to any site, and then without a cookie, from somewhere else. */
+async function comeFrom(
+  method: 'GET' | 'POST',
+  headers: Record<string, string>,
+  options: SessionOptions = { sameSite: 'lax' },
+): Promise<void> {
+  const app = site(options)
+  const visitor = new Visitor(app)
+  for (const path of ['/', '/cart']) await visitor.get(path)
+  await new Visitor(app).send(method, '/back', headers)
+}
+
+/** A middleware in front of the session that changes the response behind it. */
+function changedBehind(change: (ctx: Context) => void): Middleware {
+  return async (ctx, next) => {
+    await next()
+    change(ctx)
+  }
+}
+
+async function endEarly(options: SessionOptions): Promise<void> {
+  let done: Promise<void> | undefined
+  const handle = (ctx: Context): Promise<void> => {
+    ctx.respond = false
+    ctx.res.end('all of it')
+    return (done = new Promise<void>((resolve) => setTimeout(resolve, 5)).then(() => count(ctx)))
+  }
+  await new Visitor(site(options, { handle })).get()
+  await done
+}
+
+function comeAndGo(ctx: Context): void {
+  if (ctx.path === '/out') ctx.session = null
+  else count(ctx)
+}
 
 function readOnceWritten(ctx: Context): void {
   if (ctx.path === '/in') count(ctx)

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startClock, stopClock } from '../../support/clock'
+import { Browser } from '../../promises/errors/server'
 import { readText, tableRows } from '../readme/markdown'
+import { closePrograms, run } from '../readme/run-block'
 import { debug, printed } from './lines'
 import { TEN } from './set-ups'
 
@@ -16,7 +18,10 @@ function wordsOf(name: string): string[] {
   return Array.from(union.matchAll(/'([\w-]+)'/g), ([, word]) => word)
 }
 
-afterEach(startClock)
+afterEach(() => {
+  startClock()
+  closePrograms()
+})
 
 describe('docs/troubleshooting.md', () => {
   it.each([
@@ -30,6 +35,29 @@ describe('docs/troubleshooting.md', () => {
       const listed = tableRows(sections[place], heading).map(([word]) => word.replaceAll('`', ''))
       expect(listed.length).toBeGreaterThan(10)
       expect(listed).toEqual(wordsOf(union))
+    },
+  )
+
+  it.each([
+    ['welcome back', 14],
+    ['you were away too long', 16],
+  ])(
+    'R120: the page of docs/troubleshooting.md says %s to a visitor whose browser keeps its cookie %i minutes',
+    async (says, minutes) => {
+      const clock = stopClock()
+      const block = Array.from(page.matchAll(/```ts\n([^]*?)```/g), ([, code]) => code).find((code) =>
+        code.includes('sessions.explain(ctx)'),
+      )
+      // The page itself signs nobody in.
+      const code = block?.replace(
+        '  const isKnown',
+        "  if (ctx.path === '/in') ctx.session.user = 'ann'\n  const isKnown",
+      )
+      const browser = new Browser(await run(`${code}\napp.listen(3000)`))
+      expect((await browser.get()).body).toBe('please sign in (no-cookie)')
+      await browser.get('/in')
+      clock.advance(minutes * 60_000)
+      expect((await browser.get()).body).toBe(says)
     },
   )
 

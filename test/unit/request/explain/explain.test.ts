@@ -1,9 +1,8 @@
 import { SessionError } from 'koa-session-service'
 import { explain } from '../../../../src/request/explain/explain'
 import type { ExplainFacts } from '../../../../src/request/explain/facts'
-import { Recollection } from '../../../../src/request/explain/recollection'
-import { toldBy } from '../../../../src/request/explain/told'
 import { fingerprint } from '../../../../src/session/token'
+import { USUAL } from './usual'
 
 /** A request that nobody has asked for its session. */
 const UNASKED: ExplainFacts = {
@@ -13,7 +12,7 @@ const UNASKED: ExplainFacts = {
   refusals: new Map(),
   standing: 'closed',
   tookPlace: false,
-  isUnread: false,
+  unread: undefined,
   isSpread: false,
   leftover: 'passed-over',
   isCrossSite: false,
@@ -23,23 +22,7 @@ const UNASKED: ExplainFacts = {
   failure: undefined,
   lines: [],
   now: 0,
-  circumstances: {
-    isSecure: true,
-    forwardedProto: '',
-    host: 'shop.example',
-    path: '/',
-    fetchSite: '',
-    fetchDest: '',
-    hasMiddleware: true,
-    wasEmptyBefore: false,
-    isLasting: true,
-    hasOwnTransport: false,
-    hasStore: true,
-    looksLikeRecord: false,
-    hasPrivateKeys: false,
-    isUnsaved: false,
-    isOver: true,
-  },
+  circumstances: USUAL,
 }
 
 type Facts = Partial<ExplainFacts>
@@ -97,12 +80,20 @@ describe('explain', () => {
       ['unsigned'],
       'new',
     ],
-    ['the store is down', { ...ONE, isUnread: true }, 'store-error', ['store-error'], 'new'],
+    ['the store is down', { ...ONE, unread: 'store-error' }, 'store-error', ['store-error'], 'new'],
     [
       'the store is down behind the first',
-      { ...TWO, isUnread: true, refusals: new Map([['id-1', 'invalid']]) },
+      { ...TWO, unread: 'store-error', refusals: new Map([['id-1', 'invalid']]) },
       'invalid',
       ['invalid', 'store-error'],
+      'new',
+    ],
+    ['`valid` has thrown', { ...ONE, unread: 'failed' }, 'failed', ['failed'], 'new'],
+    [
+      'there are no keys to look at it with',
+      { ...ONE, tokens: undefined, unread: 'failed' },
+      'failed',
+      ['failed'],
       'new',
     ],
     ['the first of two is good', TWO, 'accepted', ['accepted', 'passed-over'], 'loaded'],
@@ -195,36 +186,5 @@ describe('explain', () => {
     [null, 'other'],
   ])('R120: an explanation of the error %p tells %s', (failure, code) => {
     expect(explain({ ...UNASKED, failure }).error).toBe(code)
-  })
-})
-
-describe('Recollection', () => {
-  const told = toldBy('koa.sess=abc; path=/', { hasStore: false, now: 0 })
-  const clear = toldBy('koa.sess=; path=/', { hasStore: false, now: 0 })
-
-  it('R120: a Recollection remembers what a client was told to keep, for a minute', () => {
-    const memory = new Recollection()
-    memory.noteTold('ann', told, 1000)
-    expect(memory.toldTo('ann', 60_999)).toEqual(told)
-    expect(memory.toldTo('ann', 61_000)).toBeUndefined()
-    expect(memory.toldTo('ben', 1000)).toBeUndefined()
-  })
-
-  it('R120: a Recollection expects nothing back that a client was told to forget', () => {
-    const memory = new Recollection()
-    memory.noteTold('ann', told, 0)
-    memory.noteTold('ann', clear, 0)
-    expect(memory.toldTo('ann', 1)).toBeUndefined()
-  })
-
-  it.each([
-    ['a record that should live on', 'id-1', 4, 99, true],
-    ['a record whose time is past', 'id-1', 4, 100, false],
-    ['a record that was ended here since', 'id-1', 5, 99, false],
-    ['a record of somebody else', 'id-2', 4, 99, false],
-  ])('R120: a Recollection misses what should be there, and nothing else: %s', (_what, id, changes, now, misses) => {
-    const memory = new Recollection()
-    memory.noteRecord('id-1', { until: 100, changes: 4 })
-    expect(memory.misses(id, changes, now)).toBe(misses)
   })
 })

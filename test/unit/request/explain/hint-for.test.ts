@@ -1,5 +1,8 @@
 import type { PresentedCookie, SessionExplanation, SessionHint, ToldCookie } from 'koa-session-service'
-import { hintFor, NOTHING_RECALLED, type Circumstances, type Recalled } from '../../../../src/request/explain/hint-for'
+import type { Circumstances } from '../../../../src/request/explain/circumstances'
+import { hintFor, NOTHING_RECALLED, type Recalled } from '../../../../src/request/explain/hint-for'
+import { adviceFor } from '../../../../src/request/explain/hints'
+import { USUAL } from './usual'
 
 type Explained = Omit<SessionExplanation, 'hint'>
 
@@ -15,24 +18,6 @@ const GOOD: Explained = {
   error: undefined,
 }
 
-const USUAL: Circumstances = {
-  isSecure: true,
-  forwardedProto: '',
-  host: 'shop.example',
-  path: '/cart/pay',
-  fetchSite: 'same-origin',
-  fetchDest: 'document',
-  hasMiddleware: true,
-  wasEmptyBefore: false,
-  isLasting: true,
-  hasOwnTransport: false,
-  hasStore: false,
-  looksLikeRecord: false,
-  hasPrivateKeys: false,
-  isUnsaved: false,
-  isOver: true,
-}
-
 function cookie(fate: PresentedCookie['fate'], fingerprint = 'the one!', name = 'koa.sess'): PresentedCookie {
   return { cookie: name, fingerprint, fate }
 }
@@ -46,11 +31,27 @@ function refused(why: PresentedCookie['fate']): Partial<Explained> {
 }
 
 function told(...attributes: string[]): Recalled {
-  return { told: set(...attributes), hadRecord: false }
+  return { last: { cookie: set(...attributes), host: 'shop.example', at: 0, isAwaited: true }, record: 'unknown' }
+}
+
+/** The same, and the client has shown since that it keeps cookies. */
+function back(...attributes: string[]): Recalled {
+  const { last, record } = told(...attributes)
+  return { last: last && { ...last, isAwaited: false }, record }
+}
+
+/** The same, at another host. */
+function elsewhere(...attributes: string[]): Recalled {
+  const { last, record } = back(...attributes)
+  return { last: last && { ...last, host: 'www.shop.example' }, record }
 }
 
 const NONE: Partial<Explained> = { why: 'no-cookie', presented: [], session: 'new' }
-const OTHER: Recalled = { told: { ...set(), fingerprint: 'another!' }, hadRecord: false }
+const OTHER: Recalled = {
+  last: { cookie: { ...set(), fingerprint: 'another!' }, host: 'shop.example', at: 0, isAwaited: true },
+  record: 'unknown',
+}
+const FORWARDED: Partial<Circumstances> = { host: 'backend', forwardedHost: 'shop.test' }
 const FRAMED: Partial<Circumstances> = { fetchSite: 'cross-site', fetchDest: 'iframe' }
 const LINKED: Partial<Circumstances> = { fetchSite: 'cross-site', fetchDest: 'document' }
 
@@ -93,8 +94,8 @@ describe('hintFor', () => {
     ['SameSite=None without Secure', 'same-site-none', { told: [set('path=/', 'samesite=none')] }],
     ['SameSite=None with Secure', undefined, { told: [set('samesite=none', 'secure')] }],
     ['a cookie that is cleared says nothing', undefined, { told: [{ ...set('samesite=none'), does: 'clear' }] }],
-    ['the Domain of another host', 'other-domain', { told: [set('domain=shop.test')] }],
-    ['a Domain that ends alike', 'other-domain', { told: [set('domain=op.example')] }],
+    ['the Domain of another host', 'other-domain', { ...NONE, told: [set('domain=shop.test')] }],
+    ['a Domain that ends alike', 'other-domain', { ...NONE, told: [set('domain=op.example')] }],
     ['the Domain of the host', undefined, { told: [set('domain=.SHOP.example')] }],
     ['the Domain above the host', undefined, { told: [set('domain=example')] }],
     ['no middleware, and a change', 'no-middleware', NONE, { hasMiddleware: false, isUnsaved: true }],
@@ -126,7 +127,7 @@ describe('hintFor', () => {
     ['a piece that is missing', 'piece-missing', refused('piece-missing')],
     ['an id of nobody', 'unknown-record', refused('unknown-id')],
     ['an id in the place of another one', 'overwritten', refused('unknown-id'), {}, OTHER],
-    ['a record that should be there', 'store-forgets', refused('unknown-id'), {}, { told: undefined, hadRecord: true }],
+    ['a record that should be there', 'store-forgets', refused('unknown-id'), {}, { last: undefined, record: 'there' }],
     ['a record in the place of an id', 'other-codec', refused('unknown-id'), { looksLikeRecord: true }],
     ['a record that is over before its cookie', 'clock', refused('expired')],
     ['the same after the idle timeout', 'clock', refused('idle')],
@@ -144,20 +145,101 @@ describe('hintFor', () => {
     ['a path above', 'not-sent-back', NONE, {}, told('path=/cart')],
     ['the domain of another host, last time', 'other-domain', NONE, {}, told('domain=shop.test')],
     ['in a frame of another site', 'same-site', NONE, FRAMED, told('samesite=lax')],
-    ['the same, at the first visit', 'same-site', { ...NONE, told: [set('path=/')] }, FRAMED],
+    ['a frame of another site, at the first visit', undefined, { ...NONE, told: [set('path=/')] }, FRAMED],
+    ['a link within such a frame', 'same-site', NONE, { ...FRAMED, fetchSite: 'same-origin' }, told('samesite=lax')],
+    ['what such a frame fetches', 'same-site', NONE, { fetchDest: 'empty', storageAccess: 'none' }, told()],
+    ['a frame whose cookies are kept apart', 'not-sent-back', NONE, { storageAccess: 'none' }, told('partitioned')],
+    [
+      'cookies of frames that are blocked',
+      'same-site',
+      NONE,
+      { ...FRAMED, storageAccess: 'none' },
+      told('samesite=none'),
+    ],
+    ['a form of another site, lax', 'same-site', NONE, { ...LINKED, method: 'POST' }, back('samesite=lax')],
+    ['a form of another site, without SameSite', 'same-site', NONE, { ...LINKED, method: 'POST' }, told()],
+    [
+      'a form of another site, for SameSite=None',
+      'not-sent-back',
+      NONE,
+      { ...LINKED, method: 'POST' },
+      told('samesite=none'),
+    ],
+    ['a form of the same site', 'not-sent-back', NONE, { method: 'POST' }, told('samesite=strict')],
     ['in a frame, with SameSite=None', 'not-sent-back', NONE, FRAMED, told('samesite=none', 'secure')],
     ['over a link of another site, strict', 'same-site', NONE, LINKED, told('samesite=strict')],
     ['over a link of another site, lax', 'not-sent-back', NONE, LINKED, told('samesite=lax')],
-    ['a cookie that went out too late', 'too-late', { ...NONE, written: 'changed' }],
+    ['a cookie that came back, and a newcomer of the same address', undefined, NONE, {}, back()],
+    ['another host', 'other-host', NONE, {}, elsewhere()],
+    ['another host of the same domain', undefined, NONE, {}, elsewhere('domain=shop.example')],
+    ['a cookie that came back, and a path that it is not for', 'other-path', NONE, {}, back('path=/admin')],
+    ['a request for leave', undefined, NONE, { method: 'OPTIONS' }, told('path=/admin')],
+    ['a font, which is fetched without cookies', undefined, NONE, { fetchDest: 'font' }, told()],
+    ['a manifest, which is fetched without cookies', undefined, NONE, { fetchDest: 'manifest' }, told('path=/admin')],
+    ['a session that this process has ended', undefined, refused('unknown-id'), {}, { ...OTHER, record: 'over' }],
+    ['what the store returned is no record', 'no-record', refused('malformed'), { hasNoRecord: true }, OTHER],
+    ['a Domain, and a browser that has taken the cookie', undefined, { told: [set('domain=shop.test')] }, FORWARDED],
     [
-      'a cookie that the application carries itself',
-      undefined,
-      { ...NONE, written: 'changed' },
-      { hasOwnTransport: true },
+      'the Domain of the host that the proxy says',
+      'no-app-proxy',
+      { ...NONE, told: [set('domain=shop.test')] },
+      FORWARDED,
     ],
-    ['a known session in a store needs no cookie again', undefined, { written: 'changed' }, { hasStore: true }],
-    ['a known session in its cookie does', 'too-late', { written: 'changed' }],
+    [
+      'the same, where the app heeds the proxy',
+      'other-domain',
+      { ...NONE, told: [set('domain=shop.test')] },
+      { ...FORWARDED, isProxied: true },
+    ],
+    ['the Domain of that host, last time', 'no-app-proxy', NONE, FORWARDED, told('domain=shop.test')],
+    [
+      'the origin that the proxy says',
+      'no-app-proxy',
+      { why: 'cross-site' },
+      { ...FORWARDED, fetchSite: '', origin: 'https://shop.test' },
+    ],
+    [
+      'the same from a browser that knows better',
+      'cross-site',
+      { why: 'cross-site' },
+      { ...FORWARDED, fetchSite: 'cross-site', origin: 'https://shop.test' },
+    ],
+    [
+      "secure: 'auto' behind a proxy that is not trusted",
+      'no-app-proxy',
+      { told: [set('path=/')] },
+      { isAutoSecure: true, isSecure: false, forwardedProto: 'https' },
+    ],
+    [
+      "secure: 'auto', and nothing told",
+      undefined,
+      {},
+      { isAutoSecure: true, isSecure: false, forwardedProto: 'https' },
+    ],
+    [
+      "secure: 'auto' behind a proxy that is trusted",
+      undefined,
+      { told: [set('path=/', 'secure')] },
+      { isAutoSecure: true, isProxied: true, forwardedProto: 'https' },
+    ],
+    [
+      'a Secure cookie behind a trusted proxy that says nothing',
+      'plain-http',
+      { error: 'ERR_SESSION_INSECURE' },
+      { isProxied: true },
+    ],
+    ['a cookie that went out too late', 'too-late', NONE, { isLost: true }],
+    ['the same, to a client that has gone', undefined, NONE, { isLost: true, isGone: true }],
+    ['a cookie that somebody took away', 'taken-away', { ...NONE, written: 'changed' }, { hasSent: true }],
+    ['one that somebody cleared instead', 'taken-away', { told: [{ ...set(), does: 'clear' }] }, { hasSent: true }],
+    ['one that is there', undefined, { told: [set()] }, { hasSent: true }],
+    ['one that may still be put back', undefined, NONE, { hasSent: true, isOver: false }],
+    ['one that nobody was there to get', undefined, NONE, { hasSent: true, isGone: true }],
+    ['one that could not be made', undefined, { error: 'other' }, { hasSent: true }],
+    ['one that the application carries itself', undefined, NONE, { hasSent: true, hasOwnTransport: true }],
     ['a change that nobody has written', 'not-committed', {}, { isUnsaved: true }],
+    ['a change whose commit has failed', undefined, { error: 'ERR_SESSION_NOT_SERIALIZABLE' }, { isUnsaved: true }],
+    ['a change that the application drops with its error', undefined, {}, { isUnsaved: true, isDropped: true }],
     ['a change that the commit has still to write', undefined, {}, { isUnsaved: true, isOver: false }],
     ['a key that is not saved', 'private-keys', {}, { hasPrivateKeys: true }],
   ])(
@@ -166,4 +248,25 @@ describe('hintFor', () => {
       expect(hintFor({ ...GOOD, ...explained }, { ...USUAL, ...about }, recalled)).toBe(hint)
     },
   )
+})
+
+describe('adviceFor', () => {
+  it.each<[string, SessionHint, Partial<Circumstances>, RegExp]>([
+    ['a link of another site', 'same-site', LINKED, /a link to this one.*sameSite: 'lax'\.$/],
+    ['a form of another site', 'same-site', { ...LINKED, method: 'POST' }, /sameSite: 'none', secure: true/],
+    ['a frame', 'same-site', FRAMED, /sameSite: 'none', secure: true and partitioned: true/],
+    ['no proxy', 'plain-http', {}, /set app\.proxy = true; in development/],
+    [
+      'a proxy that is trusted',
+      'plain-http',
+      { isProxied: true },
+      /the proxy says .* or says nothing of it\. Let it send/,
+    ],
+  ])('R120: adviceFor() has the cure that fits the request: %s', (_what, hint, about, says) => {
+    expect(adviceFor(hint, { ...USUAL, ...about })).toMatch(says)
+  })
+
+  it('R120: adviceFor() tells nobody to set app.proxy who has set it', () => {
+    expect(adviceFor('plain-http', { ...USUAL, isProxied: true })).not.toContain('app.proxy')
+  })
 })

@@ -17,11 +17,13 @@ const NOTHING: SessionExplanation = {
 
 const REQUEST: RequestLine = {
   method: 'GET',
-  origin: 'http://shop.example',
+  protocol: 'http',
+  host: 'shop.example',
   path: '/cart',
   status: 200,
   secrets: [],
-  isUnderWay: false,
+  isGone: false,
+  advice: '',
 }
 
 describe('lineOf', () => {
@@ -44,10 +46,10 @@ describe('lineOf', () => {
       error: 'ERR_SESSION_STORE',
       hint: 'no-keys',
     }
-    expect(lineOf(all, { ...REQUEST, isUnderWay: true })).toBe(
+    expect(lineOf(all, { ...REQUEST, isGone: true, advice: 'Set app.keys.' })).toBe(
       'GET http://shop.example/cart 200 | koa.sess: koa.sess#ab-de_gh unknown-id | session: loaded #12345678 | written: save | ' +
         'told: clear koa.sess#none (path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT) | error: ERR_SESSION_STORE | ' +
-        'the handler still runs | hint: no-keys: The cookie is signed, and app.keys is not set, or has an empty key.',
+        'the client has gone | hint: no-keys: Set app.keys.',
     )
   })
 
@@ -56,6 +58,8 @@ describe('lineOf', () => {
     ['/reset/012345678901234567890123', '/reset/012345678901234567890123', []],
     ['/s/short-id/cart', '/s/…/cart', ['short-id']],
     ['/s/short-id~short-id', '/s/…~…', ['', 'short-id']],
+    ['/a|b/c d/\x9b31m/e', '/…/…/…/e', []],
+    [`/${'a/'.repeat(500)}b`, `${'/a'.repeat(100)}/…`, []],
   ])('R120: the path %s is shown as %s in a line of NODE_DEBUG', (path, shown, secrets) => {
     expect(lineOf(NOTHING, { ...REQUEST, path, secrets })).toMatch(
       new RegExp(`^GET http://shop\\.example${shown.replace(/[~.]/g, '\\$&')} 200 `),
@@ -67,6 +71,43 @@ describe('lineOf', () => {
   })
 })
 
+describe('what a client or the application chooses', () => {
+  it.each([
+    ['shop.example:3000', 'http', 'http://shop.example:3000/cart'],
+    ['[::1]:3000', 'https', 'https://[::1]:3000/cart'],
+    ['a_b.shop.example', 'http', 'http://a_b.shop.example/cart'],
+    ['', 'http', 'http:///cart'],
+    [undefined, 'http', '/cart'],
+    ['a\x9b31mRED', 'http', 'http://…/cart'],
+    ['a\x1b[31mRED', 'http', 'http://…/cart'],
+    ['shop/ 200 | koa.sess: accepted', 'http', 'http://…/cart'],
+    ['shop|x', 'http', 'http://…/cart'],
+    ['h'.repeat(100), 'http', `http://${'h'.repeat(100)}/cart`],
+    ['h'.repeat(101), 'http', 'http://…/cart'],
+    ['shop.example', 'https | hint', '…://shop.example/cart'],
+  ])(
+    'R120: the host %p over %s is shown as nothing else than a host in a line of NODE_DEBUG',
+    (host, protocol, shown) => {
+      expect(lineOf(NOTHING, { ...REQUEST, host, protocol })).toMatch(`GET ${shown} 200 | koa.sess: `)
+    },
+  )
+
+  it('R120: a line of NODE_DEBUG names eight cookies of many, and shortens their paths', () => {
+    const presented = Array.from({ length: 300 }, () => ({
+      cookie: 'koa.sess',
+      fingerprint: 'ab-de_gh',
+      fate: 'unknown-id' as const,
+    }))
+    const line = `koa.sess=x; path=/${'p'.repeat(1000)}/secret-id; domain=${'d'.repeat(200)}; expires=Thu, 01 Jan 2031 00:00:00 GMT`
+    const told = Array.from({ length: 300 }, () => toldBy(line, { hasStore: true, now: 0 }))
+    const text = lineOf({ ...NOTHING, presented, told }, { ...REQUEST, secrets: ['secret-id'] })
+    expect(text.length).toBeLessThan(1500)
+    expect(text.match(/unknown-id/g)).toHaveLength(8)
+    expect(text).toContain(', and 292 more | session: ')
+    expect(text).toContain('(path=/…/…; …; expires=Thu, 01 Jan 2031 00:00:00 GMT)')
+  })
+})
+
 describe('toldBy', () => {
   const AT = Date.parse('2030-01-01T00:00:00Z')
 
@@ -74,7 +115,10 @@ describe('toldBy', () => {
     ['koa.sess=abc; path=/; httponly', 'set', ['path=/', 'httponly']],
     ['koa.sess=a=b; expires=Wed, 02 Jan 2030 00:00:00 GMT', 'set', ['expires=Wed, 02 Jan 2030 00:00:00 GMT']],
     ['koa.sess=; path=/', 'clear', ['path=/']],
-    ['koa.sess=abc; expires=Tue, 01 Jan 2030 00:00:00 GMT', 'clear', ['expires=Tue, 01 Jan 2030 00:00:00 GMT']],
+    ['koa.sess=abc; expires=Tue, 01 Jan 2030 00:00:00 GMT', 'set', ['expires=Tue, 01 Jan 2030 00:00:00 GMT']],
+    ['koa.sess=abc; expires=Mon, 31 Dec 2029 23:59:00 GMT', 'clear', ['expires=Mon, 31 Dec 2029 23:59:00 GMT']],
+    ['koa.sess=abc; Max-Age=0', 'clear', ['Max-Age=0']],
+    ['koa.sess=abc; Max-Age=1', 'set', ['Max-Age=1']],
   ])('R120: the Set-Cookie line %s is understood as %s', (line, does, attributes) => {
     expect(toldBy(line, { hasStore: false, now: AT })).toMatchObject({ cookie: 'koa.sess', does, attributes })
   })

@@ -1,0 +1,31 @@
+import type { Circumstances } from '../../../../src/request/explain/circumstances'
+
+/** A request with which nothing is wrong. */
+export const USUAL: Circumstances = {
+  method: 'GET',
+  isSecure: true,
+  isProxied: false,
+  forwardedProto: '',
+  forwardedHost: '',
+  host: 'shop.example',
+  path: '/cart/pay',
+  origin: '',
+  fetchSite: 'same-origin',
+  fetchDest: 'document',
+  storageAccess: '',
+  hasMiddleware: true,
+  wasEmptyBefore: false,
+  isLasting: true,
+  isAutoSecure: false,
+  hasOwnTransport: false,
+  hasStore: false,
+  looksLikeRecord: false,
+  hasNoRecord: false,
+  hasPrivateKeys: false,
+  isUnsaved: false,
+  isDropped: false,
+  isLost: false,
+  hasSent: false,
+  isOver: true,
+  isGone: false,
+}
