@@ -173,11 +173,19 @@ export function readBy(host: SessionHost, record: SessionRecord | undefined): Se
   return session
 }
 
+const assigned = new WeakSet<SessionModel>()
+
 /** A session that somebody has set to these data. */
 export function assignedBy(host: SessionHost, data: Dictionary): SessionModel {
   const session = new SessionModel(host, { isNew: false })
   SessionModel.assign(session, data)
+  assigned.add(session)
   return session
+}
+
+/** Whether somebody has said what is to be in the session, and nothing else. */
+export function isAssigned(session: SessionModel): boolean {
+  return assigned.has(session)
 }
 
 /** Defines the key as non-enumerable: it can be deleted, and is not listed. */

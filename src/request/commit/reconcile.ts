@@ -2,7 +2,7 @@ import type { Versioned } from '../../contracts/store'
 import { accessOf, decideLateWrite, type Access, type TokenHolder } from '../../session/access'
 import { changedKeys, merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
-import { SessionModel } from '../../session/session-model'
+import { isAssigned, SessionModel } from '../../session/session-model'
 import { gone, type Again, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedByMark, checkRevoked } from './revocation'
@@ -48,10 +48,10 @@ export async function reconcile(
     found: found && access && { generation: access.generation, owner: scope.ownerOf(found.record) },
   })
   if (verdict === 'merge' && found && access) {
-    // Whose account it no longer is has written what is none of the next one's.
     const isHandedOver = read.owner !== undefined && present !== read.owner && present !== scope.ownerOf(found.record)
     return mergeWith(job, found, access, {
-      takesTheirs: !job.startsOver && !isHandedOver,
+      // What the account before has written is none of the next one's, where that has said what is its own.
+      takesTheirs: !job.startsOver && !(isHandedOver && isAssigned(session)),
       isLook: failed?.isLook === true,
     })
   }

@@ -86,7 +86,7 @@ describe.each(BACKENDS)('session.maxAge in a change, with $name', ({ options }) 
       session.maxAge = THIRTY_DAYS
       await new Promise(setImmediate)
     }
-    const { app, visitor } = createSite(options(), {
+    const { app, visitor } = createSite({ ...options(), owner: () => 'ann' }, {
       ...HANDLERS,
       '/share': async (ctx) => {
         await SessionService.of(ctx).once('key', work, ctx)
