@@ -194,7 +194,7 @@ export class RequestSession implements SessionHost {
     const state = this.state.current
     if (state.name !== 'open') return this.commit('regenerate')
     const session = this.state.sessionOf(state)
-    this.state.beginnings++
+    this.state.noteBeginning()
     await beginAnew(session, this.scope.backend, this.persistence, () => this.commit('regenerate'))
   }
 

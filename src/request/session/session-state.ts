@@ -18,8 +18,7 @@ export class SessionState {
   #failure: { readonly error: unknown } | undefined
   #wasEmptyBefore = false
   #tookPlace = false
-  /** How often the session was to begin anew, without its data. */
-  beginnings = 0
+  #beginnings = 0
 
   /** @param owner what the session's object asks when it is used */
   constructor(scope: RequestScope, persistence: Persistence, host: SessionHost) {
@@ -52,6 +51,15 @@ export class SessionState {
     if (current.name !== 'open') return undefined
     if (!current.session) return this.#persistence.stored?.snapshot.owner
     return this.#scope.ownerOf(SessionModel.data(current.session))
+  }
+
+  /** How often the session was to begin anew, without its data. */
+  get beginnings(): number {
+    return this.#beginnings
+  }
+
+  noteBeginning(): void {
+    this.#beginnings++
   }
 
   /** Whether somebody has asked before the store was read, and got an empty session. */
