@@ -86,13 +86,16 @@ describe.each(BACKENDS)('session.maxAge in a change, with $name', ({ options }) 
       session.maxAge = THIRTY_DAYS
       await new Promise(setImmediate)
     }
-    const { app, visitor } = createSite({ ...options(), owner: () => 'ann' }, {
-      ...HANDLERS,
-      '/share': async (ctx) => {
-        await SessionService.of(ctx).once('key', work, ctx)
-        ctx.body = { maxAge: ctx.session.maxAge }
+    const { app, visitor } = createSite(
+      { ...options(), owner: () => 'ann' },
+      {
+        ...HANDLERS,
+        '/share': async (ctx) => {
+          await SessionService.of(ctx).once('key', work, ctx)
+          ctx.body = { maxAge: ctx.session.maxAge }
+        },
       },
-    })
+    )
     await visitor.get('/login')
     const browsers = Array.from({ length: 5 }, () => new Visitor(app, visitor.jar.copy()))
     const answers = await Promise.all(browsers.map((browser) => browser.get('/share')))
