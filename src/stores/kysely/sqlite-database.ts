@@ -9,6 +9,7 @@ export interface SqliteStatement {
 
 /** A database of better-sqlite3 or libsql. */
 export interface SqliteDatabase {
+  readonly open: boolean
   readonly inTransaction: boolean
   prepare(sql: string): SqliteStatement
 }
@@ -19,12 +20,14 @@ const BUSY = /database connection is busy/
 /** @throws {SessionError} `ERR_SESSION_OPTIONS` for something that is no such database, or one of PostgreSQL or MySQL */
 export function checkSqlite(database: SqliteDatabase | undefined, family: string): SqliteDatabase | undefined {
   if (database === undefined) return undefined
-  const isDatabase = typeof database?.prepare === 'function' && typeof database.inTransaction === 'boolean'
+  // libsql ends the process where a database that is closed is asked for its transaction.
+  const isOpen = typeof database?.prepare === 'function' && database.open === true
+  const isDatabase = isOpen && typeof database.inTransaction === 'boolean'
   if (isDatabase && family === 'sqlite') return database
   throw new SessionError(
     'ERR_SESSION_OPTIONS',
-    'The option "sqlite" of KyselyStore takes the database of better-sqlite3 or libsql that its SqliteDialect has. Leave it out ' +
-      'for every other driver and database.',
+    'The option "sqlite" of KyselyStore takes the database of better-sqlite3 or libsql that its SqliteDialect has, while it is ' +
+      'open. Leave it out for every other driver and database.',
   )
 }
 
@@ -39,9 +42,9 @@ export class SqliteCommand {
     this.#sql = sql
   }
 
-  /** Undefined where the connection is somebody's transaction, or is busy: Kysely waits for its turn then. */
+  /** Undefined where the connection is somebody's transaction, or is busy, or closed: Kysely waits for its turn then, or fails. */
   execute(parameters: readonly unknown[]): { rows: unknown[]; count: number } | undefined {
-    if (this.#database.inTransaction) return undefined
+    if (!this.#database.open || this.#database.inTransaction) return undefined
     try {
       const statement = (this.#statement ??= this.#database.prepare(this.#sql))
       if (statement.reader) return { rows: statement.all(parameters), count: 0 }

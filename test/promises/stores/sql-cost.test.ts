@@ -78,6 +78,19 @@ describe('the option "sqlite" of KyselyStore', () => {
     expect(prepare).toHaveBeenCalledTimes(2)
   })
 
+  it.each(['db.destroy()', 'sqlite.close()'])('R44: after %s, calls fail, and the process lives', async (way) => {
+    const closed = openSqlite()
+    await createSessionTable(closed.db)
+    const late = new KyselyStore(closed.db, { sqlite: closed.sqlite })
+    await late.set('a', { n: 1 }, DAY)
+    if (way === 'db.destroy()') await closed.stop()
+    else closed.sqlite.close()
+    await expect(late.get('a')).rejects.toThrow(/destroyed|not open/)
+    await expect(late.set('a', { n: 2 }, DAY)).rejects.toThrow(/destroyed|not open/)
+    const make = (): unknown => new KyselyStore(db, { sqlite: closed.sqlite })
+    expect(make).toThrow(expect.objectContaining({ code: 'ERR_SESSION_OPTIONS' }))
+  })
+
   it('R44: a table that is missing is told, and used once it is made', async () => {
     const fresh = openSqlite()
     const early = new KyselyStore(fresh.db, { sqlite: fresh.sqlite })
