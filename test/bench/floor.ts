@@ -19,8 +19,8 @@ const ONE_DAY = 86_400_000
 type Record = { [name: string]: unknown }
 
 /**
- * The least work that makes koa-session's cookies and notices a change, also one within an object, in a bare Koa middleware: what no
- * implementation can go below.
+ * The least work that makes koa-session's cookies and notices a change, also one within an object, in a bare Koa middleware. It
+ * remembers nothing between requests: who remembers verified signatures can read in less.
  */
 export function floor(
   { mode, action, rolling, lazy, promises }: Scenario,
@@ -45,21 +45,23 @@ export function floor(
 
   function cookieFloor(ctx: Context, value: string | undefined): void {
     const before = value === undefined ? '{}' : Buffer.from(value, 'base64').toString()
-    const { _expire, _maxAge, ...data } = JSON.parse(before) as Record
+    const text = answered(ctx, before)
+    if (rolling || isChanged(before, text)) setCookies(ctx, timed(text).toString('base64'))
+  }
+
+  /** Lets the handler work on a record. Returns its data as they are then. */
+  function answered(ctx: Context, record: string): string {
+    const { _expire, _maxAge, ...data } = JSON.parse(record) as Record
     ctx.body = work(ctx.url, () => data)
-    const text = JSON.stringify(data)
-    // The lifetime stands behind the data.
-    if (rolling || !before.startsWith(text.slice(0, -1))) setCookies(ctx, encode(text))
+    return JSON.stringify(data)
   }
 
   const sealingKey = createHash('sha256').update(secret).digest()
   function sealedFloor(ctx: Context): void {
     const [value] = findCookies(ctx.req.headers.cookie ?? '')
     const before = value === undefined ? '{}' : unseal(value, sealingKey)
-    const { _expire, _maxAge, ...data } = JSON.parse(before) as Record
-    ctx.body = work(ctx.url, () => data)
-    const text = JSON.stringify(data)
-    if (before.startsWith(text.slice(0, -1))) return
+    const text = answered(ctx, before)
+    if (!isChanged(before, text)) return
     ctx.res.setHeader('set-cookie', `${KEY}=${seal(timed(text), sealingKey)}; path=/; expires=${expires()}; httponly`)
   }
 
@@ -122,12 +124,13 @@ function withLifetime(data: Record): string {
   return JSON.stringify(recordOf(data))
 }
 
-function timed(text: string): Buffer {
-  return Buffer.from(`${text.slice(0, -1)},"_expire":${Date.now() + ONE_DAY},"_maxAge":${ONE_DAY}}`)
+/** The lifetime stands behind the data. */
+function isChanged(record: string, text: string): boolean {
+  return !record.startsWith(text.slice(0, -1))
 }
 
-function encode(text: string): string {
-  return timed(text).toString('base64')
+function timed(text: string): Buffer {
+  return Buffer.from(`${text.slice(0, -1)},"_expire":${Date.now() + ONE_DAY},"_maxAge":${ONE_DAY}}`)
 }
 
 /** AES-256-GCM: nonce, tag and ciphertext. */

@@ -29,14 +29,14 @@ export async function reconcile(
   const read: TokenHolder = stored
     ? tokenHolderOf(stored)
     : { generation: superseded?.generation ?? 0, owner: undefined }
-  const present = scope.ownerOf(mine)
-  const whose = failed ? failed.owner : present
+  const whose = failed ? failed.owner : scope.ownerOf(mine)
   const key = stored?.id ?? superseded?.id
   const live = loaded && (await isLive(scope, key, loaded)) ? loaded : undefined
   const joining = live && (await joinOf(job, live, { before: read.owner, owner: whose }))
   if (joining === 'void') return gone(scope, key)
   const found = joining === 'ended' ? undefined : live
   const access = found && accessOf(found.record)
+  const holder = found && access && { generation: access.generation, owner: scope.ownerOf(found.record) }
   const opened = access && hasConfirmed(stored, access) ? { ...read, generation: access.generation } : read
   const verdict = decideLateWrite({
     opened,
@@ -45,20 +45,18 @@ export async function reconcile(
     hasOwners: owner !== undefined,
     regenerates,
     confirms: proves,
-    found: found && access && { generation: access.generation, owner: scope.ownerOf(found.record) },
+    found: holder,
   })
   if (verdict === 'merge' && found && access) {
-    const isHandedOver = read.owner !== undefined && present !== read.owner && present !== scope.ownerOf(found.record)
     return mergeWith(job, found, access, {
-      // What the account before has written is none of the next one's, where that has said what is its own.
-      takesTheirs: !job.startsOver && !(isHandedOver && isAssigned(session)),
+      takesTheirs: !job.startsOver && !leavesBehind(job, read.owner, holder?.owner),
       isLook: failed?.isLook === true,
     })
   }
   // A request that is detached already was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', key, {})
   if (verdict === 'gone' && !regenerates) {
-    const owned = found && { id: key as string, owner: scope.ownerOf(found.record), read: undefined }
+    const owned = holder && { id: key as string, owner: holder.owner, read: undefined }
     return { name: 'gone', elsewhere: owned }
   }
   const before = stored?.snapshot.data ?? {}
@@ -78,6 +76,13 @@ export async function reconcile(
 function hasConfirmed(stored: Stored | undefined, access: Access): boolean {
   if (stored?.successor?.proof === undefined || !isKnown(stored.successor, access)) return false
   return access.generation === stored.access.generation + 1
+}
+
+/** What the account before has written is none of the next one's, where that has said what is its own. */
+function leavesBehind({ scope, session }: CommitJob, before: string | undefined, found: string | undefined): boolean {
+  if (before === undefined || !isAssigned(session)) return false
+  const owner = scope.ownerOf(SessionModel.data(session))
+  return owner !== before && owner !== found
 }
 
 /** Whether there is a session to go on with: neither past its time, nor ended by a key of it. */

@@ -2,7 +2,7 @@ import { SessionError } from '../../base/errors'
 import type { PresentedToken } from '../../contracts/transport'
 import type { InspectedCookie } from '../../cookies/inspect-cookies'
 import type { CookieFate } from '../../session/explanation-words'
-import type { PresentedCookie, SessionExplanation } from './explanation'
+import { isGood, type PresentedCookie, type SessionExplanation } from './explanation'
 import { cookieFingerprint } from './cookie-fingerprint'
 import type { ExplainFacts } from './facts'
 import { hintFor, NOTHING_RECALLED, type Recalled } from './hint-for'
@@ -88,10 +88,6 @@ function sessionOf(
   if (standing === 'closed' || standing === 'loading') return 'not-asked'
   if (standing === 'ended') return 'ended'
   return isGood(why) && !tookPlace ? 'loaded' : 'new'
-}
-
-function isGood(fate: string): boolean {
-  return fate === 'accepted' || fate === 'old-key'
 }
 
 function codeOf(failure: unknown): string | undefined {

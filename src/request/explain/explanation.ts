@@ -1,5 +1,10 @@
 import type { CookieFate, SessionHint, WrittenBecause } from '../../session/explanation-words'
 
+/** Whether a cookie has opened its session. */
+export function isGood(fate: string): boolean {
+  return fate === 'accepted' || fate === 'old-key'
+}
+
 /**
  * Why a request's session is what it is: what {@link SessionService.explain} returns. It holds no token, no value of a cookie
  * and no data.

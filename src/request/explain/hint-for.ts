@@ -1,6 +1,6 @@
 import type { SessionHint } from '../../session/explanation-words'
 import type { Circumstances } from './circumstances'
-import type { SessionExplanation } from './explanation'
+import { isGood, type SessionExplanation } from './explanation'
 import { missingHint } from './missing-hint'
 import type { LastTold, RecordState } from './recollection'
 import { attributeOf } from './told'
@@ -55,8 +55,8 @@ function ofResponse({ why, told }: Explained, about: Circumstances): SessionHint
   const plain = set.filter((each) => attributeOf(each, 'secure') === undefined)
   if (plain.some((each) => sameSiteOf(each) === 'none')) return 'same-site-none'
   // Whatever the app takes for its host, a browser that sends the cookie has taken it.
-  const isTaken = why === 'accepted' || why === 'old-key'
-  if (!isTaken && set.some((each) => !isUnderDomain(host, each))) return isUnheeded ? 'no-app-proxy' : 'other-domain'
+  if (!isGood(why) && set.some((each) => !isUnderDomain(host, each)))
+    return isUnheeded ? 'no-app-proxy' : 'other-domain'
   const isTls = about.forwardedProto === 'https' && !about.isSecure
   return plain.length > 0 && about.isAutoSecure && isTls ? 'no-app-proxy' : undefined
 }

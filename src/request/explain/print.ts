@@ -9,7 +9,7 @@ import { leftOf } from '../open/stored'
 import { departureOf, hasResponse, whenResponseOver, type Departure } from '../scope/response-state'
 import type { RequestSession } from '../session/request-session'
 import { explain } from './explain'
-import type { SessionExplanation } from './explanation'
+import { isGood, type SessionExplanation } from './explanation'
 import type { ExplainFacts } from './facts'
 import { factsOf, readable } from './facts-of'
 import { NOTHING_RECALLED, type Recalled } from './hint-for'
@@ -124,8 +124,7 @@ function rememberTold(
   )
   if (told.length === 0) return
   // Who has brought a good cookie keeps cookies.
-  const isAwaited = why !== 'accepted' && why !== 'old-key'
-  memory.noteTold(client, { cookie: told[0], host, at: now, isAwaited })
+  memory.noteTold(client, { cookie: told[0], host, at: now, isAwaited: !isGood(why) })
 }
 
 function rememberRecord(

@@ -147,9 +147,7 @@ export class OnceInStore {
       flight.land({ name: 'failed', error })
       throw error
     }
-    const isMine = change
-      ? await this.#end(id, 'done', isSame, changeTo(this.#caller, change))
-      : await this.#end(id, 'failed', isSame)
+    const isMine = await this.#end(id, change ? 'done' : 'failed', isSame, change && changeTo(this.#caller, change))
     if (isMine && change) return true
     if (isMine) throw neverDone(this.#call)
     if (isSame()) this.#report(wasFollowed(this.#call))

@@ -56,6 +56,11 @@ export async function openOnceApp({ once = {}, verbs, ...options }: Setting): Pr
   return { provider, racing, visitor, send, sendAll }
 }
 
+/** A moment in which requests go on. */
+export function soon(time = 5): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, time))
+}
+
 /** What the requests were answered: how often each. */
 export function tally(answers: Answer[]): Record<string, number> {
   const counts: Record<string, number> = {}

@@ -4,10 +4,9 @@ import { describeOnEachStore } from '../../support/backends/conditional-backends
 import { inTime } from '../../support/races/in-time'
 import { idOf, readData } from '../../support/races/racing-app'
 import { createSite } from '../../support/app/site'
-import { openOnceApp, tally } from './once-app'
+import { openOnceApp, soon, tally } from './once-app'
 
 const never = () => new Promise<never>(() => undefined)
-const soon = () => new Promise((resolve) => setTimeout(resolve, 5))
 
 describeOnEachStore('work that is done once', (getStore) => {
   const open = (options: Omit<Parameters<typeof openOnceApp>[0], 'store'> = {}) =>

@@ -3,10 +3,8 @@ import { backendsWith, PlainStore } from '../../support/backends/backends'
 import { Visitor } from '../../support/app/app'
 import { inTime } from '../../support/races/in-time'
 import { createSite } from '../../support/app/site'
-import { openOnceApp, tally } from './once-app'
+import { openOnceApp, soon, tally } from './once-app'
 import { Provider } from './provider'
-
-const soon = (time = 5): Promise<void> => new Promise((resolve) => setTimeout(resolve, time))
 
 interface Data {
   token?: number

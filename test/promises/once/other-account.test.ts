@@ -4,6 +4,7 @@ import { createSite } from '../../support/app/site'
 import { Visitor } from '../../support/app/app'
 import { BACKENDS } from '../../support/backends/backends'
 import { inTime } from '../../support/races/in-time'
+import { soon } from './once-app'
 
 interface Data {
   user?: string
@@ -118,7 +119,3 @@ describe.each(BACKENDS)('work of once() beside a sign-in as somebody else, in a 
     },
   )
 })
-
-function soon(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 5))
-}

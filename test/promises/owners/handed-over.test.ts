@@ -3,6 +3,7 @@ import { SessionService } from 'koa-session-service'
 import { createSite } from '../../support/app/site'
 import { Visitor } from '../../support/app/app'
 import { describeOnEachStore } from '../../support/backends/conditional-backends'
+import { createGate } from '../../support/races/gate'
 
 type Data = Record<string, unknown>
 
@@ -31,11 +32,9 @@ const WAYS: Record<string, { go: (ctx: Context) => unknown; becomes: Data }> = {
 const IN_PLACE = (ctx: Context): unknown => (ctx.session.user = 'zoe')
 
 describeOnEachStore('a session that comes to another account', (getStore) => {
-  async function open() {
-    let letGo = (): void => undefined
-    const held = new Promise<void>((resolve) => (letGo = resolve))
-    let arrived = (): void => undefined
-    const isHeld = new Promise<void>((resolve) => (arrived = resolve))
+  /** What is in the session at last, where a request writes between the reading and the commit of the one that changes its account. */
+  async function raced(first: '/al' | '/visit', go: (ctx: Context) => unknown) {
+    const gate = createGate()
     const { app, visitor, errors } = createSite(
       { store: getStore(), owner: ({ user }) => user as string | undefined },
       {
@@ -44,51 +43,33 @@ describeOnEachStore('a session that comes to another account', (getStore) => {
         '/write': (ctx) => (ctx.session.secret = 'of al'),
         '/go': async (ctx) => {
           await sessionsOf(ctx).load(ctx)
-          arrived()
-          await held
-          await (WAYS[String(ctx.query.way)]?.go ?? IN_PLACE)(ctx)
+          await gate.pass()
+          await go(ctx)
         },
       },
     )
-    const go = (way: string) => visitor.get(`/go?way=${encodeURIComponent(way)}`)
-    const beside = (): Visitor => new Visitor(app, visitor.jar.copy())
-    return { visitor, beside, go, isHeld, letGo, errors }
+    await visitor.get(first)
+    const going = visitor.get('/go')
+    await gate.reached
+    await new Visitor(app, visitor.jar.copy()).get('/write')
+    gate.open()
+    await going
+    expect(errors).toEqual([])
+    return (await visitor.get('/')).json<{ session: Data }>().session
   }
 
   it.each(Object.entries(WAYS))(
     'R55: what the account before has written meanwhile is not in the session after %s',
-    async (way, { becomes }) => {
-      const { visitor, beside, go, isHeld, letGo, errors } = await open()
-      await visitor.get('/al')
-      const going = go(way)
-      await isHeld
-      await beside().get('/write')
-      letGo()
-      await going
-      expect((await visitor.get('/')).json()).toEqual({ session: becomes })
-      expect(errors).toEqual([])
+    async (_way, { go, becomes }) => {
+      expect(await raced('/al', go)).toEqual(becomes)
     },
   )
 
   it('R55: a change of ctx.session takes what the account before has written meanwhile, as if it had come later', async () => {
-    const { visitor, beside, go, isHeld, letGo } = await open()
-    await visitor.get('/al')
-    const going = go('in place')
-    await isHeld
-    await beside().get('/write')
-    letGo()
-    await going
-    expect((await visitor.get('/')).json()).toEqual({ session: { user: 'zoe', cart: 1, secret: 'of al' } })
+    expect(await raced('/al', IN_PLACE)).toEqual({ user: 'zoe', cart: 1, secret: 'of al' })
   })
 
   it('R55: what a visitor has written meanwhile is in the session that they sign in with', async () => {
-    const { visitor, beside, go, isHeld, letGo } = await open()
-    await visitor.get('/visit')
-    const going = go('in place')
-    await isHeld
-    await beside().get('/write')
-    letGo()
-    await going
-    expect((await visitor.get('/')).json()).toEqual({ session: { user: 'zoe', cart: 1, secret: 'of al' } })
+    expect(await raced('/visit', IN_PLACE)).toEqual({ user: 'zoe', cart: 1, secret: 'of al' })
   })
 })
