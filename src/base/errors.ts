@@ -44,7 +44,10 @@ export type SessionErrorCode =
   | 'ERR_SESSION_CONFLICT'
   /** The store's answers did not say whether a sign-in began before the end of its owner's sessions, or of another key, or after it. */
   | 'ERR_SESSION_UNSURE'
-  /** A session that was opened outside a request was to change hands, and nothing could carry the new token. */
+  /**
+   * A session that was opened outside a request was to change hands, and nothing could carry the new token; or one has changed hands
+   * beside a `confirm()` of the account before.
+   */
   | 'ERR_SESSION_OWNER_CHANGED'
   /** A session in its cookie was to be changed outside a request, where nothing can carry a cookie. */
   | 'ERR_SESSION_READ_ONLY'

@@ -30,16 +30,19 @@ export async function endKey(
   { key, told, except, later, everywhere }: KeyEnding,
 ): Promise<void> {
   const spare = except === 'current' && asker ? await originOf(asker) : undefined
-  const own = asker?.stored && !spare && ends.carries(holderOf(asker.stored), key) ? asker : undefined
+  const carriesKey = (): boolean => asker?.stored !== undefined && ends.carries(holderOf(asker.stored), key)
+  const isOwn = !spare && carriesKey()
+  // Beside the verb, it may come to somebody who has nothing to do with the key.
+  const endOwn = async (): Promise<void> => (isOwn && carriesKey() ? asker?.end('key') : undefined)
   try {
     if (!(await ends.end(key, { spare, later }))) throw endedItself()
   } catch (error) {
-    await own?.end('key').catch(() => undefined)
+    await endOwn().catch(() => undefined)
     throw error
   }
   asker?.scope.arriveAnew()
   emit('ended', { ...told, ctx: asker?.scope.ctx })
-  await own?.end('key')
+  await endOwn()
   if (everywhere) await ends.everywhere()
 }
 

@@ -34,7 +34,7 @@ export interface SignedInSession {
 export interface Asked {
   readonly owner: string
   readonly backend: Backend
-  /** The request that asks, where the session in it is this owner's. */
+  /** The request that asks, where the session in it was this owner's then. */
   readonly current: RequestSession | undefined
   /** The request that asks, with whatever session it has. */
   readonly asker: RequestSession | undefined
@@ -71,7 +71,7 @@ export class OwnerSessions {
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell })
     if (failures.length > 0) throw failures[0]
-    if (isOwn) await current?.end('one')
+    if (isOwn && isStillOf(current, owner)) await current?.end('one')
     return isOwn || count > 0
   }
 
@@ -101,7 +101,8 @@ export class OwnerSessions {
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
     this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
     asker?.scope.noteRevoked(owner, mark)
-    const own = current && !isKept(current.id) ? await attempt(async () => current.end('all')) : {}
+    const isOwn = isStillOf(current, owner) && !isKept(current?.id)
+    const own = isOwn ? await attempt(async () => current?.end('all')) : {}
     const others = [...failures, own.error].filter((error) => error !== undefined)
     const underWay = marked.error ?? ended.error
     if (underWay !== undefined || others.length > 0) throw incomplete(count, underWay, others)
@@ -145,6 +146,11 @@ export class OwnerSessions {
     this.#config.emit('revoked', detail)
     this.#config.emit('ended', { ...endEvent(key, owner, reason), ctx: detail.ctx })
   }
+}
+
+/** Whether a request's session belongs to an owner, as it is or as it was stored: beside the verb, it may change hands. */
+export function isStillOf(session: RequestSession | undefined, owner: string): boolean {
+  return session !== undefined && [session.owner, session.stored?.snapshot.owner].includes(owner)
 }
 
 /** Where the session with this handle began. */

@@ -1,7 +1,8 @@
 import type { Context } from 'koa'
+import { isPromise } from '../base/awaitable'
 import type { SessionConfig } from '../config/config'
 import { findRequest } from '../request/scope/current-request'
-import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
+import { isStillOf, OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
 import type { Confirmation } from '../session/sign-in-info'
 import { endOwner } from './end-key'
@@ -51,7 +52,7 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
    * @param options.method by what, 64 characters at most; the ctx may stand in the place of the options
    * @returns the session; null where it was ended meanwhile
    * @throws {SessionError} `ERR_SESSION_REQUIRED` (401) where nobody is signed in, `ERR_SESSION_HEADERS_SENT` once the
-   * response is under way
+   * response is under way, `ERR_SESSION_OWNER_CHANGED` where the request has given the session to another account beside it
    */
   confirm(ctx: Context): Promise<Session<Data> | null>
   confirm(options?: ConfirmationMethod, ctx?: Context): Promise<Session<Data> | null>
@@ -59,7 +60,9 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     return this.verb(ctxAmong(first, second), async (session) => {
       const { method } = optionsAmong<ConfirmationMethod>('sessions.confirm()', METHOD, first)
       checkMethod(method)
-      await session.load()
+      // Whose it is, is asked at once where the session is read already.
+      const loading = session.load()
+      if (isPromise(loading)) await loading
       await session.commit('confirm', method)
       return session.session as Session<Data> | null
     })
@@ -224,13 +227,13 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     if (given !== undefined) checkGivenOwner(given)
     if (!ctx && (given === undefined || options.ContextStore)) return void this.context
     const session = ctx && this.sessionIn(ctx)
-    await session?.load()
+    const loading = session?.load()
+    if (isPromise(loading)) await loading
     const owner = given === undefined ? session?.owner : String(given)
     if (owner === undefined) return undefined
-    const isPresent = owner === session?.owner || owner === session?.stored?.snapshot.owner
     // Without a context, there is one store for all requests.
     const backend = session?.scope.backend ?? backendOf(ctx as unknown as Context)
-    return { owner, backend, current: isPresent ? session : undefined, asker: session }
+    return { owner, backend, current: isStillOf(session, owner) ? session : undefined, asker: session }
   }
 }
 

@@ -169,9 +169,10 @@ export interface LateRequest {
 
 /**
  * What becomes of a late request's write: `merge`, it goes on with the record as it is now; `anew`, it goes on with a
- * session of its own, with what it has set itself; `gone`, it is dropped.
+ * session of its own, with what it has set itself; `gone`, it is dropped; `end`, the same, and the record ends, as its owner has
+ * left the session with this request.
  */
-export type LateWrite = 'merge' | 'anew' | 'gone'
+export type LateWrite = 'merge' | 'anew' | 'gone' | 'end'
 
 /** Decides what a write may do that comes after another one, before any hook or merge sees the newer record. */
 export function decideLateWrite({
@@ -187,7 +188,9 @@ export function decideLateWrite({
   const proves = hasOwners && owner !== undefined && (signsIn || confirms)
   if (found && !isLate && found.generation === opened.generation) return 'merge'
   if (found && proves && owner === found.owner) return 'merge'
-  return signsIn ? 'anew' : 'gone'
+  if (signsIn) return 'anew'
+  const leaves = hasOwners && owner === undefined && opened.owner !== undefined
+  return leaves && opened.owner === found?.owner ? 'end' : 'gone'
 }
 
 function isPastToken(value: unknown): value is PastToken {

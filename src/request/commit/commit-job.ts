@@ -19,6 +19,8 @@ export interface CommitRequest {
   around?: Draft
   /** By what the owner has proved who they are. */
   method?: string
+  /** Whose session it was when the verb was called. */
+  calledBy?: string | undefined
   /** What the record is to say of `once()`. */
   once?: readonly OnceAttempt[]
 }
@@ -30,6 +32,8 @@ export interface CommitJob {
   readonly verb: CommitVerb
   /** What `confirm()` said of how the owner proved who they are. */
   readonly method: string | undefined
+  /** Whose session it was when the verb was called; undefined where it was nobody's. */
+  readonly calledBy: string | undefined
   /** Another request has rotated the token, or signed in, as this one was to: that is enough. */
   readonly isSatisfied: boolean
   readonly stored: Stored | undefined
@@ -59,7 +63,7 @@ export type JobBasis = Pick<CommitJob, 'stored' | 'newToken' | 'mustWrite'> &
 export function newJob(
   scope: RequestScope,
   session: SessionModel,
-  { verb, method, draft, once }: CommitRequest,
+  { verb, method, calledBy, draft, once }: CommitRequest,
   basis: JobBasis,
 ): CommitJob {
   return {
@@ -67,6 +71,7 @@ export function newJob(
     session,
     verb,
     method,
+    calledBy,
     isSatisfied: false,
     stored: basis.stored,
     superseded: basis.superseded,

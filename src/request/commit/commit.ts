@@ -10,7 +10,7 @@ import type { Draft } from './draft'
 import { inHook } from '../scope/hooks'
 import { canStillTell, hasResponse } from '../scope/response-state'
 import { endUnseen, isMissed, takeBack, tooLateToRotate, type Written } from './put-back'
-import { reconcile } from './reconcile'
+import { leave, reconcile } from './reconcile'
 import { removalOf } from './remove-record'
 import { signInOf, writeSignIn } from './sign-in'
 import { isIssueDue, isRotating, isUseDue } from '../open/rotating'
@@ -43,12 +43,14 @@ export function commit(job: CommitJob, content?: Content): Awaitable<Outcome> {
 async function commitSuperseded(job: CommitJob): Promise<Outcome> {
   const { scope, superseded } = job
   const { isImplicit, extends: isTouch } = VERB_TRAITS[job.verb]
+  const owner = scope.ownerOf(SessionModel.data(job.session))
+  if (superseded?.left !== undefined && scope.stage.isCommitting && owner === undefined)
+    return commit(await leave(job, superseded))
   if ((isImplicit || isTouch) && !isAsked(job) && !hasKeys(SessionModel.data(job.session))) {
     return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded, isMerged: false }
   }
   // A change was made of an empty session: it is made again of the one that the sign-in joins.
-  const signsIn = scope.ownerOf(SessionModel.data(job.session)) !== undefined
-  if (job.draft && signsIn) return again(job, job.draft, 'conflict')
+  if (job.draft && owner !== undefined) return again(job, job.draft, 'conflict')
   // This request lost its session and signed in again; perhaps the form was sent twice.
   const { id, loaded } = superseded as Superseded
   const next = await reconcile(job, loaded ?? (await scope.load(id)))
@@ -138,7 +140,7 @@ function afterHook(before: WritePlan, after: CommitPlan): WritePlan {
 }
 
 function prepare(job: CommitJob, content = contentIn(job.session, job.scope)): Prepared {
-  if (VERB_TRAITS[job.verb].proves && !isSomebodys(job, content)) throw nobodyToConfirm()
+  if (VERB_TRAITS[job.verb].proves) checkProof(job, content)
   return { content, plan: planCommit(factsOf(job, content)) }
 }
 
@@ -190,6 +192,12 @@ function settle(job: CommitJob, plan: Exclude<CommitPlan, WritePlan>): Awaitable
   return { name: 'unchanged', tell: plan.do, stored: job.stored, superseded: undefined, isMerged: job.isMerged }
 }
 
+/** A proof is that of the account for which it was made. */
+function checkProof(job: CommitJob, content: Content): void {
+  if (!isSomebodys(job, content)) throw nobodyToConfirm()
+  if (job.calledBy !== undefined && job.calledBy !== job.scope.ownerOf(content.data)) throw confirmsAnother()
+}
+
 function isSomebodys({ scope }: CommitJob, { data }: Content): boolean {
   return scope.config.options.owner ? scope.ownerOf(data) !== undefined : hasKeys(data)
 }
@@ -204,6 +212,14 @@ function nobodyToConfirm(): SessionError {
     'ERR_SESSION_REQUIRED',
     'sessions.confirm() notes that a visitor has proved who they are, and nobody is signed in. Sign in instead.',
     { status: 401 },
+  )
+}
+
+function confirmsAnother(): SessionError {
+  return new SessionError(
+    'ERR_SESSION_OWNER_CHANGED',
+    'sessions.confirm() was called for one account, and the same request has given the session to another one beside it. Nobody is ' +
+      'confirmed. Await confirm() before the session changes hands, or call it after that.',
   )
 }
 

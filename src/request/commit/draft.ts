@@ -67,14 +67,18 @@ export class Draft {
   }
 
   /**
-   * Whether the change is of something that is no more: others' changes have come into the session since the copy was made, or
-   * another verb of this request has written what the change changes.
+   * Whether the change is of something that is no more: others' changes have come into the session since the copy was made, another
+   * verb of this request has written what the change changes, or the session has come to another account.
    */
   isOutdated({ stored, merges }: Basis): boolean {
     if (merges !== this.#merges) return true
+    const owner = this.#scope.ownerOf(this.#before)
+    if (this.#scope.ownerOf(SessionModel.data(this.live)) !== owner) return true
     if (stored === this.#madeOf) return false
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
     const written = changedKeys(dataOf(this.#madeOf), dataOf(stored), this.#serializer)
+    // Who gives the session to another account says what is to be in all of it.
+    if (this.#scope.ownerOf(data) !== owner) return written.length > 0
     return changedKeys(this.#before, data, this.#serializer).some((key) => written.includes(key))
   }
 

@@ -6,8 +6,11 @@ import { isAssigned, SessionModel } from '../../session/session-model'
 import { gone, type Again, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedByMark, checkRevoked } from './revocation'
+import { endUnseen } from './put-back'
+import { removalOf, removeRecord } from './remove-record'
+import { copy } from '../../session/snapshot'
 import { hasLostToken, isKnown, keptOf } from '../open/rotating'
-import { isDead, tokenHolderOf, storedFrom, type Stored } from '../open/stored'
+import { isDead, tokenHolderOf, storedFrom, type Stored, type Superseded } from '../open/stored'
 import { verdictOn } from '../open/void-session'
 import type { RequestScope } from '../scope/request-scope'
 
@@ -53,20 +56,33 @@ export async function reconcile(
       isLook: failed?.isLook === true,
     })
   }
+  if (verdict === 'end' && found && !regenerates)
+    return endUnseen(scope, removalOf(storedFrom(scope, key, found, undefined)))
   // A request that is detached already was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', key, {})
-  if (verdict === 'gone' && !regenerates) {
+  if (verdict !== 'anew' && !regenerates) {
     const owned = holder && { id: key as string, owner: holder.owner, read: undefined }
     return { name: 'gone', elsewhere: owned }
   }
   const before = stored?.snapshot.data ?? {}
   SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer), scope.backend.serializer)
-  if (verdict === 'gone') {
+  if (verdict !== 'anew') {
     const { generation, owner } = opened
-    return { name: 'detached', superseded: { id: key as string, generation, owner, loaded: undefined } }
+    const left = verdict === 'end' && job.startsOver ? owner : superseded?.left
+    return { name: 'detached', superseded: { id: key as string, generation, owner, loaded: undefined, left } }
   }
   job.newToken.forget()
   return { ...job, isSatisfied: true, stored: undefined, superseded: undefined, wasWritten: false, isMerged: true }
+}
+
+/** The owner has left the session that goes on without this request: it ends, where it is still theirs. */
+export async function leave(job: CommitJob, { id, left }: Superseded): Promise<CommitJob> {
+  const { scope } = job
+  const found = await scope.load(id)
+  if (found && scope.ownerOf(found.record) === left) {
+    await removeRecord(scope, removalOf(storedFrom(scope, id, found, undefined)), 'hands')
+  }
+  return { ...job, superseded: undefined, hasReplaced: true }
 }
 
 /**
@@ -118,14 +134,19 @@ async function mergeWith(
   const id = stored?.id ?? superseded?.id
   const before = stored?.snapshot.data ?? {}
   const mine = SessionModel.data(session)
-  if (!isLook || changedKeys(before, mine, scope.backend.serializer).length > 0) scope.report('conflict', id, {})
+  const { serializer } = scope.backend
+  if (!isLook || changedKeys(before, mine, serializer).length > 0) scope.report('conflict', id, {})
   const isRotated = stored ? hasLostToken(stored, access) : access.secret !== undefined
   const read = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
   const next = access.succession ? { ...read, ...keptOf(stored, access) } : read
-  scope.followMaxAge(found.record)
   if (takesTheirs) {
+    scope.followMaxAge(found.record)
+    const given = copy(mine, serializer)
     const merged = await merge(before, mine, dataOf(found.record), scope.mergeOptions)
-    SessionModel.patch(session, merged, scope.backend.serializer)
+    // What the handler has set meanwhile stays.
+    const since = changedKeys(given, SessionModel.data(session), serializer)
+    const keys = [...Object.keys(mine), ...Object.keys(merged)].filter((key) => !since.includes(key))
+    SessionModel.patch(session, merged, serializer, keys)
   }
   // Without owners, every regenerate() begins a generation.
   const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)

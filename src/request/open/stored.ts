@@ -49,6 +49,8 @@ export interface Superseded {
   readonly owner: string | undefined
   /** The record as it was read; undefined where the request went detached, which is told already. */
   readonly loaded: Versioned | undefined
+  /** Who has left it with this request, unless that signs in once more. */
+  readonly left?: string | undefined
 }
 
 /** What was read, by a client that holds `token`. */

@@ -1,22 +1,30 @@
-import type { Backend } from '../../contracts/backend'
 import { SessionModel } from '../../session/session-model'
+import { ownerIfKnown } from '../scope/owner-if-known'
+import type { RequestScope } from '../scope/request-scope'
 import type { Persistence } from './persistence'
 
-/** Regenerates a session without its data: it begins anew, or is as it was where that fails. */
+/**
+ * Regenerates a session without its data: it begins anew. Where that fails, it is as it was, with what was set since; where another
+ * account was set, nothing of the one before comes back.
+ */
 export async function beginAnew(
   session: SessionModel,
-  { serializer }: Pick<Backend, 'serializer'>,
+  scope: RequestScope,
   persistence: Persistence,
   regenerate: () => Promise<void>,
 ): Promise<void> {
-  const data = SessionModel.data(session)
-  SessionModel.patch(session, {}, serializer)
+  const before = SessionModel.data(session)
+  SessionModel.patch(session, {}, scope.backend.serializer)
   persistence.startOver(true)
   try {
     await regenerate()
   } catch (error) {
-    SessionModel.assign(session, data)
-    persistence.startOver(false)
+    const present = SessionModel.data(session)
+    const owner = ownerIfKnown(scope, present)
+    if (owner === undefined || owner === ownerIfKnown(scope, before)) {
+      SessionModel.assign(session, { ...before, ...present })
+      persistence.startOver(false)
+    }
     throw error
   }
 }

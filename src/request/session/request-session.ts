@@ -2,7 +2,7 @@ import type { Awaitable } from '../../base/awaitable'
 import type { EndedReason } from '../../session/events'
 import type { Lifetime } from '../../session/record'
 import { SessionModel, type SessionHost } from '../../session/session-model'
-import type { CommitVerb } from '../commit/commit-plan'
+import { VERB_TRAITS, type CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
 import { isInHook, refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
@@ -60,6 +60,9 @@ export class RequestSession implements SessionHost {
     }
     if (this.state.current.name === 'closed' && this.scope.config.isLazyStore) throw notLoaded()
     if (this.state.current.name === 'ended') this.persistence.replaceEnded()
+    // As in koa-session, a cookie that nobody has read is left alone by an empty session; whose it is, has to be known all the same.
+    const { hasStore, options } = this.scope.config
+    if (this.state.current.name === 'closed' && !hasStore && options.owner) this.state.openNow()
     this.persistence.mustWrite(false)
     this.state.replace(data)
   }
@@ -145,7 +148,8 @@ export class RequestSession implements SessionHost {
   commit(verb: CommitVerb, method?: string): Promise<void> {
     return this.verb(async () => {
       refuseInHook(this.scope)
-      await this.#early(() => this.#commits.run(verb, { method, around: this.#draftAround }))
+      const calledBy = VERB_TRAITS[verb].proves ? this.state.owner : undefined
+      await this.#early(() => this.#commits.run(verb, { method, calledBy, around: this.#draftAround }))
     })
   }
 
@@ -195,7 +199,7 @@ export class RequestSession implements SessionHost {
     if (state.name !== 'open') return this.commit('regenerate')
     const session = this.state.sessionOf(state)
     this.state.noteBeginning()
-    await beginAnew(session, this.scope.backend, this.persistence, () => this.commit('regenerate'))
+    await beginAnew(session, this.scope, this.persistence, () => this.commit('regenerate'))
   }
 
   /** Whether the caller runs in a change of this session. */

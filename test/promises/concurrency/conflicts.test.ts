@@ -1,6 +1,7 @@
 import { MemoryStore, type SessionOptions } from 'koa-session-service'
 import { backendsWith } from '../../support/backends/backends'
 import { createSessionApp, type Action } from '../../support/app/session-app'
+import { createGate } from '../../support/races/gate'
 
 const CONDITIONAL = backendsWith({ isConditional: true })
 
@@ -40,6 +41,27 @@ describe.each(CONDITIONAL)('conflicts: $name', ({ options }) => {
     expect((await ann.get('/work')).json()).toEqual({ isLive: true })
     const place = { city: 'Rome', tags: ['held'] }
     expect(await data()).toEqual({ items: ['tea', 'milk'], place, theirs: '1', mine: 1 })
+  })
+
+  it('R56: what a handler sets while the option onConflict decides is kept', async () => {
+    const decided = createGate()
+    const onConflict: SessionOptions['onConflict'] = async (_before, mine, theirs) => {
+      await decided.pass()
+      return { ...theirs, ...mine, decided: true }
+    }
+    const { ann, data } = await openWith({ ...options(), onConflict }, async (ctx, _sessions, meanwhile) => {
+      await ctx.session.save()
+      await meanwhile('/set?mine=0')
+      ctx.session.mine = 1
+      const saving = ctx.session.save()
+      await decided.reached
+      Object.assign(ctx.session, { mine: 2, late: true })
+      decided.open()
+      await saving
+    })
+    await ann.get('/work')
+    const rest = { items: ['tea'], place: { city: 'Rome' } }
+    expect(await data()).toEqual({ ...rest, mine: 2, late: true, decided: true })
   })
 
   it('R56: objects that another request has changed stay those that a handler holds, with what was written', async () => {

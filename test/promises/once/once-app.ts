@@ -17,7 +17,7 @@ export interface OnceApp {
   visitor: Visitor
   /** Sends a request, from another browser of the visitor's, to one process after the other. */
   send: (path?: string) => Promise<Answer>
-  /** The same, so many times at once. */
+  /** The same, so many times at once: the provider answers when all that ask for a token have read their session. */
   sendAll: (count: number, path?: string) => Promise<Answer[]>
 }
 
@@ -26,6 +26,12 @@ type Setting = Partial<Omit<RacingAppOptions, 'store'>> & { store: Store; once?:
 /** Apps whose handlers refresh a token that has expired, and a visitor who has such a token. */
 export async function openOnceApp({ once = {}, verbs, ...options }: Setting): Promise<OnceApp> {
   const provider = new Provider()
+  /** How many requests have read their session and ask, and how many are to, before the provider answers. */
+  const asking = { now: 0, due: 0 }
+  provider.answer = async () => {
+    await soon(15)
+    while (asking.now < asking.due) await soon()
+  }
   const refresh = async (data: Data): Promise<void> => {
     data.upstream = { token: await provider.refresh(data.upstream.token), isExpired: false }
   }
@@ -34,8 +40,10 @@ export async function openOnceApp({ once = {}, verbs, ...options }: Setting): Pr
     begin: (ctx) => (ctx.session.upstream = { token: 0, isExpired: true }),
     expire: (_ctx, sessions) => (sessions as Sessions).update((data) => (data.upstream.isExpired = true), _ctx),
     /** Answers the token. */
-    token: (ctx, sessions) =>
-      answer(ctx, () => (sessions as Sessions).once('upstream', refresh, once, ctx), upstreamOf),
+    token: (ctx, sessions) => {
+      asking.now++
+      return answer(ctx, () => (sessions as Sessions).once('upstream', refresh, once, ctx), upstreamOf)
+    },
     /** The same where the session says that it has expired. */
     ifExpired: async (ctx, sessions) => {
       const isExpired = (ctx.session as unknown as Data).upstream.isExpired
@@ -51,8 +59,10 @@ export async function openOnceApp({ once = {}, verbs, ...options }: Setting): Pr
   await visitor.get('/begin')
   let turn = 0
   const send = (path = '/token'): Promise<Answer> => racing.another(visitor, turn++).get(path)
-  const sendAll = (count: number, path?: string): Promise<Answer[]> =>
-    Promise.all(Array.from({ length: count }, () => send(path)))
+  const sendAll = (count: number, path?: string): Promise<Answer[]> => {
+    if (path === undefined) asking.due = asking.now + count
+    return Promise.all(Array.from({ length: count }, () => send(path)))
+  }
   return { provider, racing, visitor, send, sendAll }
 }
 

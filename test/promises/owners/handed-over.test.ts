@@ -9,6 +9,8 @@ type Data = Record<string, unknown>
 
 const sessionsOf = (ctx: Context): SessionService<object> => SessionService.of(ctx)
 
+const WEEK = 7 * 86_400_000
+
 /** How a session comes from Al to Zoe, or to nobody, while a page of Al's writes. */
 const WAYS: Record<string, { go: (ctx: Context) => unknown; becomes: Data }> = {
   'another ctx.session': { go: (ctx) => (ctx.session = { user: 'zoe' }), becomes: { user: 'zoe' } },
@@ -27,7 +29,25 @@ const WAYS: Record<string, { go: (ctx: Context) => unknown; becomes: Data }> = {
     becomes: { user: 'zoe' },
   },
   'an empty ctx.session': { go: (ctx) => (ctx.session = {}), becomes: {} },
+  'update() that clears': {
+    go: (ctx) =>
+      sessionsOf(ctx).update((data: object) => {
+        for (const key of Object.keys(data)) Reflect.deleteProperty(data, key)
+        Object.assign(data, { user: 'zoe' })
+      }, ctx),
+    becomes: { user: 'zoe' },
+  },
+  'regenerate() without data': {
+    go: async (ctx) => {
+      await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
+      ctx.session.user = 'zoe'
+    },
+    becomes: { user: 'zoe' },
+  },
 }
+
+/** Those after which it is as long as Zoe's page says, whatever Al's has said meanwhile. */
+const ANEW = Object.entries(WAYS).filter(([name]) => name !== 'update() that clears')
 
 const IN_PLACE = (ctx: Context): unknown => (ctx.session.user = 'zoe')
 
@@ -40,7 +60,8 @@ describeOnEachStore('a session that comes to another account', (getStore) => {
       {
         '/visit': (ctx) => (ctx.session.cart = 1),
         '/al': (ctx) => Object.assign(ctx.session, { user: 'al', cart: 1 }),
-        '/write': (ctx) => (ctx.session.secret = 'of al'),
+        '/write': (ctx) => Object.assign(ctx.session, { secret: 'of al', maxAge: WEEK }),
+        '/age': (ctx) => (ctx.body = { maxAge: ctx.session.maxAge as number }),
         '/go': async (ctx) => {
           await sessionsOf(ctx).load(ctx)
           await gate.pass()
@@ -55,21 +76,32 @@ describeOnEachStore('a session that comes to another account', (getStore) => {
     gate.open()
     await going
     expect(errors).toEqual([])
-    return (await visitor.get('/')).json<{ session: Data }>().session
+    const { session } = (await visitor.get('/')).json<{ session: Data }>()
+    return { session, ...(await visitor.get('/age')).json<{ maxAge: number }>() }
   }
 
   it.each(Object.entries(WAYS))(
     'R55: what the account before has written meanwhile is not in the session after %s',
     async (_way, { go, becomes }) => {
-      expect(await raced('/al', go)).toEqual(becomes)
+      expect((await raced('/al', go)).session).toEqual(becomes)
+    },
+  )
+
+  it.each(ANEW)(
+    'R55: a lifetime that the account before has chosen meanwhile is not that of %s',
+    async (_way, { go }) => {
+      expect((await raced('/al', go)).maxAge).toBe(86_400_000)
     },
   )
 
   it('R55: a change of ctx.session takes what the account before has written meanwhile, as if it had come later', async () => {
-    expect(await raced('/al', IN_PLACE)).toEqual({ user: 'zoe', cart: 1, secret: 'of al' })
+    const { session, maxAge } = await raced('/al', IN_PLACE)
+    expect(session).toEqual({ user: 'zoe', cart: 1, secret: 'of al' })
+    expect(maxAge).toBe(WEEK)
   })
 
   it('R55: what a visitor has written meanwhile is in the session that they sign in with', async () => {
-    expect(await raced('/visit', IN_PLACE)).toEqual({ user: 'zoe', cart: 1, secret: 'of al' })
+    const { session } = await raced('/visit', IN_PLACE)
+    expect(session).toEqual({ user: 'zoe', cart: 1, secret: 'of al' })
   })
 })

@@ -77,6 +77,16 @@ const VERDICTS: [string, Partial<LateRequest>, LateWrite][] = [
   ['a change where another has signed in', BY_ANN, 'gone'],
   ['the same sign-in where another has signed in', { ...BY_ANN, owner: 'ann' }, 'merge'],
   ['another sign-in where another has signed in', { ...BY_ANN, owner: 'bea' }, 'anew'],
+  [
+    'a sign-out where the same owner has confirmed',
+    { ...MINE, owner: undefined, found: { generation: 2, owner: 'ann' } },
+    'end',
+  ],
+  [
+    'without owners: a sign-out where another generation has begun',
+    { ...MINE, hasOwners: false, owner: undefined, found: { generation: 2, owner: 'ann' } },
+    'gone',
+  ],
   ['a sign-out where another has signed in', { ...BY_ANN, opened: { generation: 1, owner: 'bea' } }, 'gone'],
   [
     'a sign-out where others have signed out',

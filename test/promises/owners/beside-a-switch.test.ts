@@ -1,0 +1,246 @@
+import fc from 'fast-check'
+import type { Context } from 'koa'
+import session, { MemoryStore, SessionService } from 'koa-session-service'
+import { createApp, Visitor } from '../../support/app/app'
+import { addHandlers, createSite, nextTurn, observe } from '../../support/app/site'
+import { BACKENDS } from '../../support/backends/backends'
+import { createGate } from '../../support/races/gate'
+import { turns } from '../../support/races/scheduled-store'
+import { RUNS } from '../../support/races/race'
+import { intercepted, interceptStore } from '../../support/spies/intercept'
+
+// A wait of a random length between two attempts would make an interleaving hard to repeat.
+jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
+
+type Data = Record<string, unknown>
+type Step = (label: string) => Promise<void>
+type Verb = (ctx: Context, sessions: SessionService<Data>, step: Step) => unknown
+
+/** What is in a session says whose it is: whatever is written names the account that the verb was shown. */
+const of = (user: unknown): string => `of ${String(user)}`
+
+function clear(data: Data): void {
+  for (const key of Object.keys(data)) Reflect.deleteProperty(data, key)
+}
+
+/** How the session of Al comes to somebody else: nothing of Al's is to come along. */
+const SWITCHES: Record<string, { go: Verb; to: string | undefined }> = {
+  'another ctx.session': { to: 'zoe', go: (ctx) => (ctx.session = { user: 'zoe' }) },
+  'another ctx.session, and save()': {
+    to: 'zoe',
+    go: (ctx, sessions) => {
+      ctx.session = { user: 'zoe' }
+      return sessions.save(ctx)
+    },
+  },
+  'update() that clears': {
+    to: 'zoe',
+    go: (ctx, sessions) => sessions.update((data) => (clear(data), (data.user = 'zoe')), ctx),
+  },
+  'update() that clears and takes its time': {
+    to: 'zoe',
+    go: (ctx, sessions, step) =>
+      sessions.update(async (data) => {
+        clear(data)
+        await step('Zoe is looked up')
+        data.user = 'zoe'
+      }, ctx),
+  },
+  'a change of ctx.session that clears': {
+    to: 'zoe',
+    go: (ctx, sessions) => {
+      clear(ctx.session)
+      ctx.session.user = 'zoe'
+      return sessions.save(ctx)
+    },
+  },
+  'regenerate() without data': {
+    to: 'zoe',
+    go: async (ctx, sessions) => {
+      const session = await sessions.regenerate({ keepData: false }, ctx)
+      if (session) session.user = 'zoe'
+    },
+  },
+  'an empty ctx.session': { to: undefined, go: (ctx) => (ctx.session = {}) },
+  'update() that leaves nothing': { to: undefined, go: (ctx, sessions) => sessions.update(clear, ctx) },
+}
+
+const marks = (key: string) => (data: Data) => void (data[key] = of(data.user))
+
+/** What the same request does beside it. */
+const VERBS: Record<string, Verb> = {
+  'update()': (ctx, sessions) => sessions.update(marks('mark'), ctx),
+  'update() that takes its time': (ctx, sessions, step) =>
+    sessions.update(async (data) => {
+      const mark = of(data.user)
+      await step('the change is made')
+      data.mark = mark
+    }, ctx),
+  'take()': (ctx, sessions) => sessions.take('secret', ctx),
+  'once()': (ctx, sessions, step) =>
+    sessions.once(
+      'token',
+      async (data) => {
+        const token = of(data.user)
+        await step('the provider answers')
+        data.token = token
+      },
+      ctx,
+    ),
+  'save()': (ctx, sessions) => sessions.save(ctx),
+  'touch()': (ctx, sessions) => sessions.touch(ctx),
+  'regenerate()': (ctx, sessions) => sessions.regenerate(ctx),
+  'confirm()': (ctx, sessions) => sessions.confirm({ method: 'pin' }, ctx),
+}
+
+const isNotOfAl = (value: unknown): boolean => value !== of('al')
+
+/** How a verb may end. */
+const ENDS = ['done', 'ERR_SESSION_OWNER_CHANGED', 'ERR_SESSION_REQUIRED']
+
+describe.each(BACKENDS)('a session that changes hands within a request, in a $name', ({ options, hasIds }) => {
+  /** Lets one request do both, each step of either when the scheduler says. */
+  async function raced(scheduler: fc.Scheduler, go: Verb, verb: Verb, isFirst: boolean) {
+    let racing: fc.Scheduler | undefined
+    const step: Step = async (label) => void (await racing?.schedule(Promise.resolve(), label))
+    const slow = hasIds
+      ? interceptStore(options(), async ({ method, proceed }) => {
+          await step(method)
+          return proceed()
+        })
+      : options()
+    const app = createApp()
+    const middleware = session({ ...slow, owner: ({ user }) => user as string | undefined, storeTimeout: 120_000 }, app)
+    const sessions = middleware.sessions as unknown as SessionService<Data>
+    app.use(middleware)
+    let called: { by: unknown; end: string } | undefined
+    const beside = async (ctx: Context): Promise<void> => {
+      await step('the verb is called')
+      const { user } = (ctx.session ?? {}) as Data
+      called = { by: user, end: 'done' }
+      await Promise.resolve(verb(ctx, sessions, step)).catch((error: { code: string }) => {
+        called = { by: user, end: error.code }
+      })
+    }
+    const leaving = async (ctx: Context): Promise<void> => {
+      await step('the session changes hands')
+      await go(ctx, sessions, step)
+    }
+    addHandlers(app, {
+      '/al': (ctx) => Object.assign(ctx.session, { user: 'al', secret: of('al') }),
+      '/go': (ctx) => Promise.all(isFirst ? [beside(ctx), leaving(ctx)] : [leaving(ctx), beside(ctx)]),
+      '/proof': (ctx) => (ctx.body = { byPin: sessions.isFresh(60_000, { method: 'pin' }, ctx) }),
+    })
+    const { visitor, errors } = observe(app)
+    await visitor.get('/al')
+    racing = scheduler
+    const answer = await scheduler.waitFor(visitor.get('/go'), async (release) => {
+      await turns(3)
+      await release()
+    })
+    racing = undefined
+    await nextTurn()
+    expect(errors).toEqual([])
+    expect(answer.status).toBe(200)
+    const { session: data } = (await visitor.get('/')).json<{ session: Data }>()
+    const { byPin } = (await visitor.get('/proof')).json<{ byPin: boolean }>()
+    return { data, byPin, called }
+  }
+
+  it.each(Object.entries(SWITCHES))(
+    'R55: R83: R121: nothing that is done for Al beside %s comes to who has the session then',
+    async (_way, { go, to }) => {
+      const setting = [fc.scheduler(), fc.constantFrom(...Object.keys(VERBS)), fc.boolean()] as const
+      await fc.assert(
+        fc.asyncProperty(...setting, async (scheduler, name, isFirst) => {
+          const { data, byPin, called } = await raced(scheduler, go, VERBS[name], isFirst)
+          expect({ name, user: data.user }).toEqual({ name, user: to })
+          expect({ name, values: Object.values(data) }).toEqual({ name, values: Object.values(data).filter(isNotOfAl) })
+          expect(ENDS).toContain(called?.end)
+          // A verb that is called when the session is of somebody else is theirs.
+          if (called?.by === 'al') expect({ name, byPin }).toEqual({ name, byPin: false })
+        }),
+        { numRuns: 4 * RUNS },
+      )
+    },
+  )
+})
+
+describe('verbs about an account that a request gives up beside them', () => {
+  const owner = ({ user }: Data) => user as string | undefined
+
+  /** A site where Al and Zoe are signed in with another browser each; `/go` does something as Al and becomes Zoe at once. */
+  async function open(go: (ctx: Context, sessions: SessionService) => Promise<unknown>) {
+    const { app, visitor, sessions, errors } = createSite(
+      { store: new MemoryStore(), owner },
+      {
+        '/al': (ctx) => (ctx.session.user = 'al'),
+        '/zoe': (ctx) => (ctx.session.user = 'zoe'),
+        '/go': async (ctx) => {
+          await sessions.load(ctx)
+          const going = go(ctx, sessions)
+          ctx.session = { user: 'zoe' }
+          ctx.body = { answer: await going }
+        },
+      },
+    )
+    const [al, zoe] = [new Visitor(app), new Visitor(app)]
+    await visitor.get('/al')
+    await al.get('/al')
+    await zoe.get('/zoe')
+    const { answer } = (await visitor.get('/go')).json<{ answer: unknown }>()
+    expect(errors).toEqual([])
+    const userOf = async (browser: Visitor) => (await browser.get('/')).json<{ session: Data }>().session.user
+    return { answer, users: [await userOf(visitor), await userOf(al), await userOf(zoe)] }
+  }
+
+  it('R83: list() lists the sessions of the account that was there when it was called', async () => {
+    const { answer } = await open(async (ctx, sessions) => (await sessions.list(ctx)).length)
+    expect(answer).toBe(2)
+  })
+
+  it('R83: revokeAll() ends the sessions of the account that was there when it was called, and no other', async () => {
+    const { answer, users } = await open((ctx, sessions) => sessions.revokeAll(ctx))
+    expect(answer).toBe(2)
+    expect(users.slice(1)).toEqual([undefined, 'zoe'])
+  })
+
+  it('R69: confirm() that was called for one account confirms no other, and says so', async () => {
+    const { answer, users } = await open((ctx, sessions) =>
+      sessions.confirm(ctx).catch(({ code, status }: { code: string; status: number }) => ({ code, status })),
+    )
+    expect(answer).toEqual({ code: 'ERR_SESSION_OWNER_CHANGED', status: 500 })
+    expect(users).toEqual(['zoe', 'al', 'zoe'])
+  })
+
+  it.each([
+    ['what was there, with what was set since', { hello: true }, { user: 'al', secret: of('al'), hello: true }],
+    ['nothing, where another account was set since', { user: 'zoe' }, { user: 'zoe' }],
+  ])('R55: a regenerate() without data that fails brings back %s', async (_what, set, becomes) => {
+    const gate = createGate()
+    const store = intercepted(new MemoryStore(), async ({ method, proceed }) => {
+      if (method !== 'replace') return proceed()
+      await gate.pass()
+      throw new Error('the store is down')
+    })
+    const seen: unknown[] = []
+    const { visitor } = createSite(
+      { store, owner },
+      {
+        '/al': (ctx) => Object.assign(ctx.session, { user: 'al', secret: of('al') }),
+        '/go': async (ctx) => {
+          const regenerating = SessionService.of(ctx).regenerate({ keepData: false }, ctx)
+          await gate.reached
+          Object.assign(ctx.session, set)
+          gate.open()
+          await regenerating.catch(({ code }: { code: string }) => seen.push(code))
+          seen.push(ctx.session.toJSON())
+          ctx.session = null
+        },
+      },
+    )
+    await visitor.get('/al')
+    await visitor.get('/go')
+    expect(seen).toEqual(['ERR_SESSION_STORE', becomes])
+  })
+})
