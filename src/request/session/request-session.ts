@@ -47,6 +47,7 @@ export class RequestSession implements SessionHost {
 
   set session(value: unknown) {
     const data = assignable(value)
+    if (data !== null) this.#readOwner()
     if (this.state.current.name === 'loading') throw notLoaded()
     this.scope.noteRead()
     if (data === null) {
@@ -60,11 +61,14 @@ export class RequestSession implements SessionHost {
     }
     if (this.state.current.name === 'closed' && this.scope.config.isLazyStore) throw notLoaded()
     if (this.state.current.name === 'ended') this.persistence.replaceEnded()
-    // As in koa-session, a cookie that nobody has read is left alone by an empty session; whose it is, has to be known all the same.
-    const { hasStore, options } = this.scope.config
-    if (this.state.current.name === 'closed' && !hasStore && options.owner) this.state.openNow()
     this.persistence.mustWrite(false)
     this.state.replace(data)
+  }
+
+  /** As in koa-session, a cookie that nobody has read is not looked at; but whose session is replaced has to be known. */
+  #readOwner(): void {
+    const { hasStore, options } = this.scope.config
+    if (this.state.current.name === 'closed' && !hasStore && options.owner) void this.state.read()
   }
 
   /** `ctx.sessionOptions`. */
