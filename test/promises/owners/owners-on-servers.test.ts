@@ -7,6 +7,7 @@ import './kept-life.test'
 import './list-and-revoke.test'
 import './max-per-owner.test'
 import './revoke-all-interleavings.test'
+import './sign-out-beside-confirm.test'
 import './take.test'
 import './two-services.test'
 
