@@ -68,7 +68,7 @@ export async function reconcile(
   SessionModel.patch(session, ownChanges(before, mine, scope.backend.serializer), scope.backend.serializer)
   if (verdict !== 'anew') {
     const { generation, owner } = opened
-    const left = verdict === 'end' && job.startsOver ? owner : superseded?.left
+    const left = verdict === 'end' ? owner : superseded?.left
     return { name: 'detached', superseded: { id: key as string, generation, owner, loaded: undefined, left } }
   }
   job.newToken.forget()

@@ -19,6 +19,10 @@ const SIGN_OUTS: Record<string, (ctx: Context) => unknown> = {
   'ctx.session = {}': (ctx) => (ctx.session = {}),
   'ctx.session = null': (ctx) => (ctx.session = null),
   'update()': (ctx) => sessionsOf(ctx).update((data) => delete data.user, ctx),
+  'delete ctx.session.user, and regenerate()': (ctx) => {
+    delete ctx.session.user
+    return sessionsOf(ctx).regenerate({}, ctx)
+  },
   'regenerate() without data': (ctx) => sessionsOf(ctx).regenerate({ keepData: false }, ctx),
   'regenerate() without data, twice': async (ctx) => {
     await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
