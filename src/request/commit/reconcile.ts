@@ -82,7 +82,7 @@ export async function leave(job: CommitJob, { id, left }: Superseded): Promise<C
   if (found && scope.ownerOf(found.record) === left) {
     await removeRecord(scope, removalOf(storedFrom(scope, id, found, undefined)), 'hands')
   }
-  return { ...job, superseded: undefined, hasReplaced: true }
+  return { ...job, superseded: undefined }
 }
 
 /**

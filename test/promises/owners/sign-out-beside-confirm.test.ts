@@ -42,17 +42,19 @@ const OTHERS: Record<string, (ctx: Context) => unknown> = {
 }
 
 describeOnEachStore('a request beside confirm()', (getStore) => {
-  async function raced(go: (ctx: Context) => unknown) {
+  /** @param go is given the browser tab that has confirmed, too */
+  async function raced(go: (ctx: Context, visitor: Visitor) => unknown) {
     const gate = createGate()
     const { app, visitor, errors, events } = createSite(
       { store: getStore(), owner: ({ user }) => user as string | undefined },
       {
         '/al': (ctx) => Object.assign(ctx.session, { user: 'al', cart: 1 }),
+        '/zoe': (ctx) => (ctx.session = { user: 'zoe' }),
         '/confirm': (ctx) => sessionsOf(ctx).confirm({}, ctx),
         '/go': async (ctx) => {
           await sessionsOf(ctx).load(ctx)
           await gate.pass()
-          await go(ctx)
+          await go(ctx, visitor)
         },
       },
     )
@@ -77,6 +79,14 @@ describeOnEachStore('a request beside confirm()', (getStore) => {
   it.each(Object.entries(OTHERS))('R12: R55: Al stays signed in after %s', async (_what, go) => {
     const { status, confirmed, ended } = await raced(go)
     expect({ status, user: confirmed.user, ended }).toEqual({ status: 200, user: 'al', ended: [] })
+  })
+
+  it('R12: R55: a session that somebody else has by the end of a sign-out is theirs', async () => {
+    const { confirmed } = await raced(async (ctx, visitor) => {
+      await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
+      await visitor.get('/zoe')
+    })
+    expect(confirmed).toEqual({ user: 'zoe' })
   })
 
   it('R12: R55: what is put into a session after a sign-out by regenerate() is that of a visitor', async () => {
