@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import type { Context } from 'koa'
 import session, { MemoryStore, SessionService } from 'koa-session-service'
+import { handleOf } from '../../../src/session/token'
 import { createApp, Visitor } from '../../support/app/app'
 import { addHandlers, createSite, nextTurn, observe } from '../../support/app/site'
 import { BACKENDS } from '../../support/backends/backends'
@@ -11,6 +12,8 @@ import { intercepted, interceptStore } from '../../support/spies/intercept'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
 jest.mock('node:timers/promises', () => ({ setTimeout: () => new Promise(setImmediate) }))
+
+jest.setTimeout(1_800_000)
 
 type Data = Record<string, unknown>
 type Step = (label: string) => Promise<void>
@@ -244,6 +247,41 @@ describe('verbs about an account that a request gives up beside them', () => {
     const { answer, users } = await open((ctx, sessions) => sessions.revokeAll(ctx))
     expect(answer).toBe(2)
     expect(users.slice(1)).toEqual([undefined, 'zoe'])
+  })
+
+  it.each([
+    ['revokeAll()', 'listByOwner', (ctx: Context, sessions: SessionService) => sessions.revokeAll(ctx)],
+    [
+      'revoke()',
+      'listByOwner',
+      (ctx: Context, sessions: SessionService) => sessions.revoke(handleOf(String(sessions.id(ctx))), ctx),
+    ],
+    ['end()', 'setEnd', (ctx: Context, sessions: SessionService) => sessions.end('plan:free', ctx)],
+  ])('R83: %s spares a session that has come to another account by then', async (_verb, slow, go) => {
+    const gate = createGate()
+    const store = intercepted(new MemoryStore(), async ({ method, proceed }) => {
+      const answer = await proceed()
+      if (method === slow) await gate.pass()
+      return answer
+    })
+    const { visitor, sessions, errors } = createSite(
+      { store, owner, ends: { store, by: ({ plan }) => [`plan:${String(plan)}`] } },
+      {
+        '/al': (ctx) => Object.assign(ctx.session, { user: 'al', plan: 'free' }),
+        '/go': async (ctx) => {
+          const going = go(ctx, sessions)
+          await gate.reached
+          ctx.session = { user: 'zoe' }
+          await sessions.save(ctx)
+          gate.open()
+          await going
+        },
+      },
+    )
+    await visitor.get('/al')
+    expect((await visitor.get('/go')).status).toBe(200)
+    expect((await visitor.get('/')).json()).toEqual({ session: { user: 'zoe' } })
+    expect(errors).toEqual([])
   })
 
   it('R69: confirm() that was called for one account confirms no other, and says so', async () => {
