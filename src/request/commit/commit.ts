@@ -42,10 +42,10 @@ export function commit(job: CommitJob, content?: Content): Awaitable<Outcome> {
 /** What the client's token led to is another session by now: only a sign-in goes on. */
 async function commitSuperseded(job: CommitJob): Promise<Outcome> {
   const { scope, superseded } = job
-  const { isImplicit, extends: isTouch } = VERB_TRAITS[job.verb]
+  const { isImplicit, extends: isTouch, regenerates } = VERB_TRAITS[job.verb]
   const owner = scope.ownerOf(SessionModel.data(job.session))
-  if (superseded?.left !== undefined && scope.stage.isCommitting && owner === undefined)
-    return commit(await leave(job, superseded))
+  const isLeft = superseded?.left !== undefined && owner === undefined
+  if (isLeft && !regenerates && !isTouch) return commit(await leave(job, superseded))
   if ((isImplicit || isTouch) && !isAsked(job) && !hasKeys(SessionModel.data(job.session))) {
     return { name: 'unchanged', tell: 'nothing', stored: undefined, superseded, isMerged: false }
   }

@@ -28,6 +28,11 @@ const SIGN_OUTS: Record<string, (ctx: Context) => unknown> = {
     await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
     await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
   },
+  'regenerate() without data, and save()': async (ctx) => {
+    await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
+    await sessionsOf(ctx).touch(ctx)
+    await sessionsOf(ctx).save(ctx)
+  },
   'destroy()': (ctx) => sessionsOf(ctx).destroy(ctx),
 }
 
@@ -37,7 +42,12 @@ const OTHERS: Record<string, (ctx: Context) => unknown> = {
   'regenerate()': (ctx) => sessionsOf(ctx).regenerate({}, ctx),
   'regenerate() without data, and the same sign-in': async (ctx) => {
     await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
+    await sessionsOf(ctx).touch(ctx)
     ctx.session.user = 'al'
+  },
+  'regenerate() without data, and the same sign-in by update()': async (ctx) => {
+    await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
+    await sessionsOf(ctx).update((data) => (data.user = 'al'), ctx)
   },
 }
 
