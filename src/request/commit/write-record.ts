@@ -18,7 +18,7 @@ import { isDeviceRefresh, recordToWrite, type RecordFacts } from './record-to-wr
 import type { RequestScope } from '../scope/request-scope'
 import { originFor } from './origin'
 import { refuseWithoutConditions, rotateAtOnce, startSuccession, succeed, type Succeeded } from './succeed'
-import { hasSameMaxAge, storedFrom, type Stored } from '../open/stored'
+import { hasSameMaxAge, heldBy, storedFrom, type Stored } from '../open/stored'
 import { tolerates } from '../scope/tolerates'
 
 /** A write that did not happen: another request was faster, the record is gone, or the new id exists already. */
@@ -109,10 +109,10 @@ export async function writeRecord(
   const { signInInfo, created } = toWrite
   const next: Stored = { id, token, revision, access, signInInfo, policy, snapshot, created, isCached: false, origin }
   const { opening, successor } = target
+  const written = opening || successor ? { ...next, opening, successor } : next
   const isIssued = !target.isRotated && (plan.rotation === 'issue' || plan.rotation === 'proof')
-  // A note that the session is used is nothing that the client has to know.
-  const told = isIssued ? successor?.text : isNote ? undefined : (result.token ?? token)
-  return done(opening || successor ? { ...next, opening, successor } : next, told)
+  // A note that the session is used is nothing that the client has to know. A successor of an earlier verb is handed over still.
+  return done(written, isNote && !isIssued ? undefined : (result.token ?? heldBy(written)))
 }
 
 /** Gathers what decides of the record; asks the application and the binding what is theirs to say. */

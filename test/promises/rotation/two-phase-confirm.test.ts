@@ -1,9 +1,33 @@
 import { once } from 'node:events'
+import type { Context } from 'koa'
+import type { SessionService } from 'koa-session-service'
 import type { Visitor } from '../../support/app/app'
 import { startClock } from '../../support/clock'
 import { handedBy, isIn, lost, MINUTE, RotatingSite, SECOND, tokenOf } from '../../support/owners/rotating-site'
 
+type Verb = (ctx: Context, sessions: SessionService) => unknown
+
+/** What a request does behind confirm(), or beside it. */
+const VERBS: Record<string, Verb> = {
+  'update()': (ctx, sessions) => sessions.update((data) => (data.note = 'set after it'), ctx),
+  'save()': (ctx, sessions) => sessions.save(ctx),
+  'touch()': (ctx, sessions) => sessions.touch(ctx),
+  'once()': (ctx, sessions) => sessions.once('work', (data) => Object.assign(data, { done: true }), ctx),
+  'regenerate()': (ctx, sessions) => sessions.regenerate(ctx),
+  'a change': (ctx) => (ctx.session.note = 'set after it'),
+  'a longer life': (ctx) => (ctx.session.maxAge = 24 * 60 * MINUTE),
+}
+
+/** What it does before. */
+const BEFORE: Record<string, Verb> = {
+  nothing: () => undefined,
+  'regenerate()': (ctx, sessions) => sessions.regenerate(ctx),
+  'a sign-in': (ctx, sessions) => sessions.update((data) => (data.user = 'another'), ctx),
+}
+
 let site: RotatingSite
+/** What a request does that confirms. */
+let work: Verb
 /** What happens while a request is under way that is going to confirm. */
 let between: () => Promise<unknown>
 
@@ -24,6 +48,7 @@ beforeEach(() => {
         await sessions.regenerate({}, ctx)
         return {}
       },
+      work: async (ctx, sessions) => (await work(ctx, sessions), {}),
       confirmlater: async (ctx, sessions) => {
         await between()
         await sessions.confirm({ method: 'password' }, ctx)
@@ -58,6 +83,24 @@ describe('confirm() with rotateEvery', () => {
     expect(answer.headers['cache-control']).toBe('no-store')
     expect(await isFresh(browser)).toBe(true)
   })
+
+  it.each(Object.keys(BEFORE).flatMap((before) => Object.keys(VERBS).map((after) => [before, after])))(
+    'R117: who confirms is signed in and confirmed, with %s before it, and %s behind it or beside it',
+    async (before, after) => {
+      for (const isBeside of [false, true]) {
+        const browser = await site.browser({ used: 6 * MINUTE })
+        work = async (ctx, sessions) => {
+          await BEFORE[before](ctx, sessions)
+          const confirming = sessions.confirm({ method: 'password' }, ctx)
+          if (!isBeside) await confirming
+          await VERBS[after](ctx, sessions)
+          await confirming
+        }
+        expect((await browser.get('/work')).status).toBe(200)
+        expect([isBeside, await isFresh(browser), await isIn(browser)]).toEqual([isBeside, true, true])
+      }
+    },
+  )
 
   it('R117: no request with an earlier token is ever confirmed by confirm(), and none opens the session after its first use', async () => {
     const browser = await site.browser({ used: 6 * MINUTE })
