@@ -1,6 +1,6 @@
 import { fingerprint } from './session/token'
 import type { Context } from 'koa'
-import { andThen, type Awaitable } from './base/awaitable'
+import { andThen, isPromise, type Awaitable } from './base/awaitable'
 import { keepName } from './base/keep-name'
 import { explain } from './request/explain/explain'
 import type { SessionExplanation } from './request/explain/explanation'
@@ -160,7 +160,9 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
   regenerate(first?: RegenerateOptions | Context, second?: Context): Promise<Session<Data> | null> {
     return this.verb(ctxAmong(first, second), async (session) => {
       const { keepData = true } = optionsAmong<RegenerateOptions>('sessions.regenerate()', ['keepData'], first)
-      await session.load()
+      // What is set behind the call is not cleared.
+      const loading = session.load()
+      if (isPromise(loading)) await loading
       await (keepData ? session.commit('regenerate') : session.beginAnew())
       return session.session as Session<Data> | null
     })

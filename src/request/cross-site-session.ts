@@ -99,7 +99,7 @@ export class CrossSiteSession extends RequestSession {
     throw this.#error
   }
 
-  override async once(): Promise<void> {
+  override async once(): Promise<never> {
     throw this.#error
   }
 }

@@ -29,11 +29,11 @@ export async function endKey(
   asker: RequestSession | undefined,
   { key, told, except, later, everywhere }: KeyEnding,
 ): Promise<void> {
+  const isSame = asker?.state.sameness() ?? (() => false)
   const spare = except === 'current' && asker ? await originOf(asker) : undefined
-  const carriesKey = (): boolean => asker?.stored !== undefined && ends.carries(holderOf(asker.stored), key)
-  const isOwn = !spare && carriesKey()
+  const own = asker?.stored && !spare && ends.carries(holderOf(asker.stored), key) ? asker : undefined
   // Beside the verb, it may come to somebody who has nothing to do with the key.
-  const endOwn = async (): Promise<void> => (isOwn && carriesKey() ? asker?.end('key') : undefined)
+  const endOwn = async (): Promise<void> => (isSame() ? own?.end('key') : undefined)
   try {
     if (!(await ends.end(key, { spare, later }))) throw endedItself()
   } catch (error) {

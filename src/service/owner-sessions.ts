@@ -36,6 +36,8 @@ export interface Asked {
   readonly backend: Backend
   /** The request that asks, where the session in it was this owner's then. */
   readonly current: RequestSession | undefined
+  /** Whether that is the same session still: beside the verb, it may change hands. */
+  readonly isSame: () => boolean
   /** The request that asks, with whatever session it has. */
   readonly asker: RequestSession | undefined
 }
@@ -56,7 +58,7 @@ export class OwnerSessions {
 
   /** Whether there was such a session. An unknown handle, a forged one and another owner's are the same. */
   async revoke(handle: unknown, asked: Asked): Promise<boolean> {
-    const { owner, current } = asked
+    const { owner, current, isSame } = asked
     let isOwn = false
     const choose = async (): Promise<OwnedRecord[]> => {
       const records = await this.#recordsOf(asked, 'sessions.revoke()')
@@ -71,7 +73,7 @@ export class OwnerSessions {
     }
     const { count, failures } = await endOwned({ owners, owner, choose, tell })
     if (failures.length > 0) throw failures[0]
-    if (isOwn && isStillOf(current, owner)) await current?.end('one')
+    if (isOwn && isSame()) await current?.end('one')
     return isOwn || count > 0
   }
 
@@ -81,7 +83,7 @@ export class OwnerSessions {
    * the others.
    */
   async revokeAll(asked: Asked, { except, later }: { except?: string; later?: boolean } = {}): Promise<number> {
-    const { owner, backend, current, asker } = asked
+    const { owner, backend, current, asker, isSame } = asked
     const owners = indexOf(backend, 'sessions.revokeAll()')
     this.#config.nameOf(owner)
     const ended = await attempt(async () => this.#endKey(owners, asked, { except, later }))
@@ -101,8 +103,8 @@ export class OwnerSessions {
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
     this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
     asker?.scope.noteRevoked(owner, mark)
-    const isOwn = isStillOf(current, owner) && !isKept(current?.id)
-    const own = isOwn ? await attempt(async () => current?.end('all')) : {}
+    const isOwn = current && isSame() && !isKept(current.id)
+    const own = isOwn ? await attempt(async () => current.end('all')) : {}
     const others = [...failures, own.error].filter((error) => error !== undefined)
     const underWay = marked.error ?? ended.error
     if (underWay !== undefined || others.length > 0) throw incomplete(count, underWay, others)
@@ -146,11 +148,6 @@ export class OwnerSessions {
     this.#config.emit('revoked', detail)
     this.#config.emit('ended', { ...endEvent(key, owner, reason), ctx: detail.ctx })
   }
-}
-
-/** Whether a request's session belongs to an owner, as it is or as it was stored: beside the verb, it may change hands. */
-export function isStillOf(session: RequestSession | undefined, owner: string): boolean {
-  return session !== undefined && [session.owner, session.stored?.snapshot.owner].includes(owner)
 }
 
 /** Where the session with this handle began. */

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import { isPromise } from '../base/awaitable'
 import type { SessionConfig } from '../config/config'
 import { findRequest } from '../request/scope/current-request'
-import { isStillOf, OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
+import { OwnerSessions, type Asked, type SignedInSession } from './owner-sessions'
 import type { Session, SessionData } from '../session/session'
 import type { Confirmation } from '../session/sign-in-info'
 import { endOwner } from './end-key'
@@ -231,9 +231,11 @@ export class OwnerVerbs<Data extends object = SessionData> extends ServiceBase<D
     if (isPromise(loading)) await loading
     const owner = given === undefined ? session?.owner : String(given)
     if (owner === undefined) return undefined
+    const isPresent = owner === session?.owner || owner === session?.stored?.snapshot.owner
+    const isSame = session?.state.sameness() ?? (() => false)
     // Without a context, there is one store for all requests.
     const backend = session?.scope.backend ?? backendOf(ctx as unknown as Context)
-    return { owner, backend, current: isStillOf(session, owner) ? session : undefined, asker: session }
+    return { owner, backend, current: isPresent ? session : undefined, asker: session, isSame }
   }
 }
 

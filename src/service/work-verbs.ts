@@ -1,5 +1,5 @@
 import type { Context } from 'koa'
-import type { Awaitable } from '../base/awaitable'
+import { isPromise, type Awaitable } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import type { OnceCall } from '../request/session/once-call'
 import { isDuration } from '../session/record'
@@ -69,9 +69,9 @@ export class WorkVerbs<Data extends object = SessionData> extends EndVerbs<Data>
     return this.verb(ctxAmong(first, second), async (session) => {
       const options = optionsAmong<OnceOptions<Data>>('sessions.once()', NAMES, first)
       const call = callOf(key, work, options)
-      await session.load()
-      await session.once(call)
-      return session.session as Session<Data> | null
+      const loading = session.load()
+      if (isPromise(loading)) await loading
+      return (await session.once(call)) ? (session.session as Session<Data> | null) : null
     })
   }
 }

@@ -23,6 +23,8 @@ export interface CommitRequest {
   calledBy?: string | undefined
   /** What the record is to say of `once()`. */
   once?: readonly OnceAttempt[]
+  /** Whether the session that is written is the request's still: another may have taken its place meanwhile. */
+  isPresent?: () => boolean
 }
 
 /** What a commit works on. */
@@ -42,8 +44,8 @@ export interface CommitJob {
   readonly newToken: LazyToken
   readonly mustWrite: boolean
   readonly wasWritten: boolean
-  /** The session begins anew: it takes nothing of what others write, and its age counts from here. */
-  readonly startsOver: boolean
+  /** Whether the session begins anew: it takes nothing of what others write, and its age counts from here. */
+  readonly beginning: { readonly isDue: boolean }
   /** The session took the place of one in a store that is ended. */
   readonly hasReplaced: boolean
   readonly isSignatureOld: boolean
@@ -53,17 +55,21 @@ export interface CommitJob {
   readonly draft: Draft | undefined
   /** What the record is to say of `once()`; undefined where that stays as it is. */
   readonly once: readonly OnceAttempt[] | undefined
+  /** Whether the session that is written is the request's still. */
+  readonly isPresent: () => boolean
 }
 
 /** What is known of a session before a commit. */
 export type JobBasis = Pick<CommitJob, 'stored' | 'newToken' | 'mustWrite'> &
-  Partial<Pick<CommitJob, 'superseded' | 'wasWritten' | 'startsOver' | 'hasReplaced' | 'isSignatureOld'>>
+  Partial<Pick<CommitJob, 'superseded' | 'wasWritten' | 'beginning' | 'hasReplaced' | 'isSignatureOld'>>
+
+const GOES_ON = { isDue: false }
 
 /** Written out: spreading objects here costs more than all the rest of a request. */
 export function newJob(
   scope: RequestScope,
   session: SessionModel,
-  { verb, method, calledBy, draft, once }: CommitRequest,
+  { verb, method, calledBy, draft, once, isPresent = always }: CommitRequest,
   basis: JobBasis,
 ): CommitJob {
   return {
@@ -78,13 +84,18 @@ export function newJob(
     newToken: basis.newToken,
     mustWrite: basis.mustWrite,
     wasWritten: basis.wasWritten === true,
-    startsOver: basis.startsOver === true,
+    beginning: basis.beginning ?? GOES_ON,
     hasReplaced: basis.hasReplaced === true,
     isSignatureOld: basis.isSignatureOld === true,
     isMerged: false,
     draft,
     once,
+    isPresent,
   }
+}
+
+function always(): true {
+  return true
 }
 
 /**

@@ -72,13 +72,12 @@ export class Draft {
    */
   isOutdated({ stored, merges }: Basis): boolean {
     if (merges !== this.#merges) return true
-    const owner = this.#scope.ownerOf(this.#before)
-    if (this.#scope.ownerOf(SessionModel.data(this.live)) !== owner) return true
+    if (this.#scope.ownerOf(SessionModel.data(this.live)) !== this.#owner) return true
     if (stored === this.#madeOf) return false
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
     const written = changedKeys(dataOf(this.#madeOf), dataOf(stored), this.#serializer)
     // Who gives the session to another account says what is to be in all of it.
-    if (this.#scope.ownerOf(data) !== owner) return written.length > 0
+    if (this.#scope.ownerOf(data) !== this.#owner) return written.length > 0
     return changedKeys(this.#before, data, this.#serializer).some((key) => written.includes(key))
   }
 
@@ -101,7 +100,9 @@ export class Draft {
   apply(): void {
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
     const present = SessionModel.data(this.live)
-    this.#keys = changedKeys(this.#before, data, this.#serializer)
+    // What was set in the session of the account before is none of the next one's.
+    const isLeft = this.#owner !== undefined && this.#scope.ownerOf(data) !== this.#owner
+    this.#keys = changedKeys(isLeft ? present : this.#before, data, this.#serializer)
     const replaced = Object.fromEntries(this.#keys.map((key) => [key, present[key]]))
     this.#replaced = copy(replaced, this.#serializer)
     SessionModel.patch(this.live, data, this.#serializer, this.#keys)
@@ -116,6 +117,11 @@ export class Draft {
     this.#keys = []
     if (this.#replacedMaxAge) this.#scope.chooseMaxAge(this.#replacedMaxAge.maxAge)
     this.#replacedMaxAge = undefined
+  }
+
+  /** Whose the session was when the copy was made. */
+  get #owner(): string | undefined {
+    return this.#scope.ownerOf(this.#before)
   }
 
   get #serializer(): Serializer {

@@ -43,8 +43,8 @@ export function cookieOriginFields({ id, since }: Origin, { _expire }: RecordLif
   return { _expire: _expire ?? expire, _id: id, _since: since }
 }
 
-function isAnother({ startsOver }: CommitJob, { snapshot }: Stored, { owner }: Holder): boolean {
-  return startsOver || snapshot.owner !== owner
+function isAnother({ beginning }: CommitJob, { snapshot }: Stored, { owner }: Holder): boolean {
+  return beginning.isDue || snapshot.owner !== owner
 }
 
 async function begin({ scope, stored }: CommitJob, ends: Ends, after: Holder): Promise<Origin | undefined> {

@@ -52,7 +52,7 @@ export async function reconcile(
   })
   if (verdict === 'merge' && found && access) {
     return mergeWith(job, found, access, {
-      takesTheirs: !job.startsOver && !leavesBehind(job, read.owner, holder?.owner),
+      takesTheirs: !job.beginning.isDue && !leavesBehind(job, read.owner, holder?.owner),
       isLook: failed?.isLook === true,
     })
   }
@@ -140,13 +140,13 @@ async function mergeWith(
   const read = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
   const next = access.succession ? { ...read, ...keptOf(stored, access) } : read
   if (takesTheirs) {
-    scope.followMaxAge(found.record)
+    if (job.isPresent()) scope.followMaxAge(found.record)
     const given = copy(mine, serializer)
     const merged = await merge(before, mine, dataOf(found.record), scope.mergeOptions)
-    // What the handler has set meanwhile stays.
+    // What the handler has set meanwhile stays, and nothing comes into a session that it has begun anew.
     const since = changedKeys(given, SessionModel.data(session), serializer)
     const keys = [...Object.keys(mine), ...Object.keys(merged)].filter((key) => !since.includes(key))
-    SessionModel.patch(session, merged, serializer, keys)
+    if (!job.beginning.isDue) SessionModel.patch(session, merged, serializer, keys)
   }
   // Without owners, every regenerate() begins a generation.
   const isSatisfied = job.isSatisfied || (isRotated && scope.config.options.owner !== undefined)

@@ -117,7 +117,7 @@ export async function writeRecord(
 
 /** Gathers what decides of the record; asks the application and the binding what is theirs to say. */
 function factsOf(
-  { scope, stored, verb, method, startsOver }: CommitJob,
+  { scope, stored, verb, method, beginning }: CommitJob,
   plan: WritePlan,
   known: Pick<RecordFacts, 'key' | 'access' | 'confirmed' | 'owner' | 'policy' | 'order' | 'origin'>,
 ): RecordFacts {
@@ -137,7 +137,7 @@ function factsOf(
     plan,
     verb,
     method,
-    startsOver,
+    startsOver: beginning.isDue,
     stored,
     boundKey,
     seen: isVisit ? { device: deviceSeen(scope, stored) } : undefined,
@@ -182,9 +182,9 @@ function noting({ once }: CommitJob, { rotation }: WritePlan, target: Target): T
 }
 
 /** A cookie that holds its record has no token that could be rotated; what belongs to a generation ends with it. */
-function accessInCookie({ stored, startsOver }: CommitJob, { restartsAge }: WritePlan): Access {
+function accessInCookie({ stored, beginning }: CommitJob, { restartsAge }: WritePlan): Access {
   const { device } = stored?.access ?? BY_ID
-  return device && !restartsAge && !startsOver ? { ...BY_ID, device } : BY_ID
+  return device && !restartsAge && !beginning.isDue ? { ...BY_ID, device } : BY_ID
 }
 
 function newTarget(

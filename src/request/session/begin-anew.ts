@@ -13,18 +13,20 @@ export async function beginAnew(
   persistence: Persistence,
   regenerate: () => Promise<void>,
 ): Promise<void> {
+  const { beginning } = persistence
   const before = SessionModel.data(session)
   SessionModel.patch(session, {}, scope.backend.serializer)
-  persistence.startOver(true)
+  beginning.start()
   try {
     await regenerate()
+    // Where the session was lost, the one that takes its place begins.
+    beginning.finish(persistence.stored === undefined)
   } catch (error) {
     const present = SessionModel.data(session)
     const owner = ownerIfKnown(scope, present)
-    if (owner === undefined || owner === ownerIfKnown(scope, before)) {
-      SessionModel.assign(session, { ...before, ...present })
-      persistence.startOver(false)
-    }
+    const isSame = owner === undefined || owner === ownerIfKnown(scope, before)
+    if (isSame) SessionModel.assign(session, { ...before, ...present })
+    beginning.finish(!isSame)
     throw error
   }
 }

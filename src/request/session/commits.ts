@@ -158,7 +158,8 @@ export class Commits {
       if (VERB_TRAITS[verb].isImplicit && !more.draft && !this.#persistence.known.hasReplaced) return
       throw this.#state.unread
     }
-    const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, ...more })
+    const isPresent = (): boolean => this.#state.current === state
+    const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, isPresent, ...more })
     return andThen(committing, (name) => this.#closeIfGone(state, name))
   }
 

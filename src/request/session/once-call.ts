@@ -28,6 +28,8 @@ export interface OnceCaller {
   readonly persistence: Persistence
   readonly state: SessionState
   readonly commits: Commits
+  /** Whether the session is the one that the work was asked for. */
+  readonly isSame: () => boolean
 }
 
 /** What work has made of the data, and the lifetime that it has chosen. */
@@ -40,13 +42,6 @@ export interface Change {
 /** The session of the caller; undefined where it was ended. */
 export function sessionOf({ state }: OnceCaller): SessionModel | undefined {
   return state.current.name === 'open' ? state.sessionOf(state.current) : undefined
-}
-
-/** Tells later whether the session is the same one: of the same account, neither replaced nor begun anew since. */
-export function sameSession(caller: OnceCaller): () => boolean {
-  const known = () => [sessionOf(caller), caller.state.owner, caller.state.beginnings]
-  const before = known()
-  return () => known().every((value, place) => value === before[place])
 }
 
 /** Whether the work is to be done, as the caller says; undefined where it says nothing. */

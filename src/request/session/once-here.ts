@@ -11,8 +11,6 @@ import {
   isNeeded,
   neverDone,
   pending,
-  sameSession,
-  sessionOf,
   wasFollowed,
   type Change,
   type OnceCall,
@@ -43,15 +41,15 @@ export class OnceHere {
     this.#deadline = monotonic() + call.wait
   }
 
-  async run(): Promise<void> {
-    while (sessionOf(this.#caller) && isNeeded(this.#caller, this.#call) !== false) {
-      const isSame = sameSession(this.#caller)
+  /** Returns whether the session is as the work has left it; it is not where the request has given it up. */
+  async run(): Promise<boolean> {
+    while (this.#caller.isSame() && isNeeded(this.#caller, this.#call) !== false) {
       const { all, name } = this.#place()
       const ahead = all.of(name)
-      const isDone =
-        ahead && !this.#known.has(ahead) ? await this.#follow(ahead, isSame) : await this.#lead(all, name, isSame)
-      if (isDone) return
+      const isDone = ahead && !this.#known.has(ahead) ? await this.#follow(ahead) : await this.#lead(all, name)
+      if (isDone) return true
     }
+    return this.#caller.isSame()
   }
 
   /** Where those are found who do the same work for the same session: alone, where it cannot be told from that of others. */
@@ -72,17 +70,17 @@ export class OnceHere {
     return flown
   }
 
-  async #follow(flight: Flight<Change>, isSame: () => boolean): Promise<boolean> {
+  async #follow(flight: Flight<Change>): Promise<boolean> {
     const landed = await within(flight.landing, this.#deadline - monotonic())
     this.#known.add(flight)
     if (!landed) throw pending(this.#call)
     if (landed.name === 'failed') throw failed(this.#call, landed.error)
-    if (landed.name === 'left' || !isSame()) return false
+    if (landed.name === 'left' || !this.#caller.isSame()) return false
     await this.#write(landed.result)
     return true
   }
 
-  async #lead(all: Flights<Change>, name: string, isSame: () => boolean): Promise<boolean> {
+  async #lead(all: Flights<Change>, name: string): Promise<boolean> {
     const flight = all.begin(name)
     try {
       const change = await doWork(this.#caller, this.#call, monotonic(), () => flight.land({ name: 'left' }))
@@ -92,7 +90,7 @@ export class OnceHere {
         return false
       }
       if (!change) throw neverDone(this.#call)
-      const isMine = isSame()
+      const isMine = this.#caller.isSame()
       if (isMine) await this.#write(change)
       this.#known.add(flight)
       flight.land({ name: 'done', result: change }, LATE_MS)

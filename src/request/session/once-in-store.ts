@@ -17,8 +17,6 @@ import {
   isNeeded,
   neverDone,
   pending,
-  sameSession,
-  sessionOf,
   wasFollowed,
   type Change,
   type OnceCall,
@@ -55,21 +53,24 @@ export class OnceInStore {
     this.#seen = this.#last
   }
 
-  async run(): Promise<void> {
-    while (sessionOf(this.#caller)) {
+  /** Returns whether the session is as the work has left it; it is not where the request has given it up. */
+  async run(): Promise<boolean> {
+    while (this.#caller.isSame()) {
       // It went on without this request, which is left with an empty one: no record could say who is at it.
       const { stored } = this.#caller.persistence
       if (!stored) return new OnceHere(this.#caller, this.#call).run()
       // What is under way for another account is nothing to this one. The record has to know of it first.
       if (this.#caller.state.owner !== stored.snapshot.owner) await this.#caller.commits.run('commit', {})
+      if (!this.#caller.isSame()) return false
       const decision = this.#decide()
-      if (decision === 'share') return
+      if (decision === 'share') return true
       if (decision === 'fail') throw failed(this.#call, this.#cause)
       if (this.#hasWaited && monotonic() > this.#deadline) throw pending(this.#call)
       const ahead = this.#flights.of(this.#name)
       if (ahead) await this.#follow(ahead)
-      else if (await this.#lead()) return
+      else if (await this.#lead()) return true
     }
+    return false
   }
 
   /** A rotation in a store of three methods gives a session another id. */
@@ -129,28 +130,27 @@ export class OnceInStore {
     const { key, lease } = this.#call
     let decision: OnceDecision | undefined
     await this.#note(() => {
-      decision = this.#decide()
+      decision = this.#caller.isSame() ? this.#decide() : undefined
       if (decision !== 'begin') return undefined
       const now = Date.now()
       return withAttempt(this.#attempts, [key, id, now + lease], now)
     })
-    return sessionOf(this.#caller) && decision
+    return this.#caller.isSame() ? decision : undefined
   }
 
   async #work(id: string, since: number, flight: Flight<void>): Promise<boolean> {
     let change: Change | undefined
-    const isSame = sameSession(this.#caller)
     try {
       change = await doWork(this.#caller, this.#call, since, () => flight.land({ name: 'left' }))
     } catch (error) {
-      await this.#end(id, 'failed', isSame).catch((reason: unknown) => this.#report(reason))
+      await this.#end(id, 'failed').catch((reason: unknown) => this.#report(reason))
       flight.land({ name: 'failed', error })
       throw error
     }
-    const isMine = await this.#end(id, change ? 'done' : 'failed', isSame, change && changeTo(this.#caller, change))
+    const isMine = await this.#end(id, change ? 'done' : 'failed', change && changeTo(this.#caller, change))
     if (isMine && change) return true
     if (isMine) throw neverDone(this.#call)
-    if (isSame()) this.#report(wasFollowed(this.#call))
+    if (this.#caller.isSame()) this.#report(wasFollowed(this.#call))
     this.#hasWaited = true
     return false
   }
@@ -159,16 +159,11 @@ export class OnceInStore {
    * Gives the lease back, with what the work has made. Returns whether nobody else has it by now, and the session is the one that it
    * was made for.
    */
-  async #end(
-    id: string,
-    how: 'done' | 'failed',
-    isSame: () => boolean,
-    change?: (session: SessionModel) => Promise<void>,
-  ): Promise<boolean> {
+  async #end(id: string, how: 'done' | 'failed', change?: (session: SessionModel) => Promise<void>): Promise<boolean> {
     const { key } = this.#call
     let isMine = false
     await this.#note(() => {
-      isMine = isSame() && isStillMine(this.#attempts, key, id)
+      isMine = this.#caller.isSame() && isStillMine(this.#attempts, key, id)
       return isMine ? withAttempt(this.#attempts, [key, id, how], Date.now()) : undefined
     }, change)
     return isMine

@@ -14,6 +14,7 @@ import {
 } from '../commit/commit-job'
 import { VERB_TRAITS } from '../commit/commit-plan'
 import type { Draft } from '../commit/draft'
+import { Beginning } from './beginning'
 import { contentAtEnd } from './content-at-end'
 import { afterCommit, afterEnd, found, NOTHING_KNOWN, idOf, replaced, untold, type Ending, type Known } from './known'
 import { LazyToken } from '../open/lazy-token'
@@ -28,6 +29,7 @@ import { isInDoubt } from '../commit/write-record'
 export class Persistence {
   readonly #scope: RequestScope
   readonly client: Client
+  readonly beginning = new Beginning()
   /** How often changes of others have come into the session. */
   merges = 0
   #madeToken: LazyToken | undefined
@@ -35,7 +37,6 @@ export class Persistence {
   /** How often a session was ended: what is being written then belongs to it. */
   #endings = 0
   #mustWrite = false
-  #startsOver = false
   /** Why a change is to be made again. */
   #failure: (Outcome & { name: 'again' }) | undefined
   /** A write happened or did not: no other is made. */
@@ -80,11 +81,6 @@ export class Persistence {
     this.#mustWrite = value
   }
 
-  /** Lets the session begin anew: it takes nothing of what others write, and its age counts from the next write. */
-  startOver(value: boolean): void {
-    this.#startsOver = value
-  }
-
   /** Forgets what was known, before the session is read. */
   forget(): void {
     this.#known = NOTHING_KNOWN
@@ -116,13 +112,15 @@ export class Persistence {
   endLater(): void {
     this.#endings++
     this.#mustWrite = false
+    // What was to be made again was a change of the one that ends.
+    this.#failure = undefined
   }
 
   /** Another session takes the place of the one that was ended. */
   replaceEnded(): void {
     this.#madeToken?.forget()
     if (this.#scope.config.hasStore) this.#known = replaced(this.#known)
-    else this.#startsOver = true
+    else this.beginning.request()
   }
 
   /** Ends the session: removes its record, once that has confirmed what the client presents, and clears the client. */
@@ -188,7 +186,7 @@ export class Persistence {
       newToken: this.#newToken,
       mustWrite: this.#mustWrite,
       wasWritten,
-      startsOver: this.#startsOver,
+      beginning: this.beginning,
       hasReplaced,
       isSignatureOld: this.client.isSignatureOld,
     })
@@ -218,7 +216,7 @@ export class Persistence {
     if (outcome.name === 'again') this.#mustWrite ||= job.mustWrite
     if (outcome.name === 'written') {
       this.#madeToken?.forget()
-      this.#startsOver = false
+      this.beginning.noteWrite()
       this.#scope.noteOvercome()
     }
     return settle(

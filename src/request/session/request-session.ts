@@ -4,10 +4,11 @@ import type { Lifetime } from '../../session/record'
 import { SessionModel, type SessionHost } from '../../session/session-model'
 import { VERB_TRAITS, type CommitVerb } from '../commit/commit-plan'
 import { Draft } from '../commit/draft'
-import { isInHook, refuseInHook } from '../scope/hooks'
+import { refuseInHook } from '../scope/hooks'
 import type { Persistence } from './persistence'
 import { emitError } from '../scope/emit-error'
 import type { RequestScope } from '../scope/request-scope'
+import { assign } from './assign'
 import { beginAnew } from './begin-anew'
 import { Commits } from './commits'
 import { EarlyToken } from './early-token'
@@ -15,7 +16,7 @@ import { once } from './once'
 import type { OnceCall } from './once-call'
 import { SessionState } from './session-state'
 import { signalIn } from '../outside/signal'
-import { assignable, notLoaded } from './state'
+import { notLoaded } from './state'
 import { Verbs } from './verbs'
 import type { Stored } from '../open/stored'
 
@@ -46,29 +47,7 @@ export class RequestSession implements SessionHost {
   }
 
   set session(value: unknown) {
-    const data = assignable(value)
-    if (data !== null) this.#readOwner()
-    if (this.state.current.name === 'loading') throw notLoaded()
-    this.scope.noteRead()
-    if (data === null) {
-      this.state.endBy('logout')
-      return
-    }
-    // What a hook replaces is written right after: it stays the same session.
-    if (this.state.current.name === 'open' && isInHook(this.scope)) {
-      SessionModel.patch(this.state.sessionOf(this.state.current), data, this.scope.backend.serializer)
-      return
-    }
-    if (this.state.current.name === 'closed' && this.scope.config.isLazyStore) throw notLoaded()
-    if (this.state.current.name === 'ended') this.persistence.replaceEnded()
-    this.persistence.mustWrite(false)
-    this.state.replace(data)
-  }
-
-  /** As in koa-session, a cookie that nobody has read is not looked at; but whose session is replaced has to be known. */
-  #readOwner(): void {
-    const { hasStore, options } = this.scope.config
-    if (this.state.current.name === 'closed' && !hasStore && options.owner) void this.state.read()
+    assign(this, value)
   }
 
   /** `ctx.sessionOptions`. */
@@ -190,8 +169,8 @@ export class RequestSession implements SessionHost {
     })
   }
 
-  /** Lets one of all requests do work, and has what it made of the session in this one. */
-  once(call: OnceCall): Promise<void> {
+  /** Lets one of all requests do work, and has what it made of the session in this one. Returns whether it is the same session still. */
+  once(call: OnceCall): Promise<boolean> {
     const [scope, persistence, state, commits] = [this.scope, this.persistence, this.state, this.#commits]
     return this.verb(() => this.#early(() => once({ host: this, scope, persistence, state, commits }, call)))
   }
@@ -233,14 +212,16 @@ export class RequestSession implements SessionHost {
   }
 
   /** Writes while the handler is at work: what this puts on the response has to be true when the headers go out. */
-  async #early(write: () => Promise<void>): Promise<void> {
+  async #early<T>(write: () => Promise<T>): Promise<T> {
+    let result: T
     try {
-      await write()
+      result = await write()
     } catch (error) {
       this.#tellEarlyToken('doubt')
       throw error
     }
     this.#tellEarlyToken('note')
+    return result
   }
 
   #tellEarlyToken(what: 'note' | 'doubt'): void {

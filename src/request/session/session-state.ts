@@ -18,7 +18,8 @@ export class SessionState {
   #failure: { readonly error: unknown } | undefined
   #wasEmptyBefore = false
   #tookPlace = false
-  #beginnings = 0
+  /** How often the session was ended, replaced or begun anew. */
+  #changes = 0
 
   /** @param owner what the session's object asks when it is used */
   constructor(scope: RequestScope, persistence: Persistence, host: SessionHost) {
@@ -53,13 +54,15 @@ export class SessionState {
     return this.#scope.ownerOf(SessionModel.data(current.session))
   }
 
-  /** How often the session was to begin anew, without its data. */
-  get beginnings(): number {
-    return this.#beginnings
+  /** Tells later whether the session is the same one: of the same account, neither ended, replaced nor begun anew since. */
+  sameness(): () => boolean {
+    const [owner, changes] = [this.owner, this.#changes]
+    return () => this.#changes === changes && this.owner === owner
   }
 
+  /** The session is to begin anew, without its data. */
   noteBeginning(): void {
-    this.#beginnings++
+    this.#changes++
   }
 
   /** Whether somebody has asked before the store was read, and got an empty session. */
@@ -113,12 +116,14 @@ export class SessionState {
 
   /** Goes on with other data: those of another session, where the one before was ended. */
   replace(data: Dictionary): void {
+    this.#changes++
     this.#tookPlace ||= this.#current.name === 'ended'
     this.#current = { name: 'open', session: assignedBy(this.#host, data), record: undefined }
   }
 
   /** @param settled whether the store and the client know it already */
   end({ settled, reason }: Omit<EndedState, 'name'>): void {
+    this.#changes++
     this.#current = { name: 'ended', settled, reason }
   }
 

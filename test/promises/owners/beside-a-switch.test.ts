@@ -284,6 +284,124 @@ describe('verbs about an account that a request gives up beside them', () => {
     expect(errors).toEqual([])
   })
 
+  it.each<[string, (ctx: Context) => unknown]>([
+    ['another ctx.session', (ctx) => (ctx.session = { user: 'zoe' })],
+    ['a change of ctx.session', (ctx) => Object.assign(ctx.session, { user: 'zoe', secret: undefined })],
+    [
+      'update()',
+      (ctx) => SessionService.of(ctx).update((data) => Object.assign(data, { user: 'zoe', secret: undefined }), ctx),
+    ],
+  ])('R83: a sign-in by %s behind a revokeAll() or a regenerate() that is not awaited is one', async (_way, signIn) => {
+    const verbs = [
+      (ctx: Context) => SessionService.of(ctx).revokeAll(ctx),
+      (ctx: Context) => SessionService.of(ctx).regenerate({ keepData: false }, ctx),
+    ]
+    for (const verb of verbs) {
+      const { visitor, errors } = createSite(
+        { store: new MemoryStore(), owner },
+        {
+          '/al': (ctx) => Object.assign(ctx.session, { user: 'al', secret: of('al') }),
+          '/go': async (ctx) => {
+            await SessionService.of(ctx).load(ctx)
+            const going = verb(ctx)
+            await signIn(ctx)
+            await going
+          },
+        },
+      )
+      await visitor.get('/al')
+      expect((await visitor.get('/go')).status).toBe(200)
+      expect((await visitor.get('/')).json()).toEqual({ session: { user: 'zoe' } })
+      expect(errors).toEqual([])
+    }
+  })
+
+  it.each(['touch', 'save'] as const)(
+    'R55: a change in place, made behind %s() while an update() gives the session to another account, is not in it',
+    async (verb) => {
+      const gate = createGate()
+      const { visitor, sessions, errors } = createSite(
+        { store: new MemoryStore(), owner },
+        {
+          '/al': (ctx) => (ctx.session.user = 'al'),
+          '/go': async (ctx) => {
+            const switching = sessions.update(async (data) => {
+              await gate.pass()
+              clear(data as Data)
+              Object.assign(data, { user: 'zoe' })
+            }, ctx)
+            await gate.reached
+            await sessions[verb](ctx)
+            ctx.session.secret = of(ctx.session.user)
+            gate.open()
+            await switching
+          },
+        },
+      )
+      await visitor.get('/al')
+      expect((await visitor.get('/go')).status).toBe(200)
+      expect((await visitor.get('/')).json()).toEqual({ session: { user: 'zoe' } })
+      expect(errors).toEqual([])
+    },
+  )
+
+  it('R85: a ctx.session that is assigned within update() is an error that says what to do, and is made no use of', async () => {
+    const seen: unknown[] = []
+    const { visitor, sessions } = createSite(
+      { store: new MemoryStore(), owner },
+      {
+        '/al': (ctx) => (ctx.session.user = 'al'),
+        '/go': async (ctx) => {
+          const change = (): void => void seen.push('run', (ctx.session = { user: 'zoe' }))
+          await sessions.update(change, ctx).catch(({ code }: { code: string }) => seen.push(code))
+        },
+      },
+    )
+    await visitor.get('/al')
+    await visitor.get('/go')
+    expect(seen).toEqual(['ERR_SESSION_NESTED'])
+    expect((await visitor.get('/')).json()).toEqual({ session: { user: 'al' } })
+  })
+
+  it('R83: an update() that has to be made again is none of the session that took the place of its own', async () => {
+    const keys: unknown[] = []
+    const gate = createGate()
+    let isHeld = false
+    const store = intercepted(new MemoryStore(), async ({ method, args, proceed }) => {
+      keys.push(args[0])
+      if (method === 'replace' && isHeld) {
+        isHeld = false
+        await gate.pass()
+      }
+      return proceed()
+    })
+    const { app, visitor, sessions, errors } = createSite(
+      { store, owner },
+      {
+        '/al': (ctx) => (ctx.session.user = 'al'),
+        '/meanwhile': (ctx) => (ctx.session.cart = 1),
+        '/go': async (ctx) => {
+          await sessions.load(ctx)
+          isHeld = true
+          const updating = sessions.update((data) => Object.assign(data, { n: 1 }), ctx)
+          await gate.reached
+          await new Visitor(app, visitor.jar.copy()).get('/meanwhile')
+          gate.open()
+          await turns(1)
+          ctx.session = null
+          await turns(3)
+          ctx.session = { user: 'zoe' }
+          await updating
+        },
+      },
+    )
+    await visitor.get('/al')
+    expect((await visitor.get('/go')).status).toBe(200)
+    expect(keys).not.toContain(undefined)
+    expect((await visitor.get('/')).json<{ session: Data }>().session.user).toBe('zoe')
+    expect(errors).toEqual([])
+  })
+
   it('R69: confirm() that was called for one account confirms no other, and says so', async () => {
     const { answer, users } = await open((ctx, sessions) =>
       sessions.confirm(ctx).catch(({ code, status }: { code: string; status: number }) => ({ code, status })),

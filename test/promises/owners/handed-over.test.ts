@@ -7,7 +7,7 @@ import { createGate } from '../../support/races/gate'
 
 type Data = Record<string, unknown>
 
-const sessionsOf = (ctx: Context): SessionService<object> => SessionService.of(ctx)
+const sessionsOf = (ctx: Context): SessionService<Data> => SessionService.of(ctx) as unknown as SessionService<Data>
 
 const WEEK = 7 * 86_400_000
 
@@ -31,7 +31,7 @@ const WAYS: Record<string, { go: (ctx: Context) => unknown; becomes: Data }> = {
   'an empty ctx.session': { go: (ctx) => (ctx.session = {}), becomes: {} },
   'update() that clears': {
     go: (ctx) =>
-      sessionsOf(ctx).update((data: object) => {
+      sessionsOf(ctx).update((data) => {
         for (const key of Object.keys(data)) Reflect.deleteProperty(data, key)
         Object.assign(data, { user: 'zoe' })
       }, ctx),
@@ -44,6 +44,14 @@ const WAYS: Record<string, { go: (ctx: Context) => unknown; becomes: Data }> = {
     },
     becomes: { user: 'zoe' },
   },
+}
+
+/** What the same request has called before, and has not awaited. */
+const UNDER_WAY: Record<string, (ctx: Context) => Promise<unknown>> = {
+  'touch()': (ctx) => sessionsOf(ctx).touch(ctx),
+  'save()': (ctx) => sessionsOf(ctx).save(ctx),
+  'regenerate()': (ctx) => sessionsOf(ctx).regenerate(ctx),
+  'update()': (ctx) => sessionsOf(ctx).update((data) => Object.assign(data, data.user === 'al' && { cart: 2 }), ctx),
 }
 
 /** Those after which it is as long as Zoe's page says, whatever Al's has said meanwhile. */
@@ -86,6 +94,17 @@ describeOnEachStore('a session that comes to another account', (getStore) => {
       expect((await raced('/al', go)).session).toEqual(becomes)
     },
   )
+
+  it.each(
+    ANEW.flatMap(([way, { go, becomes }]) => Object.keys(UNDER_WAY).map((verb) => [way, verb, go, becomes] as const)),
+  )('R55: so it is after %s where %s of the same request is under way', async (_way, verb, go, becomes) => {
+    const { session, maxAge } = await raced('/al', async (ctx) => {
+      const underWay = UNDER_WAY[verb](ctx)
+      await go(ctx)
+      await underWay
+    })
+    expect({ session, maxAge }).toEqual({ session: becomes, maxAge: 86_400_000 })
+  })
 
   it.each(ANEW)(
     'R55: a lifetime that the account before has chosen meanwhile is not that of %s',
