@@ -16,6 +16,8 @@ export interface KeyEnding {
   readonly except?: 'current'
   readonly later?: boolean
   readonly everywhere?: boolean
+  /** Whether the session of the request that asks is the one that it had when it asked. */
+  readonly isSame: () => boolean
 }
 
 /**
@@ -27,13 +29,16 @@ export async function endKey(
   { emit }: SessionConfig,
   ends: Ends,
   asker: RequestSession | undefined,
-  { key, told, except, later, everywhere }: KeyEnding,
+  { key, told, except, later, everywhere, isSame }: KeyEnding,
 ): Promise<void> {
-  const isSame = asker?.state.sameness() ?? (() => false)
   const spare = except === 'current' && asker ? await originOf(asker) : undefined
-  const own = asker?.stored && !spare && ends.carries(holderOf(asker.stored), key) ? asker : undefined
-  // Beside the verb, it may come to somebody who has nothing to do with the key.
-  const endOwn = async (): Promise<void> => (isSame() ? own?.end('key') : undefined)
+  const carriesKey = (): boolean => asker?.stored !== undefined && ends.carries(holderOf(asker.stored), key)
+  const own = !spare && carriesKey() ? asker : undefined
+  const endOwn = async (): Promise<void> => {
+    if (isSame()) return own?.end('key')
+    // Another session took its place meanwhile.
+    if (carriesKey()) own?.replaceEnded()
+  }
   try {
     if (!(await ends.end(key, { spare, later }))) throw endedItself()
   } catch (error) {
@@ -50,13 +55,13 @@ export async function endKey(
 export async function endOwner(
   config: SessionConfig,
   ends: Ends,
-  { owner, asker }: Asked,
+  { owner, asker, isSame }: Asked,
   { except, everywhere }: { except?: string; everywhere?: boolean },
 ): Promise<void> {
   if (except !== undefined && except !== 'current') throw withoutHandles()
   const told = { reason: 'all', owner } as const
   const spared = except === undefined ? {} : ({ except: 'current' } as const)
-  await endKey(config, ends, asker, { key: keyOfOwner(owner), told, everywhere, ...spared })
+  await endKey(config, ends, asker, { key: keyOfOwner(owner), told, everywhere, isSame, ...spared })
 }
 
 /** A cookie of before there were ends has no id that could be spared: it gets one first. */

@@ -1,4 +1,5 @@
 import type { Context } from 'koa'
+import { isPromise } from '../base/awaitable'
 import { SessionError } from '../base/errors'
 import type { Ends } from '../ends/ends'
 import { EVERYBODY, ownerIn } from '../ends/keys'
@@ -48,14 +49,16 @@ export class EndVerbs<Data extends object = SessionData> extends OwnerVerbs<Data
       const ends = endsIn(this.config.ends)
       const asker = ctx && this.sessionIn(ctx)
       if (options.except && !asker) return void this.context
-      await asker?.load()
+      const loading = asker?.load()
+      if (isPromise(loading)) await loading
+      const isSame = asker?.state.sameness() ?? (() => false)
       const owner = ownerIn(key)
       const listed = owner === undefined ? undefined : await this.endListed(owner, options, ctx)
       if (listed) {
         this.config.emit('ended', { reason: 'key', key, ctx })
         return listed.count
       }
-      return void (await endKey(this.config, ends, asker, { ...options, key, told: { reason: 'key', key } }))
+      return void (await endKey(this.config, ends, asker, { ...options, key, isSame, told: { reason: 'key', key } }))
     })
   }
 }

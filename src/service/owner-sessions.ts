@@ -83,7 +83,7 @@ export class OwnerSessions {
    * the others.
    */
   async revokeAll(asked: Asked, { except, later }: { except?: string; later?: boolean } = {}): Promise<number> {
-    const { owner, backend, current, asker, isSame } = asked
+    const { owner, backend, current, asker } = asked
     const owners = indexOf(backend, 'sessions.revokeAll()')
     this.#config.nameOf(owner)
     const ended = await attempt(async () => this.#endKey(owners, asked, { except, later }))
@@ -103,8 +103,7 @@ export class OwnerSessions {
     const { count, failures } = await endOwned({ owners, owner, choose, tell: (key) => this.#tell(key, asked, 'all') })
     this.#config.publish(current?.scope.ctx, 'revoked', this.#config.nameOf(owner))
     asker?.scope.noteRevoked(owner, mark)
-    const isOwn = current && isSame() && !isKept(current.id)
-    const own = isOwn ? await attempt(async () => current.end('all')) : {}
+    const own = current && !isKept(current.id) ? await attempt(async () => endCurrent(current, asked)) : {}
     const others = [...failures, own.error].filter((error) => error !== undefined)
     const underWay = marked.error ?? ended.error
     if (underWay !== undefined || others.length > 0) throw incomplete(count, underWay, others)
@@ -148,6 +147,12 @@ export class OwnerSessions {
     this.#config.emit('revoked', detail)
     this.#config.emit('ended', { ...endEvent(key, owner, reason), ctx: detail.ctx })
   }
+}
+
+/** Ends the session of the request that asks. What took its place meanwhile goes on. */
+async function endCurrent(current: RequestSession, { owner, isSame }: Asked): Promise<void> {
+  if (isSame()) return current.end('all')
+  if (current.stored?.snapshot.owner === owner) current.replaceEnded()
 }
 
 /** Where the session with this handle began. */

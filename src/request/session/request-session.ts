@@ -147,6 +147,15 @@ export class RequestSession implements SessionHost {
     await this.commit('commit')
   }
 
+  /** The record of the session that was here is ended, and another session took its place meanwhile: that one begins. */
+  replaceEnded(): void {
+    if (this.state.current.name !== 'open') return
+    this.persistence.endLater()
+    this.persistence.replaceEnded()
+    // A cookie that says the same is of the one that is ended.
+    this.persistence.mustWrite(true)
+  }
+
   /** Waits for the verbs that nobody has awaited. */
   settle(): Awaitable<void> {
     return this.#verbs?.areLeft ? this.#verbs.settle() : undefined
