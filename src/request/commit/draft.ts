@@ -86,6 +86,11 @@ export class Draft {
     if (this.#madeOf === before) this.#madeOf = after
   }
 
+  /** Who leaves the session with the change: it is nobody's then. */
+  get leaves(): string | undefined {
+    return this.#scope.ownerOf(SessionModel.data(this.session)) === undefined ? this.#owner : undefined
+  }
+
   /** The lifetime that the change has chosen; undefined where it has chosen none. */
   get maxAge(): Lifetime | undefined {
     return this.#host.chosen

@@ -98,18 +98,28 @@ export class Commits {
     change: (session: SessionModel) => Awaitable<unknown>,
     note?: () => CommitRequest['once'],
   ): Promise<true | undefined> {
-    await this.#state.read()
+    const reading = this.#state.read()
+    if (isPromise(reading)) await reading
     if (this.#state.unread) throw this.#state.unread
-    await this.#queue.run(() => this.#refresh())
-    const draft = this.#draftFor(host)
+    const draft = await this.#queue.run(async () => {
+      await this.#refresh()
+      return this.#draftFor(host)
+    })
     await draft?.make(change)
     const name = await this.#queue.run(() => {
       if (this.#isOutdated(draft)) return 'again'
+      if (draft?.leaves !== undefined) this.#leave(draft.leaves)
       if (!note) return this.#commit('commit', { draft })
       const once = draft && note()
       return once && this.#commit('commit', { draft, once })
     })
     return name === 'again' ? undefined : true
+  }
+
+  /** A sign-out is one also where another verb has found that the session goes on without this request: it ends. */
+  #leave(owner: string): void {
+    const { elsewhere } = this.#persistence.known
+    if (this.#state.current.name === 'ended' && elsewhere?.owner === owner) this.#state.endBy('hands')
   }
 
   #draftFor(host: SessionHost): Draft | undefined {

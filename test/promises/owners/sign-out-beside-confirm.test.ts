@@ -23,6 +23,10 @@ const SIGN_OUTS: Record<string, (ctx: Context) => unknown> = {
     delete ctx.session.user
     return sessionsOf(ctx).regenerate({}, ctx)
   },
+  'update(), with touch() beside it': (ctx) =>
+    Promise.all([sessionsOf(ctx).update((data) => delete data.user, ctx), sessionsOf(ctx).touch(ctx)]),
+  'update(), with save() beside it': (ctx) =>
+    Promise.all([sessionsOf(ctx).update((data) => delete data.user, ctx), sessionsOf(ctx).save(ctx)]),
   'regenerate() without data': (ctx) => sessionsOf(ctx).regenerate({ keepData: false }, ctx),
   'regenerate() without data, twice': async (ctx) => {
     await sessionsOf(ctx).regenerate({ keepData: false }, ctx)
