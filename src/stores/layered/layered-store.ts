@@ -177,7 +177,9 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     const name = this.#nameOf(key)
     return this.#readings.during(name, async (reading) => {
       const found = await this.#shared.read(key, context)
-      if (found && !reading.isOutdated) {
+      // Others have removed it: no other request of this process is to see it any more.
+      if (!found) this.#cache?.delete(key)
+      else if (!reading.isOutdated) {
         this.#cache?.set(key, { text: this.#text.stringify(found.record, found), revision: found.revision, name })
       }
       return found ?? undefined
