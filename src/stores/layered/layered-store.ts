@@ -178,11 +178,10 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     return this.#readings.during(name, async (reading) => {
       const found = await this.#shared.read(key, context)
       // Others have removed it: no other request of this process is to see it any more.
-      if (!found) this.#cache?.delete(key)
-      else if (!reading.isOutdated) {
-        this.#cache?.set(key, { text: this.#text.stringify(found.record, found), revision: found.revision, name })
-      }
-      return found ?? undefined
+      if (!found) return void this.#cache?.delete(key)
+      const { record, revision } = found
+      if (!reading.isOutdated) this.#cache?.set(key, { text: this.#text.stringify(record, found), revision, name })
+      return found
     })
   }
 
