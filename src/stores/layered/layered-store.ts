@@ -177,7 +177,6 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     const name = this.#nameOf(key)
     return this.#readings.during(name, async (reading) => {
       const found = await this.#shared.read(key, context)
-      // Others have removed it: no other request of this process is to see it any more.
       if (!found) return void this.#cache?.delete(key)
       const { record, revision } = found
       if (!reading.isOutdated) this.#cache?.set(key, { text: this.#text.stringify(record, found), revision, name })
