@@ -84,7 +84,7 @@ export class Commits {
       if (stored?.id === undefined || this.#state.current !== state) return
       const loaded = await loadFresh(this.#scope, stored.id)
       if (loaded?.revision !== undefined && loaded.revision === stored.revision) return
-      await this.#refresh(true)
+      await this.#refresh({ isMissing: !loaded })
     })
   }
 
@@ -135,21 +135,22 @@ export class Commits {
     return draft.live !== state.session || draft.isOutdated(this.#persistence)
   }
 
-  /** @param isBehind others have changed what is stored: no write of this request has found that out */
-  async #refresh(isBehind = false): Promise<void> {
+  /** @param behind others have changed what is stored, or removed it: no write of this request has found that out */
+  async #refresh(behind?: Pick<Again, 'isMissing'>): Promise<void> {
     const state = this.#state.current
-    if (state.name !== 'open' || !(state.session || isBehind)) return
+    if (state.name !== 'open' || !(state.session || behind)) return
     const session = this.#state.sessionOf(state)
     try {
-      this.#closeIfGone(state, await this.#persistence.refresh(session, isBehind ? this.#behind(session) : undefined))
+      const failure = behind && this.#behind(session, behind)
+      this.#closeIfGone(state, await this.#persistence.refresh(session, failure))
     } catch (error) {
       this.#scope.noteFailure(error)
       throw error
     }
   }
 
-  #behind(session: SessionModel): Again {
-    return { name: 'again', isMissing: false, owner: this.#scope.ownerOf(SessionModel.data(session)), isLook: true }
+  #behind(session: SessionModel, { isMissing }: Pick<Again, 'isMissing'>): Again {
+    return { name: 'again', isMissing, owner: this.#scope.ownerOf(SessionModel.data(session)), isLook: true }
   }
 
   #commit(verb: CommitVerb, more: More): Awaitable<string | void> {

@@ -177,10 +177,10 @@ export class LayeredStore implements ConditionalStore, TouchableStore, Partial<O
     const name = this.#nameOf(key)
     return this.#readings.during(name, async (reading) => {
       const found = await this.#shared.read(key, context)
-      if (found && !reading.isOutdated) {
-        this.#cache?.set(key, { text: this.#text.stringify(found.record, found), revision: found.revision, name })
-      }
-      return found ?? undefined
+      if (!found) return void this.#cache?.delete(key)
+      const { record, revision } = found
+      if (!reading.isOutdated) this.#cache?.set(key, { text: this.#text.stringify(record, found), revision, name })
+      return found
     })
   }
 

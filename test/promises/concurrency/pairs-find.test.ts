@@ -1,7 +1,7 @@
 import { MemoryStore, type ConditionalStore, type WriteOutcome } from 'koa-session-service'
 import { brokenIn } from '../../support/races/pair-checks'
 import { runTrial } from '../../support/races/pair-run'
-import type { PairBackend } from '../../support/races/pair-store'
+import { undoneIn, type PairBackend } from '../../support/races/pair-store'
 import { numbersOf, SETTINGS, trialOf } from '../../support/races/pair-trial'
 
 // A wait of a random length between two attempts would make an interleaving hard to repeat.
@@ -87,5 +87,63 @@ describe('pairs of verbs beside a rival', () => {
       if (log.some((line) => line.startsWith('/mine') && line.endsWith('conflict'))) conflicts++
     }
     expect(conflicts).toBeGreaterThan(TRIALS / 20)
+  })
+
+  it.each<[string, string[], [path: string, secret: string, generation: number][]]>([
+    [
+      'joins a sign-in that is taken back',
+      ['/b'],
+      [
+        ['/a', 's1', 1],
+        ['/b', 's1', 1],
+        ['/a', 's0', 0],
+      ],
+    ],
+    [
+      'joins one that stays',
+      [],
+      [
+        ['/a', 's1', 1],
+        ['/b', 's1', 1],
+      ],
+    ],
+    [
+      'has written before it',
+      [],
+      [
+        ['/b', 's0', 0],
+        ['/a', 's1', 1],
+        ['/a', 's0', 0],
+      ],
+    ],
+    [
+      'writes after it',
+      [],
+      [
+        ['/a', 's1', 1],
+        ['/a', 's0', 0],
+        ['/b', 's0', 0],
+      ],
+    ],
+    [
+      'writes beside a regenerate() that is taken back',
+      [],
+      [
+        ['/a', 's1', 0],
+        ['/b', 's1', 0],
+        ['/a', 's0', 0],
+      ],
+    ],
+  ])('R83: pairs of verbs beside a rival excuse who %s: %j', (_who, undone, writes) => {
+    const answer = { outcome: 'written' }
+    const calls = writes.map(([path, secret, generation]) => ({
+      path,
+      method: 'replace' as const,
+      key: 'k',
+      answer,
+      secret,
+      generation,
+    }))
+    expect(Array.from(undoneIn(calls, 's0'))).toEqual(undone)
   })
 })

@@ -54,7 +54,7 @@ async function hangUpDuring(
     options: SessionOptions
     before?: SessionOptions
     seed: object
-    prepare?: (sessions: SessionService, cookie: string) => Promise<() => Promise<void>>
+    prepare?: (sessions: SessionService, cookie: string, twin: Visitor) => Promise<() => Promise<void>>
   },
 ) {
   const seen: { code?: unknown } = {}
@@ -68,6 +68,7 @@ async function hangUpDuring(
   const site = createSite(
     { ...options, store },
     {
+      '/login': (ctx) => Object.assign(ctx.session, { user: 'ann', n: 1 }),
       '/slow': async (ctx) => {
         hangUp = async () => {
           request.destroy()
@@ -86,7 +87,7 @@ async function hangUpDuring(
   const first = createSite({ ...before, store }, { '/seed': (ctx) => Object.assign(ctx.session, seed) })
   await first.visitor.get('/seed')
   const browser = new Visitor(site.app, first.visitor.jar)
-  const meanwhile = await prepare?.(site.sessions, browser.jar.header)
+  const meanwhile = await prepare?.(site.sessions, browser.jar.header, new Visitor(site.app, browser.jar.copy()))
   const writing = jest.spyOn(MemoryStore.prototype, 'replace')
   const server = http.createServer((req, res) => void site.app.callback()(req, res)).listen(0, '127.0.0.1')
   servers.push(server)
@@ -116,6 +117,22 @@ describe('a client that hangs up while its new token is written', () => {
   it('R86: a sign-in whose client hangs up leaves the cart, and its token opens the session', async () => {
     const seen = await hangUpDuring((_sessions, ctx) => (ctx.session.user = 'ann'), { options: OWNED, seed: { n: 0 } })
     expect(seen).toMatchObject({ code: TOO_LATE, session: { n: 0 } })
+  })
+
+  it('R86: a sign-in whose client hangs up is undone with the one that has joined it, and its token opens what was', async () => {
+    const joined: unknown[] = []
+    const seen = await hangUpDuring((_sessions, ctx) => (ctx.session.user = 'ann'), {
+      options: OWNED,
+      seed: { n: 0 },
+      prepare: async (_sessions, _cookie, twin) => async () => {
+        const { status, setCookie } = await twin.get('/login')
+        joined.push(status, setCookie)
+      },
+    })
+    // Neither answer brings a token that opens what the first one has written.
+    expect(joined).toEqual([200, []])
+    expect(seen).toMatchObject({ code: TOO_LATE, session: { n: 0 } })
+    expect(seen.session).not.toHaveProperty('user')
   })
 
   it('R86: what a held session has written meanwhile is kept when regenerate() is undone', async () => {

@@ -203,6 +203,17 @@ describe('LayeredStore', () => {
     expect(names).toEqual(['read', 'read', 'read'])
   })
 
+  it('R53: LayeredStore keeps nothing of a record that a look past its memory does not find', async () => {
+    const { names, take, here, there, read } = openTwice({ maxStale })
+    await here.create('a', { n: 1 }, LONG, request)
+    await there.destroy('a', request)
+    expect(await read(here)).toEqual({ n: 1 })
+    expect(await here.read('a', { ...request, doubt: 'x' })).toBeUndefined()
+    take()
+    expect(await read(here)).toBeUndefined()
+    expect(names).toEqual(['read'])
+  })
+
   it('R29: LayeredStore remembers no more than max doubts, whatever clients make up', async () => {
     const { names, take, here } = openTwice({ maxStale, max: 3 })
     await here.create('a', { n: 1 }, LONG, request)

@@ -1,6 +1,7 @@
 import {
   acknowledged,
   heard,
+  isUndone,
   mayBeSignedOut,
   mayBeginAnother,
   mayEnd,
@@ -9,7 +10,7 @@ import {
   startsAnew,
   verbsOf,
 } from './pair-facts'
-import type { Result } from './pair-result'
+import type { Done, Result } from './pair-result'
 
 /** What has to be true of every trial. */
 interface Check {
@@ -56,8 +57,10 @@ const CHECKS: readonly Check[] = [
   },
   {
     name: 'a one-time value goes to one taker',
-    wrong: ({ done, records }) => {
-      const takers = done.filter(({ verb, end, value }) => verb.takes && end === 'done' && value !== undefined)
+    wrong: (result) => {
+      const { done, records } = result
+      const hasTaken = ({ verb, end, value }: Done) => verb.takes && end === 'done' && value !== undefined
+      const takers = done.filter((one) => hasTaken(one) && !isUndone(result, one.by))
       if (takers.length > 1) return `${takers.length} got it: ${takers.map(({ by }) => by).join()}`
       const isThere = Array.from(records.values()).some(({ flash }) => flash !== undefined)
       return takers.length === 1 && isThere ? 'it was taken, and is there again' : undefined

@@ -1,5 +1,5 @@
 import { described } from './pair-trial'
-import type { Done, Result, Sent } from './pair-result'
+import type { Done, Result, Sent, Whose } from './pair-result'
 import type { Verb } from './verbs'
 
 export function verbsOf({ trial: { first, second, rivals } }: Result): Verb[] {
@@ -11,14 +11,23 @@ export function heard({ sent, hasHungUp }: Result): Sent[] {
   return sent.filter(({ by }) => !(hasHungUp && by === '/mine'))
 }
 
-/** What was done for sure: the verb says so, and so does the answer. Where nobody is there to get one, the verb is enough. */
-export function acknowledged({ done, answers, hasHungUp, gone }: Result): Done[] {
+/**
+ * What was done for sure: the verb says so, and so does the answer. Where nobody is there to get one, the verb is enough. Who joins a
+ * sign-in has no token to hand over: where that is taken back, the browser signs in again.
+ */
+export function acknowledged(result: Result): Done[] {
+  const { done, answers, hasHungUp, gone } = result
   return done.filter(({ by, end, verb }) => {
-    if (end !== 'done') return false
+    if (end !== 'done' || (isUndone(result, by) && !verb.ends)) return false
     const isAnswered = answers[by]?.status === 200
     if (verb.isAtEnd) return isAnswered && (verb.ends || !gone.has(`/${by}`))
     return isAnswered || (by === 'mine' && hasHungUp)
   })
+}
+
+/** What a request has done is undone, with the sign-in of another one that it had joined. */
+export function isUndone({ undone }: Result, by: Whose): boolean {
+  return undone.has(`/${by}`)
 }
 
 export function mayEnd(result: Result): boolean {
@@ -57,11 +66,19 @@ export function shouldBeSignedIn(result: Result): boolean {
 }
 
 /** All that happened, for who has to find out why. */
-export function story({ trial, done, answers, gone, later, records, shown, sent, log }: Result): string {
+export function story({ trial, done, answers, undone, gone, later, records, shown, sent, log }: Result): string {
   const verbs = done.map(({ by, verb, end, value, error }) =>
     [by, verb.name, end, value === undefined ? '' : JSON.stringify(value), error?.code ?? error?.message].join(' '),
   )
-  const facts = { answers, gone: Array.from(gone), later, records: Array.from(records.values()), shown, sent }
+  const facts = {
+    answers,
+    undone: Array.from(undone),
+    gone: Array.from(gone),
+    later,
+    records: Array.from(records.values()),
+    shown,
+    sent,
+  }
   const lines = Object.entries(facts).map(([name, value]) => `${name}: ${JSON.stringify(value)}`)
   return [
     described(trial),

@@ -31,6 +31,8 @@ export interface Result {
   waits: boolean
   done: readonly Done[]
   answers: Readonly<Record<Whose, WireAnswer | undefined>>
+  /** The paths of requests that have joined a sign-in which was taken back then. */
+  undone: ReadonlySet<string>
   /** The paths of requests that were told that their session was gone. */
   gone: ReadonlySet<string>
   sent: readonly Sent[]

@@ -2,7 +2,7 @@ import type { Context } from 'koa'
 import type { SessionOptions, SessionRecord, SessionService } from 'koa-session-service'
 import { CookieJar } from '../app/app'
 import { turns } from './scheduled-store'
-import { isWrite, logged, PairStore, sightOf, type Shared } from './pair-store'
+import { isWrite, logged, PairStore, sightOf, undoneIn, type Shared } from './pair-store'
 import type { Done, Result, Sent, Whose } from './pair-result'
 import type { Trial } from './pair-trial'
 import { cookieSetBy, Process } from './process'
@@ -72,6 +72,7 @@ class Run {
     const outcome = await this.#store.raceUntilStill(this.#trial.scheduler, () => this.#race(answers))
     await turns(5)
     const log = logged(this.#store.calls)
+    const undone = undoneIn(this.#store.calls, originalSecret)
     const held = sightOf(this.#jar)
     if (held.token !== undefined) this.#tokens.push(held.token)
     const heldRecord = this.#peek(held.id)
@@ -81,6 +82,7 @@ class Run {
       waits: outcome === 'waits',
       done: this.#done,
       answers,
+      undone,
       gone: this.#gone,
       sent: this.#sent,
       tokens: this.#tokens,

@@ -101,6 +101,33 @@ export function isWrite(method: string): boolean {
   return method === 'create' || method === 'replace' || method === 'set'
 }
 
+/**
+ * Who has joined a sign-in that was taken back after that, by their paths: its client has gone, or a step of it has failed. The token
+ * from before opens the session again, and shows nothing of what was written since.
+ */
+export function undoneIn(calls: readonly StoreCall[], secret: string | undefined): Set<string> {
+  const undone = new Set<string>()
+  const written = new Map<string, (Pick<StoreCall, 'path' | 'secret'> & { generation: number })[]>()
+  for (const { path, method, key, answer, ...record } of calls) {
+    if (!hasWritten(method, answer)) continue
+    const before = written.get(key) ?? [{ path: '', secret, generation: 0 }]
+    const { generation = 0 } = record
+    const last = before.at(-1)
+    // A secret is made once: who writes it again has put it back.
+    const place = before.findLastIndex((other) => other.secret === record.secret)
+    if (last && place >= 0 && last.secret !== record.secret && last.generation > generation) {
+      for (const other of before.slice(place + 1)) if (other.path !== path) undone.add(other.path)
+    }
+    written.set(key, [...before, { path, secret: record.secret, generation }])
+  }
+  return undone
+}
+
+function hasWritten(method: string, answer: unknown): boolean {
+  if (method === 'create') return answer !== undefined
+  return method === 'replace' && (answer as { outcome?: string }).outcome === 'written'
+}
+
 /** The calls, a line each. */
 export function logged(calls: readonly StoreCall[]): string[] {
   return calls.map(({ path, method, answer }) => `${path} ${method}: ${shortly(answer)}`)

@@ -10,8 +10,9 @@ export interface StoreCall {
   method: keyof FullStore | keyof OwnerIndexedStore
   key: string
   answer: unknown
-  /** What the record that is written says of its token. */
+  /** What the record that is written says of its token, and its generation. */
   secret?: string
+  generation?: number
 }
 
 /** What becomes of a call: it fails before its effect or after it, as when the answer is lost. */
@@ -112,7 +113,7 @@ export class ScheduledStore implements FullStore {
       const fault = this.#scheduler ? this.#faultOf(method, path) : 'none'
       if (fault === 'before') throw new ConnectionLost('lost before its effect')
       const answer = await work()
-      this.calls.push({ path, method, key, answer, secret: record?._secret })
+      this.calls.push({ path, method, key, answer, secret: record?._secret, generation: record?._gen })
       if (fault === 'after') throw new ConnectionLost('lost after its effect')
       return answer
     })
