@@ -356,7 +356,7 @@ describe('verbs about an account that a request gives up beside them', () => {
           '/go': async (ctx) => {
             const switching = sessions.update(async (data) => {
               await gate.pass()
-              clear(data as Data)
+              clear(data)
               Object.assign(data, { user: 'zoe' })
             }, ctx)
             await gate.reached
