@@ -23,8 +23,7 @@ export async function createApp(mail: (owner: string) => void = (owner) => conso
     const [before, seen] = [hashOf(ctx.cookies.get('browser') ?? ''), Date.now()]
     const known = db.updateTable('browser').set({ seen }).where('owner', '=', owner).where('hash', '=', before)
     if ((await known.executeTakeFirst()).numUpdatedRows > 0n) return false
-    // The same for a form that is sent twice, where the browser has a session before that: both requests are of it. A sign-in page
-    // with a token against forged forms has begun one.
+    // One for a form sent twice where a session was there before it: a page with a token against forged forms has begun one.
     const secret = secretOf(`${owner} ${sessions.id(ctx)}`)
     const hash = hashOf(secret)
     await db.updateTable('browser').set({ hash }).where('hash', '=', before).execute()
