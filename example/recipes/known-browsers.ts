@@ -23,7 +23,7 @@ export async function createApp(mail: (owner: string) => void = (owner) => conso
     const [before, seen] = [hashOf(ctx.cookies.get('browser') ?? ''), Date.now()]
     const known = db.updateTable('browser').set({ seen }).where('owner', '=', owner).where('hash', '=', before)
     if ((await known.executeTakeFirst()).numUpdatedRows > 0n) return false
-    // The same for a form that is sent twice: both requests have one session.
+    // One for a form sent twice where a session was there before it: a page with a token against forged forms has begun one.
     const secret = secretOf(`${owner} ${sessions.id(ctx)}`)
     const hash = hashOf(secret)
     await db.updateTable('browser').set({ hash }).where('hash', '=', before).execute()

@@ -4,6 +4,7 @@ import { SessionError } from '../base/errors'
 import { monotonic } from '../base/monotonic'
 import type { BusMessage } from '../contracts/bus'
 import type { EndSet, EndStore } from '../contracts/end-store'
+import type { EndedBy } from '../session/explanation-words'
 import {
   beginning,
   beginningOfNobody,
@@ -18,6 +19,7 @@ import {
 } from './asking'
 import type { Arrival } from './beginning'
 import { EndMemory } from './end-memory'
+import { endedBy } from './ended-by'
 import type { Verdict } from './judgement'
 import { EndKeys, isIdKey, type Holder, type Origin } from './keys'
 import { runOn, type Guarded } from './run'
@@ -121,6 +123,11 @@ export class Ends {
     if (floor === undefined || (origin.since !== undefined && origin.since >= floor)) return false
     const claim = this.#keys.claimOf(origin)
     return judgeAnyhow(this.#memory, claim, this.#keys.ofSession(claim, holder)) === 'ended'
+  }
+
+  /** By which of its keys a session has ended, of those that this process knows of; nobody is asked. */
+  endedBy(origin: Origin, holder: Holder): EndedBy | undefined {
+    return endedBy(this.#memory, this.#keys, this.#keys.claimOf(origin), holder)
   }
 
   /** Whether a session carries a key. */

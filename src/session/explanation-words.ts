@@ -46,6 +46,16 @@ export type CookieFate =
   | 'not-asked'
 
 /**
+ * By what a session was ended, with the option `ends`: the narrowest end that this process knows.
+ *
+ * - `session`: its own id: a logout, or {@link SessionService.revoke}.
+ * - `owner`: all sessions of its owner.
+ * - `everybody`: all sessions there are.
+ * - `key`: another key of it.
+ */
+export type EndedBy = 'session' | 'owner' | 'everybody' | 'key'
+
+/**
  * What was written of a request's session, and why.
  *
  * - `nothing`: there was no need, or no commit so far, or it has failed. What has no store is written where its cookie is set.
@@ -107,6 +117,7 @@ export type SessionHint =
   | 'store-forgets'
   | 'unknown-record'
   | 'clock'
+  | 'short-life'
   | 'old-token'
   | 'copied-cookie'
   | 'too-late'

@@ -105,6 +105,11 @@ export class SessionModel {
     return data
   }
 
+  /** Whether it holds keys that are no data, and not saved: they begin with `_`. */
+  static hasPrivateKeys(session: SessionModel): boolean {
+    return Object.keys(session).some((key) => key.startsWith('_'))
+  }
+
   /** Puts data into a session. */
   static assign(session: SessionModel, data: Dictionary): void {
     for (const key in data) {

@@ -84,13 +84,14 @@ export class Snapshot {
 
   /** Whether these data are at rest already, under the timeouts that are in force. */
   isCurrent(content: Content, policy: LifetimePolicy): boolean {
-    if (this.#isEmptied) return Object.keys(content.data).length === 0
-    return hasSamePolicy(this.lifetime, policy) && !this.#isChanged(content)
+    return (this.#isEmptied || hasSamePolicy(this.lifetime, policy)) && this.holds(content)
   }
 
-  #isChanged({ text }: Content): boolean {
-    if (this.#text !== undefined) return text !== this.#text
-    return !isWithLifetime(this.#recordText as string, text, this.lifetime)
+  /** Whether these data are at rest already, whatever the timeouts are. */
+  holds({ data, text }: Content): boolean {
+    if (this.#isEmptied) return Object.keys(data).length === 0
+    if (this.#text !== undefined) return text === this.#text
+    return isWithLifetime(this.#recordText as string, text, this.lifetime)
   }
 }
 

@@ -64,6 +64,8 @@ export class Draft {
     } finally {
       this.#isRunning = false
     }
+    // The session itself never has them.
+    if (SessionModel.hasPrivateKeys(this.session)) this.#scope.noteTrouble({ hasPrivateKeys: true })
   }
 
   /**

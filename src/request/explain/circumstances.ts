@@ -19,8 +19,8 @@ export interface Circumstances {
   readonly hasMiddleware: boolean
   /** Somebody has asked before the store was read, and got an empty session. */
   readonly wasEmptyBefore: boolean
-  /** The cookie ends with the record, and not with the browser. */
-  readonly isLasting: boolean
+  /** How long the session lives, in milliseconds; undefined where its cookie ends with the browser. */
+  readonly life: number | undefined
   /** The cookie is `secure` as the connection is. */
   readonly isAutoSecure: boolean
   /** The application carries the id itself. */

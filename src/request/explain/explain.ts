@@ -10,32 +10,38 @@ import { toldBy } from './told'
 
 /** Says why a session is what it is, and what was done with it. */
 export function explain(facts: ExplainFacts, recalled: Recalled = NOTHING_RECALLED): SessionExplanation {
-  const { cookie, id, written, failure, lines, circumstances } = facts
+  const { cookie, id, written, failure, lines, lostSignatures, circumstances } = facts
   const presented = presentedOf(facts)
   const why = whyOf(facts, presented)
   const explained = {
     cookie,
     why,
+    endedBy: why === 'ended' ? facts.endedBy : undefined,
     presented,
     session: sessionOf(facts, why),
     fingerprint: id === undefined ? undefined : cookieFingerprint(id, true),
     written,
-    told: lines.map((line) => toldBy(line, facts)),
+    told: [...lines, ...lostSignatures].map((line) => toldBy(line, facts)),
     error: codeOf(failure),
   }
   return frozen({ ...explained, hint: hintFor(explained, circumstances, recalled) })
 }
 
 function presentedOf(facts: ExplainFacts): PresentedCookie[] {
-  const { cookies, hasStore } = facts
+  const { cookies } = facts
   const fates = fatesOf(facts)
   // What the application carries itself has no cookie.
   const all = cookies.length > 0 ? cookies : (facts.tokens ?? []).map((token) => carried(facts.cookie, token))
   return all.map((each) => ({
     cookie: each.cookie,
-    fingerprint: cookieFingerprint(tokenIn(each, facts.tokens) ?? each.value, hasStore),
+    fingerprint: fingerprintOf(each, facts),
     fate: facts.isCrossSite ? 'cross-site' : (each.fault ?? fateOf(each, fates, facts)),
   }))
+}
+
+/** What a cookie that came is told apart by. */
+export function fingerprintOf(each: InspectedCookie, { tokens, hasStore }: ExplainFacts): string {
+  return cookieFingerprint(tokenIn(each, tokens) ?? each.value, hasStore)
 }
 
 function carried(cookie: string, { token }: PresentedToken): InspectedCookie {

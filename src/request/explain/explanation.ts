@@ -1,4 +1,4 @@
-import type { CookieFate, SessionHint, WrittenBecause } from '../../session/explanation-words'
+import type { CookieFate, EndedBy, SessionHint, WrittenBecause } from '../../session/explanation-words'
 
 /** Whether a cookie has opened its session. */
 export function isGood(fate: string): boolean {
@@ -23,6 +23,8 @@ export interface SessionExplanation {
   readonly cookie: string
   /** What became of the cookie that decides; `no-cookie` where none came. */
   readonly why: CookieFate | 'no-cookie'
+  /** By what the session was ended, where `why` is `ended` and this process still knows: see {@link EndedBy}. */
+  readonly endedBy: EndedBy | undefined
   /** Every cookie of the session that came, in the order of the request. */
   readonly presented: readonly PresentedCookie[]
   /** What the session is now. `not-asked`: nobody has asked for it, so nothing was read. */
@@ -31,7 +33,10 @@ export interface SessionExplanation {
   readonly fingerprint: string | undefined
   /** What was written so far, and why. */
   readonly written: WrittenBecause
-  /** What the response tells the browser of the session's cookies so far. */
+  /**
+   * What the response tells the browser of the session's cookies so far. A signature goes with its cookie, and is not listed; but for
+   * one that the response clears alone, as it was found bad.
+   */
   readonly told: readonly ToldCookie[]
   /**
    * The code of the error that the session could not be read or written for, or that the request failed with; `other` for one that

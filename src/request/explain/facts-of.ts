@@ -5,6 +5,7 @@ import { setCookieLines } from '../../cookies/cookie-lines'
 import { inspectCookies, verifyingKeys } from '../../cookies/inspect-cookies'
 import { isReplaced } from '../../cookies/koa-cookies'
 import type { CookieFate } from '../../session/explanation-words'
+import { SessionModel } from '../../session/session-model'
 import { parseToken } from '../../session/token'
 import { CrossSiteSession } from '../cross-site-session'
 import { isUnsaved } from '../early-change'
@@ -44,7 +45,8 @@ export function factsOf(
     written: scope.written,
     failure: scope.trouble?.failure,
     // What never went out was told to nobody.
-    lines: departure === 'unanswered' ? [] : linesOf(ctx, binding ? [...names, binding.cookie] : names),
+    ...(departure === 'unanswered' ? UNTOLD : linesOf(ctx, binding ? [...names, binding.cookie] : names)),
+    endedBy: scope.trouble?.endedBy,
     now: Date.now(),
   }
   return {
@@ -86,9 +88,16 @@ function leftoverOf(ctx: Context, { cookies, binding }: SessionConfig): CookieFa
   return own && isReplaced(ctx.cookies) ? 'bad-signature' : 'passed-over'
 }
 
-function linesOf(ctx: Context, names: readonly string[]): string[] {
-  if (!hasResponse(ctx)) return []
-  return setCookieLines(ctx.res).filter((line) => names.some((name) => line.startsWith(`${name}=`)))
+const UNTOLD = { lines: [], lostSignatures: [] }
+
+function linesOf(ctx: Context, names: readonly string[]): Pick<ExplainFacts, keyof typeof UNTOLD> {
+  const all = hasResponse(ctx) ? setCookieLines(ctx.res) : []
+  const isOf = (line: string, name: string): boolean => line.startsWith(`${name}=`)
+  const alone = names.filter((name) => !all.some((line) => isOf(line, name)))
+  return {
+    lines: all.filter((line) => names.some((name) => isOf(line, name))),
+    lostSignatures: all.filter((line) => alone.some((name) => line.startsWith(`${name}.sig=;`))),
+  }
 }
 
 type OfRequest =
@@ -134,7 +143,7 @@ function sessionOf(
   return {
     hasMiddleware,
     wasEmptyBefore: state.wasEmptyBefore,
-    isLasting: scope.maxAge !== 'session',
+    life: scope.maxAge === 'session' ? undefined : scope.maxAge,
     isAutoSecure: scope.settings.secure === 'auto',
     hasOwnTransport: options.externalKey !== undefined,
     hasStore,
@@ -159,7 +168,7 @@ function looksLikeRecord(value: string): boolean {
   }
 }
 
-function hasPrivateKeys({ state }: RequestSession): boolean {
+function hasPrivateKeys({ state, scope }: RequestSession): boolean {
   const session = state.current.name === 'open' ? state.current.session : undefined
-  return session !== undefined && Object.keys(session).some((key) => key.startsWith('_'))
+  return scope.trouble?.hasPrivateKeys || (session !== undefined && SessionModel.hasPrivateKeys(session))
 }

@@ -1,6 +1,6 @@
 import type { PresentedToken } from '../../contracts/transport'
 import type { InspectedCookie } from '../../cookies/inspect-cookies'
-import type { CookieFate, WrittenBecause } from '../../session/explanation-words'
+import type { CookieFate, EndedBy, WrittenBecause } from '../../session/explanation-words'
 import type { Circumstances } from './circumstances'
 
 /** What is known of a request's session when somebody asks why it is what it is. */
@@ -29,6 +29,10 @@ export interface ExplainFacts {
   readonly failure: unknown
   /** The Set-Cookie lines of the response that are the session's. */
   readonly lines: readonly string[]
+  /** Those that clear the signature of a cookie alone: it was found bad. */
+  readonly lostSignatures: readonly string[]
+  /** By what the first session has ended that was refused for it. */
+  readonly endedBy: EndedBy | undefined
   readonly now: number
   readonly circumstances: Circumstances
 }

@@ -1,7 +1,7 @@
 import type { SessionHint } from '../../session/explanation-words'
 import type { Circumstances } from './circumstances'
 import { isGood, type SessionExplanation } from './explanation'
-import { missingHint } from './missing-hint'
+import { isShort, missingHint } from './missing-hint'
 import type { LastTold, RecordState } from './recollection'
 import { attributeOf } from './told'
 import { isUnderDomain, sameSiteOf } from './told-cookie'
@@ -12,9 +12,11 @@ export interface Recalled {
   readonly last: LastTold | undefined
   /** What is known of the record that is not there. */
   readonly record: RecordState
+  /** What was said of the cookie's signature before it was gone. */
+  readonly badSignature: SessionHint | undefined
 }
 
-export const NOTHING_RECALLED: Recalled = { last: undefined, record: 'unknown' }
+export const NOTHING_RECALLED: Recalled = { last: undefined, record: 'unknown', badSignature: undefined }
 
 type Explained = Omit<SessionExplanation, 'hint'>
 
@@ -72,12 +74,13 @@ function ofCookies(explained: Explained, about: Circumstances, recalled: Recalle
   if (new Set(names).size < names.length) return 'two-cookies'
   if (session === 'not-asked') return undefined
   const { last, record } = recalled
-  const isOther = last !== undefined && last.cookie.fingerprint !== presented[0]?.fingerprint
+  // A request that was sent beside the last response still has the cookie of before.
+  const isOther = last?.isSure && !last.isOver && last.cookie.fingerprint !== presented[0]?.fingerprint
   switch (why) {
     case 'no-cookie':
       return last && missingHint(last, about)
     case 'unsigned':
-      return 'unsigned'
+      return recalled.badSignature ?? 'unsigned'
     case 'bad-signature':
       return isOther ? 'overwritten' : 'other-keys'
     case 'malformed':
@@ -86,13 +89,14 @@ function ofCookies(explained: Explained, about: Circumstances, recalled: Recalle
     case 'piece-missing':
       return 'piece-missing'
     case 'unknown-id':
-      if (about.looksLikeRecord) return 'other-codec'
       if (record === 'there') return 'store-forgets'
       if (record === 'over') return undefined
-      return isOther ? 'overwritten' : 'unknown-record'
+      if (isOther) return 'overwritten'
+      return about.looksLikeRecord ? 'other-codec' : 'unknown-record'
     case 'expired':
     case 'idle':
-      return about.isLasting ? 'clock' : undefined
+      if (why === 'expired' && isShort(about.life)) return 'short-life'
+      return about.life === undefined ? undefined : 'clock'
     case 'rotated-away':
     case 'earlier-generation':
       return 'old-token'

@@ -1,6 +1,7 @@
 import type { SessionHint } from '../../session/explanation-words'
 import type { Circumstances } from './circumstances'
 import { isLink } from './missing-hint'
+import type { LastTold } from './recollection'
 
 /** What each hint says, with its cure. */
 export const HINTS: Readonly<Record<SessionHint, string>> = {
@@ -16,7 +17,7 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
   'same-site-none':
     'SameSite=None without Secure: browsers drop the cookie. Something behind the session takes Secure away.',
   'other-domain':
-    'The Domain of the cookie is not the host that was asked for: browsers drop it. Leave out the option "domain", or come by that domain.',
+    'The Domain of the cookie is not the host that was asked for: browsers drop it, unless a proxy in front has changed Host. Leave out the option "domain", or come by that domain.',
   'no-middleware':
     'ctx.session was used, and the session middleware never ran. Put app.use(session(options, app)) before what answers.',
   'before-middleware':
@@ -32,13 +33,13 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
   'same-site':
     "SameSite keeps the cookie from this request, which a page of another site made, from a frame for example. To be sent there, it needs sameSite: 'none', secure: true and partitioned: true.",
   'not-sent-back':
-    "The last response set the cookie, and the client has not sent it back: it keeps no cookies (fetch without credentials: 'include', curl without a jar), or its clock is ahead of Expires.",
+    "The last response set the cookie, and the client has not sent it back: it keeps no cookies (fetch without credentials: 'include', curl without a jar), or its clock is ahead of Expires; or it is another browser or a private window that has come for the first time; or something between (a proxy, a CDN) drops Set-Cookie or Cookie.",
   overwritten:
     'This is not the cookie that this process set last: another app on the host uses the same name (cookies know no port), or another process of this app has other keys or another store. Give each app its own "key", and all processes the same keys and store.',
   'other-keys':
     'The signature is of a key that is not in app.keys: they have changed, are made anew at each start, or another process or app has others.',
   unsigned:
-    'The cookie came without its signature ("name.sig"): it was set with signed: false, or something dropped that.',
+    'The cookie came without its signature ("name.sig"): it was set with signed: false, or something dropped that. A process or app with other keys clears the signature when it finds it bad: see the line before.',
   'other-codec':
     'The cookie cannot be read: it was written by another codec, with other keys of sealed(), or with a store where there is none now, or the other way round.',
   'no-record':
@@ -50,6 +51,7 @@ export const HINTS: Readonly<Record<SessionHint, string>> = {
     'The store has no such record, and this process never had it: another store, database or prefix; a MemoryStore after a restart or in another process; or a session that was ended.',
   clock:
     'The record is past its time, and the client still sends the cookie, which has the same: the clock of this process, or of the one that wrote it, is wrong; or the client is no browser.',
+  'short-life': 'The session lives for N seconds: maxAge is in milliseconds.',
   'old-token': 'The token was exchanged for a new one: the request was sent before that, or the cookie is a copy.',
   'copied-cookie':
     'The token was replaced more than half a minute ago, and came back: the cookie is a copy, or its owner was overtaken by one. With "rotateEvery", that ends the session, unless onReplay says \'report\'.',
@@ -68,7 +70,11 @@ const BEHIND_PROXY =
   'The cookie is Secure, and the proxy says that the connection is plain HTTP, or says nothing of it. Let it send X-Forwarded-Proto: https.'
 
 /** What a hint says where it is given: with the cure that fits the request. */
-export function adviceFor(hint: SessionHint, about: Circumstances): string {
+export function adviceFor(hint: SessionHint, about: Circumstances, last?: LastTold): string {
+  if (hint === 'short-life') {
+    const life = last?.isOver ? last.life : about.life
+    return HINTS[hint].replace('N', String(Number(life) / 1000))
+  }
   if (hint === 'same-site' && about.storageAccess !== 'none' && isLink(about)) return OVER_A_LINK
   return hint === 'plain-http' && about.isProxied ? BEHIND_PROXY : HINTS[hint]
 }

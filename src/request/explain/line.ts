@@ -1,3 +1,4 @@
+import type { EndedReason } from '../../session/events'
 import type { PresentedCookie, SessionExplanation, ToldCookie } from './explanation'
 
 /** What of a request stands in its line beside the explanation. */
@@ -13,6 +14,8 @@ export interface RequestLine {
   readonly secrets: readonly string[]
   /** The client was gone before it had the whole response. */
   readonly isGone: boolean
+  /** Why this process has ended a session, by its fingerprint. */
+  readonly endOf: (fingerprint: string) => EndedReason | undefined
   /** The sentence of the hint. */
   readonly advice: string
 }
@@ -33,7 +36,7 @@ export function lineOf(explanation: SessionExplanation, request: RequestLine): s
   const { secrets, status } = request
   const parts = [
     `${request.method} ${origin(request)}${shownPath(request.path, secrets)}${status === undefined ? '' : ` ${status}`}`,
-    `${cookie}: ${presented.length > 0 ? listed(presented.map(presentedText)) : why}`,
+    `${cookie}: ${presented.length > 0 ? listed(presented.map((each) => presentedText(each, explanation, request))) : why}`,
     `session: ${session}${fingerprint === undefined ? '' : ` #${fingerprint}`}`,
     `written: ${written}`,
     `told: ${told.length > 0 ? listed(told.map((each) => toldText(each, secrets))) : 'nothing'}`,
@@ -44,8 +47,14 @@ export function lineOf(explanation: SessionExplanation, request: RequestLine): s
   return parts.filter((part) => part !== undefined).join(' | ')
 }
 
-function presentedText({ cookie, fingerprint, fate }: PresentedCookie): string {
-  return `${cookie}#${fingerprint} ${fate}`
+function presentedText(
+  { cookie, fingerprint, fate }: PresentedCookie,
+  { endedBy }: SessionExplanation,
+  { endOf }: RequestLine,
+): string {
+  const reason = fate === 'unknown-id' ? endOf(fingerprint) : undefined
+  const why = reason ? ` (ended: ${reason})` : fate === 'ended' && endedBy ? ` (by: ${endedBy})` : ''
+  return `${cookie}#${fingerprint} ${fate}${why}`
 }
 
 function toldText({ cookie, does, fingerprint, attributes }: ToldCookie, secrets: readonly string[]): string {

@@ -8,12 +8,15 @@ import { domainOf, isUnderDomain, isUnderPath, sameSiteOf } from './told-cookie'
 const BARE = ['font', 'manifest']
 const FRAMES = ['iframe', 'frame', 'embed', 'object']
 const SAFE = ['GET', 'HEAD']
+/** A minute, in milliseconds. */
+const SHORT = 60_000
 
 /** Why no cookie came, where the client was told to keep one. */
 export function missingHint(
-  { cookie: { attributes }, host, isAwaited }: LastTold,
+  { cookie: { attributes }, host, isAwaited, isSure, isOver, life }: LastTold,
   about: Circumstances,
 ): SessionHint | undefined {
+  if (isOver) return isShort(life) ? 'short-life' : undefined
   // A browser asks for leave without cookies, too.
   if (about.method === 'OPTIONS' || BARE.includes(about.fetchDest)) return undefined
   if (!isUnderDomain(about.host, attributes)) {
@@ -23,8 +26,13 @@ export function missingHint(
   if (isKeptBack(attributes, about)) return 'same-site'
   if (attributeOf(attributes, 'secure') !== undefined && !about.isSecure) return 'secure-lost'
   if (!isUnderPath(about.path, attributes)) return 'other-path'
-  // Another visitor of the same address may just have come for the first time.
-  return isAwaited ? 'not-sent-back' : undefined
+  // Another visitor of the same address may just have come for the first time; or it was sent beside the request that was told.
+  return isAwaited && isSure ? 'not-sent-back' : undefined
+}
+
+/** Whether a session lives for so short a time that its seconds were meant to be more: in milliseconds. */
+export function isShort(life: number | undefined): boolean {
+  return life !== undefined && life < SHORT
 }
 
 /** Whether a browser keeps the cookie from a request because of the site that has made it. */

@@ -5,16 +5,17 @@ import type { SessionConfig } from '../../config/config'
 import { ttlOf } from '../../options/options'
 import type { SessionEvents } from '../../session/events'
 import { parseToken } from '../../session/token'
-import { leftOf } from '../open/stored'
+import { heldBy, leftOf } from '../open/stored'
 import { departureOf, hasResponse, whenResponseOver, type Departure } from '../scope/response-state'
 import type { RequestSession } from '../session/request-session'
-import { explain } from './explain'
+import { callerOf, type Caller } from './caller'
+import { explain, fingerprintOf } from './explain'
 import { isGood, type SessionExplanation } from './explanation'
 import type { ExplainFacts } from './facts'
 import { factsOf, readable } from './facts-of'
-import { NOTHING_RECALLED, type Recalled } from './hint-for'
+import type { Recalled } from './hint-for'
 import { adviceFor } from './hints'
-import { lineOf } from './line'
+import { lineOf, type RequestLine } from './line'
 import { Recollection } from './recollection'
 
 /** Decided when the process starts: the environment is not asked for each request. */
@@ -50,14 +51,19 @@ function quietly(work: () => void): void {
 }
 
 function printWhenOver(ctx: Context, session: RequestSession, config: SessionConfig, memory: Recollection): void {
-  const client = clientOf(ctx)
+  const caller = callerOf(ctx)
+  const { client, connection } = caller
   // What another response tells meanwhile, this request does not know of.
-  const last = client === undefined ? undefined : memory.toldTo(client, Date.now())
+  const last = client === undefined ? undefined : memory.toldTo(client, Date.now(), connection)
   const finish = (departure: Departure): void => {
     const facts = factsOf(ctx, session, config, departure)
     const explanation = explain(facts, { ...recalledOf(facts, config, memory), last })
-    print(ctx, session, config, facts, explanation)
-    if (client !== undefined) rememberTold(memory, client, facts, explanation)
+    const { hint } = explanation
+    print(ctx, session, config, facts, explanation, {
+      endOf: (session) => memory.reasonOf(session),
+      advice: hint === undefined ? '' : adviceFor(hint, facts.circumstances, last),
+    })
+    rememberTold(memory, caller, facts, explanation)
     rememberRecord(memory, session, facts, config)
   }
   whenResponseOver(ctx, () => {
@@ -77,17 +83,11 @@ function whenServed(session: RequestSession, listener: () => void): void {
   else listener()
 }
 
-/** A client is taken for the same one by its address and its browser; undefined where these cannot be read. */
-function clientOf(ctx: Context): string | undefined {
-  // The names of one's own machine have several addresses.
-  const address = readable(() => ctx.ip.replace(/^(::1|(::ffff:)?127\..*)$/, 'this machine'), undefined)
-  return address === undefined ? undefined : `${address} ${readable(() => ctx.get('User-Agent'), '')}`
-}
-
 function recalledOf(facts: ExplainFacts, { tokenChanges }: SessionConfig, memory: Recollection): Recalled {
   const states = idsIn(facts).map((id) => memory.stateOf(id, tokenChanges.of(id), facts.now))
   const record = states.find((state) => state === 'there') ?? states.find((state) => state === 'over') ?? 'unknown'
-  return { ...NOTHING_RECALLED, record }
+  const badSignatures = facts.cookies.map((each) => memory.badSignatureOf(fingerprintOf(each, facts)))
+  return { last: undefined, record, badSignature: badSignatures.find((hint) => hint !== undefined) }
 }
 
 function print(
@@ -96,6 +96,7 @@ function print(
   { options }: SessionConfig,
   facts: ExplainFacts,
   explanation: SessionExplanation,
+  recalled: Pick<RequestLine, 'endOf' | 'advice'>,
 ): void {
   const { circumstances: about } = facts
   const line = lineOf(explanation, {
@@ -105,26 +106,36 @@ function print(
     host: options.externalKey ? '…' : readable(() => ctx.host, undefined),
     path: options.externalKey ? '/…' : about.path,
     status: hasResponse(ctx) ? ctx.status : undefined,
-    secrets: [...facts.cookies.map(({ value }) => value), ...idsIn(facts), session.token ?? '', facts.id ?? ''],
+    secrets: [
+      ...facts.cookies.map(({ value }) => value),
+      ...idsIn(facts),
+      heldBy(session.stored) ?? '',
+      facts.id ?? '',
+    ],
     isGone: about.isGone,
-    advice: explanation.hint === undefined ? '' : adviceFor(explanation.hint, about),
+    ...recalled,
   })
   debug('%s', line)
 }
 
 function rememberTold(
   memory: Recollection,
-  client: string,
-  { now, circumstances: { host } }: ExplainFacts,
-  { why, presented, told }: SessionExplanation,
+  { client, connection }: Caller,
+  { now, lines, circumstances: { host, life } }: ExplainFacts,
+  { why, hint, presented, told }: SessionExplanation,
 ): void {
+  if (why === 'bad-signature' && (hint === 'other-keys' || hint === 'overwritten')) {
+    for (const { fingerprint } of presented) memory.noteBadSignature(fingerprint, hint)
+  }
+  if (client === undefined) return
   memory.noteBack(
     client,
     presented.map(({ fingerprint }) => fingerprint),
   )
-  if (told.length === 0) return
+  // A signature alone says nothing of the cookie that the client is to have.
+  if (lines.length === 0) return
   // Who has brought a good cookie keeps cookies.
-  memory.noteTold(client, { cookie: told[0], host, at: now, isAwaited: !isGood(why) })
+  memory.noteTold(client, { cookie: told[0], host, at: now, isAwaited: !isGood(why), connection, life })
 }
 
 function rememberRecord(

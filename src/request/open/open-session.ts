@@ -11,7 +11,7 @@ import type { RequestScope } from '../scope/request-scope'
 import { concludeReplay, isReplay, type Replay } from './replay'
 import { presentingOf, withOpening } from './rotating'
 import { bindable, storedFrom, type Stored, type Superseded } from './stored'
-import { isValid, readAtOf, removeVoid } from './void-session'
+import { isValid, noteVoid, readAtOf, removeVoid } from './void-session'
 import { reject } from '../scope/reject'
 
 /** What was found behind what a client presented. Finding it writes nothing to the client. */
@@ -173,14 +173,17 @@ function accept(
   if (judging === undefined || judging === 'good') return validate(scope, token, found)
   return andThen(judging, (verdict) => {
     if (verdict === 'good') return validate(scope, token, found)
-    const fate = verdict === 'lost' ? 'ends-lost' : 'ended'
-    if (!token) return miss(scope, presented, token, fate)
+    const refuse = (): undefined => {
+      noteVoid(scope, presented.token, record, token?.id, verdict)
+      return void reject(scope, 'missed', token?.id, undefined)
+    }
+    if (!token) return refuse()
     return andThen(removeVoid(scope, token.id, loaded, verdict), (isRemoved) => {
-      if (isRemoved) return miss(scope, presented, token, fate)
+      if (isRemoved) return refuse()
       // Where another session has begun in its place meanwhile, that is judged.
       return andThen(scope.load(token.id), (again) => {
         const isAnother = again && again.record._since !== record._since
-        return isAnother ? judgeToken(scope, token, again, presented) : miss(scope, presented, token, fate)
+        return isAnother ? judgeToken(scope, token, again, presented) : refuse()
       })
     })
   })

@@ -7,7 +7,7 @@ import { signInInfoOf } from '../../session/sign-in-info'
 import { handleOf, type Token } from '../../session/token'
 import type { RequestScope } from '../scope/request-scope'
 import { presentingOf } from './rotating'
-import { isValid, readAtOf, removeVoid, verdictOn } from './void-session'
+import { isValid, noteVoid, readAtOf, removeVoid, verdictOn } from './void-session'
 
 /** A token that was replaced has come back. */
 export interface Replay {
@@ -56,7 +56,7 @@ export function isReplay(scope: RequestScope, token: Token, { record, isCached }
 async function isOver(scope: RequestScope, { id, text }: Token, found: Versioned): Promise<boolean> {
   const verdict = await verdictOn(scope, id, found.record)
   if (verdict !== 'good') {
-    scope.noteRefusal(text, verdict === 'lost' ? 'ends-lost' : 'ended')
+    noteVoid(scope, text, found.record, id, verdict)
     await removeVoid(scope, id, found, verdict)
     return true
   }

@@ -144,10 +144,10 @@ export function mayBeDue(stored: Stored | undefined, scope: RequestScope): boole
   )
 }
 
-/** Whether the data of a session differ from what is stored. */
+/** Whether the data of a session differ from what is stored. No timeout is asked for: an option may be a function of the clock. */
 export function hasChanges(session: SessionModel, stored: Stored | undefined, scope: RequestScope): boolean {
   const content = contentIn(session, scope)
-  return stored ? !isAtRest(stored, content, scope) : Object.keys(content.data).length > 0
+  return stored ? !stored.snapshot.holds(content) : Object.keys(content.data).length > 0
 }
 
 /** What is in a session now. */

@@ -30,6 +30,20 @@ export function removeVoid(
   })
 }
 
+/** Takes note that a token was refused, as its session is void, and by what it has ended. */
+export function noteVoid(
+  scope: RequestScope,
+  token: string,
+  record: SessionRecord,
+  key: string | undefined,
+  verdict: Exclude<Verdict, 'good'>,
+): void {
+  scope.noteRefusal(token, verdict === 'lost' ? 'ends-lost' : 'ended')
+  if (verdict === 'lost' || scope.trouble?.endedBy) return
+  const holder = { owner: ownerIfKnown(scope, record), data: record }
+  scope.noteTrouble({ endedBy: scope.config.ends?.endedBy(originOf(record, key), holder) })
+}
+
 /** Whether the application accepts a session, as far as it wants to say. */
 export function isValid(scope: RequestScope, record: SessionRecord): Awaitable<unknown> {
   const { valid } = scope.settings

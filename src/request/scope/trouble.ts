@@ -1,4 +1,4 @@
-import type { CookieFate } from '../../session/explanation-words'
+import type { CookieFate, EndedBy } from '../../session/explanation-words'
 import type { SessionEvents } from '../../session/events'
 
 /** What went wrong in a request. One value: a new one takes its place. */
@@ -11,9 +11,20 @@ export interface Trouble {
   readonly lost: SessionEvents['headersSent']['lost'] | undefined
   /** The handlers have failed, and the application wants no commit then. */
   readonly isDropped: boolean
+  /** The change of `update()` or the work of `once()` has set keys that are not saved. */
+  readonly hasPrivateKeys: boolean
+  /** By what the first session has ended that was refused for it. */
+  readonly endedBy: EndedBy | undefined
 }
 
-const NONE: Trouble = { refusals: [], failure: undefined, lost: undefined, isDropped: false }
+const NONE: Trouble = {
+  refusals: [],
+  failure: undefined,
+  lost: undefined,
+  isDropped: false,
+  hasPrivateKeys: false,
+  endedBy: undefined,
+}
 
 export function withRefusal(trouble: Trouble = NONE, token: string, fate: CookieFate): Trouble {
   return { ...trouble, refusals: [...trouble.refusals, [token, fate]] }

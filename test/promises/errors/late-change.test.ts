@@ -98,6 +98,19 @@ describe.each(Object.entries(KOA_VERSIONS))('a change after the commit, under %s
     },
   )
 
+  it.each(['idleTimeout', 'absoluteTimeout'])(
+    'R16: an %s that changes with the clock is no change after the commit',
+    async (name) => {
+      let timeout: number | undefined
+      const change = (): void => void (timeout = 7_200_000)
+      const fixture = await open(KoaClass, { store: new PlainStore(), [name]: () => timeout }, change)
+      await fixture.browser.get('/fine')
+      await visit(fixture, '/stream')
+      expect(timeout).toBeDefined()
+      expect(fixture.warnings).toEqual([])
+    },
+  )
+
   it('R16: a change after the commit is saved by an explicit save(), and then there is no warning', async () => {
     const fixture = await open(KoaClass, { store: new PlainStore() }, async (ctx) => {
       count(ctx)

@@ -75,6 +75,12 @@ test('R66: a form that a new browser sends twice writes one mail, where it has a
   expect(await site.rows()).toHaveLength(2)
 })
 
+test('R66: a form that a new browser sends twice before it has a session writes a mail for each', async () => {
+  const copies = [0, 1].map(() => site.browser())
+  await Promise.all(copies.map((copy) => copy.get('/sign-in?user=ada')))
+  expect(site.mails).toEqual(['ada', 'ada'])
+})
+
 test('R66: a visitor has no account whose browsers a new password could forget', async () => {
   const phone = site.browser()
   await site.signIn(phone, 'nobody')

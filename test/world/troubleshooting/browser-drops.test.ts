@@ -193,6 +193,8 @@ describeWith('chromium with openssl', CHROMIUM !== undefined && hasOpenssl)('wha
   it('R120: the line names a fetch without its credentials', async () => {
     await serve(shop({}))
     await page.goto(plainUrl('/'))
+    // Sooner, it might have been sent beside the page.
+    await page.waitForTimeout(1500)
     await page.evaluate(() => fetch('/data', { credentials: 'omit' }).then((answer) => answer.text()))
     expect(await lastLine('/data', 1)).toMatch(/hint: not-sent-back: .*fetch without credentials/)
   })

@@ -7,6 +7,7 @@ import type { Context } from 'koa'
 import { createApp, Visitor } from '../../support/app/app'
 import { BACKENDS, PlainStore, SEALING_KEYS } from '../../support/backends/backends'
 import { startClock, stopClock } from '../../support/clock'
+import { FUNCTIONS } from '../../promises/explain/noted-options'
 import { debug, printed } from './lines'
 
 jest.mock('../../../src/base/debug', () => ({ debug: jest.requireActual<{ debug: typeof debug }>('./lines').debug }))
@@ -176,12 +177,15 @@ describe('what nobody is to be blamed for', () => {
     expect(hints).toEqual(Array(9).fill(undefined))
   })
 
-  it('R120: a visitor who comes when the cookie is over has no hint', async () => {
+  it.each<[SessionOptions, number]>([
+    [{ maxAge: 60_000 }, 61_000],
+    [{ absoluteTimeout: 3600 }, 4000],
+  ])('R120: a visitor who comes when the cookie is over has no hint, with %p', async (options, later) => {
     const clock = stopClock()
-    const app = site({ maxAge: 3600 })
+    const app = site(options)
     const hints = await hintsOf(async () => {
       await new Visitor(app).get('/in')
-      clock.advance(4000)
+      clock.advance(later)
       await new Visitor(app).get('/')
     })
     expect(hints).toEqual([undefined, undefined])
@@ -237,35 +241,38 @@ describe('sessions that this process has ended', () => {
   const owner: SessionOptions['owner'] = (data) => (data as { user?: string }).user
 
   it.each<[string, SessionOptions, string[], string]>([
-    ['by a logout', {}, ['/out'], 'missed'],
-    ['by a logout, in a plain store', { store: new PlainStore() }, ['/out'], 'missed'],
-    ['with all of an owner', { owner }, ['/all'], 'missed'],
-    ['with a key', { owner, ends: { store: new MemoryStore() } }, ['/key'], 'missed'],
-    ['because there were too many', { owner, maxPerOwner: 1 }, ['/anew'], 'missed'],
-  ])('R120: a session that this process has ended %s is not missed in the store', async (_how, options, paths) => {
-    const app = createApp()
-    const middleware = session({ store: new MemoryStore(), ...options }, app)
-    const { sessions } = middleware
-    app.use(middleware)
-    app.use(async function pages(ctx: Context) {
-      if (ctx.path === '/in') ctx.session.user = 'ann'
-      if (ctx.path === '/out') ctx.session = null
-      if (ctx.path === '/all') await sessions.revokeAll({ owner: 'ann' }, ctx)
-      if (ctx.path === '/key') await sessions.end('owner:ann')
-      ctx.body = String(ctx.session?.user)
-    })
-    const visitor = new Visitor(app)
-    await visitor.get('/in')
-    const copy = new Visitor(app, visitor.jar.copy())
-    await copy.get('/')
-    for (const path of paths) {
-      if (path === '/anew') await new Visitor(app).get('/in')
-      else await visitor.get(path)
-    }
-    await settled()
-    expect(await hintsOf(() => copy.get('/'))).toEqual([undefined])
-    expect(linesSoFar()).toEqual([expect.stringContaining(' unknown-id | session: new ')])
-  })
+    ['by a logout', {}, ['/out'], 'logout'],
+    ['by a logout, in a plain store', { store: new PlainStore() }, ['/out'], 'logout'],
+    ['with all of an owner', { owner }, ['/all'], 'all'],
+    ['with a key', { owner, ends: { store: new MemoryStore() } }, ['/key'], 'all'],
+    ['because there were too many', { owner, maxPerOwner: 1 }, ['/anew'], 'limit'],
+  ])(
+    'R120: a session that this process has ended %s is not missed in the store, and its line says why',
+    async (_how, options, paths, reason) => {
+      const app = createApp()
+      const middleware = session({ store: new MemoryStore(), ...options }, app)
+      const { sessions } = middleware
+      app.use(middleware)
+      app.use(async function pages(ctx: Context) {
+        if (ctx.path === '/in') ctx.session.user = 'ann'
+        if (ctx.path === '/out') ctx.session = null
+        if (ctx.path === '/all') await sessions.revokeAll({ owner: 'ann' }, ctx)
+        if (ctx.path === '/key') await sessions.end('owner:ann')
+        ctx.body = String(ctx.session?.user)
+      })
+      const visitor = new Visitor(app)
+      await visitor.get('/in')
+      const copy = new Visitor(app, visitor.jar.copy())
+      await copy.get('/')
+      for (const path of paths) {
+        if (path === '/anew') await new Visitor(app).get('/in')
+        else await visitor.get(path)
+      }
+      await settled()
+      expect(await hintsOf(() => copy.get('/'))).toEqual([undefined])
+      expect(linesSoFar()).toEqual([expect.stringContaining(` unknown-id (ended: ${reason}) | session: new `)])
+    },
+  )
 
   it.each<[string, SessionOptions]>([
     ['the lifetime', { maxAge: 60_000 }],
@@ -290,14 +297,44 @@ describe('sessions that this process has ended', () => {
 })
 
 describe('what a line has of the application', () => {
-  it('R120: a line calls no function that is an option, for a page that never asks for the session', async () => {
-    const path = jest.fn(() => '/')
-    const visitor = new Visitor(site({ path }))
-    await visitor.get('/plain')
-    await settled()
-    expect(linesSoFar()).toHaveLength(1)
-    expect(path).not.toHaveBeenCalled()
+  it.each(FUNCTIONS)('R120: a line calls no function that is an option: %s', async (_what, make) => {
+    const { options, calls } = make()
+    const counts: number[] = []
+    const app = createApp()
+    app.use(async (_ctx, next) => {
+      await next()
+      counts.push(calls.length)
+    })
+    const middleware = site(options).middleware
+    for (const each of middleware) app.use(each)
+    const visitor = new Visitor(app)
+    for (const path of ['/plain', '/', '/in', '/', '/plain', '/more', '/out', '/']) {
+      await visitor.get(path)
+      await settled()
+      expect([path, calls.slice(counts.at(-1))]).toEqual([path, []])
+    }
+    expect(linesSoFar()).toHaveLength(8)
+    expect(calls.length).toBeGreaterThan(0)
   })
+
+  it.each(['idleTimeout', 'absoluteTimeout'])(
+    'R120: the line of a session whose %s changes with the clock has no hint',
+    async (name) => {
+      let isNight = false
+      const app = createApp()
+      app.use(async (_ctx, next) => {
+        await next()
+        isNight = !isNight
+      })
+      const options = { store: new MemoryStore(), [name]: () => (isNight ? 7_200_000 : undefined) }
+      for (const each of site(options).middleware) app.use(each)
+      const visitor = new Visitor(app)
+      const hints = await hintsOf(async () => {
+        for (const path of ['/in', '/', '/more', '/']) await visitor.get(path)
+      })
+      expect(hints).toEqual([undefined, undefined, undefined, undefined])
+    },
+  )
 
   it('R120: a line has no host where what carries the id may be that', async () => {
     const externalKey = { get: (ctx: Context) => ctx.hostname.split('.')[0], set: () => undefined }

@@ -1,6 +1,7 @@
 import session, {
   MemoryStore,
   sealed,
+  SessionService,
   type SessionHint,
   type SessionOptions,
   type SessionRecord,
@@ -130,12 +131,13 @@ export const TEN: readonly SetUp[] = [
     title: 'two apps on one host, with one name for their cookies',
     hint: 'overwritten',
     says: /bad-signature.*another app on the host uses the same name.*Give each app its own "key"/,
-    run: async () => {
+    run: async (clock) => {
       const write: typeof count = (ctx) => void (ctx.session.draft = ctx.body = SECRET)
       const [shop, blog] = [site({}), site({}, { keys: OTHER_KEYS, handle: write })]
       const jar = new CookieJar()
       await new Visitor(shop, jar).get()
       await new Visitor(blog, jar).get()
+      clock.advance(1000)
       await new Visitor(shop, jar).get()
     },
   },
@@ -279,6 +281,64 @@ export const MORE: readonly SetUp[] = [
     },
   },
   {
+    title: 'other keys, and the next request, whose signature the last response has cleared',
+    hint: 'other-keys',
+    says: /unsigned.*a key that is not in app\.keys/,
+    run: async () => {
+      const app = site({}, { handle: readOnceWritten })
+      const visitor = new Visitor(app)
+      await visitor.get('/in')
+      app.keys = OTHER_KEYS
+      for (let requests = 0; requests < 3; requests++) await visitor.get()
+    },
+  },
+  {
+    title: 'the same, in two processes of which the other one has cleared the signature',
+    hint: 'unsigned',
+    says: /unsigned.*A process or app with other keys clears the signature when it finds it bad/,
+    run: async () => {
+      const [one, two] = [KEYS, OTHER_KEYS].map((keys) => site({}, { keys, handle: readOnceWritten }))
+      const jar = new CookieJar()
+      await new Visitor(one, jar).get('/in')
+      for (const app of [two, one]) await new Visitor(app, jar).get()
+    },
+  },
+  {
+    title: 'two apps on one host, of which one has a store, with one name for their cookies',
+    hint: 'overwritten',
+    says: /unknown-id.*another app on the host uses the same name/,
+    run: async (clock) => {
+      const [shop, blog] = [site({ store: new MemoryStore() }), site({})]
+      const jar = new CookieJar()
+      for (const app of [shop, blog]) await new Visitor(app, jar).get()
+      clock.advance(1000)
+      await new Visitor(shop, jar).get()
+    },
+  },
+  {
+    title: 'a maxAge in seconds, and a client that forgets its cookie',
+    hint: 'short-life',
+    says: /no-cookie.*The session lives for 3\.6 seconds: maxAge is in milliseconds/,
+    run: async (clock) => {
+      const visitor = new Visitor(site({ maxAge: 3600 }))
+      await visitor.get()
+      clock.advance(5000)
+      visitor.jar.values.clear()
+      await visitor.get()
+    },
+  },
+  {
+    title: 'a maxAge in seconds, and a client that sends its cookie for ever',
+    hint: 'short-life',
+    says: /expired.*The session lives for 3\.6 seconds/,
+    run: async (clock) => {
+      const visitor = new Visitor(site({ maxAge: 3600 }))
+      await visitor.get()
+      clock.advance(5000)
+      await visitor.get()
+    },
+  },
+  {
     title: 'SameSite=None, and something that takes Secure away',
     hint: 'same-site-none',
     says: /samesite=none.*SameSite=None without Secure: browsers drop the cookie/,
@@ -299,10 +359,11 @@ export const MORE: readonly SetUp[] = [
   {
     title: 'a client that keeps no cookies',
     hint: 'not-sent-back',
-    says: /no-cookie.*it keeps no cookies/,
-    run: async () => {
+    says: /no-cookie.*it keeps no cookies.*another browser or a private window.*a proxy, a CDN/,
+    run: async (clock) => {
       const app = site({})
       await new Visitor(app).get()
+      clock.advance(1000)
       await new Visitor(app).get()
     },
   },
@@ -364,6 +425,22 @@ export const MORE: readonly SetUp[] = [
     run: () =>
       new Visitor(site({}, { handle: (ctx) => void Object.assign(ctx.session, { _secret: SECRET, views: 1 }) })).get(),
   },
+  ...['update', 'once'].flatMap((verb) =>
+    [{}, { store: new MemoryStore() }].map((options): SetUp => ({
+      title: `a key that begins with "_" within ${verb}() ${'store' in options ? 'in a store' : 'in a cookie'}`,
+      hint: 'private-keys',
+      says: /written: changed.*A key of the session begins with "_"/,
+      run: () => {
+        const set = (data: object): unknown => Object.assign(data, { _secret: SECRET, views: 1 })
+        const handle = async (ctx: Context): Promise<void> => {
+          const sessions = SessionService.of(ctx)
+          if (verb === 'update') await sessions.update(set, ctx)
+          else await sessions.once('views', set, {}, ctx)
+        }
+        return new Visitor(site(options, { handle })).get()
+      },
+    })),
+  ),
   {
     title: 'a store that is down when a visitor signs out',
     hint: 'store-error',

@@ -21,6 +21,8 @@ const UNASKED: ExplainFacts = {
   written: 'nothing',
   failure: undefined,
   lines: [],
+  lostSignatures: [],
+  endedBy: undefined,
   now: 0,
   circumstances: USUAL,
 }
@@ -177,6 +179,23 @@ describe('explain', () => {
     const facts = { ...UNASKED, ...ONE, cookies: [came('d1.time.mac.id-1')], id: 'id-1' }
     const told = explain(facts)
     expect([told.fingerprint, told.presented[0].fingerprint]).toEqual([fingerprint('id-1'), fingerprint('id-1')])
+  })
+
+  it('R120: an explanation lists a signature that is cleared alone behind the cookies', () => {
+    const lines = ['koa.sess.1=; path=/']
+    const { told } = explain({ ...UNASKED, lines, lostSignatures: ['koa.sess.sig=; path=/; httponly'] })
+    expect(told.map(({ cookie, does }) => [cookie, does])).toEqual([
+      ['koa.sess.1', 'clear'],
+      ['koa.sess.sig', 'clear'],
+    ])
+  })
+
+  it.each<[string, Facts, string | undefined]>([
+    ['it was ended', { ...ONE, refusals: new Map([['id-1', 'ended']]) }, 'owner'],
+    ['another one was accepted', { ...TWO, refusals: new Map([['id-1', 'ended']]) }, undefined],
+    ['something else decides', { ...ONE, refusals: new Map([['id-1', 'idle']]) }, undefined],
+  ])('R120: an explanation says by what a session was ended where that decides: %s', (_what, facts, endedBy) => {
+    expect(explain({ ...UNASKED, ...facts, endedBy: 'owner' }).endedBy).toBe(endedBy)
   })
 
   it.each([

@@ -2,6 +2,7 @@ import type { PresentedCookie, SessionExplanation, SessionHint, ToldCookie } fro
 import type { Circumstances } from '../../../../src/request/explain/circumstances'
 import { hintFor, NOTHING_RECALLED, type Recalled } from '../../../../src/request/explain/hint-for'
 import { adviceFor } from '../../../../src/request/explain/hints'
+import type { LastTold } from '../../../../src/request/explain/recollection'
 import { USUAL } from './usual'
 
 type Explained = Omit<SessionExplanation, 'hint'>
@@ -10,6 +11,7 @@ type Explained = Omit<SessionExplanation, 'hint'>
 const GOOD: Explained = {
   cookie: 'koa.sess',
   why: 'accepted',
+  endedBy: undefined,
   presented: [cookie('accepted')],
   session: 'loaded',
   fingerprint: undefined,
@@ -30,27 +32,41 @@ function refused(why: PresentedCookie['fate']): Partial<Explained> {
   return { why, presented: [cookie(why)], session: 'new' }
 }
 
+/** A cookie that the client was told to keep, well before the request was sent. */
+const TOLD: LastTold = {
+  cookie: set(),
+  host: 'shop.example',
+  at: 0,
+  isAwaited: true,
+  connection: undefined,
+  life: USUAL.life,
+  isSure: true,
+  isOver: false,
+}
+
+function recalled(last: Partial<LastTold>, more: Partial<Recalled> = {}): Recalled {
+  return { ...NOTHING_RECALLED, ...more, last: { ...TOLD, ...last } }
+}
+
 function told(...attributes: string[]): Recalled {
-  return { last: { cookie: set(...attributes), host: 'shop.example', at: 0, isAwaited: true }, record: 'unknown' }
+  return recalled({ cookie: set(...attributes) })
 }
 
 /** The same, and the client has shown since that it keeps cookies. */
 function back(...attributes: string[]): Recalled {
-  const { last, record } = told(...attributes)
-  return { last: last && { ...last, isAwaited: false }, record }
+  return recalled({ cookie: set(...attributes), isAwaited: false })
 }
 
 /** The same, at another host. */
 function elsewhere(...attributes: string[]): Recalled {
-  const { last, record } = back(...attributes)
-  return { last: last && { ...last, host: 'www.shop.example' }, record }
+  return recalled({ cookie: set(...attributes), isAwaited: false, host: 'www.shop.example' })
 }
 
 const NONE: Partial<Explained> = { why: 'no-cookie', presented: [], session: 'new' }
-const OTHER: Recalled = {
-  last: { cookie: { ...set(), fingerprint: 'another!' }, host: 'shop.example', at: 0, isAwaited: true },
-  record: 'unknown',
-}
+const ANOTHER: ToldCookie = { ...set(), fingerprint: 'another!' }
+const OTHER = recalled({ cookie: ANOTHER })
+/** The request was sent beside the one that was told. */
+const BESIDE = recalled({ cookie: ANOTHER, isSure: false })
 const FORWARDED: Partial<Circumstances> = { host: 'backend', forwardedHost: 'shop.test' }
 const FRAMED: Partial<Circumstances> = { fetchSite: 'cross-site', fetchDest: 'iframe' }
 const LINKED: Partial<Circumstances> = { fetchSite: 'cross-site', fetchDest: 'document' }
@@ -121,17 +137,59 @@ describe('hintFor', () => {
     ['a signature of another key', 'other-keys', refused('bad-signature')],
     ['the same, in the place of what was set last', 'overwritten', refused('bad-signature'), {}, OTHER],
     ['a cookie of this process that it does not know any more', 'other-keys', refused('bad-signature'), {}, told()],
+    ['the same beside the request that was told', 'other-keys', refused('bad-signature'), {}, BESIDE],
+    [
+      'the same when that is over',
+      'other-keys',
+      refused('bad-signature'),
+      {},
+      recalled({ cookie: ANOTHER, isOver: true }),
+    ],
     ['no signature', 'unsigned', refused('unsigned')],
+    [
+      'a signature that was bad before it was gone',
+      'overwritten',
+      refused('unsigned'),
+      {},
+      { ...NOTHING_RECALLED, badSignature: 'overwritten' },
+    ],
     ['another codec', 'other-codec', refused('malformed')],
     ['nonsense in the place of what was set last', 'overwritten', refused('malformed'), {}, OTHER],
     ['a piece that is missing', 'piece-missing', refused('piece-missing')],
     ['an id of nobody', 'unknown-record', refused('unknown-id')],
     ['an id in the place of another one', 'overwritten', refused('unknown-id'), {}, OTHER],
-    ['a record that should be there', 'store-forgets', refused('unknown-id'), {}, { last: undefined, record: 'there' }],
+    [
+      'a record that should be there',
+      'store-forgets',
+      refused('unknown-id'),
+      {},
+      { ...NOTHING_RECALLED, record: 'there' },
+    ],
     ['a record in the place of an id', 'other-codec', refused('unknown-id'), { looksLikeRecord: true }],
+    [
+      'a record in the place of what was set last',
+      'overwritten',
+      refused('unknown-id'),
+      { looksLikeRecord: true },
+      OTHER,
+    ],
+    ['an id of nobody beside the request that was told', 'unknown-record', refused('unknown-id'), {}, BESIDE],
+    ['nonsense beside the request that was told', 'other-codec', refused('malformed'), {}, BESIDE],
+    ['a life of less than a minute', 'short-life', refused('expired'), { life: 59_999 }],
+    ['a life of a minute', 'clock', refused('expired'), { life: 60_000 }],
+    ['a short life, and a shorter idle timeout', 'clock', refused('idle'), { life: 59_999 }],
+    ['a cookie whose short life is over', 'short-life', NONE, {}, recalled({ isOver: true, life: 59_999 })],
+    ['a cookie that is over before its long life', undefined, NONE, {}, recalled({ isOver: true })],
+    [
+      'a cookie that is over, for another path',
+      undefined,
+      NONE,
+      {},
+      recalled({ cookie: set('path=/admin'), isOver: true }),
+    ],
     ['a record that is over before its cookie', 'clock', refused('expired')],
     ['the same after the idle timeout', 'clock', refused('idle')],
-    ['a cookie that ends with the browser', undefined, refused('expired'), { isLasting: false }],
+    ['a cookie that ends with the browser', undefined, refused('expired'), { life: undefined }],
     ['a session that is too old', undefined, refused('too-old')],
     ['a token that was exchanged', 'old-token', refused('rotated-away')],
     ['a token of an earlier account', 'old-token', refused('earlier-generation')],
@@ -142,6 +200,8 @@ describe('hintFor', () => {
     ['the path of another part', 'other-path', NONE, {}, told('path=/admin')],
     ['a path that begins alike', 'other-path', NONE, { path: '/cartoon' }, told('path=/cart')],
     ['the path itself', 'not-sent-back', NONE, { path: '/cart' }, told('path=/cart')],
+    ['no cookie beside the request that was told', undefined, NONE, {}, recalled({ isSure: false })],
+    ['another path beside it', 'other-path', NONE, {}, recalled({ cookie: set('path=/admin'), isSure: false })],
     ['a path above', 'not-sent-back', NONE, {}, told('path=/cart')],
     ['the domain of another host, last time', 'other-domain', NONE, {}, told('domain=shop.test')],
     ['in a frame of another site', 'same-site', NONE, FRAMED, told('samesite=lax')],
@@ -244,8 +304,8 @@ describe('hintFor', () => {
     ['a key that is not saved', 'private-keys', {}, { hasPrivateKeys: true }],
   ])(
     'R120: hintFor() has the right hint, or none, for %s: %s',
-    (_what, hint, explained, about = {}, recalled = NOTHING_RECALLED) => {
-      expect(hintFor({ ...GOOD, ...explained }, { ...USUAL, ...about }, recalled)).toBe(hint)
+    (_what, hint, explained, about = {}, memory = NOTHING_RECALLED) => {
+      expect(hintFor({ ...GOOD, ...explained }, { ...USUAL, ...about }, memory)).toBe(hint)
     },
   )
 })
@@ -264,6 +324,16 @@ describe('adviceFor', () => {
     ],
   ])('R120: adviceFor() has the cure that fits the request: %s', (_what, hint, about, says) => {
     expect(adviceFor(hint, { ...USUAL, ...about })).toMatch(says)
+  })
+
+  it.each([
+    ['the session', undefined, '3.6'],
+    ['another cookie that is not over', { ...TOLD, life: 5000 }, '3.6'],
+    ['the cookie that is over', { ...TOLD, life: 5000, isOver: true }, '5'],
+  ])('R120: adviceFor() says how short a life is: that of %s', (_what, last, seconds) => {
+    expect(adviceFor('short-life', { ...USUAL, life: 3600 }, last)).toBe(
+      `The session lives for ${seconds} seconds: maxAge is in milliseconds.`,
+    )
   })
 
   it('R120: adviceFor() tells nobody to set app.proxy who has set it', () => {

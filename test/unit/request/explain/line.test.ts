@@ -6,6 +6,7 @@ import { toldBy } from '../../../../src/request/explain/told'
 const NOTHING: SessionExplanation = {
   cookie: 'koa.sess',
   why: 'no-cookie',
+  endedBy: undefined,
   presented: [],
   session: 'not-asked',
   fingerprint: undefined,
@@ -23,6 +24,7 @@ const REQUEST: RequestLine = {
   status: 200,
   secrets: [],
   isGone: false,
+  endOf: () => undefined,
   advice: '',
 }
 
@@ -38,6 +40,7 @@ describe('lineOf', () => {
     const all: SessionExplanation = {
       cookie: 'koa.sess',
       why: 'unknown-id',
+      endedBy: undefined,
       presented: [{ cookie: 'koa.sess', fingerprint: 'ab-de_gh', fate: 'unknown-id' }],
       session: 'loaded',
       fingerprint: '12345678',
@@ -50,6 +53,26 @@ describe('lineOf', () => {
       'GET http://shop.example/cart 200 | koa.sess: koa.sess#ab-de_gh unknown-id | session: loaded #12345678 | written: save | ' +
         'told: clear koa.sess#none (path=/; expires=Thu, 01 Jan 1970 00:00:00 GMT) | error: ERR_SESSION_STORE | ' +
         'the client has gone | hint: no-keys: Set app.keys.',
+    )
+  })
+
+  it.each([
+    ['unknown-id', undefined, 'unknown-id (ended: logout)'],
+    ['rotated-away', undefined, 'rotated-away'],
+    ['ended', 'owner', 'ended (by: owner)'],
+    ['ended', undefined, 'ended'],
+  ] as const)('R120: a line of NODE_DEBUG says why a session is over: %s %s', (fate, endedBy, shown) => {
+    const came = { ...NOTHING, endedBy, presented: [{ cookie: 'koa.sess', fingerprint: 'ab-de_gh', fate }] }
+    expect(lineOf(came, { ...REQUEST, endOf: () => 'logout' })).toContain(
+      ` | koa.sess: koa.sess#ab-de_gh ${shown} | session: `,
+    )
+  })
+
+  it('R120: a line of NODE_DEBUG gives one session no reason of another one', () => {
+    const presented = [{ cookie: 'koa.sess', fingerprint: 'ab-de_gh', fate: 'unknown-id' as const }]
+    const endOf = (session: string): 'logout' | undefined => (session === 'another!' ? 'logout' : undefined)
+    expect(lineOf({ ...NOTHING, presented }, { ...REQUEST, endOf })).toContain(
+      'koa.sess#ab-de_gh unknown-id | session: ',
     )
   })
 

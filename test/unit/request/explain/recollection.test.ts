@@ -1,19 +1,19 @@
-import { Recollection, type LastTold } from '../../../../src/request/explain/recollection'
+import { Recollection, type LastTold, type Told } from '../../../../src/request/explain/recollection'
 import { toldBy } from '../../../../src/request/explain/told'
 import { fingerprint } from '../../../../src/session/token'
 
 const AT = Date.parse('2030-01-01T00:00:00Z')
 
-function told(attributes: string, value = 'abc'): LastTold {
+function told(attributes: string, value = 'abc', connection?: number): Told {
   const cookie = toldBy(`koa.sess=${value}; ${attributes}`, { hasStore: false, now: AT })
-  return { cookie, host: 'shop.example', at: AT, isAwaited: true }
+  return { cookie, host: 'shop.example', at: AT, isAwaited: true, connection, life: 3000 }
 }
 
 describe('what a client was told', () => {
   it('R120: a Recollection remembers what a client was told to keep, for a minute', () => {
     const memory = new Recollection()
     memory.noteTold('ann', told('path=/'))
-    expect(memory.toldTo('ann', AT + 59_999)).toEqual(told('path=/'))
+    expect(memory.toldTo('ann', AT + 59_999)).toEqual({ ...told('path=/'), isSure: true, isOver: false })
     expect(memory.toldTo('ann', AT + 60_000)).toBeUndefined()
     expect(memory.toldTo('ben', AT)).toBeUndefined()
   })
@@ -34,7 +34,7 @@ describe('what a client was told', () => {
   ])('R120: a Recollection expects a cookie with %s %i ms later: %s', (attributes, later, expected) => {
     const memory = new Recollection()
     memory.noteTold('ann', told(attributes))
-    expect(memory.toldTo('ann', AT + later) !== undefined).toBe(expected)
+    expect(memory.toldTo('ann', AT + later)?.isOver).toBe(!expected)
   })
 
   it('R120: a Recollection awaits a cookie no more that has come back', () => {
@@ -45,6 +45,91 @@ describe('what a client was told', () => {
     expect(memory.toldTo('ann', AT)?.isAwaited).toBe(true)
     memory.noteBack('ann', ['another!', told('path=/').cookie.fingerprint])
     expect(memory.toldTo('ann', AT)?.isAwaited).toBe(false)
+  })
+})
+
+describe('whether a request was sent when its client had the last response', () => {
+  /** A client whose requests came by these connections, the last of them now; the one before that was told just now. */
+  function after(came: [ago: number, connection: number | undefined][], connection?: number): LastTold | undefined {
+    const memory = new Recollection()
+    for (const [ago, over] of came.slice(0, -1)) memory.toldTo('ann', AT - ago, over)
+    memory.noteTold('ann', told('path=/', 'abc', connection))
+    const [[ago, over]] = came.slice(-1)
+    return memory.toldTo('ann', AT - ago, over)
+  }
+
+  it.each<[what: string, came: [number, number | undefined][], connection: number | undefined, isSure: boolean]>([
+    ['a second after it', [[-1000, 2]], 1, true],
+    ['less than a second after it', [[-999, 2]], 1, false],
+    [
+      'over the same connection',
+      [
+        [5, 1],
+        [-1, 1],
+      ],
+      1,
+      true,
+    ],
+    [
+      'over another connection',
+      [
+        [5, 1],
+        [-1, 2],
+      ],
+      1,
+      false,
+    ],
+    [
+      'over connections that nobody knows',
+      [
+        [5, undefined],
+        [-1, undefined],
+      ],
+      undefined,
+      false,
+    ],
+    [
+      'over the same connection, beside others',
+      [
+        [7, 1],
+        [6, 2],
+        [5, 1],
+        [-1, 1],
+      ],
+      1,
+      false,
+    ],
+    [
+      'over the same connection, a second after another one',
+      [
+        [2000, 2],
+        [5, 1],
+        [2, 1],
+        [-1, 1],
+      ],
+      1,
+      true,
+    ],
+    [
+      'over a connection of before the one that was told',
+      [
+        [9, 1],
+        [5, 2],
+        [-1, 1],
+      ],
+      2,
+      false,
+    ],
+  ])('R120: a Recollection knows of a request that comes %s', (_what, came, connection, isSure) => {
+    expect(after(came, connection)?.isSure).toBe(isSure)
+  })
+})
+
+describe('what was said of a bad signature', () => {
+  it('R120: a Recollection remembers what was said of the signature of a cookie', () => {
+    const memory = new Recollection()
+    memory.noteBadSignature('the one!', 'overwritten')
+    expect([memory.badSignatureOf('the one!'), memory.badSignatureOf('another!')]).toEqual(['overwritten', undefined])
   })
 })
 
@@ -80,6 +165,20 @@ describe('what became of a record', () => {
       expect(memory.stateOf('id-1', 4, 99)).toBe(state)
     },
   )
+
+  it.each([
+    ['the session itself', { session: fingerprint('id-1') }, 40, 'limit'],
+    ['another session', { session: fingerprint('id-2') }, 60, undefined],
+    ['all of its owner', { owner: 'ann' }, 50, 'limit'],
+    ['all of its owner, before it was used', { owner: 'ann' }, 49, undefined],
+    ['all of another owner', { owner: 'ben' }, 60, undefined],
+    ['what carries a key, as nobody says which ones do', { key: 'team:1' }, 60, undefined],
+  ])('R120: a Recollection knows why a session was ended, or says nothing: %s', (_what, ended, at, reason) => {
+    const memory = new Recollection()
+    memory.noteRecord('id-1', record)
+    memory.noteEnded({ reason: 'limit', ctx: undefined, ...ended }, at)
+    expect(memory.reasonOf(fingerprint('id-1'))).toBe(reason)
+  })
 
   it('R120: a Recollection knows an ended session also where it has never seen its record', () => {
     const memory = new Recollection()

@@ -15,7 +15,7 @@ export const USUAL: Circumstances = {
   storageAccess: '',
   hasMiddleware: true,
   wasEmptyBefore: false,
-  isLasting: true,
+  life: 24 * 60 * 60 * 1000,
   isAutoSecure: false,
   hasOwnTransport: false,
   hasStore: false,
