@@ -118,8 +118,9 @@ export class SessionService<Data extends object = SessionData> extends WorkVerbs
   /**
    * Changes the session and writes it at once. `change` gets a copy of the session; where another request was faster, or another
    * verb of this one has written what it changes, it runs again on the fresh data: counters count. So it changes data alone: what
-   * else it does, such as a call of another service, is done again too. For that there is {@link SessionService.once}. On a store without conditional writes no other request
-   * makes it run again, and the last writer wins.
+   * else it does, such as a call of another service, is done again too. For that there is {@link SessionService.once}. It changes the
+   * copy: `ctx.session` cannot be assigned in it. On a store without conditional writes no other request makes it run again, and the
+   * last writer wins.
    *
    * @example
    * await sessions.update((data) => (data.views = (data.views ?? 0) + 1), ctx)

@@ -27,6 +27,8 @@ export interface OnceFacts {
   readonly last: OnceAttempt | undefined
   /** The last attempt, as this request had read it when it called. */
   readonly seen: OnceAttempt | undefined
+  /** That was read from a cache, and may be of long before. */
+  readonly mayBeOld: boolean
   /** The call has waited for somebody's attempt. */
   readonly hasWaited: boolean
   /** The id of an attempt that this call has seen under way for as long as one may take: clocks may differ. */
@@ -43,13 +45,13 @@ export interface OnceFacts {
 export type OnceDecision = 'begin' | 'wait' | 'share' | 'fail'
 
 /** The first row that fits. Its test is this table. */
-export function decideOnce({ last, seen, hasWaited, overdue, isNeeded, now }: OnceFacts): OnceDecision {
+export function decideOnce({ last, seen, mayBeOld, hasWaited, overdue, isNeeded, now }: OnceFacts): OnceDecision {
   if (isNeeded === false) return 'share'
   if (!last || isOver(last, overdue, now)) return 'begin'
   if (isRunning(last)) return 'wait'
   // Who has read the session after the end of the attempt asks for another one.
   if (seen && seen[1] === last[1] && !isRunning(seen)) return 'begin'
-  if (last[2] === 'failed') return 'fail'
+  if (last[2] === 'failed') return hasWaited || !mayBeOld ? 'fail' : 'begin'
   return hasWaited || isNeeded === undefined ? 'share' : 'begin'
 }
 

@@ -143,8 +143,9 @@ export function neverDone({ key, lease, wait }: OnceCall): SessionError {
 export function wasFollowed({ key, lease }: OnceCall): SessionError {
   return new SessionError(
     'ERR_SESSION_ONCE_PENDING',
-    `The work of sessions.once(${JSON.stringify(key)}) took longer than its lease of ${lease} ms, and another request has done it ` +
-      'again: what this one has made of the session is dropped. Let the work give up earlier, or set a longer "lease".',
+    `The work of sessions.once(${JSON.stringify(key)}) was done again by another request: it took longer than its lease of ${lease} ms, ` +
+      'clocks of processes differ, or the store writes without conditions. What this request has made of the session is dropped. ' +
+      'Where it is the lease, let the work give up earlier, or set a longer one.',
     { status: 503 },
   )
 }

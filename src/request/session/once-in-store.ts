@@ -40,6 +40,7 @@ export class OnceInStore {
   readonly #deadline: number
   /** The last attempt, as it was when the application called. */
   readonly #seen: OnceAttempt | undefined
+  readonly #mayBeOld: boolean
   #hasWaited = false
   #overdue: string | undefined
   /** Why the attempt has failed that this call has waited for, where that was in this process. */
@@ -51,6 +52,7 @@ export class OnceInStore {
     this.#flights = flightsOf(caller.scope.config)
     this.#deadline = monotonic() + call.wait
     this.#seen = this.#last
+    this.#mayBeOld = caller.persistence.stored?.isCached === true
   }
 
   /** Returns whether the session is as the work has left it; it is not where the request has given it up. */
@@ -95,6 +97,7 @@ export class OnceInStore {
     return decideOnce({
       last: this.#last,
       seen: this.#seen,
+      mayBeOld: this.#mayBeOld,
       hasWaited: this.#hasWaited,
       overdue: this.#overdue,
       isNeeded: isNeeded(this.#caller, this.#call),

@@ -33,9 +33,16 @@ describe('what a call of once() does', () => {
     ['it has failed since the session was read', { last: failed }, 'fail'],
     ['it has failed since, and is needed', { last: failed, isNeeded: true }, 'fail'],
     ['it had failed when the session was read', { last: failed, seen: failed }, 'begin'],
+    ['it has failed since a cache noted the session', { last: failed, mayBeOld: true }, 'begin'],
+    [
+      'it has failed while a call waited that had read a cache',
+      { last: failed, mayBeOld: true, hasWaited: true },
+      'fail',
+    ],
   ] as const)('R121: a call of once() decides what to do: %s', (_what, facts, decision) => {
-    const nothing = { last: undefined, seen: undefined, hasWaited: false, overdue: undefined, isNeeded: undefined }
-    expect(decideOnce({ ...nothing, now: NOW, ...facts })).toBe(decision)
+    const nothing = { last: undefined, seen: undefined, overdue: undefined, isNeeded: undefined }
+    const asked = { ...nothing, mayBeOld: false, hasWaited: false, now: NOW }
+    expect(decideOnce({ ...asked, ...facts })).toBe(decision)
   })
 })
 
