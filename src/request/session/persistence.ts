@@ -108,11 +108,10 @@ export class Persistence {
     if (this.#scope.config.options.genid && !this.#known.stored) void this.#newToken.value
   }
 
-  /** Takes note that the session is ended; {@link end} makes it so. */
+  /** Takes note that the session is ended, and with it what was to be made again; {@link end} makes it so. */
   endLater(): void {
     this.#endings++
     this.#mustWrite = false
-    // What was to be made again was a change of the one that ends.
     this.#failure = undefined
   }
 
@@ -136,12 +135,16 @@ export class Persistence {
   /** Goes on with what is stored now, after another request was faster than a change. */
   async refresh(session: SessionModel, failure = this.#failure): Promise<Outcome['name']> {
     if (!failure) return 'unchanged'
+    const endings = this.#endings
     const loaded = failure.isMissing ? undefined : await this.#scope.load(idOf(this.#known) as string)
+    // What was ended meanwhile is not gone on with.
+    if (endings !== this.#endings) return 'unchanged'
     const job = this.#jobOf(session, { verb: 'commit' })
     const next = await reconcile(job, loaded, failure)
+    if (endings !== this.#endings) return 'unchanged'
     this.#failure = undefined
     this.merges++
-    if ('name' in next) return this.#conclude(job, next, this.#endings)
+    if ('name' in next) return this.#conclude(job, next, endings)
     this.#known = found(next.stored, next.superseded, { wasSought: true, wasWritten: this.#known.wasWritten })
     this.client.retractUnless(heldBy(next.stored))
     return 'again'

@@ -392,44 +392,46 @@ describe('verbs about an account that a request gives up beside them', () => {
     expect((await visitor.get('/')).json()).toEqual({ session: { user: 'al' } })
   })
 
-  it('R83: an update() that has to be made again is none of the session that took the place of its own', async () => {
-    const keys: unknown[] = []
-    const gate = createGate()
-    let isHeld = false
-    const store = intercepted(new MemoryStore(), async ({ method, args, proceed }) => {
-      keys.push(args[0])
-      if (method === 'replace' && isHeld) {
-        isHeld = false
-        await gate.pass()
-      }
-      return proceed()
-    })
-    const { app, visitor, sessions, errors } = createSite(
-      { store, owner },
-      {
-        '/al': (ctx) => (ctx.session.user = 'al'),
-        '/meanwhile': (ctx) => (ctx.session.cart = 1),
-        '/go': async (ctx) => {
-          await sessions.load(ctx)
-          isHeld = true
-          const updating = sessions.update((data) => Object.assign(data, { n: 1 }), ctx)
-          await gate.reached
-          await new Visitor(app, visitor.jar.copy()).get('/meanwhile')
-          gate.open()
-          await turns(1)
-          ctx.session = null
-          await turns(3)
-          ctx.session = { user: 'zoe' }
-          await updating
+  it.each(['replace', 'read'])(
+    'R83: an update() that has to be made again is none of the session that took the place of its own, while %s() is under way',
+    async (slow) => {
+      const keys: unknown[] = []
+      const [written, ended] = [createGate(), createGate()]
+      let held: ReturnType<typeof createGate>[] = []
+      const store = intercepted(new MemoryStore(), async ({ method, args, proceed }) => {
+        keys.push(args[0])
+        if (method === 'replace' || method === slow) await held.shift()?.pass()
+        return proceed()
+      })
+      const { app, visitor, sessions, errors } = createSite(
+        { store, owner },
+        {
+          '/al': (ctx) => (ctx.session.user = 'al'),
+          '/meanwhile': (ctx) => (ctx.session.cart = 1),
+          '/go': async (ctx) => {
+            await sessions.load(ctx)
+            held = [written]
+            const updating = sessions.update((data) => Object.assign(data, { n: 1 }), ctx)
+            await written.reached
+            await new Visitor(app, visitor.jar.copy()).get('/meanwhile')
+            if (slow === 'read') held = [ended]
+            written.open()
+            await (slow === 'read' ? ended.reached : turns(1))
+            ctx.session = null
+            await turns(3)
+            ctx.session = { user: 'zoe' }
+            ended.open()
+            await updating
+          },
         },
-      },
-    )
-    await visitor.get('/al')
-    expect((await visitor.get('/go')).status).toBe(200)
-    expect(keys).not.toContain(undefined)
-    expect((await visitor.get('/')).json<{ session: Data }>().session.user).toBe('zoe')
-    expect(errors).toEqual([])
-  })
+      )
+      await visitor.get('/al')
+      expect((await visitor.get('/go')).status).toBe(200)
+      expect(keys).not.toContain(undefined)
+      expect((await visitor.get('/')).json<{ session: Data }>().session.user).toBe('zoe')
+      expect(errors).toEqual([])
+    },
+  )
 
   it('R69: confirm() that was called for one account confirms no other, and says so', async () => {
     const { answer, users } = await open((ctx, sessions) =>
