@@ -54,7 +54,8 @@ export class WorkVerbs<Data extends object = SessionData> extends EndVerbs<Data>
    *   data.token = { text: await response.text(), expires: Date.now() + 3_600_000 }
    * }, { needed }, ctx)
    *
-   * @returns the session as the work has left it; null where it was ended meanwhile: then nothing of the work is written
+   * @returns the session as the work has left it; null where it was ended, or given to
+   * another account, meanwhile: then nothing of the work is written
    * @throws {SessionError} `ERR_SESSION_ONCE_FAILED` (503) where the work of another request has failed,
    * `ERR_SESSION_ONCE_PENDING` (503) where it was not done in time, `ERR_SESSION_NESTED` inside `update()` or `once()`
    */
