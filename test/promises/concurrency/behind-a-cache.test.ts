@@ -31,7 +31,7 @@ const CACHES: { name: string; over: (shared: MemoryStore) => Store }[] = [
 ]
 
 describe.each(CACHES)('a session that another process ends, behind $name', ({ over }) => {
-  it('R85: who has waited for the work of once(), and finds that the session is over, hands over no token of it', async () => {
+  it('R85: a request that has waited for the work of once() and finds the session over hands over no token of it', async () => {
     let [first, second]: unknown[] = []
     const site: Site = createSite(
       { store: over(new EndedElsewhere()), rolling: true },

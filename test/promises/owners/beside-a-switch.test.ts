@@ -195,7 +195,7 @@ describe.each(BACKENDS)('a session that changes hands within a request, in a $na
   if (!hasIds) return
 
   it.each(Object.entries(SWITCHES))(
-    'R55: R83: R121: nor does it where a call of the store is lost: %s',
+    'R55: R83: R121: nothing that is done for Al comes to another account where a call of the store is lost, by %s',
     async (_way, { go, to }) => {
       await fc.assert(
         fc.asyncProperty(races({ loses: true }), async (race) => {

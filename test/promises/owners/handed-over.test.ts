@@ -97,14 +97,17 @@ describeOnEachStore('a session that comes to another account', (getStore) => {
 
   it.each(
     ANEW.flatMap(([way, { go, becomes }]) => Object.keys(UNDER_WAY).map((verb) => [way, verb, go, becomes] as const)),
-  )('R55: so it is after %s where %s of the same request is under way', async (_way, verb, go, becomes) => {
-    const { session, maxAge } = await raced('/al', async (ctx) => {
-      const underWay = UNDER_WAY[verb](ctx)
-      await go(ctx)
-      await underWay
-    })
-    expect({ session, maxAge }).toEqual({ session: becomes, maxAge: 86_400_000 })
-  })
+  )(
+    'R55: what the account before has written is not in the session after %s beside %s of the same request',
+    async (_way, verb, go, becomes) => {
+      const { session, maxAge } = await raced('/al', async (ctx) => {
+        const underWay = UNDER_WAY[verb](ctx)
+        await go(ctx)
+        await underWay
+      })
+      expect({ session, maxAge }).toEqual({ session: becomes, maxAge: 86_400_000 })
+    },
+  )
 
   it.each(ANEW)(
     'R55: a lifetime that the account before has chosen meanwhile is not that of %s',

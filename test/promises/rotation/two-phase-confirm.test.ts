@@ -85,7 +85,7 @@ describe('confirm() with rotateEvery', () => {
   })
 
   it.each(Object.keys(BEFORE).flatMap((before) => Object.keys(VERBS).map((after) => [before, after])))(
-    'R117: who confirms is signed in and confirmed, with %s before it, and %s behind it or beside it',
+    'R117: a visitor who confirms is signed in and confirmed, with %s before it, and %s behind it or beside it',
     async (before, after) => {
       for (const isBeside of [false, true]) {
         const browser = await site.browser({ used: 6 * MINUTE })
