@@ -57,7 +57,7 @@ export class SessionState {
   /** Tells later whether the session is the same one: of the same account, neither ended, replaced nor begun anew since. */
   sameness(): () => boolean {
     const [owner, changes] = [this.owner, this.#changes]
-    return () => this.#changes === changes && this.owner === owner
+    return () => this.#current.name === 'open' && this.#changes === changes && this.owner === owner
   }
 
   /** The session is to begin anew, without its data. */

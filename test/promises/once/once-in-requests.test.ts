@@ -49,6 +49,21 @@ describeOnEachStore('work that is done once', (getStore) => {
     expect(provider).toMatchObject({ calls: 2, invalid: 0 })
   })
 
+  it('R121: a session that the request has ended has no work done for it', async () => {
+    const { app, visitor } = createSite(
+      { store: getStore() },
+      {
+        '/begin': (ctx) => (ctx.session.cart = 1),
+        '/ended': async (ctx) => {
+          await SessionService.of(ctx).destroy(ctx)
+          ctx.body = { session: await SessionService.of(ctx).once('work', never, ctx) }
+        },
+      },
+    )
+    await visitor.get('/begin')
+    expect((await inTime(new Visitor(app, visitor.jar.copy()).get('/ended'))).json()).toEqual({ session: null })
+  })
+
   it('R121: changes that other requests make while the work is done stay', async () => {
     const { sendAll, visitor } = await open()
     await Promise.all([sendAll(3), sendAll(3, '/increment'), sendAll(1, '/set/other')])
