@@ -10,6 +10,11 @@ import type { RequestScope } from '../scope/request-scope'
 import type { Removal } from './remove-record'
 import type { Stored, Superseded } from '../open/stored'
 
+/** Where a session is: another may take its place while it is written. */
+export interface SessionPlace {
+  holds(session: SessionModel): boolean
+}
+
 /** What is asked of a commit. */
 export interface CommitRequest {
   verb: CommitVerb
@@ -23,8 +28,8 @@ export interface CommitRequest {
   calledBy?: string | undefined
   /** What the record is to say of `once()`. */
   once?: readonly OnceAttempt[]
-  /** Whether the session that is written is the request's still: another may have taken its place meanwhile. */
-  isPresent?: () => boolean
+  /** Where the session is that is written. */
+  place?: SessionPlace
 }
 
 /** What a commit works on. */
@@ -55,8 +60,7 @@ export interface CommitJob {
   readonly draft: Draft | undefined
   /** What the record is to say of `once()`; undefined where that stays as it is. */
   readonly once: readonly OnceAttempt[] | undefined
-  /** Whether the session that is written is the request's still. */
-  readonly isPresent: () => boolean
+  readonly place: SessionPlace
 }
 
 /** What is known of a session before a commit. */
@@ -64,12 +68,13 @@ export type JobBasis = Pick<CommitJob, 'stored' | 'newToken' | 'mustWrite'> &
   Partial<Pick<CommitJob, 'superseded' | 'wasWritten' | 'beginning' | 'hasReplaced' | 'isSignatureOld'>>
 
 const GOES_ON = { isDue: false }
+const ITS_OWN: SessionPlace = { holds: () => true }
 
 /** Written out: spreading objects here costs more than all the rest of a request. */
 export function newJob(
   scope: RequestScope,
   session: SessionModel,
-  { verb, method, calledBy, draft, once, isPresent = always }: CommitRequest,
+  { verb, method, calledBy, draft, once, place = ITS_OWN }: CommitRequest,
   basis: JobBasis,
 ): CommitJob {
   return {
@@ -90,12 +95,8 @@ export function newJob(
     isMerged: false,
     draft,
     once,
-    isPresent,
+    place,
   }
-}
-
-function always(): true {
-  return true
 }
 
 /**

@@ -29,6 +29,8 @@ export class Draft {
   readonly #scope: RequestScope
   readonly #host: DraftHost
   readonly #before: Dictionary
+  /** Whose the session was before the change. */
+  readonly #owner: string | undefined
   readonly #merges: number
   /** What was stored when the copy was made. */
   #madeOf: Stored | undefined
@@ -45,6 +47,7 @@ export class Draft {
     this.#merges = merges
     this.#madeOf = stored
     this.#before = copy(SessionModel.data(live), this.#serializer)
+    this.#owner = scope.ownerOf(this.#before)
     this.session = new SessionModel(this.#host, { isNew: live.isNew })
     SessionModel.assign(this.session, copy(this.#before, this.#serializer))
   }
@@ -79,7 +82,7 @@ export class Draft {
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
     const written = changedKeys(dataOf(this.#madeOf), dataOf(stored), this.#serializer)
     // Who gives the session to another account says what is to be in all of it.
-    if (this.#scope.ownerOf(data) !== this.#owner) return written.length > 0
+    if (this.#ownerAfter !== this.#owner) return written.length > 0
     return changedKeys(this.#before, data, this.#serializer).some((key) => written.includes(key))
   }
 
@@ -90,7 +93,7 @@ export class Draft {
 
   /** Who leaves the session with the change: it is nobody's then. */
   get leaves(): string | undefined {
-    return this.#scope.ownerOf(SessionModel.data(this.session)) === undefined ? this.#owner : undefined
+    return this.#ownerAfter === undefined ? this.#owner : undefined
   }
 
   /** The lifetime that the change has chosen; undefined where it has chosen none. */
@@ -108,7 +111,7 @@ export class Draft {
     const { data } = contentOf(SessionModel.data(this.session), this.#serializer)
     const present = SessionModel.data(this.live)
     // What was set in the session of the account before is none of the next one's.
-    const isLeft = this.#owner !== undefined && this.#scope.ownerOf(data) !== this.#owner
+    const isLeft = this.#owner !== undefined && this.#ownerAfter !== this.#owner
     this.#keys = changedKeys(isLeft ? present : this.#before, data, this.#serializer)
     const replaced = Object.fromEntries(this.#keys.map((key) => [key, present[key]]))
     this.#replaced = copy(replaced, this.#serializer)
@@ -126,9 +129,9 @@ export class Draft {
     this.#replacedMaxAge = undefined
   }
 
-  /** Whose the session was when the copy was made. */
-  get #owner(): string | undefined {
-    return this.#scope.ownerOf(this.#before)
+  /** Whose the session is with the change. */
+  get #ownerAfter(): string | undefined {
+    return this.#scope.ownerOf(SessionModel.data(this.session))
   }
 
   get #serializer(): Serializer {

@@ -3,12 +3,11 @@ import { accessOf, decideLateWrite, type Access, type TokenHolder } from '../../
 import { changedKeys, merge, ownChanges } from '../../session/merge'
 import { dataOf, isExpired } from '../../session/record'
 import { isAssigned, SessionModel } from '../../session/session-model'
+import { copy } from '../../session/snapshot'
 import { gone, type Again, type CommitJob, type Outcome } from './commit-job'
 import { VERB_TRAITS } from './commit-plan'
 import { isEndedByMark, checkRevoked } from './revocation'
-import { endUnseen } from './put-back'
 import { removalOf, removeRecord } from './remove-record'
-import { copy } from '../../session/snapshot'
 import { hasLostToken, isKnown, keptOf } from '../open/rotating'
 import { isDead, tokenHolderOf, storedFrom, type Stored, type Superseded } from '../open/stored'
 import { verdictOn } from '../open/void-session'
@@ -56,8 +55,10 @@ export async function reconcile(
       isLook: failed?.isLook === true,
     })
   }
-  if (verdict === 'end' && found && !regenerates)
-    return endUnseen(scope, removalOf(storedFrom(scope, key, found, undefined)))
+  if (verdict === 'end' && found && !regenerates) {
+    await removeLeft(scope, key, found)
+    return gone(scope, key)
+  }
   // A request that is detached already was told so.
   if (stored ?? superseded?.loaded) scope.report('gone', key, {})
   if (verdict !== 'anew' && !regenerates) {
@@ -79,10 +80,13 @@ export async function reconcile(
 export async function leave(job: CommitJob, { id, left }: Superseded): Promise<CommitJob> {
   const { scope } = job
   const found = await scope.load(id)
-  if (found && scope.ownerOf(found.record) === left) {
-    await removeRecord(scope, removalOf(storedFrom(scope, id, found, undefined)), 'hands')
-  }
+  if (found && scope.ownerOf(found.record) === left) await removeLeft(scope, id, found)
   return { ...job, superseded: undefined }
+}
+
+/** Removes the record of a session that its owner has left, as it was found. */
+function removeLeft(scope: RequestScope, key: string | undefined, found: Versioned): Promise<void> {
+  return removeRecord(scope, removalOf(storedFrom(scope, key, found, undefined)), 'hands')
 }
 
 /**
@@ -140,12 +144,12 @@ async function mergeWith(
   const read = storedFrom(scope, id, found, isRotated ? undefined : stored?.token)
   const next = access.succession ? { ...read, ...keptOf(stored, access) } : read
   if (takesTheirs) {
-    if (job.isPresent()) scope.followMaxAge(found.record)
+    if (job.place.holds(session)) scope.followMaxAge(found.record)
     const given = copy(mine, serializer)
     const merged = await merge(before, mine, dataOf(found.record), scope.mergeOptions)
     // What the handler has set meanwhile stays, and nothing comes into a session that it has begun anew.
     const since = changedKeys(given, SessionModel.data(session), serializer)
-    const keys = [...Object.keys(mine), ...Object.keys(merged)].filter((key) => !since.includes(key))
+    const keys = Object.keys({ ...mine, ...merged }).filter((key) => !since.includes(key))
     if (!job.beginning.isDue) SessionModel.patch(session, merged, serializer, keys)
   }
   // Without owners, every regenerate() begins a generation.

@@ -57,7 +57,7 @@ function printWhenOver(ctx: Context, session: RequestSession, config: SessionCon
   const last = client === undefined ? undefined : memory.toldTo(client, Date.now(), connection)
   const finish = (departure: Departure): void => {
     const facts = factsOf(ctx, session, config, departure)
-    const explanation = explain(facts, { ...recalledOf(facts, config, memory), last })
+    const explanation = explain(facts, recalledOf(facts, config, memory, last))
     const { hint } = explanation
     print(ctx, session, config, facts, explanation, {
       endOf: (session) => memory.reasonOf(session),
@@ -83,11 +83,16 @@ function whenServed(session: RequestSession, listener: () => void): void {
   else listener()
 }
 
-function recalledOf(facts: ExplainFacts, { tokenChanges }: SessionConfig, memory: Recollection): Recalled {
+function recalledOf(
+  facts: ExplainFacts,
+  { tokenChanges }: SessionConfig,
+  memory: Recollection,
+  last: Recalled['last'],
+): Recalled {
   const states = idsIn(facts).map((id) => memory.stateOf(id, tokenChanges.of(id), facts.now))
   const record = states.find((state) => state === 'there') ?? states.find((state) => state === 'over') ?? 'unknown'
   const badSignatures = facts.cookies.map((each) => memory.badSignatureOf(fingerprintOf(each, facts)))
-  return { last: undefined, record, badSignature: badSignatures.find((hint) => hint !== undefined) }
+  return { last, record, badSignature: badSignatures.find((hint) => hint !== undefined) }
 }
 
 function print(

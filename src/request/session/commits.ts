@@ -169,8 +169,7 @@ export class Commits {
       if (VERB_TRAITS[verb].isImplicit && !more.draft && !this.#persistence.known.hasReplaced) return
       throw this.#state.unread
     }
-    const isPresent = (): boolean => this.#state.current === state
-    const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, isPresent, ...more })
+    const committing = this.#persistence.commit(this.#state.sessionOf(state), { verb, place: this.#state, ...more })
     return andThen(committing, (name) => this.#closeIfGone(state, name))
   }
 

@@ -40,7 +40,7 @@ export interface Change {
 }
 
 /** The session of the caller; undefined where it was ended. */
-export function sessionOf({ state }: OnceCaller): SessionModel | undefined {
+function sessionOf({ state }: OnceCaller): SessionModel | undefined {
   return state.current.name === 'open' ? state.sessionOf(state.current) : undefined
 }
 

@@ -54,6 +54,11 @@ export class SessionState {
     return this.#scope.ownerOf(SessionModel.data(current.session))
   }
 
+  /** Whether it is the session of the request: another one may have taken its place. */
+  holds(session: SessionModel): boolean {
+    return this.#current.name === 'open' && this.#current.session === session
+  }
+
   /** Tells later whether the session is the same one: of the same account, neither ended, replaced nor begun anew since. */
   sameness(): () => boolean {
     const [owner, changes] = [this.owner, this.#changes]
